@@ -1,0 +1,25 @@
+"""A program as the kernel is given it: segments to place at virtual addresses."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Segment(NamedTuple):
+    """``size`` bytes at ``va``: ``data`` first, zeros after.  ``rights``: READ, WRITE, EXEC."""
+
+    va: int
+    size: int
+    data: bytes
+    rights: int
+
+    @property
+    def end(self) -> int:
+        return self.va + self.size
+
+
+class Image(NamedTuple):
+    """A static program: its segments in order of address, and its entry (bit 0: Thumb)."""
+
+    segments: tuple[Segment, ...]
+    entry: int

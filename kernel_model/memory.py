@@ -1,0 +1,86 @@
+"""Physical memory as the kernel sees it: words and runs of bytes by physical address."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import Protocol
+
+PAGE_SIZE = 0x1000
+PAGE_MASK = PAGE_SIZE - 1
+
+if sys.byteorder != "little":  # pragma: no cover
+    raise ImportError("the kernel model reads the guest's words in place: little-endian hosts only")
+
+
+class PhysicalMemory(Protocol):
+    """What the kernel needs of RAM.  Every address is physical; words are aligned.
+
+    An address outside RAM is a mistake of the caller's and raises.
+    """
+
+    @property
+    def base(self) -> int:
+        """Physical address of the first byte."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of RAM."""
+
+    def contains(self, pa: int, length: int = 1) -> bool: ...
+    def read_word(self, pa: int) -> int: ...
+    def write_word(self, pa: int, word: int) -> None: ...
+    def read_words(self, pa: int, count: int) -> memoryview: ...
+    def write_words(self, pa: int, words: array[int]) -> None: ...
+    def read(self, pa: int, length: int) -> bytes: ...
+    def write(self, pa: int, data: bytes) -> None: ...
+    def zero(self, pa: int, length: int) -> None: ...
+
+
+class Ram:
+    """RAM over any writable buffer: a ``bytearray`` in tests, a host mapping in the machine."""
+
+    def __init__(self, base: int, size: int, buffer: memoryview | None = None) -> None:
+        self.base = base
+        self.size = size
+        self.bytes = memoryview(bytearray(size)) if buffer is None else buffer
+        self.words = self.bytes.cast("B").cast("I")
+        if len(self.bytes) != size or base & PAGE_MASK or size & PAGE_MASK:
+            raise ValueError(f"Ram: {size:#x} bytes at {base:#x} over {len(self.bytes):#x}")
+
+    def contains(self, pa: int, length: int = 1) -> bool:
+        """Whether all of ``length`` bytes at ``pa`` are RAM."""
+        return self.base <= pa and pa + length <= self.base + self.size
+
+    def _at(self, pa: int, length: int) -> int:
+        offset = pa - self.base
+        if offset < 0 or offset + length > self.size:
+            raise IndexError(f"Ram: {length:#x} bytes at {pa:#x} are not RAM")
+        return offset
+
+    def read_word(self, pa: int) -> int:
+        return self.words[self._at(pa, 4) >> 2]
+
+    def write_word(self, pa: int, word: int) -> None:
+        self.words[self._at(pa, 4) >> 2] = word
+
+    def read_words(self, pa: int, count: int) -> memoryview:
+        """``count`` words at ``pa``, as a view that later writes show through."""
+        start = self._at(pa, count * 4) >> 2
+        return self.words[start : start + count]
+
+    def write_words(self, pa: int, words: array[int]) -> None:
+        start = self._at(pa, len(words) * 4) >> 2
+        self.words[start : start + len(words)] = words
+
+    def read(self, pa: int, length: int) -> bytes:
+        start = self._at(pa, length)
+        return bytes(self.bytes[start : start + length])
+
+    def write(self, pa: int, data: bytes) -> None:
+        start = self._at(pa, len(data))
+        self.bytes[start : start + len(data)] = data
+
+    def zero(self, pa: int, length: int) -> None:
+        start = self._at(pa, length)
+        self.bytes[start : start + length] = bytes(length)
