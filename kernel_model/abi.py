@@ -153,9 +153,9 @@ FRAME_STRUCT: Final = "<iIIIiIIiII"
 
 # struct proc_info: the first words of a process's information page.
 PROC_INFO_FIELDS: Final = (
-    "pid", "parent", "l1", "frames", "state", "calls", "faults", "sent", "received",
+    "pid", "parent", "l1", "frames", "state", "calls", "sent", "received",
 )  # fmt: skip
-PROC_INFO_STRUCT: Final = "<iiiIIIIII"
+PROC_INFO_STRUCT: Final = "<iiiIIIII"
 
 # struct boot_info: the start of the page whose address proc0 gets in r0.
 BOOT_INFO_FIELDS: Final = (

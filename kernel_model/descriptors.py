@@ -8,8 +8,9 @@ permissions).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 # Rights of an access, as a set of bits.
 READ = 1
@@ -60,18 +61,20 @@ NORMAL = Memory(tex=0b001, c=1, b=1, s=0)
 DEVICE = Memory(tex=0b000, c=0, b=1, s=0)
 
 
-class Fault(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fault:
     """An entry that maps nothing.  ``word`` keeps what software stored in it."""
 
     word: int = 0
 
-    kind = "fault"
+    kind: ClassVar[str] = "fault"
 
     def encode(self) -> int:
         return self.word
 
 
-class Coarse(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Coarse:
     """First-level entry that names a 1 KiB second-level table at ``table`` (pa)."""
 
     table: int
@@ -79,13 +82,14 @@ class Coarse(NamedTuple):
     ns: int = 0
     pxn: int = 0
 
-    kind = "coarse"
+    kind: ClassVar[str] = "coarse"
 
     def encode(self) -> int:
         return self.table | self.domain << 5 | self.ns << 3 | self.pxn << 2 | 0b01
 
 
-class Section(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Section:
     """First-level entry that maps 1 MiB at ``base`` (pa)."""
 
     base: int
@@ -97,14 +101,15 @@ class Section(NamedTuple):
     ns: int = 0
     pxn: int = 0
 
-    kind = "section"
-    size = SECTION_SIZE
+    kind: ClassVar[str] = "section"
+    size: ClassVar[int] = SECTION_SIZE
 
     def encode(self) -> int:
         return self.base | self.ns << 19 | self.domain << 5 | _large_format(self)
 
 
-class Supersection(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Supersection:
     """First-level entry, one of 16 alike, that maps 16 MiB at ``base`` (40-bit pa)."""
 
     base: int
@@ -115,16 +120,17 @@ class Supersection(NamedTuple):
     ns: int = 0
     pxn: int = 0
 
-    kind = "supersection"
-    size = SUPERSECTION_SIZE
-    domain = 0
+    kind: ClassVar[str] = "supersection"
+    size: ClassVar[int] = SUPERSECTION_SIZE
+    domain: ClassVar[int] = 0
 
     def encode(self) -> int:
         high = (self.base >> 32 & 0xF) << 20 | (self.base >> 36 & 0xF) << 5
         return (self.base & 0xFF000000) | high | self.ns << 19 | 1 << 18 | _large_format(self)
 
 
-class LargePage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LargePage:
     """Second-level entry, one of 16 alike, that maps 64 KiB at ``base`` (pa)."""
 
     base: int
@@ -133,16 +139,15 @@ class LargePage(NamedTuple):
     memory: Memory
     ng: int = 0
 
-    kind = "large page"
-    size = LARGE_PAGE_SIZE
+    kind: ClassVar[str] = "large page"
+    size: ClassVar[int] = LARGE_PAGE_SIZE
 
     def encode(self) -> int:
-        return (
-            self.base | self.xn << 15 | self.memory.tex << 12 | _page_format(self) | 0b01
-        )
+        return self.base | self.xn << 15 | self.memory.tex << 12 | _page_format(self) | 0b01
 
 
-class SmallPage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SmallPage:
     """Second-level entry that maps 4 KiB at ``base`` (pa)."""
 
     base: int
@@ -151,8 +156,8 @@ class SmallPage(NamedTuple):
     memory: Memory
     ng: int = 0
 
-    kind = "small page"
-    size = SMALL_PAGE_SIZE
+    kind: ClassVar[str] = "small page"
+    size: ClassVar[int] = SMALL_PAGE_SIZE
 
     def encode(self) -> int:
         return self.base | self.memory.tex << 6 | _page_format(self) | 0b10 | self.xn

@@ -67,10 +67,10 @@ _STATUS_TEXT = {
 
 
 class Step(NamedTuple):
-    """One descriptor that a walk read: ``word`` at physical address ``pa``."""
+    """One descriptor that a walk read: ``word``, entry ``number`` of its table, at ``pa``."""
 
     level: int
-    index: int
+    number: int
     pa: int
     word: int
 
@@ -80,7 +80,7 @@ class Step(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"L{self.level}[{self.index:#05x}] at {self.pa:#010x} = "
+            f"L{self.level}[{self.number:#05x}] at {self.pa:#010x} = "
             f"{self.word:#010x} {describe(self.entry)}"
         )
 
@@ -139,9 +139,7 @@ def walk(memory: PhysicalMemory, ttbr0: int, va: int, dacr: int = ALL_CLIENT) ->
     return _translated(va, entry, role, (first,))
 
 
-def _second_level(
-    memory: PhysicalMemory, va: int, coarse: Coarse, first: Step, dacr: int
-) -> Walk:
+def _second_level(memory: PhysicalMemory, va: int, coarse: Coarse, first: Step, dacr: int) -> Walk:
     index = va >> 12 & 0xFF
     pa = coarse.table + index * 4
     if not memory.contains(pa, 4):

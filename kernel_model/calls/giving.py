@@ -1,0 +1,97 @@
+"""Calls by which frames and vspaces change hands."""
+
+from __future__ import annotations
+
+from kernel_model.abi import NO_ID, Error, FrameType, TableType
+from kernel_model.calls.checks import check_table, check_type
+from kernel_model.calls.maps import check_not_current
+from kernel_model.errors import Refused
+from kernel_model.frame import Frame
+from kernel_model.kernel import Kernel
+from kernel_model.mapping import cut_loose, tree
+from kernel_model.process import Process
+
+
+def check_may_give(kernel: Kernel, caller: Process, pid: int) -> Process:
+    """The process that the caller may give to: its child, its sibling, or one that allows it.
+
+    Errors: NO_PROCESS, TO_SELF, NOT_ALLOWED.  Source: rule 9.
+    """
+    target = kernel.process(pid)
+    if target is caller:
+        raise Refused(Error.TO_SELF, "process {pid} is the caller", pid=pid)
+    family = (caller.pid, caller.parent)
+    if target.parent not in family or target.parent == NO_ID:
+        if target.allowed == caller.pid:
+            return target
+        raise Refused(
+            Error.NOT_ALLOWED, "process {pid} is no child or sibling of {caller} and allows {who}",
+            pid=pid, caller=caller.pid,
+            who="nobody" if target.allowed == NO_ID else target.allowed,
+        )  # fmt: skip
+    return target
+
+
+def check_tree_may_go(kernel: Kernel, root: Frame) -> list[Frame]:
+    """All frames that travel with ``root``, itself first.
+
+    Errors: WRONG_TYPE, for a process's own frame or pool memory; TABLE_CURRENT.
+    """
+    frames = tree(kernel, root)
+    for frame in frames:
+        check_type(frame, FrameType.MEM, FrameType.IO)
+        check_not_current(kernel, frame)
+    return frames
+
+
+def hand_over(kernel: Kernel, frames: list[Frame], to: Process) -> None:
+    """Cut a tree out of its owner's tables and move it to another process whole."""
+    giver = kernel.processes[frames[0].owner]
+    cut_loose(kernel, frames)
+    for frame in frames:
+        kernel.transfer(frame, to)
+    kernel.publish(giver)
+    kernel.publish(to)
+
+
+def frame_give(kernel: Kernel, caller: Process, f_id: int, pid: int) -> int:
+    """Give a frame, and all that is mapped in it, to another process.  Returns ``f_id``.
+
+    What of it was viewed or hung outside is unmapped there first; mappings inside stay.
+    Errors: NO_FRAME, NO_PROCESS, TO_SELF, NOT_ALLOWED, WRONG_TYPE, TABLE_CURRENT.
+    Source: seed; rule 9.
+    """
+    frame = kernel.frame_of(caller, f_id)
+    target = check_may_give(kernel, caller, pid)
+    frames = check_tree_may_go(kernel, frame)
+    hand_over(kernel, frames, target)
+    return f_id
+
+
+def frame_allow(kernel: Kernel, caller: Process, pid: int) -> int:
+    """Let one more process give to the caller; -1 lets nobody.
+
+    Errors: NO_PROCESS, TO_SELF.  Source: seed; rule 9.
+    """
+    if pid != NO_ID and kernel.process(pid) is caller:
+        raise Refused(Error.TO_SELF, "process {pid} is the caller", pid=pid)
+    caller.allowed = pid
+    return 0
+
+
+def vspace_swap(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
+    """Make an L1 of the caller's the current vspace of a process: itself or another.
+
+    Another process then owns the whole tree.  The old vspace stays with its process.
+    Errors: NO_FRAME, NOT_TABLE, NO_PROCESS, NOT_ALLOWED, TABLE_CURRENT, WRONG_TYPE.
+    Source: seed; rule 10.
+    """
+    l1 = kernel.frame_of(caller, f_id)
+    check_table(l1, TableType.L1)
+    target = kernel.process(pid)
+    if target is not caller:
+        check_may_give(kernel, caller, pid)
+        hand_over(kernel, check_tree_may_go(kernel, l1), target)
+    kernel.set_vspace(target, l1)
+    kernel.publish(target)
+    return 0

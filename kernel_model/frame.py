@@ -1,0 +1,71 @@
+"""A frame: a run of physical pages, its page view and its place as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kernel_model.abi import MAP_KIND_MASK, NO_ID, FrameType, MapKind, TableType
+from kernel_model.descriptors import SECTION_SIZE, SMALL_PAGE_SIZE
+
+
+@dataclass(slots=True)
+class Frame:
+    """The only kernel object a process handles.  Source: seed, ``struct frame``.
+
+    pa, len: bytes, page aligned.  owner: pid.
+    v_id: the table frame that this frame's page view is in, v_off: the view's offset in
+    bytes from where that table's addresses begin, so that a table hung elsewhere carries
+    its pages with it.  t_id: the L1 frame in which this L2 hangs, t_va: where.
+    views, hung: for tables, the ids of frames viewed and of L2 tables hung in this one,
+    in the order of the calls.
+    """
+
+    f_id: int
+    type: FrameType
+    pa: int
+    len: int
+    owner: int
+    table: TableType = TableType.NO
+    t_id: int = NO_ID
+    t_va: int = 0
+    v_id: int = NO_ID
+    v_off: int = 0
+    v_flags: int = 0
+    views: dict[int, None] = field(default_factory=dict)
+    hung: dict[int, None] = field(default_factory=dict)
+
+    @property
+    def end(self) -> int:
+        """Physical address of the first byte after the frame."""
+        return self.pa + self.len
+
+    @property
+    def is_table(self) -> bool:
+        return self.table is not TableType.NO
+
+    @property
+    def is_viewed(self) -> bool:
+        return self.v_id != NO_ID
+
+    @property
+    def is_hung(self) -> bool:
+        return self.t_id != NO_ID
+
+    @property
+    def view_kind(self) -> MapKind:
+        """PAGE or SECTION; meaningful only while the frame is viewed."""
+        return MapKind(self.v_flags & MAP_KIND_MASK)
+
+    @property
+    def view_unit(self) -> int:
+        """Bytes that one table entry of the page view maps."""
+        return SECTION_SIZE if self.view_kind is MapKind.SECTION else SMALL_PAGE_SIZE
+
+    def copy(self) -> Frame:
+        return Frame(
+            self.f_id, self.type, self.pa, self.len, self.owner, self.table, self.t_id, self.t_va,
+            self.v_id, self.v_off, self.v_flags, dict(self.views), dict(self.hung),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"frame {self.f_id} ({self.type.name} {self.pa:#010x}+{self.len:#x})"

@@ -1,0 +1,231 @@
+"""The kernel's state: frames, processes, the pool, and whose turn it is.
+
+What calls do with it is in ``kernel_model.calls``; ``kernel_model.syscalls.trap`` is the way in.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from dataclasses import dataclass
+
+from kernel_model.abi import NO_ID, PROC_INFO_STRUCT, Error, FrameType, ProcState, TableType
+from kernel_model.errors import Refused
+from kernel_model.frame import Frame
+from kernel_model.host import Host, NullHost
+from kernel_model.memory import PhysicalMemory
+from kernel_model.process import Ending, Process, Result, Start
+from kernel_model.tables import TableEditor
+
+KERNEL_SIZE = 0x100000
+"""Bytes of RAM, from its start, that are the kernel's own: one section."""
+
+BOOT_POOL = 1024
+"""Kernel objects there is room for at boot."""
+
+PROC0 = 0
+
+
+@dataclass(slots=True)
+class Pool:
+    """Room for kernel objects: one for each frame, and for each process without a PROC frame."""
+
+    capacity: int = BOOT_POOL
+    used: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.used
+
+
+class Device:
+    """A device's registers: ``size`` bytes at ``pa``, one IO frame at boot."""
+
+    __slots__ = ("name", "pa", "size")
+
+    def __init__(self, name: str, pa: int, size: int) -> None:
+        self.name, self.pa, self.size = name, pa, size
+
+
+class Kernel:
+    """Everything the kernel knows.  Plain data: ``copy`` and ``state`` see all of it.
+
+    memory: RAM; its first KERNEL_SIZE bytes are the kernel's.  devices: what IO frames cover.
+    ready: pids waiting for their turn, the next one first; current: who runs, None when all
+    are blocked or the machine has halted.  halted: how proc0 ended.
+    created: a device-tree boot, where proc0 makes frames itself.
+    refusal: why the last call failed, for traces.
+    """
+
+    def __init__(
+        self, memory: PhysicalMemory, host: Host | None = None, devices: tuple[Device, ...] = ()
+    ) -> None:
+        self.memory = memory
+        self.host: Host = NullHost() if host is None else host
+        self.devices = devices
+        self.editor = TableEditor(memory, self.host, memory.base)
+        self.frames: dict[int, Frame] = {}
+        self.processes: dict[int, Process] = {}
+        self.pool = Pool()
+        self.next_f_id = 0
+        self.next_pid = PROC0
+        self.ready: deque[int] = deque()
+        self.current: Process | None = None
+        self.halted: Ending | None = None
+        self.created = False
+        self.refusal: Refused | None = None
+
+    # -- lookups, used while deciding -------------------------------------------------
+
+    def frame_of(self, caller: Process, f_id: int) -> Frame:
+        """The caller's frame with this id.  Errors: NO_FRAME."""
+        if f_id not in caller.frames:
+            raise Refused(
+                Error.NO_FRAME, "process {pid} owns no frame {f_id}", pid=caller.pid, f_id=f_id
+            )
+        return self.frames[f_id]
+
+    def process(self, pid: int) -> Process:
+        """The living process with this pid.  Errors: NO_PROCESS."""
+        process = self.processes.get(pid)
+        if process is None:
+            raise Refused(Error.NO_PROCESS, "no living process has pid {pid}", pid=pid)
+        return process
+
+    def check_pool(self) -> None:
+        """Errors: POOL_FULL, when there is no room for one more object."""
+        if self.pool.free < 1:
+            raise Refused(
+                Error.POOL_FULL, "all {capacity} kernel objects are used",
+                capacity=self.pool.capacity,
+            )  # fmt: skip
+
+    def l1_over(self, table: Frame) -> Frame | None:
+        """The L1 through which a table translates: itself, the one it hangs in, or none."""
+        if table.is_hung:
+            return self.frames[table.t_id]
+        return table if table.table is TableType.L1 else None
+
+    def is_current(self, frame: Frame) -> bool:
+        """Whether the frame is the current vspace of some process, which is its owner."""
+        return self.processes[frame.owner].l1 == frame.f_id
+
+    def view_va(self, frame: Frame) -> int:
+        """Where the frame's page view begins; in an L2 that hangs nowhere, the offset there."""
+        return self.frames[frame.v_id].t_va + frame.v_off
+
+    # -- effects, which cannot fail -----------------------------------------------------
+
+    def add_frame(self, owner: Process, type_: FrameType, pa: int, length: int) -> Frame:
+        """A new frame at the end of ``owner``'s list.  The pool has room."""
+        frame = Frame(self.next_f_id, type_, pa, length, owner.pid)
+        self.next_f_id += 1
+        self.pool.used += 1
+        self.frames[frame.f_id] = frame
+        owner.frames[frame.f_id] = None
+        return frame
+
+    def remove_frame(self, frame: Frame) -> None:
+        """Forget a frame whose pages another frame has taken over."""
+        del self.processes[frame.owner].frames[frame.f_id]
+        del self.frames[frame.f_id]
+        self.pool.used -= 1
+
+    def transfer(self, frame: Frame, to: Process) -> None:
+        """Move a frame to the end of another process's list."""
+        del self.processes[frame.owner].frames[frame.f_id]
+        to.frames[frame.f_id] = None
+        frame.owner = to.pid
+
+    def add_process(self, parent: int, record: int = NO_ID) -> Process:
+        """A new process that has not started."""
+        process = Process(self.next_pid, parent, record)
+        self.next_pid += 1
+        self.processes[process.pid] = process
+        return process
+
+    def set_vspace(self, process: Process, l1: Frame) -> None:
+        """Make an L1 that the process owns its current vspace."""
+        process.l1 = l1.f_id
+        self.host.vspace_changed(process.pid, l1.pa)
+
+    def publish(self, process: Process) -> None:
+        """Let the process's information page tell the truth (rule 11)."""
+        if process.record != NO_ID:
+            pa = self.frames[process.record].pa
+            self.memory.write(pa, self.proc_info(process))
+
+    def proc_info(self, process: Process) -> bytes:
+        """``struct proc_info`` as it must stand on the process's information page."""
+        return struct.pack(
+            PROC_INFO_STRUCT, process.pid, process.parent, process.l1, len(process.frames),
+            process.state, process.calls & 0xFFFFFFFF, process.sent & 0xFFFFFFFF,
+            process.received & 0xFFFFFFFF,
+        )  # fmt: skip
+
+    # -- whose turn it is ------------------------------------------------------------------
+
+    def wake(self, process: Process, resume: Start | Result) -> None:
+        """Let a process go on: it goes to the end of the queue."""
+        process.state = ProcState.READY
+        process.partner, process.message, process.buffer = NO_ID, b"", 0
+        process.resume = resume
+        self.ready.append(process.pid)
+
+    def run_next(self) -> None:
+        """Give the turn to the first in the queue, or to nobody."""
+        self.current = self.processes[self.ready.popleft()] if self.ready else None
+
+    def slice_ended(self) -> None:
+        """The current process has used its time: round robin."""
+        if self.current is not None and self.ready:
+            self.ready.append(self.current.pid)
+            self.run_next()
+
+    def l1_pa(self, process: Process) -> int:
+        """TTBR0 for a process that has a vspace."""
+        return self.frames[process.l1].pa
+
+    def waiting(self) -> list[str]:
+        """For each process, in order of pid, what it waits for: the report of a deadlock."""
+        return [_waits_for(process) for process in self.processes.values()]
+
+    # -- the state as data -----------------------------------------------------------------
+
+    def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
+        """The same kernel over another memory, which holds the same bytes."""
+        other = Kernel(memory, host, self.devices)
+        other.editor.window.page = self.editor.window.page
+        other.frames = {f_id: frame.copy() for f_id, frame in self.frames.items()}
+        other.processes = {pid: process.copy() for pid, process in self.processes.items()}
+        other.pool = Pool(self.pool.capacity, self.pool.used)
+        other.next_f_id, other.next_pid = self.next_f_id, self.next_pid
+        other.ready = deque(self.ready)
+        other.current = None if self.current is None else other.processes[self.current.pid]
+        other.halted, other.created = self.halted, self.created
+        return other
+
+    def state(self) -> tuple[object, ...]:
+        """All of the model's fields as values that compare: equal means the same kernel.
+
+        The order of lists counts, for ``frame_info`` and the scheduler show it.
+        """
+        return (
+            [(frame, list(frame.views), list(frame.hung)) for frame in self.frames.values()],
+            [(process, list(process.frames), list(process.senders))
+             for process in self.processes.values()],
+            (self.pool.capacity, self.pool.used, self.next_f_id, self.next_pid),
+            (list(self.ready), None if self.current is None else self.current.pid),
+            (self.halted, self.created, self.editor.window.page),
+        )  # fmt: skip
+
+
+def _waits_for(process: Process) -> str:
+    what = {
+        ProcState.NEW: f"waits for its parent, process {process.parent}, to start it",
+        ProcState.READY: "is ready to run",
+        ProcState.SENDING: f"waits for process {process.partner} to receive its message",
+        ProcState.RECEIVING: "waits for a message",
+        ProcState.DEAD: "has ended",
+    }
+    return f"process {process.pid} {what[process.state]}"

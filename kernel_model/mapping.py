@@ -1,0 +1,124 @@
+"""Views and tables: the effects that keep descriptors and frames telling the same story.
+
+Nothing here decides.  Every function is called with all checks done.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+from kernel_model.abi import (
+    MAP_KIND_MASK,
+    MAP_NOEXEC,
+    MAP_WRITE,
+    NO_ID,
+    FrameType,
+    MapKind,
+    TableType,
+)
+from kernel_model.descriptors import (
+    AP_USER_RO,
+    AP_USER_RW,
+    COARSE_SIZE,
+    DEVICE,
+    NORMAL,
+    SECTION_SIZE,
+    SMALL_PAGE_SIZE,
+    Coarse,
+    Section,
+    SmallPage,
+)
+from kernel_model.frame import Frame
+from kernel_model.kernel import Kernel
+
+
+def view_words(frame: Frame, flags: int) -> array[int]:
+    """The entries of a page view of the whole frame with these map flags."""
+    device = frame.type is FrameType.IO
+    ap = AP_USER_RW if flags & MAP_WRITE else AP_USER_RO
+    xn = 1 if device or flags & MAP_NOEXEC else 0
+    memory = DEVICE if device else NORMAL
+    section = flags & MAP_KIND_MASK == MapKind.SECTION
+    make, unit = (Section, SECTION_SIZE) if section else (SmallPage, SMALL_PAGE_SIZE)
+    first = make(frame.pa, ap, xn, memory).encode()
+    return array("I", range(first, first + frame.len, unit))
+
+
+def coarse_words(l2: Frame) -> array[int]:
+    """The L1 entries that hang a whole L2 frame: one for each 1 KiB table in it."""
+    first = Coarse(l2.pa).encode()
+    return array("I", range(first, first + l2.len, COARSE_SIZE))
+
+
+def enter_view(kernel: Kernel, frame: Frame, table: Frame, offset: int, flags: int) -> None:
+    """View an unviewed frame in ``table``, ``offset`` bytes from where its addresses begin."""
+    frame.v_id, frame.v_off, frame.v_flags = table.f_id, offset, flags
+    table.views[frame.f_id] = None
+    words = view_words(frame, flags)
+    kernel.editor.write(table, offset // frame.view_unit, words, kernel.l1_over(table))
+
+
+def clear_view(kernel: Kernel, frame: Frame) -> None:
+    """Remove a frame's page view and its entries."""
+    table = kernel.frames[frame.v_id]
+    unit = frame.view_unit
+    l1 = kernel.l1_over(table)
+    kernel.editor.clear(table, frame.v_off // unit, frame.len // unit, l1)
+    forget_view(kernel, frame)
+
+
+def forget_view(kernel: Kernel, frame: Frame) -> None:
+    """Drop a view from the records, its entries being gone or another frame's by now."""
+    del kernel.frames[frame.v_id].views[frame.f_id]
+    frame.v_id, frame.v_off, frame.v_flags = NO_ID, 0, 0
+
+
+def hang(kernel: Kernel, l2: Frame, l1: Frame, va: int) -> None:
+    """Hang an unhung L2 frame in an L1 at ``va``."""
+    l2.t_id, l2.t_va = l1.f_id, va
+    l1.hung[l2.f_id] = None
+    kernel.editor.write(l1, va // SECTION_SIZE, coarse_words(l2), l1)
+
+
+def unhang(kernel: Kernel, l2: Frame) -> None:
+    """Take an L2 out of the L1 that it hangs in; its own entries stay."""
+    l1 = kernel.frames[l2.t_id]
+    kernel.editor.clear(l1, l2.t_va // SECTION_SIZE, l2.len // COARSE_SIZE, l1)
+    del l1.hung[l2.f_id]
+    l2.t_id, l2.t_va = NO_ID, 0
+
+
+def tree(kernel: Kernel, root: Frame) -> list[Frame]:
+    """The frame and everything mapped in it, all the way down, each once, parents first."""
+    found = {root.f_id: None}
+    waiting = [root]
+    while waiting:
+        frame = waiting.pop()
+        for f_id in (*frame.views, *frame.hung):
+            if f_id not in found:
+                found[f_id] = None
+                waiting.append(kernel.frames[f_id])
+    return [kernel.frames[f_id] for f_id in found]
+
+
+def cut_loose(kernel: Kernel, frames: list[Frame]) -> None:
+    """Take frames out of every table that is not among them (rule 9)."""
+    inside = {frame.f_id for frame in frames}
+    for frame in frames:
+        if frame.is_viewed and frame.v_id not in inside:
+            clear_view(kernel, frame)
+        if frame.is_hung and frame.t_id not in inside:
+            unhang(kernel, frame)
+
+
+def dissolve(kernel: Kernel, frames: list[Frame]) -> None:
+    """Unmap all these frames, which are all of a process's, and make its tables memory again."""
+    for frame in frames:
+        if frame.is_viewed:
+            clear_view(kernel, frame)
+        if frame.is_hung:
+            unhang(kernel, frame)
+    for frame in frames:
+        if frame.is_table:
+            kernel.editor.blank(frame)
+            frame.table = TableType.NO

@@ -1,0 +1,72 @@
+"""The caller's memory, reached as the caller itself could: rule 13."""
+
+from __future__ import annotations
+
+from kernel_model.abi import Error
+from kernel_model.descriptors import READ, WRITE, rights_text
+from kernel_model.errors import Refused
+from kernel_model.kernel import Kernel
+from kernel_model.memory import PAGE_MASK, PAGE_SIZE
+from kernel_model.process import Process
+from kernel_model.walk import walk
+
+Runs = list[tuple[int, int]]
+"""Physical runs (pa, length) that a range of virtual addresses stands for, in order."""
+
+
+def check_range(kernel: Kernel, process: Process, va: int, length: int, access: int) -> Runs:
+    """Where ``length`` bytes at ``va`` really are, if the process may access all of them so.
+
+    access: READ or WRITE, with user rights, in RAM.  Errors: BAD_POINTER.
+    """
+    runs: Runs = []
+    if length == 0:
+        return runs
+    if va + length > 1 << 32 or process.l1 not in kernel.frames:
+        raise _bad_pointer(process, va, access)
+    ttbr0, end = kernel.l1_pa(process), va + length
+    while va < end:
+        found = walk(kernel.memory, ttbr0, va)
+        part = min(end - va, PAGE_SIZE - (va & PAGE_MASK))
+        if found.refusal(access) is not None or not kernel.memory.contains(found.pa, part):
+            raise _bad_pointer(process, va, access)
+        runs.append((found.pa, part))
+        va += part
+    return runs
+
+
+def _bad_pointer(process: Process, va: int, access: int) -> Refused:
+    return Refused(
+        Error.BAD_POINTER, "process {pid} cannot access {va:#x} as {rights}",
+        pid=process.pid, va=va, rights=rights_text(access),
+    )  # fmt: skip
+
+
+def can_write(kernel: Kernel, process: Process, va: int, length: int) -> bool:
+    """Whether the process could itself store ``length`` bytes at ``va``."""
+    try:
+        check_range(kernel, process, va, length, WRITE)
+    except Refused:
+        return False
+    return True
+
+
+def read(kernel: Kernel, process: Process, va: int, length: int) -> bytes:
+    """Bytes of the process's memory.  Errors: BAD_POINTER."""
+    runs = check_range(kernel, process, va, length, READ)
+    return b"".join(kernel.memory.read(pa, part) for pa, part in runs)
+
+
+def store(kernel: Kernel, runs: Runs, data: bytes) -> None:
+    """Put ``data`` where ``check_range`` found it may go.  ``data`` may be shorter."""
+    for pa, part in runs:
+        if not data:
+            return
+        kernel.memory.write(pa, data[:part])
+        kernel.host.memory_written(pa, min(part, len(data)))
+        data = data[part:]
+
+
+def write(kernel: Kernel, process: Process, va: int, data: bytes) -> None:
+    """Store ``data`` at ``va`` as the process could.  Errors: BAD_POINTER."""
+    store(kernel, check_range(kernel, process, va, len(data), WRITE), data)
