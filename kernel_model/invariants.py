@@ -1,0 +1,302 @@
+"""What must hold after every call: each invariant a named function with its reason.
+
+``check_invariants`` runs them all.  A broken one is a mistake of the kernel's, never of a
+guest's, and raises at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kernel_model.abi import (
+    KERNEL_VA,
+    MAP_WRITE,
+    NO_ID,
+    FrameType,
+    MapKind,
+    ProcState,
+    TableType,
+)
+from kernel_model.descriptors import (
+    COARSE_SIZE,
+    L1_ENTRIES,
+    SECTION_SIZE,
+    Coarse,
+    Fault,
+    decode_l1,
+    decode_l2,
+    user_rights,
+)
+from kernel_model.frame import Frame
+from kernel_model.kernel import KERNEL_SIZE, PROC0, Kernel
+from kernel_model.mapping import coarse_words, view_words
+from kernel_model.memory import PAGE_MASK
+from kernel_model.tables import FIRST_KERNEL_ENTRY, kernel_entries, window_table
+
+
+class InvariantError(AssertionError):
+    """An invariant does not hold: the kernel is wrong."""
+
+
+Check = Callable[[Kernel], Iterator[str]]
+INVARIANTS: dict[str, tuple[str, Check]] = {}
+"""Every invariant by name: the reason for it, and the function that yields what is wrong."""
+
+
+def invariant(reason: str) -> Callable[[Check], Check]:
+    """Enter a function among the invariants."""
+
+    def enter(check: Check) -> Check:
+        INVARIANTS[check.__name__] = (reason, check)
+        return check
+
+    return enter
+
+
+def check_invariants(kernel: Kernel) -> None:
+    """Run every invariant.  Errors: InvariantError, naming it, its reason and the values."""
+    for name, (reason, check) in INVARIANTS.items():
+        for wrong in check(kernel):
+            raise InvariantError(f"{name}: {wrong} ({reason})")
+
+
+@invariant("two owners of one byte is the end of isolation, and a byte without owner is lost")
+def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
+    """Kernel memory and all frames are exactly RAM and the devices (rule 1)."""
+    runs = sorted((frame.pa, frame.end, str(frame)) for frame in kernel.frames.values())
+    ram = kernel.memory
+    at = 0
+    for pa, end, what in runs:
+        if pa & PAGE_MASK or end & PAGE_MASK or pa >= end:
+            yield f"{what} is not whole pages"
+        if pa < at:
+            yield f"{what} overlaps the frame below it"
+        at = end
+    if kernel.created:
+        return
+    wanted = [(ram.base + KERNEL_SIZE, ram.base + ram.size)]
+    wanted += [(device.pa, device.pa + device.size) for device in kernel.devices]
+    if _joined([(pa, end) for pa, end, _ in runs]) != _joined(sorted(wanted)):
+        yield "the frames are not RAM and the devices"
+
+
+def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted runs with neighbours made one; empty ones dropped."""
+    joined: list[tuple[int, int]] = []
+    for start, end in runs:
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], end)
+        elif end > start:
+            joined.append((start, end))
+    return joined
+
+
+@invariant("a frame in two lists, or in none, could be given twice or never freed")
+def frames_have_one_owner(kernel: Kernel) -> Iterator[str]:
+    """Each frame is in its owner's list and in no other (rule 2)."""
+    listed = [
+        (f_id, process.pid) for process in kernel.processes.values() for f_id in process.frames
+    ]
+    owners = dict(listed)
+    if len(owners) != len(listed):
+        yield "a frame is in two lists"
+    for f_id, frame in kernel.frames.items():
+        if frame.f_id != f_id or owners.get(f_id) != frame.owner:
+            yield f"{frame} of process {frame.owner} is listed by {owners.get(f_id)}"
+    if len(owners) != len(kernel.frames):
+        yield "a list names a frame that does not exist"
+
+
+@invariant("a wrong count lets the kernel run out of memory it believes it has")
+def pool_counts_are_exact(kernel: Kernel) -> Iterator[str]:
+    """One object for each frame and for each process without a PROC frame (rule 3)."""
+    records = sum(
+        process.record == NO_ID and process.pid != PROC0 for process in kernel.processes.values()
+    )
+    if kernel.pool.used != len(kernel.frames) + records:
+        yield f"{kernel.pool.used} used, {len(kernel.frames)} frames and {records} records"
+    if kernel.pool.used > kernel.pool.capacity:
+        yield f"{kernel.pool.used} used of {kernel.pool.capacity}"
+
+
+@invariant("ids that point nowhere, or one way only, are how a mapping outlives its frame")
+def links_go_both_ways(kernel: Kernel) -> Iterator[str]:
+    """A frame's view and place are known to the table, and the other way round."""
+    frames = kernel.frames
+    for frame in frames.values():
+        if frame.is_viewed and frame.f_id not in _views(kernel, frame.v_id):
+            yield f"table {frame.v_id} does not know its view of {frame}"
+        if frame.is_hung and frame.f_id not in _hung(kernel, frame.t_id):
+            yield f"table {frame.t_id} does not know that {frame} hangs in it"
+        for f_id in frame.views:
+            if f_id not in frames or frames[f_id].v_id != frame.f_id:
+                yield f"{frame} claims a view of {f_id}"
+        for f_id in frame.hung:
+            if f_id not in frames or frames[f_id].t_id != frame.f_id:
+                yield f"{frame} claims that {f_id} hangs in it"
+        if (frame.views or frame.hung) and not frame.is_table:
+            yield f"{frame} is no table and has entries"
+
+
+def _views(kernel: Kernel, f_id: int) -> dict[int, None]:
+    return kernel.frames[f_id].views if f_id in kernel.frames else {}
+
+
+def _hung(kernel: Kernel, f_id: int) -> dict[int, None]:
+    return kernel.frames[f_id].hung if f_id in kernel.frames else {}
+
+
+@invariant("a descriptor nobody accounts for is access that no call can take away")
+def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
+    """Each entry of each table stems from exactly one view or place, and each of those is there."""
+    for table in kernel.frames.values():
+        if not table.is_table:
+            continue
+        words = kernel.memory.read_words(table.pa, table.len // 4)
+        expected: dict[int, int] = {}
+        for index, word in _claimed(kernel, table):
+            if index in expected:
+                yield f"entry {index:#x} of table {table.f_id} stands for two mappings"
+            expected[index] = word
+        for index, word in expected.items():
+            if words[index] != word:
+                yield f"entry {index:#x} of table {table.f_id} is {words[index]:#x}, not {word:#x}"
+        if sum(map(bool, words)) != sum(map(bool, expected.values())):
+            yield f"table {table.f_id} has entries that nothing mapped"
+
+
+def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, int]]:
+    """Entry and word for everything that should be in a table."""
+    for f_id in table.views:
+        frame = kernel.frames[f_id]
+        yield from enumerate(view_words(frame, frame.v_flags), frame.v_off // frame.view_unit)
+    for f_id in table.hung:
+        frame = kernel.frames[f_id]
+        yield from enumerate(coarse_words(frame), frame.t_va // SECTION_SIZE)
+    if table.table is TableType.L1:
+        yield from enumerate(kernel_entries(kernel.memory.base), FIRST_KERNEL_ENTRY)
+
+
+@invariant("who can write a table can map anything")
+def tables_are_never_writable(kernel: Kernel) -> Iterator[str]:
+    """No descriptor lets user mode write a table, a process's frame or kernel memory (rule 7)."""
+    precious = [
+        (frame.pa, frame.end)
+        for frame in kernel.frames.values()
+        if frame.is_table or frame.type in (FrameType.PROC, FrameType.POOL)
+    ]
+    precious.append((kernel.memory.base, kernel.memory.base + KERNEL_SIZE))
+    for frame in kernel.frames.values():
+        if frame.is_viewed and frame.v_flags & MAP_WRITE:
+            for start, end in precious:
+                if frame.pa < end and start < frame.end:
+                    yield f"{frame} is viewed writable"
+
+
+@invariant("the kernel must be the same wherever it enters, and nobody's to see")
+def kernel_entries_are_the_same_everywhere(kernel: Kernel) -> Iterator[str]:
+    """Every L1 ends in the same entries, none of which gives user mode anything (rule 14)."""
+    wanted = kernel_entries(kernel.memory.base).tobytes()
+    count = L1_ENTRIES - FIRST_KERNEL_ENTRY
+    for frame in kernel.frames.values():
+        if frame.table is TableType.L1:
+            words = kernel.memory.read_words(frame.pa + FIRST_KERNEL_ENTRY * 4, count)
+            if words.tobytes() != wanted:
+                yield f"the kernel's part of table {frame.f_id} differs"
+    for word in kernel_entries(kernel.memory.base):
+        entry = decode_l1(word)
+        if not isinstance(entry, Fault | Coarse) and user_rights(entry):
+            yield f"{word:#x} lets user mode into the kernel"
+    for word in kernel.memory.read_words(window_table(kernel.memory.base), COARSE_SIZE // 4):
+        slot = decode_l2(word)
+        if not isinstance(slot, Fault) and user_rights(slot):
+            yield f"{word:#x} lets user mode through the window"
+
+
+@invariant("a table in two places, or one that wanders off, would map what its owner lost")
+def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
+    """Whatever is mapped in a table belongs to the table's owner, and kinds fit (rules 7 and 9)."""
+    for frame in kernel.frames.values():
+        for place, level in ((frame.v_id, None), (frame.t_id, TableType.L1)):
+            if place == NO_ID or place not in kernel.frames:
+                continue
+            table = kernel.frames[place]
+            if table.owner != frame.owner:
+                yield f"{frame} of {frame.owner} is mapped in table {place} of {table.owner}"
+            if level is None:
+                section = frame.view_kind is MapKind.SECTION
+                level = TableType.L1 if section else TableType.L2
+            if table.table is not level:
+                yield f"{frame} is mapped in {place}, which is no {level.name}"
+        if frame.is_hung and frame.table is not TableType.L2:
+            yield f"{frame} hangs in {frame.t_id} and is no L2"
+
+
+@invariant("page 0 unmapped is what makes a null pointer a fault")
+def page_zero_is_never_mapped(kernel: Kernel) -> Iterator[str]:
+    """No view begins at address 0, and none reaches the kernel's part (rule 7)."""
+    for frame in kernel.frames.values():
+        if not frame.is_viewed or kernel.l1_over(kernel.frames[frame.v_id]) is None:
+            continue
+        va = kernel.view_va(frame)
+        if va == 0 or va + frame.len > KERNEL_VA:
+            yield f"{frame} is viewed at {va:#x}"
+
+
+@invariant("a process that waits for nobody waits for ever")
+def the_blocked_wait_for_something(kernel: Kernel) -> Iterator[str]:
+    """Senders wait in the queue of a living process; parents and allowed pids live (rule 12)."""
+    processes = kernel.processes
+    for process in processes.values():
+        sending = process.state is ProcState.SENDING
+        if sending != (process.partner != NO_ID):
+            yield f"process {process.pid} is {process.state.name} with partner {process.partner}"
+        if sending and (
+            process.partner not in processes
+            or process.pid not in processes[process.partner].senders
+        ):
+            yield f"process {process.pid} waits for process {process.partner}, which knows nothing"
+        for pid in process.senders:
+            if pid not in processes or processes[pid].partner != process.pid:
+                yield f"process {process.pid} expects a message of process {pid}"
+        if process.pid != PROC0 and process.parent not in processes:
+            yield f"the parent of process {process.pid} is gone"
+        if process.allowed != NO_ID and process.allowed not in processes:
+            yield f"process {process.pid} allows process {process.allowed}, which is gone"
+
+
+@invariant("a process in no queue never runs, and one in two runs twice")
+def turns_are_fair(kernel: Kernel) -> Iterator[str]:
+    """Exactly those that are ready are current or in the queue, once."""
+    if kernel.halted is not None:
+        return
+    turns = list(kernel.ready)
+    if kernel.current is not None:
+        turns.append(kernel.current.pid)
+    elif turns:
+        yield f"nobody runs while {turns} are ready"
+    ready = [p.pid for p in kernel.processes.values() if p.state is ProcState.READY]
+    if sorted(turns) != sorted(ready):
+        yield f"{sorted(turns)} have turns, {sorted(ready)} are ready"
+    for process in kernel.processes.values():
+        if process.state in (ProcState.READY, ProcState.SENDING, ProcState.RECEIVING):
+            frame = kernel.frames.get(process.l1)
+            if frame is None or frame.table is not TableType.L1 or frame.owner != process.pid:
+                yield f"process {process.pid} lives in {process.l1}, no L1 of its own"
+
+
+@invariant("programs decide by what this page says")
+def information_pages_tell_the_truth(kernel: Kernel) -> Iterator[str]:
+    """Each PROC frame belongs to the process it is, and its page matches (rule 11)."""
+    records = {
+        process.record: process for process in kernel.processes.values() if process.record != NO_ID
+    }
+    for frame in kernel.frames.values():
+        if (frame.type is FrameType.PROC) != (frame.f_id in records):
+            yield f"{frame} is no process's record"
+    for f_id, process in records.items():
+        truth = kernel.proc_info(process)
+        if kernel.frames[f_id].owner != process.pid:
+            yield f"the record of process {process.pid} is not its own"
+        if kernel.memory.read(kernel.frames[f_id].pa, len(truth)) != truth:
+            yield f"the information page of process {process.pid} is out of date"
