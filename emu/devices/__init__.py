@@ -1,0 +1,1 @@
+"""Devices: one class each, placed at physical addresses by the bus."""

@@ -1,0 +1,216 @@
+"""Host files beneath one directory, and no others.
+
+A failure is an ``OSError`` whose ``errno`` says which.  A path is walked one component
+at a time, each opened relative to the one before and none through a symbolic link, so
+no name can lead out of the directory: not by ``..``, not as an absolute path, not by a
+link, and not by a directory exchanged on the way.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntFlag
+from errno import EACCES, EFBIG, EINVAL, EISDIR, ENOENT
+from itertools import count
+from typing import Protocol
+
+MAX_FILE_SIZE = 0x7FFFFFFF
+"""A longer file's length is no positive 32-bit number."""
+
+_OPEN_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+_DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class OpenMode(IntFlag):
+    """How a file is opened."""
+
+    READ = 1
+    WRITE = 2
+    CREATE = 4
+    TRUNCATE = 8
+
+
+class Files(Protocol):
+    """Files known by path, and by handle while open."""
+
+    def open(self, path: bytes, mode: OpenMode) -> int:
+        """Open a file and return its handle."""
+
+    def close(self, handle: int) -> None: ...
+
+    def read(self, handle: int, offset: int, length: int) -> bytes:
+        """At most ``length`` bytes from ``offset`` on; fewer only at the file's end."""
+
+    def write(self, handle: int, offset: int, data: bytes) -> None:
+        """All of ``data`` at ``offset``; a gap before it reads as zeros."""
+
+    def length(self, handle: int) -> int: ...
+
+    def remove(self, path: bytes) -> None: ...
+
+    def rename(self, old: bytes, new: bytes) -> None: ...
+
+
+def host_error(number: int) -> OSError:
+    """The error that the host's own calls raise for this errno value."""
+    return OSError(number, os.strerror(number))
+
+
+def path_components(path: bytes) -> list[bytes]:
+    """The names on the way to ``path``, with ``.`` and ``..`` resolved; EACCES if it leads out.
+
+    ``..`` can be resolved in the text because no component may be a symbolic link.
+    """
+    if not path:
+        raise host_error(ENOENT)
+    if b"\0" in path:
+        raise host_error(EINVAL)
+    if path.startswith(b"/"):
+        raise host_error(EACCES)
+    names: list[bytes] = []
+    for name in path.split(b"/"):
+        if name == b"..":
+            if not names:
+                raise host_error(EACCES)
+            names.pop()
+        elif name not in (b"", b"."):
+            names.append(name)
+    if not names:
+        raise host_error(EISDIR)
+    return names
+
+
+class HostFiles:
+    """Files beneath ``root``, known by handle while open; without a root there are none."""
+
+    def __init__(self, root: str | None = None) -> None:
+        self._root = None if root is None else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        self._open: dict[int, int] = {}
+
+    def open(self, path: bytes, mode: OpenMode) -> int:
+        """Open a regular file and return its handle.
+
+        O_NONBLOCK keeps the open of a pipe from waiting before it is found to be no file.
+        """
+        with self._parent(path) as (directory, name):
+            fd = os.open(name, _open_flags(mode), 0o666, dir_fd=directory)
+        kind = os.fstat(fd).st_mode
+        if not stat.S_ISREG(kind):
+            os.close(fd)
+            raise host_error(EISDIR if stat.S_ISDIR(kind) else EACCES)
+        handle = lowest_free(self._open)
+        self._open[handle] = fd
+        return handle
+
+    def close(self, handle: int) -> None:
+        os.close(self._open.pop(handle))
+
+    def read(self, handle: int, offset: int, length: int) -> bytes:
+        """At most ``length`` bytes; the file's size bounds what is set aside for them."""
+        fd = self._open[handle]
+        there = os.fstat(fd).st_size - offset
+        return os.pread(fd, min(length, there), offset) if there > 0 else b""
+
+    def write(self, handle: int, offset: int, data: bytes) -> None:
+        if offset + len(data) > MAX_FILE_SIZE:
+            raise host_error(EFBIG)
+        rest = memoryview(data)
+        while rest:
+            written = os.pwrite(self._open[handle], rest, offset)
+            rest, offset = rest[written:], offset + written
+
+    def length(self, handle: int) -> int:
+        size = os.fstat(self._open[handle]).st_size
+        if size > MAX_FILE_SIZE:
+            raise host_error(EFBIG)
+        return size
+
+    def remove(self, path: bytes) -> None:
+        with self._parent(path) as (directory, name):
+            os.unlink(name, dir_fd=directory)
+
+    def rename(self, old: bytes, new: bytes) -> None:
+        with self._parent(old) as (source, old_name), self._parent(new) as (target, new_name):
+            os.rename(old_name, new_name, src_dir_fd=source, dst_dir_fd=target)
+
+    @contextmanager
+    def _parent(self, path: bytes) -> Iterator[tuple[int, bytes]]:
+        """The directory that holds ``path``, opened, and the last name."""
+        if self._root is None:
+            raise host_error(EACCES)
+        *directories, name = path_components(path)
+        fd = os.dup(self._root)
+        try:
+            for directory in directories:
+                inner = os.open(directory, _DIRECTORY_FLAGS, dir_fd=fd)
+                os.close(fd)
+                fd = inner
+            yield fd, name
+        finally:
+            os.close(fd)
+
+
+class ScriptedFiles:
+    """Files that exist only in this object, for tests."""
+
+    def __init__(self, contents: Mapping[bytes, bytes]) -> None:
+        self.contents = {path: bytearray(data) for path, data in contents.items()}
+        self._open: dict[int, bytearray] = {}
+
+    def open(self, path: bytes, mode: OpenMode) -> int:
+        name = _plain(path)
+        if OpenMode.CREATE not in mode and name not in self.contents:
+            raise host_error(ENOENT)
+        content = self.contents.setdefault(name, bytearray())
+        if OpenMode.TRUNCATE in mode:
+            content.clear()
+        handle = lowest_free(self._open)
+        self._open[handle] = content
+        return handle
+
+    def close(self, handle: int) -> None:
+        del self._open[handle]
+
+    def read(self, handle: int, offset: int, length: int) -> bytes:
+        return bytes(self._open[handle][offset : offset + length])
+
+    def write(self, handle: int, offset: int, data: bytes) -> None:
+        content = self._open[handle]
+        content.extend(bytes(max(0, offset - len(content))))
+        content[offset : offset + len(data)] = data
+
+    def length(self, handle: int) -> int:
+        return len(self._open[handle])
+
+    def remove(self, path: bytes) -> None:
+        if self.contents.pop(_plain(path), None) is None:
+            raise host_error(ENOENT)
+
+    def rename(self, old: bytes, new: bytes) -> None:
+        name, target = _plain(old), _plain(new)
+        if name not in self.contents:
+            raise host_error(ENOENT)
+        self.contents[target] = self.contents.pop(name)
+
+
+def lowest_free(taken: Container[int], start: int = 0) -> int:
+    """The lowest number from ``start`` on that is not taken."""
+    return next(number for number in count(start) if number not in taken)
+
+
+def _plain(path: bytes) -> bytes:
+    """A path as the key of a scripted file."""
+    return b"/".join(path_components(path))
+
+
+def _open_flags(mode: OpenMode) -> int:
+    access = {OpenMode.READ: os.O_RDONLY, OpenMode.WRITE: os.O_WRONLY}
+    flags = access.get(mode & (OpenMode.READ | OpenMode.WRITE), os.O_RDWR)
+    if OpenMode.CREATE in mode:
+        flags |= os.O_CREAT
+    if OpenMode.TRUNCATE in mode:
+        flags |= os.O_TRUNC
+    return flags | _OPEN_FLAGS

@@ -1,0 +1,29 @@
+"""Arguments as one line, from which newlib's start code makes ``argv`` again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+_QUOTES = ('"', "'")
+
+
+def command_line(arguments: Sequence[str]) -> bytes:
+    """The arguments joined by spaces, in quotes where they need it.
+
+    newlib's crt0 ends a word at the next space, or, if the word begins with ' or ", at
+    the next such quote; it knows no other quoting and no escape.  ValueError names an
+    argument that cannot be written so.
+    """
+    return os.fsencode(" ".join(_quoted(argument) for argument in arguments))
+
+
+def _quoted(argument: str) -> str:
+    if argument and " " not in argument and not argument.startswith(_QUOTES):
+        return argument
+    for quote in _QUOTES:
+        if quote not in argument:
+            return f"{quote}{argument}{quote}"
+    raise ValueError(
+        f"argument {argument!r}: newlib can take no argument that needs quotes and has both kinds"
+    )

@@ -1,0 +1,157 @@
+"""What a semihosting handle can stand for: the console's three ends, a file, the features."""
+
+# ruff: noqa: ARG002 - each kind of stream uses its own part of one common interface
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from errno import EACCES, EBADF, EINVAL, ESPIPE
+from typing import Final, NamedTuple
+
+from emu.files import OpenMode, host_error
+from emu.semihosting.operations import FEATURES
+from emu.world import World
+
+CONSOLE_NAME: Final = b":tt"
+FEATURES_NAME: Final = b":semihosting-features"
+
+
+class Mode(NamedTuple):
+    """An ISO C ``fopen`` mode."""
+
+    open: OpenMode
+    append: bool = False
+
+
+# The number of a mode is its place among these, twice: each mode again with "b" added.
+_MODES: Final = (
+    Mode(OpenMode.READ),
+    Mode(OpenMode.READ | OpenMode.WRITE),
+    Mode(OpenMode.WRITE | OpenMode.CREATE | OpenMode.TRUNCATE),
+    Mode(OpenMode.READ | OpenMode.WRITE | OpenMode.CREATE | OpenMode.TRUNCATE),
+    Mode(OpenMode.WRITE | OpenMode.CREATE, append=True),
+    Mode(OpenMode.READ | OpenMode.WRITE | OpenMode.CREATE, append=True),
+)
+
+
+class Stream:
+    """Something open.  What a kind of stream cannot do is an error that names why."""
+
+    is_tty = False
+
+    def read(self, world: World, length: int) -> bytes:
+        """At most ``length`` bytes; fewer at the end, or behind a newline of a console."""
+        raise host_error(EBADF)
+
+    def write(self, world: World, data: bytes) -> None:
+        """All of ``data``."""
+        raise host_error(EBADF)
+
+    def seek(self, position: int) -> None:
+        raise host_error(ESPIPE)
+
+    def length(self, world: World) -> int:
+        return 0
+
+    def close(self, world: World) -> None:
+        """Give back what the world holds for this stream: nothing, for most kinds."""
+
+
+class ConsoleInput(Stream):
+    """Standard input."""
+
+    is_tty = True
+
+    def read(self, world: World, length: int) -> bytes:
+        return world.read_input(length)
+
+
+class ConsoleOutput(Stream):
+    """Standard output."""
+
+    is_tty = True
+
+    def write(self, world: World, data: bytes) -> None:
+        world.write_output(data)
+
+
+class ConsoleError(Stream):
+    """Standard error."""
+
+    is_tty = True
+
+    def write(self, world: World, data: bytes) -> None:
+        world.write_error(data)
+
+
+@dataclass
+class Features(Stream):
+    """The file that says which extensions there are."""
+
+    position: int = 0
+
+    def read(self, world: World, length: int) -> bytes:
+        data = FEATURES[self.position : self.position + length]
+        self.position += len(data)
+        return data
+
+    def seek(self, position: int) -> None:
+        self.position = position
+
+    def length(self, world: World) -> int:
+        return len(FEATURES)
+
+
+@dataclass
+class HostFile(Stream):
+    """A file, with all that it takes to open it again: path, mode and position."""
+
+    path: bytes
+    mode: Mode
+    handle: int
+    position: int = 0
+
+    def read(self, world: World, length: int) -> bytes:
+        if OpenMode.READ not in self.mode.open:
+            raise host_error(EBADF)
+        data = world.files.read(self.handle, self.position, length)
+        self.position += len(data)
+        return data
+
+    def write(self, world: World, data: bytes) -> None:
+        if OpenMode.WRITE not in self.mode.open:
+            raise host_error(EBADF)
+        if self.mode.append:
+            self.position = world.files.length(self.handle)
+        world.files.write(self.handle, self.position, data)
+        self.position += len(data)
+
+    def seek(self, position: int) -> None:
+        self.position = position
+
+    def length(self, world: World) -> int:
+        return world.files.length(self.handle)
+
+    def close(self, world: World) -> None:
+        world.files.close(self.handle)
+
+
+def open_stream(world: World, path: bytes, number: int) -> Stream:
+    """Open what ``path`` names in the mode with this number."""
+    if number >= 2 * len(_MODES):
+        raise host_error(EINVAL)
+    mode = _MODES[number // 2]
+    if path == CONSOLE_NAME:
+        return _console(mode)
+    if path == FEATURES_NAME:
+        if mode.open != OpenMode.READ:
+            raise host_error(EACCES)
+        return Features()
+    return HostFile(path, mode, world.files.open(path, mode.open))
+
+
+def _console(mode: Mode) -> Stream:
+    """Modes r are standard input, w standard output, a standard error."""
+    if mode.append:
+        return ConsoleError()
+    return ConsoleOutput() if OpenMode.CREATE in mode.open else ConsoleInput()

@@ -1,0 +1,180 @@
+"""The one door through which everything from outside enters a run.
+
+Standard input, the clock, the arguments and host files all come through a ``World``,
+and so can be written down and given again: every argument and every result of its
+methods is a plain value.  Nothing a World answers depends on when it was asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from errno import EBADF
+from typing import Final, Protocol
+
+from emu.files import Files, HostFiles, ScriptedFiles
+
+CLOCK_START: Final = 1_704_067_200
+"""The instant at which every run begins, 2024-01-01 00:00 UTC, in seconds since 1970."""
+
+CLOCK_STEP: Final = 10_000
+"""Microseconds that pass with each look at the clock.
+
+One centisecond, the unit of C's ``clock`` over semihosting: two looks never give the
+same time, so waiting for a time ends and dividing by a time taken works.
+"""
+
+_INPUT_CHUNK = 65536
+
+
+class StreamLostError(Exception):
+    """The host took a standard stream away: a broken pipe, a full disk.
+
+    The run cannot go on.  The command line ends it; ``errno`` is EPIPE where a reader has
+    had enough, which is no reason for a message.
+    """
+
+    def __init__(self, stream: str, error: OSError) -> None:
+        super().__init__(f"{stream}: {error.strerror}")
+        self.errno = error.errno
+
+
+class World(Protocol):
+    """What a run may ask of its outside."""
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        """The program's name and its arguments."""
+
+    @property
+    def files(self) -> Files:
+        """Host files beneath the directory that they may come from."""
+
+    def read_input(self, length: int) -> bytes:
+        """At least one and at most ``length`` bytes of standard input; b"" at its end.
+
+        Waits for them.  Ends early only behind a newline, as a terminal does, so that what
+        is read depends on the input alone and not on the pieces in which it arrived.
+        """
+
+    def write_output(self, data: bytes) -> None:
+        """Put all of ``data`` on standard output, now."""
+
+    def write_error(self, data: bytes) -> None:
+        """Put all of ``data`` on standard error, now."""
+
+    def now(self) -> int:
+        """Microseconds since the run began; each look takes ``CLOCK_STEP``."""
+
+
+class VirtualClock:
+    """Time that passes by being looked at."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def now(self) -> int:
+        self.looks += 1
+        return self.looks * CLOCK_STEP
+
+
+class InputLines:
+    """Standard input by lines, from pieces that ``refill`` gives; b"" from it is the end."""
+
+    def __init__(self, refill: Callable[[], bytes]) -> None:
+        self._refill = refill
+        self.pending = bytearray()
+        self.ended = False
+
+    def read(self, length: int) -> bytes:
+        searched = 0
+        while not (end := self._line_end(searched, length)):
+            if len(self.pending) >= length or self.ended:
+                end = length
+                break
+            searched = len(self.pending)
+            piece = self._refill()
+            self.ended = not piece
+            self.pending += piece
+        taken = bytes(self.pending[:end])
+        del self.pending[:end]
+        return taken
+
+    def _line_end(self, start: int, end: int) -> int:
+        """Where a line that ends in [start, end) of what is pending does so; else 0."""
+        return self.pending.find(b"\n", start, end) + 1
+
+
+class _World:
+    """What the real outside and a scripted one share."""
+
+    def __init__(self, arguments: Sequence[str], files: Files, refill: Callable[[], bytes]) -> None:
+        self.arguments: Sequence[str] = tuple(arguments)
+        self.files = files
+        self._input = InputLines(refill)
+        self._clock = VirtualClock()
+
+    def read_input(self, length: int) -> bytes:
+        return self._input.read(length)
+
+    def now(self) -> int:
+        return self._clock.now()
+
+
+class HostWorld(_World):
+    """The real outside: this process's streams, and files beneath one directory."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        files: str | None = None,
+        streams: tuple[int, int, int] = (0, 1, 2),
+    ) -> None:
+        """``files``: the directory that host files may come from; OSError if there is none."""
+        super().__init__(arguments, HostFiles(files), self._refill)
+        self._stdin, self._stdout, self._stderr = streams
+
+    def write_output(self, data: bytes) -> None:
+        _write_all(self._stdout, data, "standard output")
+
+    def write_error(self, data: bytes) -> None:
+        _write_all(self._stderr, data, "standard error")
+
+    def _refill(self) -> bytes:
+        try:
+            return os.read(self._stdin, _INPUT_CHUNK)
+        except OSError as error:
+            if error.errno == EBADF:  # started with standard input closed
+                return b""
+            raise StreamLostError("standard input", error) from error
+
+
+class ScriptedWorld(_World):
+    """An outside made of given values, for tests: what goes out is kept to be looked at."""
+
+    def __init__(
+        self,
+        stdin: bytes | Iterable[bytes] = b"",
+        arguments: Sequence[str] = ("program",),
+        files: Mapping[bytes, bytes] | None = None,
+    ) -> None:
+        """``stdin``: the bytes, or the pieces in which they arrive."""
+        pieces = iter([stdin] if isinstance(stdin, bytes) else stdin)
+        super().__init__(arguments, ScriptedFiles(files or {}), lambda: next(pieces, b""))
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+
+    def write_output(self, data: bytes) -> None:
+        self.stdout += data
+
+    def write_error(self, data: bytes) -> None:
+        self.stderr += data
+
+
+def _write_all(fd: int, data: bytes, stream: str) -> None:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except OSError as error:
+        raise StreamLostError(stream, error) from error
