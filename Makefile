@@ -1,0 +1,78 @@
+# Everything one does with this project.  `make help` lists it.
+#
+# Needs Python 3.11 or later, make and git.  The rest (the Python environment in .venv, the Arm
+# compiler) is set up on the first use and then left alone.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+PROG ?= build/guest/programs/hello.elf
+ARGS ?=
+EMU_FLAGS ?=
+PYTEST_FLAGS ?=
+
+PYTHON_READY := $(VENV)/.ready
+TOOLCHAIN_READY := build/.toolchain-ready
+ORACLES := $(if $(filter true 1,$(CI)),oracles)
+HEADER := guest/include/kernel.h
+SOURCES := emu kernel_model tests $(wildcard benchmarks tools/*.py)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+.PHONY: run
+run: setup guests ## Run the hello guest, or PROG=file with ARGS="..." and EMU_FLAGS="..."
+	@$(BIN)/emu run $(EMU_FLAGS) $(PROG) $(if $(ARGS),-- $(ARGS))
+
+.PHONY: test
+test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST_FLAGS="-k ...")
+	@$(BIN)/python -m pytest -n $(JOBS) -rs $(PYTEST_FLAGS)
+
+.PHONY: guests
+guests: header $(TOOLCHAIN_READY) ## Build the guest programs into build/guest
+	@$(MAKE) --no-print-directory -s -C guest
+
+.PHONY: lint
+lint: setup ## Check style, types and the borders between the packages
+	@$(BIN)/ruff check -q $(SOURCES)
+	@$(BIN)/ruff format -q --check $(SOURCES)
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > build/lint-imports.log || { cat build/lint-imports.log; exit 1; }
+
+.PHONY: header
+header: $(HEADER) ## Write the C header and the stubs again if the calls have changed
+
+$(HEADER): kernel_model/abi.py kernel_model/syscalls.py kernel_model/cheader.py | setup
+	@$(BIN)/python -m kernel_model.cheader guest
+	@touch $@
+
+.PHONY: setup
+setup: $(PYTHON_READY) ## Make .venv with emu and all its tools
+
+$(PYTHON_READY): pyproject.toml tools/setup-python
+	@tools/setup-python $(PYTHON) $(VENV)
+	@mkdir -p build
+	@touch $@
+
+$(TOOLCHAIN_READY): tools/setup-toolchain
+	@tools/setup-toolchain
+	@mkdir -p build
+	@touch $@
+
+.PHONY: oracles
+oracles: ## Install the tools that some tests compare with (qemu, gdb, dtc); tests skip without
+	@tools/setup-oracles
+
+.PHONY: clean
+clean: ## Remove what was built
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: distclean
+distclean: clean ## Remove what was built and what was installed
+	@rm -rf $(VENV) *.egg-info
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

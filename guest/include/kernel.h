@@ -1,0 +1,220 @@
+/* Written by `make header` from kernel_model. Changes here are lost. */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <stddef.h>
+
+#define MESSAGE_SIZE 64
+#define NO_ID (-1) /* no frame, no process */
+#define KERNEL_VA 0xf0000000u /* the kernel's part begins here */
+
+/* struct frame, type */
+enum {
+	FRAME_IO = 0x1,
+	FRAME_MEM = 0x2,
+	FRAME_PROC = 0x3,
+	FRAME_POOL = 0x4,
+};
+
+/* frame_map's flags and frame_unmap's kind: what a frame is mapped as */
+enum {
+	F_MAP_PAGE = 0x0,
+	F_MAP_SECTION = 0x4,
+	F_MAP_TABLE_L1 = 0x8,
+	F_MAP_TABLE_L2 = 0xc,
+};
+
+/* frame_table's type, and bits 1-2 of t_flags */
+enum {
+	F_TABLE_NO = 0x0,
+	F_TABLE_L1 = 0x2,
+	F_TABLE_L2 = 0x4,
+};
+
+/* struct proc_info, state */
+enum {
+	PROC_NEW = 0x0,
+	PROC_READY = 0x1,
+	PROC_SENDING = 0x2,
+	PROC_RECEIVING = 0x3,
+	PROC_DEAD = 0x4,
+};
+
+enum {
+	F_MAP_READ = 0x1, /* frame_map's flags: the view may be read */
+	F_MAP_WRITE = 0x2, /* frame_map's flags: the view may be written */
+	F_MAP_NOEXEC = 0x40, /* frame_map's flags: nothing in the view is ever executed */
+	F_MAP_KIND_MASK = 0x3c, /* the bits of the flags that hold the kind */
+	F_TABLE_MAPPED = 0x1, /* bit of t_flags: the table hangs in another or is a current vspace */
+};
+
+/* Results below zero: the rule that a call would have broken. */
+enum error {
+	E_ERR = -1, /* an error with no name of its own */
+	E_NO_CALL = -2, /* no call has this number */
+	E_NO_FRAME = -3, /* the caller owns no frame with this id */
+	E_NO_PROCESS = -4, /* no living process has this pid */
+	E_BAD_POINTER = -5, /* the caller could not make this access itself */
+	E_UNALIGNED = -6, /* an address, offset or length is not aligned as this call needs */
+	E_OUT_OF_RANGE = -7, /* an offset, index or address is outside what it points into */
+	E_POOL_FULL = -8, /* the kernel has no room for another object */
+	E_WRONG_TYPE = -9, /* a frame of this type cannot be used so */
+	E_IS_TABLE = -10, /* the frame is a table */
+	E_NOT_TABLE = -11, /* the frame is not a table of the level this call needs */
+	E_TABLE_NOT_VISIBLE = -12, /* the table has no read-only page view in the caller's vspace */
+	E_TABLE_NOT_HUNG = -13, /* the L2 table hangs in no L1 table */
+	E_TABLE_HUNG = -14, /* the table already hangs in an L1 table */
+	E_TABLE_CURRENT = -15, /* the table is some process's current vspace */
+	E_TABLE_NOT_EMPTY = -16, /* the table still has entries */
+	E_TABLE_WRITABLE = -17, /* a table, or a process's frame, is never viewed writable */
+	E_NOT_VIEWED_READ_ONLY = -18, /* the frame has no read-only view in the caller's vspace */
+	E_NOT_MAPPED = -19, /* the frame has no mapping of this kind */
+	E_MAPPED = -20, /* the frame is mapped */
+	E_ENTRY_IN_USE = -21, /* a table entry that this call would fill is not empty */
+	E_KERNEL_SPACE = -22, /* the addresses reach into the kernel's part */
+	E_PAGE_ZERO = -23, /* page 0 is never mapped */
+	E_BAD_FLAGS = -24, /* these flags do not go together or do not exist */
+	E_BAD_KIND = -25, /* there is no such kind of mapping or table for this call */
+	E_NOT_ADJACENT = -26, /* the second frame does not start where the first ends */
+	E_NOT_ALIKE = -27, /* the frames' types or views differ */
+	E_NOT_ALLOWED = -28, /* the caller may not give to or change this process */
+	E_BAD_SIZE = -29, /* the frame has not the size this call needs */
+	E_NO_VSPACE = -30, /* the process has no vspace to run in */
+	E_TO_SELF = -31, /* a process cannot be its own partner in this call */
+	E_PEER_DIED = -32, /* the process waited for has ended */
+	E_NO_CREATE = -33, /* frames are created only by proc0 after a device-tree boot */
+	E_OVERLAP = -34, /* the range overlaps a frame or the kernel */
+	E_CONSOLE = -35, /* the console failed */
+};
+
+/* A frame, its place as a table (t_) and its page view (v_); absent ids are NO_ID. */
+struct frame {
+	int f_id;
+	unsigned type;
+	unsigned pa;
+	unsigned len;
+	int t_id;
+	unsigned t_va;
+	unsigned t_flags;
+	int v_id;
+	unsigned v_va;
+	unsigned v_flags;
+};
+_Static_assert(sizeof(struct frame) == 40, "the kernel's layout of frame");
+
+/* The start of a process's information page. */
+struct proc_info {
+	int pid;
+	int parent;
+	int l1;
+	unsigned frames;
+	unsigned state;
+	unsigned calls;
+	unsigned sent;
+	unsigned received;
+};
+_Static_assert(sizeof(struct proc_info) == 32, "the kernel's layout of proc_info");
+
+/* The start of the page whose address the first process gets in r0. */
+struct boot_info {
+	unsigned kernel_start;
+	unsigned kernel_len;
+	unsigned dtb_start;
+	unsigned dtb_len;
+	unsigned intc_phandle;
+	char boot_args[256];
+};
+_Static_assert(sizeof(struct boot_info) == 276, "the kernel's layout of boot_info");
+
+/* The number of each call, in r12 at `svc #0`. */
+enum {
+	CALL_SEND = 0,
+	CALL_RECV = 1,
+	CALL_PROC_NEW = 2,
+	CALL_FRAME_SPLIT = 3,
+	CALL_FRAME_MERGE = 4,
+	CALL_FRAME_GIVE = 5,
+	CALL_FRAME_MAP = 6,
+	CALL_FRAME_UNMAP = 7,
+	CALL_FRAME_ALLOW = 8,
+	CALL_FRAME_COUNT = 9,
+	CALL_FRAME_INFO = 10,
+	CALL_FRAME_CREATE = 11,
+	CALL_FRAME_LOOKUP = 12,
+	CALL_FRAME_TABLE = 13,
+	CALL_VSPACE_SWAP = 14,
+	CALL_VSPACE_ID = 15,
+	CALL_FRAME_POOL = 16,
+	CALL_YIELD = 17,
+	CALL_EXIT = 18,
+	CALL_CONSOLE_WRITE = 19,
+	CALL_CONSOLE_READ = 20,
+};
+
+/* send 64 bytes, wait until received; a parent's first message starts its child */
+int send(int pid, const void *msg);
+
+/* wait for 64 bytes; returns who sent them */
+int recv(void *msg);
+
+/* make a process of a frame or of an L1 table */
+int proc_new(int f_id);
+
+/* cut a frame in two; returns the upper part */
+int frame_split(int f_id, size_t offset);
+
+/* join f2 to the end of f1; returns f1 */
+int frame_merge(int f1, int f2);
+
+/* give a frame, and all mapped in it, to a process */
+int frame_give(int f_id, int pid);
+
+/* map a frame in a table, or hang an L2 table in an L1 */
+int frame_map(int t_id, int f_id, void *va, unsigned flags);
+
+/* remove a page view, or unhang a table */
+int frame_unmap(int f_id, unsigned kind);
+
+/* let one more process give frames to the caller; -1: none */
+int frame_allow(int pid);
+
+/* how many frames the caller owns */
+int frame_count(void);
+
+/* describe the caller's index-th frame */
+int frame_info(unsigned index, struct frame *frame);
+
+/* make a frame of a physical range (device-tree boot, proc0) */
+int frame_create(size_t start, size_t len, unsigned type);
+
+/* describe a frame */
+int frame_lookup(int f_id, struct frame *frame);
+
+/* turn a frame into a table, or a table back into memory */
+int frame_table(int f_id, unsigned type);
+
+/* make an L1 table the current vspace of a process */
+int vspace_swap(int pid, int f_id);
+
+/* the caller's L1 table */
+int vspace_id(void);
+
+/* turn a frame into room for kernel objects; returns how many */
+int frame_pool(int f_id);
+
+/* let the others have a turn */
+int proc_yield(void);
+
+/* end the caller */
+_Noreturn void proc_exit(int status);
+
+/* write to the console; returns how many bytes */
+int console_write(const void *ptr, size_t len);
+
+/* read from the console; returns how many bytes, 0 at the end */
+int console_read(void *ptr, size_t len);
+
+/* The name of an error, e.g. E_NO_FRAME; never NULL. */
+const char *error_name(int error);
+
+#endif

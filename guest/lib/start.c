@@ -1,0 +1,43 @@
+/* From the boot information page to main(argc, argv), and from main's result to the exit. */
+
+#include <stdlib.h>
+
+#include "start.h"
+
+const struct boot_info *boot_info;
+
+int main(int argc, char **argv);
+_Noreturn void start_program(const struct boot_info *info); /* from crt0.S */
+
+/* Cut the line into arguments where it stands.  As in newlib's start-up code an argument that begins
+ * with ' or " goes to the next such quote; any other goes to the next space. */
+static int split_line(char *line, char **argv)
+{
+	int argc = 0;
+
+	for (;;) {
+		while (*line == ' ')
+			line++;
+		if (*line == '\0')
+			break;
+		char end = *line == '"' || *line == '\'' ? *line++ : ' ';
+		argv[argc++] = line;
+		while (*line != '\0' && *line != end)
+			line++;
+		if (*line != '\0')
+			*line++ = '\0';
+	}
+	argv[argc] = NULL;
+	return argc;
+}
+
+_Noreturn void start_program(const struct boot_info *info)
+{
+	static char line[sizeof info->boot_args];
+	static char *argv[sizeof info->boot_args / 2 + 1];
+
+	boot_info = info;
+	for (size_t i = 0; i < sizeof line - 1 && info->boot_args[i] != '\0'; i++)
+		line[i] = info->boot_args[i];
+	exit(main(split_line(line, argv), argv));
+}
