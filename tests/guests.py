@@ -1,0 +1,97 @@
+"""The guest programs, built when a test first asks for one, and `emu run` on them."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SOURCES: Final = ROOT / "guest"
+BUILT: Final = ROOT / "build" / "guest"
+COMPILER: Final = "arm-none-eabi-gcc"
+
+
+def guest(name: str) -> Path:
+    """The ELF file of a guest: ``guest("newlib/hello.arm-hard")``.
+
+    Builds all guests first, once a test session.  Skips the test if there is no compiler.
+    """
+    build_guests()
+    path = BUILT / f"{name}.elf"
+    assert path.is_file(), f"make -C guest does not build {path.relative_to(BUILT)}"
+    return path
+
+
+def need_tool(command: str) -> str:
+    """The path of a command; skips the test, with the reason, if it is not installed."""
+    path = shutil.which(command)
+    if path is None:
+        pytest.skip(f"{command} is not installed")
+    return path
+
+
+def build_guests() -> None:
+    """Bring ``build/guest`` up to date; skips the test if there is no compiler."""
+    need_tool(COMPILER)
+    made = _make_guests()
+    assert made.returncode == 0, f"make -C guest:\n{made.stdout}"
+
+
+@functools.cache
+def _make_guests() -> subprocess.CompletedProcess[str]:
+    """Run make; of several test workers one at a time, and the later find nothing to do."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with (BUILT / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return subprocess.run(
+            ["make", "--no-print-directory", "-s", f"-j{os.cpu_count() or 1}", "-C", str(SOURCES)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+            check=False,
+        )
+
+
+def run_emu(
+    program: Path | str,
+    *args: str,
+    options: Sequence[str] = (),
+    stdin: bytes = b"",
+    timeout: float = 60,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+) -> subprocess.CompletedProcess[bytes]:
+    """``emu run OPTIONS PROGRAM -- ARGS`` as a person would: its output as bytes and its status."""
+    return emu(
+        "run", *options, str(program), "--", *args, stdin=stdin, timeout=timeout, env=env, cwd=cwd
+    )
+
+
+def emu(
+    *words: str,
+    stdin: bytes = b"",
+    timeout: float = 60,
+    env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
+) -> subprocess.CompletedProcess[bytes]:
+    """Any command of emu: ``emu("tables", path)``."""
+    return subprocess.run(
+        [sys.executable, "-m", "emu", *words],
+        input=stdin,
+        capture_output=True,
+        timeout=timeout,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        check=False,
+    )
