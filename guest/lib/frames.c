@@ -21,7 +21,7 @@ bool frame_is_hung(const struct frame *frame)
 
 bool frame_at(unsigned pa, struct frame *frame)
 {
-	for (int i = 0; frame_info(i, frame) == 0; i++)
+	for (unsigned i = 0; frame_info(i, frame) == 0; i++)
 		if (pa - frame->pa < frame->len)
 			return true;
 	return false;
@@ -47,7 +47,7 @@ bool frame_largest_free(struct frame *largest)
 	struct frame frame;
 
 	largest->len = 0;
-	for (int i = 0; frame_info(i, &frame) == 0; i++)
+	for (unsigned i = 0; frame_info(i, &frame) == 0; i++)
 		if (is_free(&frame) && frame.len > largest->len)
 			*largest = frame;
 	return largest->len > 0;
@@ -87,16 +87,19 @@ static int find_empty(const unsigned *entries, unsigned start, unsigned total, u
 int frame_find_place(unsigned len, unsigned *va)
 {
 	struct frame table;
+	int found = E_ERR;
 
-	for (int i = 0; frame_info(i, &table) == 0; i++) {
-		if (!frame_is_table(&table, F_TABLE_L2) || table.t_id != vspace_id() || !frame_is_viewed(&table))
+	*va = 0;
+	for (unsigned i = 0; frame_info(i, &table) == 0; i++) {
+		if (!frame_is_table(&table, F_TABLE_L2) || table.t_id != vspace_id()
+		    || !frame_is_viewed(&table) || table.t_va < *va)
 			continue;
 		unsigned start = table.t_va == 0; /* page 0 is never mapped */
 		int first = find_empty((const unsigned *)table.v_va, start, table.len / 4, len / PAGE_SIZE);
 		if (first >= 0) {
 			*va = table.t_va + (unsigned)first * PAGE_SIZE;
-			return table.f_id;
+			found = table.f_id;
 		}
 	}
-	return E_ERR;
+	return found;
 }

@@ -4,36 +4,52 @@
 #include "frames.h"
 #include "start.h"
 
-static const char *const types[] = {
-	[FRAME_IO] = "device", [FRAME_MEM] = "memory", [FRAME_PROC] = "process", [FRAME_POOL] = "pool",
-};
-
-static void print_size(unsigned bytes)
+static void print_size(int width, unsigned bytes)
 {
 	if (bytes >= MIB)
-		printf("%4u.%u MiB", bytes / MIB, bytes % MIB * 10 / MIB);
+		printf("%*u.%u MiB", width - 6, bytes / MIB, bytes % MIB * 10 / MIB);
 	else
-		printf("%6u KiB", bytes / 1024);
+		printf("%*u KiB", width - 4, bytes / 1024);
 }
 
-/* What the frame is to us: a table, something we see, or free. */
-static void print_use(const struct frame *frame)
+static bool shows(const struct frame *frame, const void *thing)
 {
+	return frame_is_viewed(frame) && (unsigned)thing - frame->v_va < frame->len;
+}
+
+/* What a frame is to this program, told by what is seen through it. */
+static const char *role(const struct frame *frame)
+{
+	static int variable;
+	static const char constant[] = "constant";
+	int local;
+
 	if (frame_is_table(frame, F_TABLE_L1))
-		printf("  L1 table");
-	else if (frame_is_table(frame, F_TABLE_L2) && frame_is_hung(frame))
-		printf("  L2 table for %08x", frame->t_va);
-	else if (!frame_is_viewed(frame))
-		printf("  free");
-	if (frame_is_viewed(frame))
-		printf("  seen at %08x %s", frame->v_va, frame->v_flags & F_MAP_WRITE ? "rw" : "r");
+		return "my L1 table";
+	if (frame_is_table(frame, F_TABLE_L2))
+		return "L2 table";
+	if (shows(frame, boot_info))
+		return "boot information";
+	if (shows(frame, (const void *)role))
+		return "my code";
+	if (shows(frame, constant))
+		return "my constants";
+	if (shows(frame, &variable))
+		return "my variables";
+	if (shows(frame, &local))
+		return "my stack";
+	return frame->type == FRAME_IO ? "device" : "free memory";
 }
 
 static void print_frame(const struct frame *frame)
 {
-	printf("  %3d  %-8s %08x ", frame->f_id, types[frame->type], frame->pa);
-	print_size(frame->len);
-	print_use(frame);
+	printf("%4d  %08x ", frame->f_id, frame->pa);
+	print_size(11, frame->len);
+	printf("  %-16s ", role(frame));
+	if (frame_is_viewed(frame))
+		printf("%s at %08x", frame->v_flags & F_MAP_WRITE ? "writable" : "readable", frame->v_va);
+	if (frame_is_table(frame, F_TABLE_L2))
+		printf(", translates %08x on", frame->t_va);
 	putchar('\n');
 }
 
@@ -42,7 +58,7 @@ static unsigned total_memory(void)
 	struct frame frame;
 	unsigned total = 0;
 
-	for (int i = 0; frame_info(i, &frame) == 0; i++)
+	for (unsigned i = 0; frame_info(i, &frame) == 0; i++)
 		if (frame.type == FRAME_MEM)
 			total += frame.len;
 	return total;
@@ -52,15 +68,14 @@ int main(void)
 {
 	struct frame frame;
 
-	puts("Hello from the first process.\n");
+	puts("Hello! I am the first process, and an Arm program like any other.");
 	printf("The kernel keeps ");
-	print_size(boot_info->kernel_len);
-	printf(" at %08x for itself.\nAll the rest, ", boot_info->kernel_start);
-	print_size(total_memory());
-	printf(", is mine, in %d frames:\n\n", frame_count());
-	puts("   id  type     physical        size  use");
-	for (int i = 0; frame_info(i, &frame) == 0; i++)
+	print_size(0, boot_info->kernel_len);
+	printf(" of RAM. All the rest is mine: ");
+	print_size(0, total_memory());
+	printf(" in %d frames.\n\n", frame_count());
+	puts("  id  physical        size  what it is       where I see it");
+	for (unsigned i = 0; frame_info(i, &frame) == 0; i++)
 		print_frame(&frame);
-	printf("\nMy address space is the L1 table in frame %d.\n", vspace_id());
 	return 0;
 }

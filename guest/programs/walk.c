@@ -23,7 +23,7 @@ static void check_frames_agree(void)
 	struct frame frame;
 	struct entry entry;
 
-	for (int i = 0; frame_info(i, &frame) == 0; i++) {
+	for (unsigned i = 0; frame_info(i, &frame) == 0; i++) {
 		for (unsigned at = 0; frame_is_viewed(&frame) && at < frame.len; at += PAGE_SIZE) {
 			unsigned va = frame.v_va + at;
 			CHECK(find_entry(va, &entry));
