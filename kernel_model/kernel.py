@@ -208,11 +208,13 @@ class Kernel:
     def state(self) -> tuple[object, ...]:
         """All of the model's fields as values that compare: equal means the same kernel.
 
-        The order of lists counts, for ``frame_info`` and the scheduler show it.
+        The values are copies, so that an earlier state stays what it was.  The order of
+        lists counts, for ``frame_info`` and the scheduler show it.
         """
         return (
-            [(frame, list(frame.views), list(frame.hung)) for frame in self.frames.values()],
-            [(process, list(process.frames), list(process.senders))
+            [(frame.copy(), list(frame.views), list(frame.hung))
+             for frame in self.frames.values()],
+            [(process.copy(), list(process.frames), list(process.senders))
              for process in self.processes.values()],
             (self.pool.capacity, self.pool.used, self.next_f_id, self.next_pid),
             (list(self.ready), None if self.current is None else self.current.pid),
