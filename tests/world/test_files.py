@@ -1,0 +1,196 @@
+"""Host files: what they do, and that nothing leads out of their directory."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emu.files import MAX_FILE_SIZE, Files, HostFiles, OpenMode, ScriptedFiles, path_components
+
+READ, WRITE = OpenMode.READ, OpenMode.WRITE
+UPDATE = READ | WRITE
+NEW = UPDATE | OpenMode.CREATE | OpenMode.TRUNCATE
+
+
+def errno_of(action: Callable[[], object]) -> str:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the errno is what is looked at
+        action()
+    return errno.errorcode[caught.value.errno or 0]
+
+
+@pytest.fixture(params=["host", "scripted"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    """Both kinds, with one file in each: they must not differ."""
+    if request.param == "scripted":
+        return ScriptedFiles({b"greeting": b"hello world"})
+    (tmp_path / "greeting").write_bytes(b"hello world")
+    return HostFiles(str(tmp_path))
+
+
+def content(files: Files, path: bytes) -> bytes:
+    handle = files.open(path, READ)
+    data = files.read(handle, 0, 1 << 20)
+    files.close(handle)
+    return data
+
+
+def test_reading(files: Files) -> None:
+    handle = files.open(b"greeting", READ)
+    assert files.length(handle) == 11
+    assert files.read(handle, 6, 3) == b"wor"
+    assert files.read(handle, 9, 0xFFFFFFFF) == b"ld"
+    assert files.read(handle, 11, 5) == b""
+    assert files.read(handle, 0xFFFFFFFF, 5) == b""
+
+
+def test_writing(files: Files) -> None:
+    handle = files.open(b"./greeting", UPDATE)
+    files.write(handle, 6, b"there, you")
+    assert files.read(handle, 0, 100) == b"hello there, you"
+    assert content(files, b"greeting") == b"hello there, you"
+
+
+def test_a_gap_reads_as_zeros(files: Files) -> None:
+    handle = files.open(b"new", NEW)
+    files.write(handle, 3, b"x")
+    assert content(files, b"new") == b"\0\0\0x"
+
+
+def test_truncating_and_creating(files: Files) -> None:
+    files.close(files.open(b"greeting", NEW))
+    files.close(files.open(b"new", WRITE | OpenMode.CREATE))
+    assert (content(files, b"greeting"), content(files, b"new")) == (b"", b"")
+
+
+def test_handles_are_used_again_and_lie_close(files: Files) -> None:
+    first, second = files.open(b"greeting", READ), files.open(b"greeting", READ)
+    files.close(first)
+    assert (first, second, files.open(b"greeting", READ)) == (0, 1, 0)
+
+
+def test_an_open_file_outlives_its_name(files: Files) -> None:
+    handle = files.open(b"greeting", UPDATE)
+    files.remove(b"greeting")
+    files.write(handle, 0, b"J")
+    assert files.read(handle, 0, 5) == b"Jello"
+    assert errno_of(lambda: files.open(b"greeting", READ)) == "ENOENT"
+
+
+def test_renaming(files: Files) -> None:
+    files.close(files.open(b"other", NEW))
+    files.rename(b"greeting", b"other")
+    assert content(files, b"other") == b"hello world"
+    assert errno_of(lambda: files.rename(b"greeting", b"third")) == "ENOENT"
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        (b"missing", "ENOENT"),
+        (b"", "ENOENT"),
+        (b"gree\0ting", "EINVAL"),
+        (b".", "EISDIR"),
+        (b"x/..", "EISDIR"),
+        (b"..", "EACCES"),
+        (b"../greeting", "EACCES"),
+        (b"x/../../greeting", "EACCES"),
+        (b"/greeting", "EACCES"),
+        (b"//greeting", "EACCES"),
+    ],
+)
+def test_paths_that_name_no_file(files: Files, path: bytes, error: str) -> None:
+    assert errno_of(lambda: files.open(path, READ)) == error
+    assert errno_of(lambda: files.remove(path)) == error
+    assert errno_of(lambda: files.rename(path, b"new")) == error
+
+
+@given(st.lists(st.sampled_from([b"a", b"..", b".", b"", b"b"])).map(b"/".join))
+def test_dots_lead_where_they_lead_on_the_host_or_out(path: bytes) -> None:
+    base = b"/base/of/all"
+    expected = os.path.normpath(base + b"/" + path)
+    try:
+        names = path_components(path)
+    except OSError:
+        return
+    assert os.path.join(base, *names) == expected
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A directory ``in`` beside a secret, with links of every kind that lead to it."""
+    inside = tmp_path / "in"
+    (inside / "deep").mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret")
+    (inside / "deep/file").write_text("mine")
+    (inside / "link").symlink_to(tmp_path / "secret")
+    (inside / "relative").symlink_to("../secret")
+    (inside / "up").symlink_to("..")
+    (inside / "harmless").symlink_to("deep")
+    (inside / "dangling").symlink_to(tmp_path / "created")
+    return inside
+
+
+def test_files_in_inner_directories(outside: Path) -> None:
+    files = HostFiles(str(outside))
+    assert content(files, b"deep/../deep//./file") == b"mine"
+
+
+@pytest.mark.parametrize("path", [b"link", b"relative", b"up/secret", b"dangling"])
+@pytest.mark.parametrize("mode", [READ, UPDATE, NEW])
+def test_no_link_is_followed(outside: Path, path: bytes, mode: OpenMode) -> None:
+    files = HostFiles(str(outside))
+    assert errno_of(lambda: files.open(path, mode)) in ("ELOOP", "ENOTDIR")
+    assert (outside.parent / "secret").read_text() == "secret"
+    assert not (outside.parent / "created").exists()
+
+
+def test_not_even_a_link_that_stays_inside(outside: Path) -> None:
+    assert errno_of(lambda: HostFiles(str(outside)).open(b"harmless/file", READ)) == "ENOTDIR"
+
+
+def test_removing_and_renaming_touch_the_link_and_not_the_file(outside: Path) -> None:
+    files = HostFiles(str(outside))
+    files.remove(b"link")
+    files.rename(b"relative", b"moved")
+    assert (outside.parent / "secret").read_text() == "secret"
+    assert errno_of(lambda: files.remove(b"up/secret")) == "ENOTDIR"
+    assert errno_of(lambda: files.rename(b"deep/file", b"up/file")) == "ENOTDIR"
+
+
+def test_only_regular_files_are_opened(outside: Path) -> None:
+    files = HostFiles(str(outside))
+    os.mkfifo(outside / "pipe")
+    assert errno_of(lambda: files.open(b"deep", READ)) == "EISDIR"
+    assert errno_of(lambda: files.open(b"pipe", READ)) == "EACCES"
+    assert errno_of(lambda: files.open(b"deep/file/x", READ)) == "ENOTDIR"
+
+
+def test_without_a_directory_there_are_no_files() -> None:
+    assert errno_of(lambda: HostFiles().open(b"x", READ)) == "EACCES"
+
+
+def test_no_file_grows_beyond_a_positive_length(outside: Path) -> None:
+    files = HostFiles(str(outside))
+    handle = files.open(b"deep/file", UPDATE)
+    assert errno_of(lambda: files.write(handle, MAX_FILE_SIZE, b"x")) == "EFBIG"
+    os.truncate(outside / "deep/file", MAX_FILE_SIZE + 1)
+    assert errno_of(lambda: files.length(handle)) == "EFBIG"
+
+
+def test_nothing_stays_open_but_what_was_opened(outside: Path) -> None:
+    files = HostFiles(str(outside))
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+    for path in (b"deep/file", b"link", b"up/secret", b"deep", b"deep/none"):
+        try:
+            files.close(files.open(path, READ))
+        except OSError:
+            continue
+    files.rename(b"deep/file", b"file")
+    if before is not None:
+        assert len(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,145 @@
+"""What comes in is the same however and whenever it arrives; what goes out goes out now."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emu.world import CLOCK_STEP, HostWorld, ScriptedWorld, StreamLostError, World
+
+
+class Pipes:
+    """A HostWorld whose three streams are pipes; the names are those of our ends."""
+
+    def __init__(self) -> None:
+        stdin, self.stdin = os.pipe()
+        self.stdout, stdout = os.pipe()
+        self.stderr, stderr = os.pipe()
+        self._inner = [stdin, stdout, stderr]
+        self.world = HostWorld(["a.elf", "x"], streams=(stdin, stdout, stderr))
+
+    def close(self, *ours: int) -> None:
+        for fd in ours:
+            os.close(fd)
+
+    def close_rest(self) -> None:
+        for fd in (self.stdin, self.stdout, self.stderr, *self._inner):
+            try:
+                os.close(fd)
+            except OSError as error:
+                if error.errno != errno.EBADF:
+                    raise
+
+
+@pytest.fixture
+def pipes() -> Iterator[Pipes]:
+    made = Pipes()
+    yield made
+    made.close_rest()
+
+
+def read_all(world: World, length: int) -> list[bytes]:
+    reads = []
+    while data := world.read_input(length):
+        reads.append(data)
+    return reads
+
+
+def test_a_read_ends_behind_a_newline_or_when_it_is_full() -> None:
+    assert read_all(ScriptedWorld(b"one\ntwo and three\n\nend"), 8) == [
+        b"one\n", b"two and ", b"three\n", b"\n", b"end",
+    ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from([b"a", b"\n", b"bc\n", b"\nd", b"efgh"])), st.integers(1, 6))
+def test_the_pieces_in_which_input_arrives_do_not_matter(pieces: list[bytes], length: int) -> None:
+    whole, cut = ScriptedWorld(b"".join(pieces)), ScriptedWorld(pieces)
+    assert read_all(cut, length) == read_all(whole, length)
+
+
+def test_nothing_asked_for_takes_nothing() -> None:
+    world = ScriptedWorld(b"a")
+    assert world.read_input(0) == b""
+    assert world.read_input(9) == b"a"
+
+
+def test_the_end_of_input_stays() -> None:
+    pieces = iter([b"a", b"", b"b"])
+    world = ScriptedWorld(pieces)
+    assert [world.read_input(1) for _ in range(3)] == [b"a", b"", b""]
+
+
+def test_long_input_without_a_newline() -> None:
+    world = ScriptedWorld([b"x" * 1000] * 1000)
+    assert len(world.read_input(1 << 30)) == 1_000_000
+
+
+def test_the_clock_is_the_same_in_every_run() -> None:
+    times = [[world.now() for _ in range(3)] for world in (ScriptedWorld(), HostWorld(["a"]))]
+    assert times == [[CLOCK_STEP, 2 * CLOCK_STEP, 3 * CLOCK_STEP]] * 2
+
+
+def test_host_input_by_lines(pipes: Pipes) -> None:
+    os.write(pipes.stdin, b"first\nsec")
+    assert pipes.world.read_input(100) == b"first\n"
+    os.write(pipes.stdin, b"ond\nrest")
+    pipes.close(pipes.stdin)
+    assert read_all(pipes.world, 100) == [b"second\n", b"rest"]
+
+
+def test_host_output_is_there_at_once(pipes: Pipes) -> None:
+    pipes.world.write_output(b"\xff\0out")
+    pipes.world.write_error(b"err")
+    assert os.read(pipes.stdout, 100) == b"\xff\0out"
+    assert os.read(pipes.stderr, 100) == b"err"
+
+
+def test_host_arguments(pipes: Pipes) -> None:
+    assert pipes.world.arguments == ("a.elf", "x")
+
+
+def test_a_reader_that_went_away(pipes: Pipes) -> None:
+    pipes.close(pipes.stdout, pipes.stderr)
+    for write, stream in (
+        (pipes.world.write_output, "standard output"),
+        (pipes.world.write_error, "standard error"),
+    ):
+        with pytest.raises(StreamLostError) as caught:
+            write(b"x")
+        assert str(caught.value) == f"{stream}: {os.strerror(errno.EPIPE)}"
+        assert caught.value.errno == errno.EPIPE
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_full_disk() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    world = HostWorld(["a"], streams=(0, full, 2))
+    with pytest.raises(StreamLostError, match="standard output") as caught:
+        world.write_output(b"x")
+    os.close(full)
+    assert caught.value.errno == errno.ENOSPC
+
+
+def test_standard_input_closed_from_the_start_is_at_its_end() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    os.close(writer)
+    assert HostWorld(["a"], streams=(reader, 1, 2)).read_input(1) == b""
+
+
+def test_standard_input_that_cannot_be_read() -> None:
+    directory = os.open(".", os.O_RDONLY)
+    world = HostWorld(["a"], streams=(directory, 1, 2))
+    with pytest.raises(StreamLostError, match="standard input"):
+        world.read_input(1)
+    os.close(directory)
+
+
+def test_a_directory_for_files_that_is_not_there() -> None:
+    with pytest.raises(FileNotFoundError):
+        HostWorld(["a"], files="/nonexistent")
