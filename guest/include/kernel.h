@@ -202,10 +202,10 @@ int vspace_id(void);
 /* turn a frame into room for kernel objects; returns how many */
 int frame_pool(int f_id);
 
-/* let the others have a turn */
+/* let the others have a turn (the call yield) */
 int proc_yield(void);
 
-/* end the caller */
+/* end the caller (the call exit) */
 _Noreturn void proc_exit(int status);
 
 /* write to the console; returns how many bytes */
