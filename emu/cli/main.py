@@ -1,0 +1,75 @@
+"""The command ``emu`` and how it fails: one line on stderr, and exit status 2."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from emu import __version__
+from emu.cli.errors import UserError
+
+COMMANDS = {
+    "run": "emu.cli.run",
+    "completion": "emu.cli.completion",
+}
+"""Each command and the module that has it, imported when it is used."""
+
+EPILOG = """\b
+Examples:
+  emu run hello.elf                     run a program
+  emu run prog.elf -- one "two three"   with arguments
+  emu run --mmu cpu --check prog.elf    on Unicorn's own Arm MMU, checking the kernel
+  emu run --stats prog.elf              and say what it took
+
+Exit status: the guest's own; 2 for mistakes on the command line; 123 deadlock,
+124 --max-insns or --timeout, 130 Ctrl-C, 139 a fault of the first process.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is wanted: start-up time is felt every run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name]).command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"max_content_width": 100})
+@click.version_option(__version__, prog_name="emu")
+def cli() -> None:
+    """Run Arm programs on a kernel that gives them memory as frames."""
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """The command: never returns, and turns a user's mistake into one line."""
+    sys.exit(_run(args))
+
+
+def _run(args: list[str] | None) -> int:
+    try:
+        result: Any = cli.main(args, prog_name="emu", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return UserError.exit_code
+    except click.UsageError as error:
+        hint = f" (see '{error.ctx.command_path} --help')" if error.ctx is not None else ""
+        return _complain(f"{error.format_message()}{hint}", error.exit_code)
+    except click.ClickException as error:
+        return _complain(error.format_message(), error.exit_code)
+    except click.Abort:
+        return _complain("interrupted", 130)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(text: str, status: int) -> int:
+    click.echo(f"emu: {' '.join(text.split())}", err=True)
+    return status

@@ -1,0 +1,56 @@
+"""What semihosting needs of a process of ours: its memory, its heap, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emu.heap import map_heap
+from emu.semihosting import BadPointer, HeapInfo, Semihosting
+from kernel_model import user
+from kernel_model.errors import Refused
+from kernel_model.process import Exited, Process
+
+if TYPE_CHECKING:
+    from emu.machine import Machine
+
+
+class ProcessMemory:
+    """The process's memory, reached as it could itself."""
+
+    def __init__(self, machine: Machine, process: Process) -> None:
+        self.kernel, self.process = machine.kernel, process
+
+    def read(self, va: int, length: int) -> bytes:
+        try:
+            return user.read(self.kernel, self.process, va, length)
+        except Refused as refusal:
+            raise BadPointer(refusal.text) from refusal
+
+    def write(self, va: int, data: bytes) -> None:
+        try:
+            user.write(self.kernel, self.process, va, data)
+        except Refused as refusal:
+            raise BadPointer(refusal.text) from refusal
+
+
+class SemihostedProcess:
+    """A process that asks for its heap and for its end."""
+
+    def __init__(self, machine: Machine, process: Process) -> None:
+        self.machine, self.process = machine, process
+
+    def exit(self, status: int) -> None:
+        self.machine.end(self.process, Exited(status))
+
+    def heap(self) -> HeapInfo:
+        """The heap, mapped on the first question; the stack stays where it is."""
+        sp = self.machine.engine.read("sp")
+        base, limit = map_heap(self.machine.kernel, self.process, sp)
+        return HeapInfo(base, limit, sp, 0)
+
+
+def semihosting_for(machine: Machine, process: Process, note: Callable[[str], None]) -> Semihosting:
+    """Semihosting for one process."""
+    memory = ProcessMemory(machine, process)
+    return Semihosting(memory, machine.world, SemihostedProcess(machine, process), note)

@@ -1,0 +1,20 @@
+"""Exit statuses of the command besides the guest's own: one list."""
+
+from __future__ import annotations
+
+from typing import Final
+
+USAGE: Final = 2
+"""The command line, or a file it names, is wrong."""
+OUTPUT_LOST: Final = 74
+"""The host took standard input or output away (EX_IOERR of sysexits)."""
+DEADLOCK: Final = 123
+"""Every process waits and nobody is left to wake one."""
+LIMIT: Final = 124
+"""``--max-insns`` or ``--timeout`` ended the run (as ``timeout`` of coreutils does)."""
+INTERRUPTED: Final = 130
+"""Ctrl-C: 128 + SIGINT, as shells have it."""
+FAULT: Final = 139
+"""proc0 did something nobody handles: 128 + SIGSEGV, as shells have it."""
+PIPE: Final = 141
+"""Whoever read the output has gone: 128 + SIGPIPE, as shells have it."""

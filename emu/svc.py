@@ -1,0 +1,92 @@
+"""What an SVC asks for: a call of the kernel's, or Arm semihosting.
+
+This is the hot path of a call: one batch read of the registers, the immediate, the trap,
+one register written.  Source: spec, "Calling convention" and "Programs".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emu.cpu.registers import THUMB_BIT
+from kernel_model.invariants import check_invariants
+from kernel_model.process import Process
+from kernel_model.syscalls import SYSCALLS, trap
+
+if TYPE_CHECKING:
+    from emu.cpu.engine import Engine
+    from emu.machine import Machine
+    from emu.semihosting import Semihosting
+
+ARM_SEMIHOSTING = 0xEF123456
+THUMB_SEMIHOSTING = 0xDFAB
+
+UNKNOWN = len(SYSCALLS)
+
+
+class SvcHandler:
+    """Answers SVCs.  ``calls[number]`` counts each call; the last counts unknown numbers."""
+
+    def __init__(self, machine: Machine, note: Callable[[str], None]) -> None:
+        self.machine = machine
+        self.kernel = machine.kernel
+        self.engine = machine.engine
+        self.ram = machine.ram.ram
+        self.fetch_pa = machine.backend.physical
+        self.note = note
+        self.calls = [0] * (UNKNOWN + 1)
+        self.semihosting_calls = 0
+        self._semihosting: dict[int, Semihosting] = {}
+
+    def handle(self, engine: Engine) -> None:
+        """One SVC; the PC is past it."""
+        r0, r1, r2, r3, number, pc, cpsr = engine.syscall_registers()
+        if self._is_semihosting(pc, cpsr):
+            self._semihost(r0, r1)
+            return
+        self.calls[number if number < UNKNOWN else UNKNOWN] += 1
+        result = trap(self.kernel, number, r0, r1, r2, r3)
+        if self.machine.options.check:
+            check_invariants(self.kernel)
+        if result is None:
+            engine.stop()
+            return
+        engine.write_r0(result)
+        if self.kernel.ready and not self.machine.bounded:
+            engine.stop()  # somebody else is ready now: from here on time is sliced
+
+    def _is_semihosting(self, pc: int, cpsr: int) -> bool:
+        if cpsr & THUMB_BIT:
+            pa = self.fetch_pa(pc - 2)
+            word = self.ram.read_word(pa & ~3)
+            return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING
+        return self.ram.read_word(self.fetch_pa(pc - 4)) == ARM_SEMIHOSTING
+
+    def _semihost(self, operation: int, argument: int) -> None:
+        process = self.kernel.current
+        if process is None:
+            raise AssertionError("an SVC while nobody runs")
+        self.semihosting_calls += 1
+        result = self._of(process).call(operation, argument)
+        if self.kernel.current is process:
+            self.engine.write_r0(result)
+        else:
+            self.engine.stop()
+
+    def _of(self, process: Process) -> Semihosting:
+        """The process's semihosting, made when it first asks."""
+        service = self._semihosting.get(process.pid)
+        if service is None:
+            from emu.semihosted import semihosting_for
+
+            service = self._semihosting[process.pid] = semihosting_for(
+                self.machine, process, self.note
+            )
+        return service
+
+    def forget(self, process: Process) -> None:
+        """The process has ended: close what it had open."""
+        service = self._semihosting.pop(process.pid, None)
+        if service is not None:
+            service.close_all()
