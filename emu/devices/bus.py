@@ -7,9 +7,9 @@ from typing import Protocol
 
 
 class Device(Protocol):
-    """Something that answers loads and stores in [base, base + size), whole pages of pa.
+    """Something that answers loads and stores in [pa, pa + size), whole pages of pa.
 
-    ``offset`` is from ``base``; ``size`` of an access is 1, 2, 4 or 8 bytes, little endian.
+    ``offset`` is from ``pa``; ``size`` of an access is 1, 2, 4 or 8 bytes, little endian.
     ``compatible`` is the device tree's name for what it is.
     """
 
@@ -20,7 +20,7 @@ class Device(Protocol):
     def compatible(self) -> str: ...
 
     @property
-    def base(self) -> int: ...
+    def pa(self) -> int: ...
 
     @property
     def size(self) -> int: ...
@@ -41,31 +41,31 @@ class Bus:
 
     def add(self, device: Device) -> None:
         """Place a device at its address."""
-        end = device.base + device.size
-        if device.base % 0x1000 or device.size % 0x1000 or not device.size:
+        end = device.pa + device.size
+        if device.pa % 0x1000 or device.size % 0x1000 or not device.size:
             raise ValueError(f"Bus.add: {device.name} does not take whole pages")
         for other in self._devices:
-            if device.base < other.base + other.size and other.base < end:
+            if device.pa < other.pa + other.size and other.pa < end:
                 raise ValueError(f"Bus.add: {device.name} overlaps {other.name}")
         self._devices.append(device)
-        self._devices.sort(key=lambda placed: placed.base)
+        self._devices.sort(key=lambda placed: placed.pa)
 
     def find(self, pa: int) -> Device | None:
         """The device that answers at ``pa``."""
         for device in self._devices:
-            if device.base <= pa < device.base + device.size:
+            if device.pa <= pa < device.pa + device.size:
                 return device
         return None
 
     def read(self, pa: int, size: int) -> int:
         """A load of ``size`` bytes at ``pa``, where a device must be."""
         device = self._require(pa)
-        return device.read(pa - device.base, size)
+        return device.read(pa - device.pa, size)
 
     def write(self, pa: int, size: int, value: int) -> None:
         """A store of ``size`` bytes at ``pa``, where a device must be."""
         device = self._require(pa)
-        device.write(pa - device.base, size, value)
+        device.write(pa - device.pa, size, value)
 
     def _require(self, pa: int) -> Device:
         device = self.find(pa)

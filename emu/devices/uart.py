@@ -61,7 +61,7 @@ class Uart:
     size = SIZE
 
     def __init__(self, world: World, base: int = BASE) -> None:
-        self.base = base
+        self.pa = base
         self._world = world
         self.input_ended = False
         self.divisor = 0
