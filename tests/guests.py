@@ -73,19 +73,19 @@ def run_emu(
     cwd: Path = ROOT,
 ) -> subprocess.CompletedProcess[bytes]:
     """``emu run OPTIONS PROGRAM -- ARGS`` as a person would: its output as bytes and its status."""
-    return emu(
+    return emu_command(
         "run", *options, str(program), "--", *args, stdin=stdin, timeout=timeout, env=env, cwd=cwd
     )
 
 
-def emu(
+def emu_command(
     *words: str,
     stdin: bytes = b"",
     timeout: float = 60,
     env: Mapping[str, str] | None = None,
     cwd: Path = ROOT,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Any command of emu: ``emu("tables", path)``."""
+    """Any command of emu: ``emu_command("tables", path)``."""
     return subprocess.run(
         [sys.executable, "-m", "emu", *words],
         input=stdin,
