@@ -37,10 +37,12 @@ _CLIENT, _MANAGER = 0b01, 0b11
 
 
 class FaultStatus(IntEnum):
-    """FSR status of a failed walk, short-descriptor encoding (table B3-23)."""
+    """FSR status of a failed access, short-descriptor encoding (table B3-23)."""
 
+    ALIGNMENT = 0b00001
     TRANSLATION_L1 = 0b00101
     TRANSLATION_L2 = 0b00111
+    EXTERNAL_ABORT = 0b01000
     DOMAIN_L1 = 0b01001
     DOMAIN_L2 = 0b01011
     WALK_ABORT_L1 = 0b01100
@@ -55,6 +57,8 @@ class FaultStatus(IntEnum):
 
 
 _STATUS_TEXT = {
+    FaultStatus.ALIGNMENT: "alignment fault",
+    FaultStatus.EXTERNAL_ABORT: "external abort: nothing is at the physical address",
     FaultStatus.TRANSLATION_L1: "translation fault, first level",
     FaultStatus.TRANSLATION_L2: "translation fault, second level",
     FaultStatus.DOMAIN_L1: "domain fault, first level",

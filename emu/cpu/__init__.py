@@ -1,0 +1,1 @@
+"""The processor: one Unicorn instance is one core."""

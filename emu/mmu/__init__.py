@@ -1,0 +1,29 @@
+"""Translation: three ways to keep Unicorn's view of memory equal to the guest's tables."""
+
+from __future__ import annotations
+
+from emu.cpu.engine import Engine, View
+from emu.cpu.hostram import HostRam
+from emu.devices.bus import Device
+from emu.mmu.backend import Backend, MemoryFault
+
+BACKENDS = ("tlb", "map", "cpu")
+"""The names ``--mmu`` takes; the first is the default."""
+
+__all__ = ["BACKENDS", "Backend", "Device", "MemoryFault", "View", "make_backend"]
+
+
+def make_backend(
+    name: str, engine: Engine, ram: HostRam, devices: tuple[Device, ...] = ()
+) -> Backend:
+    """The backend of this name, with the engine's memory set up."""
+    return _backend_class(name)(engine, ram.ram, ram.address, devices)
+
+
+def _backend_class(name: str) -> type[Backend]:
+    # Imported here so that a run loads only the backend it uses.
+    if name == "tlb":
+        from emu.mmu.tlb import TlbBackend
+
+        return TlbBackend
+    raise ValueError(f"no backend is called {name!r}")

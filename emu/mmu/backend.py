@@ -1,0 +1,74 @@
+"""What a translation backend is: the one who keeps Unicorn in step with the guest's tables."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from emu.cpu.engine import Engine, View
+from emu.devices.bus import Device
+from kernel_model.memory import PhysicalMemory
+from kernel_model.walk import FaultStatus, Walk
+
+PAGE_SIZE = 0x1000
+PAGE_MASK = 0xFFFFF000
+PAGE_OFFSET = 0xFFF
+
+
+class MemoryFault(NamedTuple):
+    """A memory access that failed.
+
+    access: READ, WRITE or EXEC.  walk: the software walk for ``va``; it may well have succeeded,
+    if the access failed by its alignment or because nothing is at the physical address.
+    """
+
+    va: int
+    access: int
+    pc: int
+    walk: Walk
+    status: FaultStatus
+
+
+class Backend(Protocol):
+    """Keeps Unicorn's view of memory equal to the tables of the current address space.
+
+    The order at a process switch: ``Engine.restore``, then ``switch``, then run.
+    """
+
+    name: str
+    fills: int
+    """How often Unicorn asked for a translation (``cpu``: not known, 0)."""
+    flushes: int
+    """How often translations were thrown away."""
+
+    def __init__(
+        self, engine: Engine, ram: PhysicalMemory, host_address: int, devices: tuple[Device, ...]
+    ) -> None:
+        """Give the engine its memory: ``ram`` lies at ``host_address``."""
+
+    def switch(self, l1_pa: int) -> None:
+        """The address space whose L1 table is at ``l1_pa`` is current now.
+
+        Always call it after ``Engine.restore``, even if the address space stays the same.
+        """
+
+    def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
+        """Descriptors for [va, va+length) of that address space were written.
+
+        was_mapped: something there may have been valid before; False means that only empty
+        entries were filled.
+        """
+
+    def written(self, pa: int, length: int) -> None:
+        """The host stored into guest RAM, from outside the guest's own stores."""
+
+    def fault(self) -> MemoryFault:
+        """What failed, after a run that ended with ``Stop.FAULT``."""
+
+    def translate(self, va: int) -> Walk:
+        """The software walk for ``va`` in the current address space."""
+
+    def physical(self, va: int) -> int:
+        """The physical address that user mode reads at ``va``, or -1.  Fast."""
+
+    def view(self, va: int) -> View:
+        """What Unicorn would do for user accesses at ``va`` right now, stale or not."""

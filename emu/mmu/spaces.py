@@ -1,0 +1,94 @@
+"""Pages found by walking, kept for each address space until its descriptors change."""
+
+from __future__ import annotations
+
+from emu.devices.bus import Device
+from emu.mmu.backend import PAGE_MASK, PAGE_OFFSET, PAGE_SIZE
+from kernel_model.descriptors import EXEC
+from kernel_model.memory import PhysicalMemory
+from kernel_model.walk import FaultStatus, Walk, walk
+
+
+class Page:
+    """One virtual page of one address space, as the tables map it for user mode.
+
+    walk: the walk for the page's first byte.  rights: what user mode may do, 0 where nothing is
+    behind ``pa``.  executed, written: what Unicorn really has asked for.
+    """
+
+    __slots__ = ("executed", "is_ram", "pa", "rights", "walk", "written")
+
+    def __init__(self, found: Walk, is_ram: bool, is_device: bool) -> None:
+        self.walk = found
+        self.pa = found.pa
+        self.is_ram = is_ram
+        self.rights = found.user if is_ram else found.user & ~EXEC if is_device else 0
+        self.executed = False
+        self.written = False
+
+
+class Spaces:
+    """The walked pages of every address space; those of the current one at hand.
+
+    Failed walks are not kept: filling an empty descriptor then needs nothing to be forgotten.
+    """
+
+    def __init__(self, ram: PhysicalMemory, devices: tuple[Device, ...]) -> None:
+        self.ram = ram
+        self.l1_pa = -1
+        self.pages: dict[int, Page] = {}
+        """The current address space's: va of the page -> Page."""
+        self._spaces: dict[int, dict[int, Page]] = {}
+        self._device_pages = frozenset(
+            pa for device in devices for pa in range(device.pa, device.pa + device.size, PAGE_SIZE)
+        )
+
+    def switch(self, l1_pa: int) -> None:
+        """Make the address space whose L1 table is at ``l1_pa`` the current one."""
+        self.l1_pa = l1_pa
+        self.pages = self._spaces.setdefault(l1_pa, {})
+
+    def page(self, va: int) -> Page | None:
+        """The page that holds ``va`` in the current address space, or None if a walk fails."""
+        page_va = va & PAGE_MASK
+        page = self.pages.get(page_va)
+        if page is not None:
+            return page
+        found = walk(self.ram, self.l1_pa, page_va)
+        if found.fault is not None:
+            return None
+        page = Page(found, self.ram.contains(found.pa, PAGE_SIZE), found.pa in self._device_pages)
+        self.pages[page_va] = page
+        return page
+
+    def walk(self, va: int) -> Walk:
+        """The walk for exactly this address in the current address space."""
+        return walk(self.ram, self.l1_pa, va)
+
+    def physical(self, va: int) -> int:
+        """The physical address that user mode reads at ``va``, or -1."""
+        page = self.page(va)
+        return -1 if page is None or not page.rights else page.pa | va & PAGE_OFFSET
+
+    def status(self, va: int, access: int) -> FaultStatus | None:
+        """What fault this access is, or None if nothing forbids it."""
+        refusal = self.walk(va).refusal(access)
+        if refusal is not None:
+            return refusal
+        page = self.page(va)
+        assert page is not None
+        return None if page.rights & access else FaultStatus.EXTERNAL_ABORT
+
+    def forget(self, l1_pa: int, va: int, length: int) -> list[int]:
+        """Drop the pages in [va, va+length) of an address space; the ones there were."""
+        pages = self._spaces.get(l1_pa)
+        if not pages:
+            return []
+        first, end = va & PAGE_MASK, va + length
+        if length // PAGE_SIZE <= len(pages):
+            gone = [at for at in range(first, end, PAGE_SIZE) if at in pages]
+        else:
+            gone = [at for at in pages if first <= at < end]
+        for at in gone:
+            del pages[at]
+        return gone
