@@ -1,0 +1,76 @@
+"""The least machine that runs a semihosting program: flat memory, no kernel, no translation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unicorn import UC_ARCH_ARM, UC_HOOK_INTR, UC_MODE_ARM, Uc, UcError
+from unicorn.arm_const import (
+    UC_ARM_REG_CPSR,
+    UC_ARM_REG_PC,
+    UC_ARM_REG_R0,
+    UC_ARM_REG_R1,
+    UC_CPU_ARM_CORTEX_A15,
+)
+
+from emu.loader import load_elf
+from emu.semihosting import BadPointer, HeapInfo, Semihosting
+from emu.semihosting.operations import ARM_SVC, THUMB_SVC
+from emu.world import World
+
+START, END = 0x1000, 0x1000000
+STACK_SIZE = 0x100000
+USER_MODE, THUMB = 0x10, 1 << 5
+SVC = 2
+
+
+class FlatMachine:
+    """One program, its memory [START, END), and its semihosting."""
+
+    def __init__(self, program: Path, world: World) -> None:
+        with program.open("rb") as stream:
+            self.image = load_elf(stream, program.name)
+        self.status: int | None = None
+        self.notes: list[str] = []
+        self.uc = Uc(UC_ARCH_ARM, UC_MODE_ARM, UC_CPU_ARM_CORTEX_A15)
+        self.uc.mem_map(START, END - START)
+        for segment in self.image.segments:
+            self.uc.mem_write(segment.va, segment.data)
+        self.uc.reg_write(UC_ARM_REG_CPSR, USER_MODE)
+        self.uc.hook_add(UC_HOOK_INTR, self._trap)
+        self.semihosting = Semihosting(self, world, self, self.notes.append)
+
+    def run(self) -> int:
+        """Run to the exit and return the status as a shell sees it."""
+        self.uc.emu_start(self.image.entry, 0)
+        assert self.status is not None
+        return self.status & 0xFF
+
+    def _trap(self, uc: Uc, number: int, _data: object) -> None:
+        assert number == SVC
+        thumb = uc.reg_read(UC_ARM_REG_CPSR) & THUMB
+        size = 2 if thumb else 4
+        code = bytes(uc.mem_read(uc.reg_read(UC_ARM_REG_PC) - size, size))
+        immediate = int.from_bytes(code, "little") & (0xFF if thumb else 0xFFFFFF)
+        assert immediate == (THUMB_SVC if thumb else ARM_SVC)
+        op, arg = uc.reg_read(UC_ARM_REG_R0), uc.reg_read(UC_ARM_REG_R1)
+        uc.reg_write(UC_ARM_REG_R0, self.semihosting.call(op, arg) & 0xFFFFFFFF)
+
+    def read(self, va: int, length: int) -> bytes:
+        try:
+            return bytes(self.uc.mem_read(va, length))
+        except UcError:
+            raise BadPointer from None
+
+    def write(self, va: int, data: bytes) -> None:
+        try:
+            self.uc.mem_write(va, data)
+        except UcError:
+            raise BadPointer from None
+
+    def exit(self, status: int) -> None:
+        self.status = status
+        self.uc.emu_stop()
+
+    def heap(self) -> HeapInfo:
+        return HeapInfo(self.image.segments[-1].end, END - STACK_SIZE, END, END - STACK_SIZE)
