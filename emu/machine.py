@@ -115,8 +115,8 @@ class Machine:
 
     def run(self) -> Outcome:
         """Run until the program ends, or something else ends the run."""
-        waiting = getattr(self.world, "is_waiting", lambda: False)
-        with Watch(self.engine.request_stop, waiting, self.options.timeout) as watch:
+        world, stop = self.world, self.engine.request_stop
+        with Watch(stop, lambda: world.waiting, self.options.timeout) as watch:
             try:
                 outcome = self._run(watch)
             except Interrupted:

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from types import FrameType, TracebackType
 
-_AGAIN = 0.05
-"""Seconds until the main thread is told once more, should it have begun to wait just then."""
+_AGAIN = 0.01
+"""Seconds until the run is told once more, should it not have heard."""
 
 
 class Cause(Enum):
@@ -76,7 +76,7 @@ class Watch:
             return
         self.cause = Cause.CTRL_C if heard else Cause.TIMEOUT
         while not self._left.is_set():
-            self._stop()
             if self._in_main and self._is_waiting():
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            self._stop()
             self._left.wait(_AGAIN)

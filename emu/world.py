@@ -66,6 +66,10 @@ class World(Protocol):
     def now(self) -> int:
         """Microseconds since the run began; each look takes ``CLOCK_STEP``."""
 
+    @property
+    def waiting(self) -> bool:
+        """Whether ``read_input`` waits for the outside just now, so that only a signal ends it."""
+
 
 class VirtualClock:
     """Time that passes by being looked at."""
@@ -109,6 +113,7 @@ class _World:
     """What the real outside and a scripted one share."""
 
     def __init__(self, arguments: Sequence[str], files: Files, refill: Callable[[], bytes]) -> None:
+        self.waiting = False
         self.arguments: Sequence[str] = tuple(arguments)
         self.files = files
         self._input = InputLines(refill)
@@ -141,12 +146,15 @@ class HostWorld(_World):
         _write_all(self._stderr, data, "standard error")
 
     def _refill(self) -> bytes:
+        self.waiting = True
         try:
             return os.read(self._stdin, _INPUT_CHUNK)
         except OSError as error:
             if error.errno == EBADF:  # started with standard input closed
                 return b""
             raise StreamLostError("standard input", error) from error
+        finally:
+            self.waiting = False
 
 
 class ScriptedWorld(_World):
