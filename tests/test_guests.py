@@ -57,6 +57,7 @@ ROWS = (
     Row("maptable", passes("maptable")),
     Row("stubs", passes("stubs")),
     Row("float", b"PASS float\n"),
+    Row("it_block", b"PASS it_block\n"),
     Row("hosted_printf", re.compile(rb"\d+ frames from 4096 to \d+ bytes, 127\.004 MiB in all\n")),
     Row("fault_null", b"about to read address 0\n", status=FAULT,
         stderr=(rb"0x00000000", rb"fault_null\.c")),

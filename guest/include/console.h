@@ -1,7 +1,7 @@
 /* Text to and from the console, for programs without a C library.
  *
- * The names and meanings are those of <stdio.h>; of printf there are %d %i %u %x %X %o %c %s %p %%, the
- * flags - and 0, a width or *, and the lengths l, ll and z.
+ * The names and meanings are those of <stdio.h>; of printf there are %d %i %u %x %X %o %c %s %p
+ * and %%, the flags - and 0, a width or *, and the lengths l, ll and z.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H

@@ -9,8 +9,8 @@ const struct boot_info *boot_info;
 int main(int argc, char **argv);
 _Noreturn void start_program(const struct boot_info *info); /* from crt0.S */
 
-/* Cut the line into arguments where it stands.  As in newlib's start-up code an argument that begins
- * with ' or " goes to the next such quote; any other goes to the next space. */
+/* Cut the line into arguments where it stands.  As in newlib's start-up code an argument that
+ * begins with ' or " goes to the next such quote; any other goes to the next space. */
 static int split_line(char *line, char **argv)
 {
 	int argc = 0;

@@ -28,7 +28,10 @@ static uint32_t store(uint32_t *word)
 {
 	uint32_t result = 0, value = 5;
 
-	__asm__ volatile(TOUCH("streq %2, [%1]\n") : "+&r"(result) : "r"(word), "r"(value) : "cc", "memory");
+	__asm__ volatile(TOUCH("streq %2, [%1]\n")
+	                 : "+&r"(result)
+	                 : "r"(word), "r"(value)
+	                 : "cc", "memory");
 	return result;
 }
 
@@ -37,7 +40,9 @@ static uint32_t load(uint32_t *word)
 	uint32_t result = 0, value = 5;
 
 	__asm__ volatile(TOUCH("ldreq %2, [%1]\n")
-	                 : "+&r"(result), "+&r"(word), "+&r"(value) : : "cc", "memory");
+	                 : "+&r"(result), "+&r"(word), "+&r"(value)
+	                 :
+	                 : "cc", "memory");
 	return value == 0 ? result : 99;
 }
 
@@ -45,7 +50,10 @@ static uint32_t load_many(uint32_t *word)
 {
 	uint32_t result = 0;
 
-	__asm__ volatile(TOUCH("ldmeq %1, {r4, r5}\n") : "+&r"(result), "+&r"(word) : : "r4", "r5", "cc", "memory");
+	__asm__ volatile(TOUCH("ldmeq %1, {r4, r5}\n")
+	                 : "+&r"(result), "+&r"(word)
+	                 :
+	                 : "r4", "r5", "cc", "memory");
 	return result;
 }
 

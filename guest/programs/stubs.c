@@ -1,4 +1,4 @@
-/* Every call's stub, with registers full of known values before and the same ones expected after. */
+/* Every call's stub, with known values in all registers before and the same expected after. */
 
 #include <stdint.h>
 
