@@ -1,0 +1,189 @@
+"""The command line: exit statuses, and one clear line for each mistake."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from emu import __version__
+from tests.guests import ROOT, emu_command, guest, run_emu
+
+MISTAKES = (
+    (("run",), "emu: Missing argument 'PROG'. (see 'emu run --help')"),
+    (("run", "--frob", "x"), "emu: No such option '--frob'. (see 'emu run --help')"),
+    (("frob",), "emu: No such command 'frob'. (see 'emu --help')"),
+    (("run", "/nowhere/x.elf"), "emu: /nowhere/x.elf: No such file or directory"),
+    (("run", "/"), "emu: /: Is a directory"),
+    (("run", "README.md"),
+     "emu: README.md: is not an ELF file; give a program linked for 32-bit Arm"),
+    (("run", "--ram", "lots", "x"),
+     "emu: Invalid value for '--ram': 'lots' is not a size; write it like 64M "
+     "(see 'emu run --help')"),
+    (("run", "--ram", "1M", "x"),
+     "emu: Invalid value for '--ram': '1M' is not between 2M and 1024M in steps of 4K "
+     "(see 'emu run --help')"),
+    (("run", "--ram", "67108865", "x"),
+     "emu: Invalid value for '--ram': '67108865' is not between 2M and 1024M in steps of 4K "
+     "(see 'emu run --help')"),
+    (("run", "--mmu", "none", "x"),
+     "emu: Invalid value for '--mmu': 'none' is not one of 'tlb', 'map', 'cpu'. "
+     "(see 'emu run --help')"),
+    (("run", "--max-insns", "0", "x"),
+     "emu: Invalid value for '--max-insns': 0 is not in the range x>=1. (see 'emu run --help')"),
+    (("run", "--timeout", "-1", "x"),
+     "emu: Invalid value for '--timeout': -1.0 is not in the range x>0. (see 'emu run --help')"),
+    (("completion", "tcsh"),
+     "emu: Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of 'bash', 'zsh', 'fish'. "
+     "(see 'emu completion --help')"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "line"), MISTAKES, ids=lambda value: " ".join(value)[:40])
+def test_a_mistake_gives_one_line_and_status_2(words: tuple[str, ...], line: str) -> None:
+    done = emu_command(*words)
+    assert (done.stderr.decode(), done.stdout, done.returncode) == (f"{line}\n", b"", 2)
+
+
+def test_a_missing_directory_gives_one_line_and_status_2() -> None:
+    done = run_emu(guest("newlib/hello.arm-hard"), options=("--files", "/nowhere"))
+    assert (done.stderr, done.returncode) == (b"emu: /nowhere: No such file or directory\n", 2)
+
+
+def test_arguments_that_do_not_fit_give_one_line_and_status_2() -> None:
+    done = emu_command("run", str(guest("programs/args").relative_to(ROOT)), "--", "x" * 300)
+    line = b"emu: build/guest/programs/args.elf: the command line is 331 bytes, more than 255\n"
+    assert (done.stderr, done.returncode) == (line, 2)
+
+
+def test_too_little_ram_says_how_much_is_needed(tmp_path: Path) -> None:
+    source = tmp_path / "big.c"
+    source.write_text("char big[20 << 20]; int main(void) { return big[1]; }")
+    program = tmp_path / "big.elf"
+    guest("newlib/hello.arm-hard")  # there is a compiler
+    subprocess.run(
+        ["arm-none-eabi-gcc", "--specs=rdimon.specs", str(source), "-o", str(program)], check=True
+    )
+    done = run_emu(program, options=("--ram", "16M"))
+    assert done.returncode == 2
+    assert b"--ram" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert run_emu(program, options=("--ram", "32M")).returncode == 0
+
+
+def test_version_and_help() -> None:
+    assert emu_command("--version").stdout.decode() == f"emu, version {__version__}\n"
+    for words in (("--help",), ("run", "--help")):
+        done = emu_command(*words)
+        assert done.returncode == 0
+        assert b"Examples:" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_complete_emu(shell: str) -> None:
+    script = emu_command("completion", shell).stdout
+    assert b"_EMU_COMPLETE" in script
+    answer = emu_command(
+        env={"_EMU_COMPLETE": "bash_complete", "COMP_WORDS": "emu r", "COMP_CWORD": "1"}
+    )
+    assert answer.stdout == b"plain,run\n"
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """A program that never ends."""
+    guest("newlib/hello.arm-hard")
+    source = tmp_path / "spin.c"
+    source.write_text('int main(void) { for (;;) __asm__ volatile(""); }')
+    program = tmp_path / "spin.elf"
+    command = ["arm-none-eabi-gcc", "--specs=rdimon.specs", str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
+    return program
+
+
+def test_max_insns_ends_a_run_exactly(endless: Path) -> None:
+    runs = [run_emu(endless, options=("--max-insns", "12345")) for _ in range(2)]
+    assert runs[0].returncode == 124
+    assert runs[0].stderr.startswith(b"emu: stopped after 12345 instructions (--max-insns)\n")
+    assert runs[0].stderr == runs[1].stderr
+
+
+def test_a_bound_that_is_not_reached_changes_nothing() -> None:
+    done = run_emu(guest("programs/exit_status"), options=("--max-insns", "10000000"))
+    assert (done.returncode, done.stderr) == (42, b"")
+
+
+def test_timeout_ends_a_run(endless: Path) -> None:
+    done = run_emu(endless, options=("--timeout", "0.3"))
+    assert done.returncode == 124
+    assert done.stderr.startswith(b"emu: stopped after 0.3 seconds (--timeout)\n")
+
+
+def test_timeout_ends_a_wait_for_input() -> None:
+    reader, writer = os.pipe()
+    command = [sys.executable, "-m", "emu", "run", "--timeout", "0.3", str(guest("programs/echo"))]
+    with os.fdopen(writer), os.fdopen(reader) as stdin:
+        done = subprocess.run(
+            command, stdin=stdin, capture_output=True, timeout=30, cwd=ROOT, check=False
+        )
+    assert done.returncode == 124
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["running", "waiting for input"])
+def test_ctrl_c_stops_at_once_with_the_state(endless: Path, waiting: bool) -> None:
+    program = guest("programs/echo") if waiting else endless
+    with subprocess.Popen(
+        [sys.executable, "-m", "emu", "run", str(program)],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+    ) as process:  # fmt: skip
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr is not None
+        lines = process.stderr.read().decode().splitlines()
+    assert lines[0] == "emu: interrupted"
+    assert any("cpsr" in line for line in lines)
+
+
+def test_a_closed_pipe_ends_the_run_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-m", "emu", "run", str(guest("programs/hello"))],
+            stdout=nobody_reads, stderr=subprocess.PIPE, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_full_disk_is_one_line() -> None:
+    program = guest("programs/hello")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "emu", "run", str(program)],
+            stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert done.returncode == 74
+    assert done.stderr == b"emu: standard output: No space left on device\n"
+
+
+def test_stats_count_instructions_and_calls() -> None:
+    done = run_emu(guest("programs/hello"), options=("--stats",))
+    rows = dict(line.split(None, 1) for line in done.stderr.decode().splitlines() if line.strip())
+    assert done.returncode == 0
+    assert int(rows["instructions"].replace(",", "")) > 1000
+    assert int(rows["console_write"].replace(",", "")) > 0
+
+
+def test_the_same_run_again_is_the_same_run() -> None:
+    def rows() -> list[str]:
+        done = run_emu(guest("programs/hello"), options=("--stats",))
+        lines = done.stderr.decode().splitlines()
+        return [line for line in lines if not line.startswith("  time")] + [done.stdout.decode()]
+
+    assert rows() == rows()
