@@ -57,7 +57,7 @@ def test_a_missing_directory_gives_one_line_and_status_2() -> None:
 
 def test_arguments_that_do_not_fit_give_one_line_and_status_2() -> None:
     done = emu_command("run", str(guest("programs/args").relative_to(ROOT)), "--", "x" * 300)
-    line = b"emu: build/guest/programs/args.elf: the command line is 331 bytes, more than 255\n"
+    line = b"emu: build/guest/programs/args.elf: the command line is 330 bytes, more than 255\n"
     assert (done.stderr, done.returncode) == (line, 2)
 
 
