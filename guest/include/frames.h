@@ -27,6 +27,9 @@ bool frame_largest_free(struct frame *frame);
  * Both are multiples of a page.  Returns its id, or an error. */
 int frame_take(unsigned len, unsigned align);
 
+/* Join free frames to the free frames behind them, until none are left that could be joined. */
+void frame_merge_free(void);
+
 /* A free place for pages of len bytes: the lowest in the highest L2 that hangs in our vspace and that
  * we see.  Returns the L2's id and sets va, or E_ERR if there is none. */
 int frame_find_place(unsigned len, unsigned *va);

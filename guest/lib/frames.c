@@ -71,6 +71,29 @@ int frame_take(unsigned len, unsigned align)
 	return taken;
 }
 
+/* Join each free frame to those behind it.  Whether there were any: as frames go, others move down in
+ * our list and may be passed over. */
+static bool merge_some(void)
+{
+	struct frame frame, next;
+	bool merged = false;
+
+	for (unsigned i = 0; frame_info(i, &frame) == 0; i++) {
+		while (is_free(&frame) && frame_at(frame.pa + frame.len, &next) && is_free(&next)
+		       && frame_merge(frame.f_id, next.f_id) >= 0) {
+			frame.len += next.len;
+			merged = true;
+		}
+	}
+	return merged;
+}
+
+void frame_merge_free(void)
+{
+	while (merge_some())
+		;
+}
+
 /* The first run of count zero words at or above start, as an index, or -1. */
 static int find_empty(const unsigned *entries, unsigned start, unsigned total, unsigned count)
 {

@@ -1,0 +1,49 @@
+/* Processes: filling address spaces with programs, starting them, and seeing them end. */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "kernel.h"
+#include "space.h"
+
+/* The message that starts a process. */
+struct start {
+	unsigned pc; /* bit 0: Thumb */
+	unsigned sp;
+	unsigned r[4];
+	unsigned unused[10];
+};
+_Static_assert(sizeof(struct start) == MESSAGE_SIZE, "the kernel's message");
+
+/* A process that does not run yet: its address space, and how it will start. */
+struct program {
+	struct space space;
+	struct start start;
+};
+
+/* What a process is made of: two pages of memory, which show it its struct proc_info, or its L1
+ * alone, its record being a kernel object. */
+enum process_form { PROCESS_OF_FRAME, PROCESS_OF_VSPACE };
+
+/* Load a static Arm ELF file that lies in memory.  arguments: its command line, name first.
+ * Returns 0 or an error; what was taken is then free memory again. */
+int program_load(struct program *program, const void *elf, const char *arguments);
+
+/* Copy this very program, as it is now, to begin in function(argument) and to exit with its result.
+ * Code and data are where they are here; the stack is a new one. */
+int program_copy(struct program *program, int (*function)(int), int argument);
+
+/* Make a process of it, and start it.  Returns its pid, or an error. */
+int program_process(struct program *program, enum process_form form);
+int program_start(struct program *program, enum process_form form);
+
+/* The two together, as most processes want it: load or copy, then start. */
+int process_load(const void *elf, const char *arguments);
+int process_run(int (*function)(int), int argument);
+
+/* Wait until a process that we have started has ended.  It must not wait for us. */
+int process_wait(int pid);
+
+/* End a child: it gets an address space with nothing in it, in which it cannot go on. */
+int process_kill(int pid);
+
+#endif
