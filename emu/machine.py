@@ -26,7 +26,7 @@ from kernel_model.boot import boot
 from kernel_model.calls.processes import end_process
 from kernel_model.image import Image
 from kernel_model.kernel import Device as KernelDevice
-from kernel_model.process import Exited, Faulted, Process, Result, Start
+from kernel_model.process import Faulted, Process, Result, Start
 
 RAM_BASE = 0x80000000
 DEFAULT_RAM = 128 << 20
@@ -68,6 +68,7 @@ class Machine:
     """One program's machine.  ``run`` may be called once; the state can be looked at after.
 
     on_fault: told of each fault before it ends its process.  note: told of oddities, one line each.
+    loaded: the process whose registers the engine has.
     bounded: whether the run under way ends after a number of instructions.
     switches: how often another process got the processor.
     Errors: BootError, when the program does not fit; ValueError, for arguments it cannot be given.
@@ -102,7 +103,7 @@ class Machine:
         self.svc = SvcHandler(self, note)
         self.engine.on_svc = self.svc.handle
         self._contexts: dict[int, Context] = {}
-        self._loaded: Process | None = None
+        self.loaded: Process | None = None
         self.bounded = False
         self.switches = 0
         if options.stats or options.max_insns:
@@ -148,29 +149,33 @@ class Machine:
 
     def _load(self, process: Process) -> None:
         """Make the processor that of ``process``, and let it go on as the kernel says."""
-        loaded = self._loaded
         resume, process.resume = process.resume, None
-        if loaded is not process:
-            if loaded is not None and loaded.pid in self.kernel.processes:
-                self._save(loaded)
-            if not isinstance(resume, Start):
-                self.engine.restore(self._contexts[process.pid])
-            self._loaded = process
+        switched = process is not self.loaded
+        if switched:
+            self._put_away()
+            self.loaded = process
             self.switches += 1
         if isinstance(resume, Start):
             self.engine.start_at(resume.pc, resume.sp, resume[2:])
-            self.backend.switch(self.kernel.l1_pa(process))
-        elif loaded is not process:
+        elif switched:
+            self.engine.restore(self._contexts[process.pid])
+        if switched:
             self.backend.switch(self.kernel.l1_pa(process))
         if isinstance(resume, Result):
             self.engine.write_r0(resume.r0)
 
-    def _save(self, process: Process) -> None:
-        context = self._contexts.get(process.pid)
-        if context is None:
-            self._contexts[process.pid] = self.engine.new_context()
+    def _put_away(self) -> None:
+        """Keep the registers of the process that ran last; if it has ended, drop all it had."""
+        process = self.loaded
+        if process is None:
+            return
+        if process.pid not in self.kernel.processes:
+            self.svc.forget(process)
+            self._contexts.pop(process.pid, None)
+        elif process.pid in self._contexts:
+            self.engine.save(self._contexts[process.pid])
         else:
-            self.engine.save(context)
+            self._contexts[process.pid] = self.engine.new_context()
 
     def _after(self, reason: Stop, process: Process) -> None:
         """What a run's end asks for.  The kernel has already dealt with calls."""
@@ -179,13 +184,7 @@ class Machine:
         elif reason is not Stop.REQUESTED:
             fault = fault_of(self, reason)
             self.on_fault(fault)
-            self.end(process, Faulted(fault.headline))
-
-    def end(self, process: Process, ending: Exited | Faulted) -> None:
-        """End the current process and drop what the machine keeps for it."""
-        self.svc.forget(process)
-        end_process(self.kernel, process, ending)
-        self._contexts.pop(process.pid, None)
+            end_process(self.kernel, process, Faulted(fault.headline))
 
     def _outcome(self) -> Outcome:
         halted = self.kernel.halted

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from emu.heap import map_heap
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from kernel_model import user
+from kernel_model.calls.processes import end_process
 from kernel_model.errors import Refused
 from kernel_model.process import Exited, Process
 
@@ -41,7 +42,7 @@ class SemihostedProcess:
         self.machine, self.process = machine, process
 
     def exit(self, status: int) -> None:
-        self.machine.end(self.process, Exited(status))
+        end_process(self.machine.kernel, self.process, Exited(status))
 
     def heap(self) -> HeapInfo:
         """The heap, mapped on the first question; the stack stays where it is."""
