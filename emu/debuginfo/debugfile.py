@@ -1,0 +1,144 @@
+"""One ELF file as a source of names; and the right one of several for each process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import BinaryIO, NamedTuple
+
+from elftools.elf.elffile import ELFFile
+
+from emu.debuginfo.lines import Line
+from emu.debuginfo.symbols import Isa, Symbol, Symbols
+from emu.debuginfo.units import Units
+
+_ALLOC, _EXEC = 0x2, 0x4
+
+
+class Place(NamedTuple):
+    """Where in a program an address is.
+
+    function: its name, or "".  offset: bytes from ``symbol``'s start.  line: in the source.
+    """
+
+    va: int
+    function: str
+    symbol: str
+    offset: int
+    line: Line | None
+
+    @property
+    def in_symbol(self) -> str:
+        """The address as ``symbol+0x12``, or in hexadecimal where there is no symbol."""
+        if not self.symbol:
+            return f"{self.va:#010x}"
+        return f"{self.symbol}+{self.offset:#x}" if self.offset else self.symbol
+
+    def __str__(self) -> str:
+        name = self.function or self.in_symbol
+        return f"{name} ({self.line})" if self.line is not None else name
+
+
+class Section(NamedTuple):
+    """A section that is in memory while the program runs.  number: in the file.  data: b"" for .bss."""
+
+    number: int
+    name: str
+    va: int
+    size: int
+    is_code: bool
+    data: bytes
+
+    def __contains__(self, va: object) -> bool:
+        return isinstance(va, int) and self.va <= va < self.va + self.size
+
+
+class DebugFile:
+    """The names in one ELF file, which has been found fit to run."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        """name: what people know the file by.  The stream stays in use."""
+        self.name = name
+        self._elf = ELFFile(stream)
+        self.sections = tuple(
+            Section(number, raw.name, raw["sh_addr"], raw["sh_size"],
+                    bool(raw["sh_flags"] & _EXEC),
+                    b"" if raw["sh_type"] == "SHT_NOBITS" else raw.data())
+            for number, raw in enumerate(self._elf.iter_sections())
+            if raw["sh_flags"] & _ALLOC and raw["sh_size"]
+        )  # fmt: skip
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        table = self._elf.get_section_by_name(".symtab")
+        if table is None:
+            return Symbols(b"", b"")
+        return Symbols(table.data(), self._elf.get_section(table["sh_link"]).data())
+
+    @cached_property
+    def units(self) -> Units | None:
+        if not self._elf.has_dwarf_info():
+            return None
+        code = [section for section in self.sections if section.is_code]
+        start = min((section.va for section in code), default=0)
+        end = max((section.va + section.size for section in code), default=0)
+        return Units(self._elf.get_dwarf_info(), range(start, end))
+
+    def section_at(self, va: int) -> Section | None:
+        return next((section for section in self.sections if va in section), None)
+
+    def section(self, name: str) -> Section | None:
+        return next((section for section in self.sections if section.name == name), None)
+
+    def read(self, va: int, length: int) -> bytes:
+        """At most ``length`` bytes of the file's contents for ``va`` on."""
+        section = self.section_at(va)
+        if section is None:
+            return b""
+        return section.data[va - section.va :][:length]
+
+    def symbol_at(self, va: int) -> Symbol | None:
+        """The function or variable that ``va`` is in."""
+        section = self.section_at(va)
+        return None if section is None else self.symbols.at(va, section.number)
+
+    def isa(self, va: int) -> Isa | None:
+        """Whether Arm, Thumb or data is at ``va``; None if the file does not say."""
+        section = self.section_at(va)
+        return self.symbols.isa(va) if section is not None and section.is_code else None
+
+    def places(self, va: int) -> list[Place]:
+        """Where ``va`` is; if that code was inlined, what it was inlined in follows."""
+        symbol = self.symbol_at(va)
+        name, offset = ("", 0) if symbol is None else (symbol.name, va - symbol.va)
+        unit = None if self.units is None else self.units.at(va)
+        frames = [] if unit is None else unit.frames_at(va)
+        return [
+            Place(va, function or name, name, offset, line)
+            for function, line in frames or [("", None)]
+        ]
+
+    def place(self, va: int) -> Place:
+        """The innermost of ``places``."""
+        return self.places(va)[0]
+
+    def line(self, va: int) -> Line | None:
+        return self.place(va).line
+
+
+class DebugFiles:
+    """The file of each process: proc0 runs the program; of the others the code itself tells."""
+
+    def __init__(self, program: DebugFile, others: Sequence[DebugFile] = ()) -> None:
+        self.program = program
+        self._all = (*others, program)
+
+    def of(self, pid: int, va: int, code: bytes) -> DebugFile | None:
+        """The file that names ``va`` in this process, whose memory has ``code`` there.
+
+        A child's program came from memory, so its file is whichever holds the same code at
+        the same address.
+        """
+        if pid == 0:
+            return self.program
+        return next((file for file in self._all if code and file.read(va, len(code)) == code), None)

@@ -1,0 +1,101 @@
+"""The symbol table of an ELF file: names of addresses, and what is Arm, Thumb or data.
+
+Source: System V ABI, "Symbol Table"; ARM IHI 0044, 5.5 (Arm and Thumb symbols, mapping symbols).
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
+
+_ENTRY = struct.Struct("<IIIBBH")
+_NOTYPE, _OBJECT, _FUNC = 0, 1, 2
+_GLOBAL, _WEAK = 1, 2
+_FIRST_RESERVED_SECTION = 0xFF00
+
+
+class Isa(Enum):
+    """What the bytes at an address are."""
+
+    ARM = "a"
+    THUMB = "t"
+    DATA = "d"
+
+
+class Symbol(NamedTuple):
+    """A named address.  size: 0 where the file does not say.  section: its index."""
+
+    name: str
+    va: int
+    size: int
+    section: int
+    is_function: bool
+    is_global: bool
+
+    def __contains__(self, va: object) -> bool:
+        return isinstance(va, int) and self.va <= va < self.va + self.size
+
+
+class Symbols:
+    """The symbols of one file, by address and by name."""
+
+    def __init__(self, symtab: bytes, strtab: bytes) -> None:
+        found = list(_read(symtab, strtab))
+        self.all = tuple(sorted((symbol for symbol in found if symbol.name[:1] != "$"), key=_order))
+        self._starts = [symbol.va for symbol in self.all]
+        marks = sorted((symbol for symbol in found if _is_mark(symbol)), key=lambda mark: mark.va)
+        self._marks = [mark.va for mark in marks]
+        self._isas = [Isa(mark.name[1]) for mark in marks]
+
+    def at(self, va: int, section: int) -> Symbol | None:
+        """What holds ``va``, an address in this section, or else the label last before it.
+
+        A label is a symbol of no size, as hand-written assembly has them.
+        """
+        label = None
+        for index in range(bisect_right(self._starts, va) - 1, -1, -1):
+            symbol = self.all[index]
+            if symbol.section != section or (symbol.size and va not in symbol):
+                break
+            if symbol.size:
+                return symbol
+            label = label or symbol
+        return label
+
+    def named(self, name: str) -> Symbol | None:
+        """The symbol of this name, a global one if several have it."""
+        found = [symbol for symbol in self.all if symbol.name == name]
+        return max(found, key=lambda symbol: symbol.is_global, default=None)
+
+    def isa(self, va: int) -> Isa | None:
+        """What the mapping symbols say of ``va``; None where there are none before it."""
+        index = bisect_right(self._marks, va) - 1
+        return self._isas[index] if index >= 0 else None
+
+    def next_mark(self, va: int) -> int:
+        """The next address above ``va`` where the kind of bytes may change; 4 GiB for none."""
+        index = bisect_right(self._marks, va)
+        return self._marks[index] if index < len(self._marks) else 1 << 32
+
+
+def _read(symtab: bytes, strtab: bytes) -> Iterator[Symbol]:
+    for name, value, size, info, _, section in _ENTRY.iter_unpack(symtab):
+        kind = info & 0xF
+        if not 0 < section < _FIRST_RESERVED_SECTION or kind > _FUNC:
+            continue
+        text = strtab[name : strtab.index(b"\0", name)].decode("utf-8", "replace")
+        va = value & ~1 if kind == _FUNC else value  # bit 0 of a function says Thumb
+        yield Symbol(text, va, size, section, kind == _FUNC, info >> 4 in (_GLOBAL, _WEAK))
+
+
+def _is_mark(symbol: Symbol) -> bool:
+    """Mapping symbols are ``$a``, ``$t``, ``$d``, perhaps with a dot and more behind."""
+    return symbol.name[:2] in ("$a", "$t", "$d") and symbol.name[2:3] in ("", ".")
+
+
+def _order(symbol: Symbol) -> tuple[int, bool, bool, str]:
+    """By address; of several at one address the best name last."""
+    return symbol.va, symbol.size > 0, symbol.is_global, symbol.name

@@ -1,0 +1,61 @@
+"""Compilation units: which one an address belongs to; its lines and functions, read when needed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+from typing import Any
+
+from emu.debuginfo.functions import Function, chain, code_ranges, functions_of
+from emu.debuginfo.lines import Line, LineTable
+
+
+class Unit:
+    """One compilation unit of pyelftools, opened."""
+
+    def __init__(self, unit: Any, code: range) -> None:
+        self._unit, self._code = unit, code
+
+    @cached_property
+    def lines(self) -> LineTable | None:
+        program = self._unit.dwarfinfo.line_program_for_CU(self._unit)
+        directory = self._unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
+        path = "" if directory is None else directory.value.decode("utf-8", "replace")
+        return None if program is None else LineTable(program, path, self._code)
+
+    @cached_property
+    def functions(self) -> list[Function]:
+        return functions_of(self._unit)
+
+    def frames_at(self, va: int) -> list[tuple[str, Line | None]]:
+        """Function and line at ``va``, and then those that this is inlined in, innermost first."""
+        if self.lines is None:
+            return []
+        line = self.lines.at(va)
+        frames = []
+        for function in chain(self.functions, va):
+            frames.append((function.name, line))
+            file, number = function.call
+            line = Line(self.lines.file(file), number) if number else None
+        return frames or [("", line)]
+
+
+class Units:
+    """All units of a file, by address."""
+
+    def __init__(self, dwarf: Any, code: range) -> None:
+        """code: from the first to the last address of code; what the linker dropped is outside."""
+        self._spans: list[tuple[int, int, Unit]] = []
+        for raw in dwarf.iter_CUs():
+            unit = Unit(raw, code)
+            ranges = code_ranges(raw, raw.get_top_DIE())
+            self._spans += [(start, end, unit) for start, end in ranges if start in code]
+        self._spans.sort(key=lambda span: span[:2])
+        self._starts = [start for start, _, _ in self._spans]
+
+    def at(self, va: int) -> Unit | None:
+        """The unit whose code is at ``va``."""
+        index = bisect_right(self._starts, va) - 1
+        if index < 0 or va >= self._spans[index][1]:
+            return None
+        return self._spans[index][2]
