@@ -15,12 +15,12 @@ arm_add_via:
 	add	r0, r0, r4
 	pop	{r4, pc}
 
-@ unsigned arm_state(void): 32, for the PC reads as two instructions of 4 bytes ahead, and not 16
+@ unsigned arm_state(void): 32 bits an instruction, for the PC reads as 8 bytes ahead
 	.global arm_state
 	.type arm_state, %function
 arm_state:
 	mov	r0, pc
-1:	adr	r1, arm_state
+	adr	r1, arm_state
 	sub	r0, r0, r1
 	lsl	r0, r0, #2
 	bx	lr

@@ -16,7 +16,7 @@ thumb_add_via:
 	adds	r0, r0, r4
 	pop	{r4, pc}
 
-@ unsigned thumb_state(void): 16, for the PC reads as two instructions of 2 bytes ahead, and not 32
+@ unsigned thumb_state(void): 16 bits an instruction, for the PC reads as 4 bytes ahead
 	.balign 4
 	.global thumb_state
 	.thumb_func
