@@ -156,7 +156,10 @@ def _second_level(memory: PhysicalMemory, va: int, coarse: Coarse, first: Step, 
     role = dacr >> (coarse.domain * 2) & 0b11
     if role not in (_CLIENT, _MANAGER):
         return _failed(va, FaultStatus.DOMAIN_L2, steps)
-    return _translated(va, entry, role, steps)
+    found = _translated(va, entry, role, steps)
+    if coarse.pxn and role == _CLIENT:
+        return found._replace(kernel=found.kernel & ~EXEC)
+    return found
 
 
 def _failed(va: int, status: FaultStatus, steps: tuple[Step, ...]) -> Walk:
