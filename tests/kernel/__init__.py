@@ -1,0 +1,1 @@
+"""The kernel, rule by rule."""
