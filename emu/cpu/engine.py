@@ -8,14 +8,18 @@ written without it.
 from __future__ import annotations
 
 import ctypes
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from unicorn import unicorn_const as const
-from unicorn.arm_const import UC_ARM_REG_CP_REG, UC_ARM_REG_R0, UC_CPU_ARM_CORTEX_A15
+from unicorn.arm_const import (
+    UC_ARM_REG_CP_REG,
+    UC_ARM_REG_ESR,
+    UC_ARM_REG_R0,
+    UC_CPU_ARM_CORTEX_A15,
+)
 from unicorn.unicorn_py3.unicorn import (
     HOOK_CODE_CFUNC,
     HOOK_INSN_INVALID_CFUNC,
@@ -48,14 +52,19 @@ _CTL_TLB_FLUSH = const.UC_CTL_TLB_FLUSH | _WRITE
 _CTL_TB_FLUSH = const.UC_CTL_TB_FLUSH | _WRITE
 _CTL_TB_REMOVE = const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | _WRITE
 
-_CPACR_VFP = 0xF << 20  # full access to coprocessors 10 and 11
 _FPEXC_EN = 1 << 30
 
-_UNMAPPED = (
+_NOTHING_THERE = (
     const.UC_ERR_READ_UNMAPPED,
     const.UC_ERR_WRITE_UNMAPPED,
     const.UC_ERR_FETCH_UNMAPPED,
+    const.UC_ERR_FETCH_PROT,  # a device
 )
+
+# Exception classes of the syndrome register that no undefined instruction has: SVC, prefetch and
+# data aborts, BKPT, and one that no exception has.
+_NO_SYNDROME = 0xFFFFFFFF
+_NOT_UNDEFINED = (0x11, 0x20, 0x21, 0x24, 0x25, 0x38, _NO_SYNDROME >> 26)
 
 
 class Stop(Enum):
@@ -143,15 +152,16 @@ class Engine:
         check("uc_open", uclib.uc_open(const.UC_ARCH_ARM, const.UC_MODE_ARM, ctypes.byref(self.uc)))
         weakref.finalize(self, uclib.uc_close, self.uc)
         self.on_svc: Callable[[Engine], None] = _no_handler
+        self.after_restore: Callable[[], None] = _nothing
+        """Puts right what of the translation a context carries along: TTBR0."""
         self.counter = InstructionCounter()
         self.abort = Abort.NONE
         self._keep: dict[int, Any] = {}  # hook handle -> what Unicorn calls
-        self._devices: list[Any] = []
+        self._devices: dict[Any, tuple[Any, Any]] = {}  # accessors -> what Unicorn calls
         self._error: BaseException | None = None
         self._reason: Stop | None = None
         self._stop_wanted = False
         self._running = False
-        self._runner = threading.get_ident()
         self._counting: int | None = None
         self._tracers: dict[int, Callable[[int, int], None]] = {}
         self._breakpoints: frozenset[int] = frozenset()
@@ -179,17 +189,20 @@ class Engine:
         self._coprocessor = {n: coprocessor_register(n) for n in registers.COPROCESSOR}
 
     def _reset(self) -> None:
-        """User mode, VFP on.  The CPSR comes last: writing it recomputes what follows from all."""
+        """User mode, VFP on: to Unicorn the CPACR grants it from the start, FPEXC does not.
+
+        The CPSR comes last: writing it recomputes what follows from all.
+        """
         self.write("fpexc", _FPEXC_EN)
-        self.write("cpacr", _CPACR_VFP)
         self.write("cpsr", registers.USER_MODE)
+        self._forget_syndrome()
         self._pristine = self.new_context()
         self._spare = self.new_context()
 
     def _add_own_hooks(self) -> None:
         # Bare callbacks: the reason is read after the run, so they only note it and stop.
         self._hook(const.UC_HOOK_INTR, HOOK_INTR_CFUNC(self._interrupt))
-        self._hook(const.UC_HOOK_INSN_INVALID, HOOK_INSN_INVALID_CFUNC(lambda _uc, _data: False))
+        self._hook(const.UC_HOOK_INSN_INVALID, HOOK_INSN_INVALID_CFUNC(self._invalid))
 
     # Callbacks
 
@@ -235,6 +248,20 @@ class Engine:
         except BaseException as error:
             self.fail(error)
 
+    def _invalid(self, _uc: int, _data: object) -> bool:
+        """Whether to go on: Unicorn calls YIELD and WFE invalid too, with the PC past them.
+
+        They raise nothing, so the syndrome is still another's.
+        """
+        syndrome = ctypes.c_uint32()
+        uclib.uc_reg_read(self.uc, UC_ARM_REG_ESR, ctypes.byref(syndrome))
+        self._forget_syndrome()
+        return syndrome.value >> 26 in _NOT_UNDEFINED
+
+    def _forget_syndrome(self) -> None:
+        none = ctypes.c_uint32(_NO_SYNDROME)
+        uclib.uc_reg_write(self.uc, UC_ARM_REG_ESR, ctypes.byref(none))
+
     def _trapped(self, number: int) -> None:
         if number == _BKPT:
             self._end(Stop.BREAKPOINT)
@@ -267,12 +294,11 @@ class Engine:
 
     def _run(self, start: int, count: int) -> Stop:
         self._error, self._reason, self.abort = None, None, Abort.NONE
-        self._runner = threading.get_ident()
         self.counter.begin(count)
         self._running = True
         status = uclib.uc_emu_start(self.uc, start, 0, 0, 0)
         self._running = False
-        pc = self._position.read()[0]
+        pc = self.pc
         over = self.counter.end(pc)
         self._raise_failure()
         return self._ended(status, pc, over)
@@ -290,7 +316,7 @@ class Engine:
         if status == const.UC_ERR_INSN_INVALID:
             return Stop.UNDEFINED
         if status:
-            if status in _UNMAPPED:
+            if status in _NOTHING_THERE:
                 self.abort = Abort.EXTERNAL
             elif status != const.UC_ERR_EXCEPTION:
                 raise EngineError("uc_emu_start", status)
@@ -319,16 +345,11 @@ class Engine:
     def request_stop(self) -> None:
         """End the run from any thread, or the next run if none is under way.
 
-        From another thread it returns when the run has ended: Unicorn can lose a stop that comes
-        while a run begins or an IT block executes, so it is said until it is heard.
+        Unicorn can lose a stop that comes while a run begins or an IT block executes: another
+        thread says it again until it is heard.
         """
         self._stop_wanted = True
-        pause = threading.Event()
-        while self._running:
-            uclib.uc_emu_stop(self.uc)
-            if threading.get_ident() == self._runner:
-                return
-            pause.wait(0.001)
+        uclib.uc_emu_stop(self.uc)
 
     def rehearse(self) -> None:
         """Run from the PC until a fault, then put state and counts back as they were.
@@ -336,11 +357,11 @@ class Engine:
         For an instruction that just faulted and will again, while hooks watch how.
         """
         self.save(self._spare)
-        count = self.counter.record.count
+        count, abort = self.counter.record.count, self.abort
         self._muted = True
         uclib.uc_emu_start(self.uc, self.pc | self.thumb, 0, 0, 0)
         self._muted = False
-        self.counter.record.count = count
+        self.counter.record.count, self.abort = count, abort
         self.restore(self._spare)
         self._raise_failure()
 
@@ -412,11 +433,13 @@ class Engine:
         uclib.uc_context_save(self.uc, context.handle)
 
     def restore(self, context: Context) -> None:
-        """Make a saved state the processor's.
-
-        TTBR0 is part of it, so ``Backend.switch`` comes after.
-        """
+        """Make a saved state the processor's.  The address space stays as it is."""
         uclib.uc_context_restore(self.uc, context.handle)
+        self.after_restore()
+
+    def keep_as_fresh(self) -> None:
+        """Let ``start_at`` begin from the state as it is now."""
+        self.save(self._pristine)
 
     def start_at(self, pc: int, sp: int, arguments: Sequence[int] = ()) -> None:
         """A fresh state: all registers zero but the PC (bit 0: Thumb), SP and r0-r3."""
@@ -445,12 +468,10 @@ class Engine:
         write: Callable[[int, int, int], None],
     ) -> None:
         """Call ``read(offset, size)`` and ``write(offset, size, value)`` for accesses here."""
-        guarded_read, guarded_write = self.guard(read, 0), self.guard(write, None)
-        on_read = MMIO_READ_CFUNC(lambda _uc, offset, width, _data: guarded_read(offset, width))
-        on_write = MMIO_WRITE_CFUNC(
-            lambda _uc, offset, width, value, _data: guarded_write(offset, width, value)
-        )
-        self._devices += (on_read, on_write)
+        callbacks = self._devices.get((read, write))
+        if callbacks is None:
+            callbacks = self._devices[read, write] = self._device_callbacks(read, write)
+        on_read, on_write = callbacks
         status = uclib.uc_mmio_map(self.uc, pa, size, on_read, 0, on_write, 0)
         check(f"map device at {pa:#x}", status)
 
@@ -465,6 +486,17 @@ class Engine:
             ):
                 pa, rights = place.value & 0xFFFFFFFF, rights | access
         return View(pa, rights)
+
+    def _device_callbacks(
+        self, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
+    ) -> tuple[Any, Any]:
+        guarded_read, guarded_write = self.guard(read, 0), self.guard(write, None)
+        return (
+            MMIO_READ_CFUNC(lambda _uc, offset, width, _data: guarded_read(offset, width)),
+            MMIO_WRITE_CFUNC(
+                lambda _uc, offset, width, value, _data: guarded_write(offset, width, value)
+            ),
+        )
 
     def use_virtual_tlb(self, virtual: bool) -> None:
         """Whether fill hooks translate addresses, or the Arm MMU."""
@@ -581,6 +613,10 @@ class Engine:
 
     def _ctl(self, request: int, *arguments: Any) -> None:
         check(f"uc_ctl {request & 0xFFFF}", uclib.uc_ctl(self.uc, request, *arguments))
+
+
+def _nothing() -> None:
+    pass
 
 
 def _no_handler(_engine: Engine) -> None:

@@ -52,11 +52,9 @@ class CoprocessorRegister(ctypes.Structure):
 # Name: CRn, CRm, opc1, opc2 of coprocessor 15 (Arm ARM DDI 0406C, B3.17).
 COPROCESSOR = {
     "sctlr": (1, 0, 0, 0),
-    "cpacr": (1, 0, 0, 2),
     "ttbr0": (2, 0, 0, 0),
     "ttbcr": (2, 0, 0, 2),
     "dacr": (3, 0, 0, 0),
-    "tlbiall": (8, 7, 0, 0),
     "tlbimva": (8, 7, 0, 1),
     "tpidrurw": (13, 0, 0, 2),
     "tpidruro": (13, 0, 0, 3),
@@ -65,9 +63,9 @@ COPROCESSOR = {
 
 
 def coprocessor_register(name: str) -> CoprocessorRegister:
-    """The structure that names this register to Unicorn.  The core runs in the Secure state."""
+    """The structure that names this register to Unicorn.  The core is in the Non-secure state."""
     crn, crm, opc1, opc2 = COPROCESSOR[name]
-    return CoprocessorRegister(15, 0, 1, crn, crm, opc1, opc2, 0)
+    return CoprocessorRegister(15, 0, 0, crn, crm, opc1, opc2, 0)
 
 
 def register_id(name: str) -> int:

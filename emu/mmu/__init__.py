@@ -17,7 +17,7 @@ def make_backend(
     name: str, engine: Engine, ram: HostRam, devices: tuple[Device, ...] = ()
 ) -> Backend:
     """The backend of this name, with the engine's memory set up."""
-    return _backend_class(name)(engine, ram.ram, ram.address, devices)
+    return _backend_class(name)(engine, ram, devices)
 
 
 def _backend_class(name: str) -> type[Backend]:
@@ -26,4 +26,12 @@ def _backend_class(name: str) -> type[Backend]:
         from emu.mmu.tlb import TlbBackend
 
         return TlbBackend
+    if name == "map":
+        from emu.mmu.map import MapBackend
+
+        return MapBackend
+    if name == "cpu":
+        from emu.mmu.cpu import CpuBackend
+
+        return CpuBackend
     raise ValueError(f"no backend is called {name!r}")

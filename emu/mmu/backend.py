@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from emu.cpu.engine import Engine, View
+from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
-from kernel_model.memory import PhysicalMemory
 from kernel_model.walk import FaultStatus, Walk
 
 PAGE_SIZE = 0x1000
@@ -29,10 +29,7 @@ class MemoryFault(NamedTuple):
 
 
 class Backend(Protocol):
-    """Keeps Unicorn's view of memory equal to the tables of the current address space.
-
-    The order at a process switch: ``Engine.restore``, then ``switch``, then run.
-    """
+    """Keeps Unicorn's view of memory equal to the tables of the current address space."""
 
     name: str
     fills: int
@@ -40,16 +37,11 @@ class Backend(Protocol):
     flushes: int
     """How often translations were thrown away."""
 
-    def __init__(
-        self, engine: Engine, ram: PhysicalMemory, host_address: int, devices: tuple[Device, ...]
-    ) -> None:
-        """Give the engine its memory: ``ram`` lies at ``host_address``."""
+    def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
+        """Give the engine its memory."""
 
     def switch(self, l1_pa: int) -> None:
-        """The address space whose L1 table is at ``l1_pa`` is current now.
-
-        Always call it after ``Engine.restore``, even if the address space stays the same.
-        """
+        """The address space whose L1 table is at ``l1_pa`` is current now."""
 
     def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
         """Descriptors for [va, va+length) of that address space were written.

@@ -8,29 +8,16 @@ the processor's state is put back.
 
 from __future__ import annotations
 
-import ctypes
-
 from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_MEM_INVALID_CFUNC, uc_tlb_entry
+from unicorn.unicorn_py3.unicorn import HOOK_MEM_INVALID_CFUNC
 
-from emu.cpu.engine import Abort, Engine
+from emu.cpu.engine import Engine
 from emu.mmu.backend import PAGE_MASK, PAGE_OFFSET, PAGE_SIZE, MemoryFault
 from emu.mmu.exclusive import exclusive_access
+from emu.mmu.fill import ACCESS, FILL_CFUNC, answer
 from emu.mmu.spaces import Spaces
-from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.descriptors import EXEC
 from kernel_model.walk import FaultStatus
-
-# Bare: the entry's address as a number, because Unicorn uses the same few again and again.
-FILL_CFUNC = ctypes.CFUNCTYPE(
-    ctypes.c_bool,
-    ctypes.c_void_p,
-    ctypes.c_uint64,
-    ctypes.c_int,
-    ctypes.c_void_p,
-    ctypes.c_void_p,
-)
-
-ACCESS = {const.UC_MEM_READ: READ, const.UC_MEM_WRITE: WRITE, const.UC_MEM_FETCH: EXEC}
 
 _NOWHERE = 1 << 32
 """A physical address beyond all that can be mapped here."""
@@ -72,10 +59,7 @@ class Locator:
     def _fill(self, _uc: int, va: int, kind: int, entry: int, _data: object) -> bool:
         if va != self._page or self._offset is not None:
             return False
-        answer = uc_tlb_entry.from_address(entry)
-        answer.paddr = _NOWHERE
-        answer.perms = ACCESS[kind]
-        return True
+        return answer(entry, _NOWHERE, ACCESS[kind])
 
     def _reached(
         self, _uc: int, _kind: int, pa: int, _size: int, _value: int, _data: object
@@ -88,15 +72,20 @@ class Locator:
 def describe_fault(
     engine: Engine, spaces: Spaces, locator: Locator, refused: tuple[int, int] | None
 ) -> MemoryFault:
-    """The fault that ended the last run; ``refused``: page and access of the fill that failed."""
-    if engine.abort is Abort.DATA:
+    """The fault that ended the last run.
+
+    refused: page and access of the fill that failed, or None if the address was misaligned.
+    """
+    pc = engine.pc
+    if refused is None:
         misaligned = exclusive_access(engine, spaces)
-        assert misaligned is not None, "describe_fault: a data abort of no exclusive access"
+        if misaligned is None:
+            raise AssertionError(f"describe_fault: nothing was refused at pc {pc:#010x}")
         va, access = misaligned
-        return MemoryFault(va, access, engine.pc, spaces.walk(va), FaultStatus.ALIGNMENT)
-    assert refused is not None, "describe_fault: no fill was refused"
+        return MemoryFault(va, access, pc, spaces.walk(va), FaultStatus.ALIGNMENT)
     page_va, access = refused
     va = locator.locate(page_va, access)
     status = spaces.status(va, access)
-    assert status is not None, "describe_fault: the walk allows what the fill refused"
-    return MemoryFault(va, access, engine.pc, spaces.walk(va), status)
+    if status is None:
+        raise AssertionError(f"describe_fault: {va:#010x} was refused, but the tables allow it")
+    return MemoryFault(va, access, pc, spaces.walk(va), status)

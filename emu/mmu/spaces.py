@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from emu.devices.bus import Device
 from emu.mmu.backend import PAGE_MASK, PAGE_OFFSET, PAGE_SIZE
+from emu.mmu.coherence import Use
 from kernel_model.descriptors import EXEC
 from kernel_model.memory import PhysicalMemory
 from kernel_model.walk import FaultStatus, Walk, walk
 
 
-class Page:
+class Page(Use):
     """One virtual page of one address space, as the tables map it for user mode.
 
-    walk: the walk for the page's first byte.  rights: what user mode may do, 0 where nothing is
-    behind ``pa``.  executed, written: what Unicorn really has asked for.
+    rights: what user mode may do, 0 where nothing is behind ``pa``.
     """
 
-    __slots__ = ("executed", "is_ram", "pa", "rights", "walk", "written")
+    __slots__ = ("is_ram", "pa", "rights")
 
     def __init__(self, found: Walk, is_ram: bool, is_device: bool) -> None:
-        self.walk = found
+        super().__init__()
         self.pa = found.pa
         self.is_ram = is_ram
         self.rights = found.user if is_ram else found.user & ~EXEC if is_device else 0
-        self.executed = False
-        self.written = False
 
 
 class Spaces:

@@ -1,0 +1,88 @@
+"""Which rights a TLB entry for RAM gets, so that code is fast to store beside and never stale.
+
+- Each store through a TLB entry that may also execute looks for translated code, for ever and
+  slowly.  Of an entry that may not execute only the first store does.
+- So loads and stores are answered without EXEC and fetches without WRITE, and a page gets both only
+  once it really was both stored to and executed.
+- Storing to a page that may have translated code, through an entry that cannot execute it (another
+  mapping, or a page that was code in an earlier life), first removes that code.  Executing a page
+  flushes the entries through which it could be stored to unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emu.cpu.engine import Engine
+from kernel_model.descriptors import EXEC, READ, WRITE
+
+
+class Use:
+    """What a page of an address space was really used for, as its TLB fills showed."""
+
+    __slots__ = ("executed", "written")
+
+    def __init__(self) -> None:
+        self.executed = False
+        self.written = False
+
+
+class Coherence:
+    """Decides the rights of fills for RAM, and knows which pages may have translated code.
+
+    remove_code(pa): forgets what was translated from that page of RAM.
+    """
+
+    def __init__(self, engine: Engine, remove_code: Callable[[int], None]) -> None:
+        self._engine = engine
+        self._remove_code = remove_code
+        self._code: set[int] = set()
+        self._executable: dict[int, set[int]] = {}  # pa -> pages the TLB may fetch it through
+        self._writable: dict[int, set[int]] = {}  # pa -> pages the TLB may store to it through
+
+    def flushed(self) -> None:
+        """The TLB is empty now."""
+        self._executable.clear()
+        self._writable.clear()
+
+    def written(self, pa: int) -> None:
+        """The host stored to this page."""
+        if pa in self._code:
+            self._remove_code(pa)
+
+    def grant(self, va: int, pa: int, rights: int, use: Use, access: int) -> int:
+        """The rights to answer a fill with, of those the page has.  May be asked twice."""
+        if access == EXEC:
+            return self._fetch(va, pa, rights, use)
+        if not rights & WRITE:
+            return READ
+        if pa not in self._code:
+            self._writable.setdefault(pa, set()).add(va)
+            return READ | WRITE
+        return READ if access == READ else self._store_to_code(va, pa, rights, use)
+
+    def _fetch(self, va: int, pa: int, rights: int, use: Use) -> int:
+        self._flush_others(self._writable, va, pa)
+        self._code.add(pa)
+        self._executable.setdefault(pa, set()).add(va)
+        use.executed = True
+        if not use.written:
+            return rights & ~WRITE
+        self._writable[pa] = {va}
+        return rights
+
+    def _store_to_code(self, va: int, pa: int, rights: int, use: Use) -> int:
+        self._remove_code(pa)
+        self._flush_others(self._executable, va, pa)
+        self._writable.setdefault(pa, set()).add(va)
+        if use.executed:
+            use.written = True
+            self._executable[pa] = {va}
+            return rights
+        self._code.discard(pa)
+        return READ | WRITE
+
+    def _flush_others(self, entries: dict[int, set[int]], va: int, pa: int) -> None:
+        for other in entries.pop(pa, ()):
+            if other != va:
+                self._engine.flush_page(other)

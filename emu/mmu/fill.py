@@ -1,0 +1,34 @@
+"""Unicorn's question for a translation, and the answer: the TLB fill hook."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import lru_cache
+
+from unicorn import unicorn_const as const
+from unicorn.unicorn_py3.unicorn import uc_tlb_entry
+
+from kernel_model.descriptors import EXEC, READ, WRITE
+
+FILL_CFUNC = ctypes.CFUNCTYPE(
+    ctypes.c_bool,
+    ctypes.c_void_p,
+    ctypes.c_uint64,
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+)
+"""hook(uc, va of the page, kind of access, address of the answer, user data) -> answered."""
+
+ACCESS = {const.UC_MEM_READ: READ, const.UC_MEM_WRITE: WRITE, const.UC_MEM_FETCH: EXEC}
+
+# Unicorn has its answers at the same few places on its stack.
+_answer_at = lru_cache(64)(uc_tlb_entry.from_address)
+
+
+def answer(place: int, pa: int, rights: int) -> bool:
+    """Answer with this page and these rights."""
+    entry = _answer_at(place)
+    entry.paddr = pa
+    entry.perms = rights
+    return True
