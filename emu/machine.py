@@ -18,6 +18,7 @@ from emu.devices.uart import Uart
 from emu.faults import Fault, fault_of
 from emu.kernelhost import KernelHost
 from emu.mmu import make_backend
+from emu.observe import Observer
 from emu.semihosting.cmdline import command_line
 from emu.svc import SvcHandler
 from emu.watch import Cause, Interrupted, Watch
@@ -67,6 +68,7 @@ class Outcome(NamedTuple):
 class Machine:
     """One program's machine.  ``run`` may be called once; the state can be looked at after.
 
+    observers: who watches the run; see ``emu.observe``.
     on_fault: told of each fault before it ends its process.  note: told of oddities, one line each.
     loaded: the process whose registers the engine has.
     bounded: whether the run under way ends after a number of instructions.
@@ -99,6 +101,7 @@ class Machine:
             self.host,
         )
         self.host.kernel = self.kernel
+        self.observers: tuple[Observer, ...] = ()
         self.on_fault = on_fault
         self.svc = SvcHandler(self, note)
         self.engine.on_svc = self.svc.handle
@@ -132,6 +135,8 @@ class Machine:
                 return Outcome(Ended.MAX_INSNS, status.LIMIT)
             self.bounded = limit != 0
             reason = self.engine.run(limit)
+            for observer in self.observers:
+                observer.stopped(process, reason)
             if reason is Stop.REQUESTED and watch.cause is not None:
                 return _stopped(watch.cause)
             self._after(reason, process)
@@ -163,6 +168,8 @@ class Machine:
             self.backend.switch(self.kernel.l1_pa(process))
         if isinstance(resume, Result):
             self.engine.write_r0(resume.r0)
+        for observer in self.observers:
+            observer.loading(process, resume, switched)
 
     def _put_away(self) -> None:
         """Keep the registers of the process that ran last; if it has ended, drop all it had."""
@@ -183,6 +190,8 @@ class Machine:
             self.kernel.slice_ended()
         elif reason is not Stop.REQUESTED:
             fault = fault_of(self, reason)
+            for observer in self.observers:
+                observer.faulted(fault)
             self.on_fault(fault)
             end_process(self.kernel, process, Faulted(fault.headline))
 

@@ -7,6 +7,7 @@ one register written.  Source: spec, "Calling convention" and "Programs".
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from emu.cpu.registers import THUMB_BIT
@@ -26,7 +27,10 @@ UNKNOWN = len(SYSCALLS)
 
 
 class SvcHandler:
-    """Answers SVCs.  ``calls[number]`` counts each call; the last counts unknown numbers."""
+    """Answers SVCs.  ``calls[number]`` counts each call; the last counts unknown numbers.
+
+    answer, semihost: who answers a call of either kind; observers put themselves in front.
+    """
 
     def __init__(self, machine: Machine, note: Callable[[str], None]) -> None:
         self.machine = machine
@@ -38,6 +42,8 @@ class SvcHandler:
         self.calls = [0] * (UNKNOWN + 1)
         self.semihosting_calls = 0
         self._semihosting: dict[int, Semihosting] = {}
+        self.answer: Callable[[int, int, int, int, int], int | None] = partial(trap, self.kernel)
+        self.semihost: Callable[[Process, int, int], int] = self._call_semihosting
 
     def handle(self, engine: Engine) -> None:
         """One SVC; the PC is past it."""
@@ -46,7 +52,7 @@ class SvcHandler:
             self._semihost(r0, r1)
             return
         self.calls[number if number < UNKNOWN else UNKNOWN] += 1
-        result = trap(self.kernel, number, r0, r1, r2, r3)
+        result = self.answer(number, r0, r1, r2, r3)
         if self.machine.options.check:
             check_invariants(self.kernel)
         if result is None:
@@ -68,11 +74,14 @@ class SvcHandler:
         if process is None:
             raise AssertionError("an SVC while nobody runs")
         self.semihosting_calls += 1
-        result = self._of(process).call(operation, argument)
+        result = self.semihost(process, operation, argument)
         if self.kernel.current is process:
             self.engine.write_r0(result)
         else:
             self.engine.stop()
+
+    def _call_semihosting(self, process: Process, operation: int, argument: int) -> int:
+        return self._of(process).call(operation, argument)
 
     def _of(self, process: Process) -> Semihosting:
         """The process's semihosting, made when it first asks."""
