@@ -33,7 +33,7 @@ def passes(name: str) -> re.Pattern[bytes]:
 
 HELLO = re.compile(
     rb"Hello!.*\n.* All the rest is mine: 127\.0 MiB in \d+ frames\.\n\n"
-    rb".*\n(.*\n)*.*my L1 table.*\n(.*\n)*.*my code.*\n(.*\n)*.*my stack.*\n(.*\n)*.*device *\n"
+    rb".*\n(.*\n)*.*my L1 table.*\n(.*\n)*.*my code.*\n(.*\n)*.*my stack.*\n(.*\n)*.*device\n"
 )
 ARGUMENTS = b"6 arguments\n0: <%s>\n1: <one>\n2: <two words>\n3: <>\n4: <it's>\n5: <a\"b>\n"
 LONG_LINE = b"x" * 300

@@ -45,11 +45,13 @@ static void print_frame(const struct frame *frame)
 {
 	printf("%4d  %08x ", frame->f_id, frame->pa);
 	print_size(11, frame->len);
-	printf("  %-16s ", role(frame));
 	if (frame_is_viewed(frame))
-		printf("%s at %08x", frame->v_flags & F_MAP_WRITE ? "writable" : "readable", frame->v_va);
+		printf("  %08x %-2s ", frame->v_va, frame->v_flags & F_MAP_WRITE ? "rw" : "r");
+	else
+		printf("  %-12s", "nowhere");
+	printf(" %s", role(frame));
 	if (frame_is_table(frame, F_TABLE_L2))
-		printf(", translates %08x on", frame->t_va);
+		printf(" for %08x and up", frame->t_va);
 	putchar('\n');
 }
 
@@ -74,7 +76,7 @@ int main(void)
 	printf(" of RAM. All the rest is mine: ");
 	print_size(0, total_memory());
 	printf(" in %d frames.\n\n", frame_count());
-	puts("  id  physical        size  what it is       where I see it");
+	puts("  id  physical        size  mapped       what it is");
 	for (unsigned i = 0; frame_info(i, &frame) == 0; i++)
 		print_frame(&frame);
 	return 0;
