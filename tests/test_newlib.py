@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,12 +38,14 @@ def built_names() -> list[str]:
     return subprocess.run(make, capture_output=True, text=True, check=True).stdout.split()
 
 
-def rows() -> Iterator[object]:
+def rows() -> list[object]:
     """Each variant of each program with each of its cases."""
     cases = read_cases()
-    for name in built_names():
-        for number, case in enumerate(cases.get(name.split(".")[0], [Case()])):
-            yield pytest.param(name, case, id=f"{name}-{number}")
+    return [
+        pytest.param(name, case, id=f"{name}-{number}")
+        for name in built_names()
+        for number, case in enumerate(cases.get(name.split(".")[0], [Case()]))
+    ]
 
 
 @pytest.mark.parametrize(("name", "case"), rows())

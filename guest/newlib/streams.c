@@ -1,5 +1,6 @@
 /* Standard output and standard error apart, in the three kinds of buffering. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,7 +34,8 @@ int main(void)
 	fflush(stdout);
 	write(STDOUT_FILENO, "written directly\n", strlen("written directly\n"));
 	write(STDERR_FILENO, "err: directly\n", strlen("err: directly\n"));
-	perror("perror");
+	errno = ENOENT;
+	perror("err: the last error");
 	fwrite("a\0b\n", 1, 4, stdout);
 	fclose(stderr);
 	printf("last words without a newline");
