@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 
+from emu.journal import Journal
 from emu.mmu import Backend
 from emu.world import World
 from kernel_model.kernel import Kernel
@@ -13,12 +14,14 @@ from kernel_model.kernel import Kernel
 class KernelHost:
     """Answers the kernel.  See ``kernel_model.host.Host``.
 
+    journal: what is kept to explain faults.
     on_descriptors: told of each run of descriptors written, for traces.
     """
 
     def __init__(self, world: World, backend: Backend) -> None:
         self.world = world
         self.backend = backend
+        self.journal = Journal()
         self.kernel: Kernel | None = None
         self.on_descriptors: Callable[[int, int, array[int], array[int]], None] | None = None
         self.console_write = world.write_output
@@ -32,5 +35,7 @@ class KernelHost:
             self.backend.switch(l1)
 
     def descriptors_written(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
+        journal = self.journal
+        journal.entries.append((journal.now, pa, level, len(new), old[0], new[0]))
         if self.on_descriptors is not None:
             self.on_descriptors(pa, level, old, new)

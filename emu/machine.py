@@ -168,6 +168,8 @@ class Machine:
             self.backend.switch(self.kernel.l1_pa(process))
         if isinstance(resume, Result):
             self.engine.write_r0(resume.r0)
+            if resume.r0 < 0:
+                self.svc.failed_waiting(process, resume.r0)
         for observer in self.observers:
             observer.loading(process, resume, switched)
 
@@ -193,6 +195,7 @@ class Machine:
             for observer in self.observers:
                 observer.faulted(fault)
             self.on_fault(fault)
+            self.host.journal.fault(process.pid, fault.headline)
             end_process(self.kernel, process, Faulted(fault.headline))
 
     def _outcome(self) -> Outcome:

@@ -7,10 +7,12 @@ one register written.  Source: spec, "Calling convention" and "Programs".
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from emu.cpu.registers import THUMB_BIT
+from emu.journal import SEMIHOSTING, TELLING, Act
+from kernel_model.abi import Error
+from kernel_model.errors import Refused
 from kernel_model.invariants import check_invariants
 from kernel_model.process import Process
 from kernel_model.syscalls import SYSCALLS, trap
@@ -30,6 +32,7 @@ class SvcHandler:
     """Answers SVCs.  ``calls[number]`` counts each call; the last counts unknown numbers.
 
     answer, semihost: who answers a call of either kind; observers put themselves in front.
+    on_refused: told of each call that failed, before its process goes on.
     """
 
     def __init__(self, machine: Machine, note: Callable[[str], None]) -> None:
@@ -39,10 +42,12 @@ class SvcHandler:
         self.ram = machine.ram.ram
         self.fetch_pa = machine.backend.physical
         self.note = note
+        self.journal = machine.host.journal
+        self.on_refused: Callable[[Act, Refused], None] | None = None
         self.calls = [0] * (UNKNOWN + 1)
         self.semihosting_calls = 0
         self._semihosting: dict[int, Semihosting] = {}
-        self.answer: Callable[[int, int, int, int, int], int | None] = partial(trap, self.kernel)
+        self.answer: Callable[[int, int, int, int, int], int | None] = self._call
         self.semihost: Callable[[Process, int, int], int] = self._call_semihosting
 
     def handle(self, engine: Engine) -> None:
@@ -62,6 +67,31 @@ class SvcHandler:
         if self.kernel.ready and not self.machine.bounded:
             engine.stop()  # somebody else is ready now: from here on time is sliced
 
+    def _call(self, number: int, r0: int, r1: int, r2: int, r3: int) -> int | None:
+        """A call of the current process, entered in the journal."""
+        kernel, journal = self.kernel, self.journal
+        if kernel.current is None:
+            raise AssertionError("an SVC while nobody runs")
+        journal.count += 1
+        act = journal.now = (journal.count, kernel.current.pid, number, r0, r1, r2, r3)
+        result = trap(kernel, number, r0, r1, r2, r3)
+        if kernel.refusal is not None:
+            self._refused(act, kernel.refusal)
+        elif number in TELLING:
+            journal.calls.append((act, result))
+        if result is None:
+            journal.waiting[act[1]] = act
+        return result
+
+    def failed_waiting(self, process: Process, error: int) -> None:
+        """A call that blocked has failed after all."""
+        self._refused(self.journal.waiting[process.pid], Refused(Error(error)))
+
+    def _refused(self, act: Act, refusal: Refused) -> None:
+        self.journal.refusals.append((act, refusal.error, refusal.text))
+        if self.on_refused is not None:
+            self.on_refused(act, refusal)
+
     def _is_semihosting(self, pc: int, cpsr: int) -> bool:
         if cpsr & THUMB_BIT:
             pa = self.fetch_pa(pc - 2)
@@ -74,6 +104,7 @@ class SvcHandler:
         if process is None:
             raise AssertionError("an SVC while nobody runs")
         self.semihosting_calls += 1
+        self.journal.now = (self.journal.count, process.pid, SEMIHOSTING)
         result = self.semihost(process, operation, argument)
         if self.kernel.current is process:
             self.engine.write_r0(result)
