@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 from elftools.elf.elffile import ELFFile
@@ -40,7 +41,10 @@ class Place(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A section that is in memory while the program runs.  number: in the file.  data: b"" for .bss."""
+    """A section that is in memory while the program runs.
+
+    number: which of the file's it is.  data: b"" for .bss.
+    """
 
     number: int
     name: str
@@ -142,3 +146,13 @@ class DebugFiles:
         if pid == 0:
             return self.program
         return next((file for file in self._all if code and file.read(va, len(code)) == code), None)
+
+
+def open_files(program: str, others: Sequence[str] = ()) -> DebugFiles:
+    """The files of these names, which have been loaded before."""
+    return DebugFiles(_open(program), [_open(name) for name in others])
+
+
+def _open(name: str) -> DebugFile:
+    with open(name, "rb") as stream:
+        return DebugFile(BytesIO(stream.read()), name)

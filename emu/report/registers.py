@@ -1,31 +1,10 @@
-"""The text of a fault, and of a machine stopped from outside, for people."""
+"""Registers as text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from emu.cpu.registers import CORE, THUMB_BIT
-from emu.faults import Fault
-
-if TYPE_CHECKING:
-    from emu.machine import Machine
 
 _PER_LINE = 4
-
-
-def fault_text(fault: Fault) -> str:
-    """What happened, the walk that failed, and the registers."""
-    lines = [f"emu: {fault.headline}"]
-    if fault.walk is not None:
-        lines.append(f"  walk  {fault.walk}")
-    return "\n".join(lines + register_lines(fault.registers))
-
-
-def state_text(machine: Machine) -> str:
-    """Where a stopped run was: the current process and its registers."""
-    process = machine.kernel.current
-    who = "nobody runs" if process is None else f"process {process.pid} runs"
-    return "\n".join([f"  {who}", *register_lines(machine.engine.core_registers())])
 
 
 def register_lines(values: tuple[int, ...]) -> list[str]:

@@ -1,0 +1,109 @@
+"""The options of every command that runs a guest: one list, so that each takes them all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import click
+
+from emu.cli.types import Size
+from emu.machine import DEFAULT_RAM, Options
+from emu.mmu import BACKENDS
+
+
+class GuestOptions(NamedTuple):
+    """What to run and how.  files: the directory a guest may open files in, or None.
+
+    symbols: ELF files besides the program that name the addresses of its children.
+    """
+
+    program: str
+    arguments: tuple[str, ...]
+    options: Options
+    files: str | None
+    symbols: tuple[str, ...]
+    explain: bool
+
+
+_PARAMETERS = (
+    click.argument("program", metavar="PROG", type=click.Path()),
+    click.argument("arguments", metavar="[-- ARGS...]", nargs=-1, type=click.UNPROCESSED),
+    click.option(
+        "--ram",
+        type=Size(2 << 20, 1 << 30, 1 << 12),
+        default=DEFAULT_RAM,
+        show_default="128M",
+        help="How much RAM the machine has.",
+    ),
+    click.option(
+        "--mmu",
+        type=click.Choice(BACKENDS),
+        default=BACKENDS[0],
+        show_default=True,
+        help="How Unicorn is kept in step with the page tables.",
+    ),
+    click.option(
+        "--max-insns",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=None,
+        help="Stop after N instructions.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        default=None,
+        help="Stop after this much time.",
+    ),
+    click.option(
+        "--check", is_flag=True, help="Check every invariant of the kernel after each call."
+    ),
+    click.option(
+        "--explain",
+        is_flag=True,
+        help="Say of each refused call which rule it broke, and what would have been right.",
+    ),
+    click.option(
+        "--files",
+        type=click.Path(),
+        metavar="DIR",
+        default=None,
+        help="Let the program open files beneath DIR (semihosting).",
+    ),
+    click.option(
+        "--symbols",
+        type=click.Path(),
+        metavar="ELF",
+        multiple=True,
+        help="A program that PROG starts, for names in reports; may be repeated.",
+    ),
+)
+
+
+def guest_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these parameters; it gets them as its first argument, a GuestOptions."""
+
+    @functools.wraps(command)
+    def with_guest(
+        *,
+        program: str,
+        arguments: tuple[str, ...],
+        ram: int,
+        mmu: str,
+        max_insns: int | None,
+        timeout: float | None,
+        check: bool,
+        explain: bool,
+        files: str | None,
+        symbols: tuple[str, ...],
+        **rest: Any,
+    ) -> Any:
+        options = Options(ram, mmu, max_insns or 0, timeout, check)
+        return command(GuestOptions(program, arguments, options, files, symbols, explain), **rest)
+
+    for parameter in reversed(_PARAMETERS):
+        with_guest = parameter(with_guest)
+    return with_guest
