@@ -554,6 +554,17 @@ class Engine:
         self.flush_blocks()
         return self._hook(const.UC_HOOK_BLOCK, function)
 
+    def leave_it_block(self) -> None:
+        """In a callback for a load or store that will succeed: undo what befell the IT state.
+
+        For the callback Unicorn restores the state that the instruction began in.  The translated
+        code that goes on knows its own and never looks, so the next block would begin as if it were
+        inside the IT block, and skip or keep its first instruction by a stale condition (2309).
+        """
+        cpsr = self._position.read()[1]
+        if cpsr & registers.IT_STATE and self._running:
+            self.write("cpsr", cpsr & ~registers.IT_STATE)
+
     def add_memory_hook(self, callback: Callable[[bool, int, int, int], None]) -> int:
         """Call ``callback(is_write, address, size, value)`` for each load and store.
 
@@ -564,6 +575,7 @@ class Engine:
         write = const.UC_MEM_WRITE
 
         def function(_uc: int, kind: int, address: int, size: int, value: int, _: object) -> None:
+            self.leave_it_block()
             listener(kind == write, address, size, value & (1 << size * 8) - 1)
 
         self.flush_blocks()

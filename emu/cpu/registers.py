@@ -18,6 +18,8 @@ THREAD = ("tpidrurw", "tpidruro", "tpidrprw")
 """Software thread registers: CP15 c13."""
 
 THUMB_BIT = 1 << 5
+IT_STATE = 0x0600FC00
+"""The CPSR's ITSTATE: bits 26-25 and 15-10 (B1.3.3)."""
 USER_MODE = 0x10
 
 Word = TypeVar("Word", ctypes.c_uint32, ctypes.c_uint64)

@@ -189,6 +189,8 @@ class MapBackend:
                 self._refused = va, access
                 return False
             self.fills += 1
+            if access != EXEC:
+                self._engine.leave_it_block()
             return answer(entry, va, self._grant(va, run, access))
         except BaseException as error:
             self._engine.fail(error)

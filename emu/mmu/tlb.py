@@ -102,6 +102,8 @@ class TlbBackend:
                 self._refused = va, access
                 return False
             self.fills += 1
+            if access != EXEC:
+                self._engine.leave_it_block()
             return answer(entry, page.pa, self._grant(va, page, access))
         except BaseException as error:
             self._engine.fail(error)

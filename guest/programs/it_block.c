@@ -57,8 +57,31 @@ static uint32_t load_many(uint32_t *word)
 	return result;
 }
 
+/* An IT block whose condition does not hold, begun in one page and ended in the next. */
+int straddle(int value);
+
+__asm__(".section .text.straddle, \"ax\", %progbits\n"
+        ".syntax unified\n"
+#ifdef __thumb__
+        ".thumb\n"
+#else
+        ".arm\n"
+#endif
+        ".balign 4096\n"
+        ".space 4092\n"
+        ".type straddle, %function\n"
+        "straddle:\n"
+        "	cmp	r0, r0\n"
+        "	itt	ne\n"
+        "	movne	r0, #1\n"
+        "	addne	r0, #1\n"
+        "	bx	lr\n"
+        ".size straddle, . - straddle\n"
+        ".text\n");
+
 int main(void)
 {
+	CHECK(straddle(7) == 7);
 	for (unsigned i = 0; i < PAGES; i++) {
 		CHECK(store(&fresh[i][0]) == 7);
 		CHECK(fresh[i][0] == 5);
