@@ -14,6 +14,11 @@ struct start {
 };
 _Static_assert(sizeof(struct start) == MESSAGE_SIZE, "the kernel's message");
 
+/* Any other message. */
+struct message {
+	int words[MESSAGE_SIZE / sizeof(int)];
+};
+
 /* A process that does not run yet: its address space, and how it will start. */
 struct program {
 	struct space space;
