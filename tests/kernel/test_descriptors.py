@@ -1,4 +1,4 @@
-"""Table entries against the manual: every bit where DDI 0406C B3.5.1 draws it, every right of B3.7.1."""
+"""Table entries against the manual: every bit of DDI 0406C B3.5.1, every right of B3.7.1."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def hang_l2(ram, entry, **coarse):
     put_l2(ram, entry)
 
 
-# -- translations --------------------------------------------------------------------------
+# -- translations ---------------------------------------------------------------------------
 
 
 def test_a_small_page_keeps_the_low_12_bits(ram):
@@ -106,7 +106,7 @@ def test_the_steps_tell_each_descriptor_read(ram):
     )
 
 
-# -- faults, table B3-23 ---------------------------------------------------------------------
+# -- faults, table B3-23 --------------------------------------------------------------------
 
 
 def test_fault_status_numbers_are_the_manuals():
