@@ -130,8 +130,13 @@ class Context:
 
     def __init__(self, uc: ctypes.c_void_p) -> None:
         self.handle = ctypes.c_void_p()
+        self._size = uclib.uc_context_size(uc)
         check("uc_context_alloc", uclib.uc_context_alloc(uc, ctypes.byref(self.handle)))
         weakref.finalize(self, uclib.uc_context_free, self.handle)
+
+    def copy(self) -> bytes:
+        """The saved state as Unicorn lays it out."""
+        return ctypes.string_at(self.handle, self._size)
 
 
 def check(call: str, status: int) -> None:

@@ -1,8 +1,7 @@
 """The ``cpu`` backend: Unicorn's own Arm MMU walks the guest's tables.
 
 TTBR0 names the L1 table, all domains are clients, SCTLR.M is set: that programs run like this
-proves that the tables are real ones.  Unicorn does not say where a walk failed, so a failed
-instruction is run once more with the software walk in the MMU's place.
+proves that the tables are real ones.  Each fault's status must be the one the software walk gives.
 """
 
 from __future__ import annotations
@@ -13,13 +12,15 @@ from unicorn.unicorn_py3.unicorn import HOOK_MEM_INVALID_CFUNC
 from emu.cpu.engine import Abort, Engine, View
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
+from emu.mmu.abort import AbortReader
 from emu.mmu.backend import PAGE_MASK, PAGE_SIZE, MemoryFault
 from emu.mmu.fill import ACCESS, FILL_CFUNC, answer
 from emu.mmu.locate import Locator, describe_fault
+from emu.mmu.repair import repair_base
 from emu.mmu.spaces import Spaces
 from emu.mmu.window import WINDOW, Window
-from kernel_model.descriptors import EXEC
-from kernel_model.walk import ALL_CLIENT, Walk
+from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.walk import ALL_CLIENT, FaultStatus, Walk
 
 _SCTLR_M = 1
 _FEW_PAGES = 16
@@ -48,6 +49,7 @@ class CpuBackend:
         engine.write("dacr", ALL_CLIENT)
         engine.write("sctlr", engine.read("sctlr") | _SCTLR_M)
         engine.keep_as_fresh()
+        self._aborts = AbortReader(engine, ram.ram)
         engine.after_restore = self._set_ttbr0
 
     def _notice_all_stores(self, first: int, last: int) -> None:
@@ -90,22 +92,30 @@ class CpuBackend:
     # What the machine asks
 
     def fault(self) -> MemoryFault:
+        if self._engine.abort is Abort.EXTERNAL:
+            return self._nothing_there()
+        pc = self._engine.pc
+        va, status, is_write = self._aborts.read()
+        found = self._spaces.walk(va)
+        access = WRITE if is_write else READ
+        if self._engine.abort is Abort.PREFETCH:
+            access = EXEC
+        if status is not FaultStatus.ALIGNMENT and found.refusal(access) is not status:
+            raise AssertionError(f"the Arm MMU says {status.text}, the walk says {found}")
+        if access == READ:
+            repair_base(self._engine, self._spaces, va & PAGE_MASK)
+        return MemoryFault(va, access, pc, found, status)
+
+    def _nothing_there(self) -> MemoryFault:
+        """Of an external abort Unicorn notes nothing: run it again over the software walk."""
         self._refused = None
         self._engine.use_virtual_tlb(True)
         self._engine.flush_tlb()
-        if self._engine.abort is Abort.PREFETCH:
-            self._refused = self._failed_fetch(), EXEC
-        else:
-            self._engine.rehearse()
+        self._engine.rehearse()
         fault = describe_fault(self._engine, self._spaces, self._locator, self._refused)
         self._engine.use_virtual_tlb(False)
         self._engine.flush_tlb()
         return fault
-
-    def _failed_fetch(self) -> int:
-        """The page that the instruction at the PC lacks: its own, or the one it runs on into."""
-        pc = self._engine.pc
-        return (pc if self._spaces.status(pc, EXEC) is not None else pc + 2) & PAGE_MASK
 
     def translate(self, va: int) -> Walk:
         return self._spaces.walk(va)

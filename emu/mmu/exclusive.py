@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.cpu.engine import Engine
+from emu.mmu.instruction import instruction_at
 from emu.mmu.spaces import Spaces
 from kernel_model.descriptors import READ, WRITE
 
@@ -46,16 +47,3 @@ def exclusive_access(engine: Engine, spaces: Spaces) -> tuple[int, int] | None:
             offset = (word & 0xFF) * 4 if form.scaled_offset else 0
             return (base + offset) & 0xFFFFFFFF, form.access
     return None
-
-
-def instruction_at(va: int, thumb: bool, spaces: Spaces) -> int:
-    """The 32 bits at ``va``, a Thumb instruction's first halfword in the upper half."""
-    first, second = _halfword(va, spaces), _halfword(va + 2, spaces)
-    return first << 16 | second if thumb else second << 16 | first
-
-
-def _halfword(va: int, spaces: Spaces) -> int:
-    pa = spaces.physical(va)
-    if pa < 0 or not spaces.ram.contains(pa, 2):
-        return 0
-    return int.from_bytes(spaces.ram.read(pa, 2), "little")

@@ -15,8 +15,9 @@ from emu.cpu.engine import Engine
 from emu.mmu.backend import PAGE_MASK, PAGE_OFFSET, PAGE_SIZE, MemoryFault
 from emu.mmu.exclusive import exclusive_access
 from emu.mmu.fill import ACCESS, FILL_CFUNC, answer
+from emu.mmu.repair import repair_base
 from emu.mmu.spaces import Spaces
-from kernel_model.descriptors import EXEC
+from kernel_model.descriptors import EXEC, READ
 from kernel_model.walk import FaultStatus
 
 _NOWHERE = 1 << 32
@@ -84,6 +85,8 @@ def describe_fault(
         va, access = misaligned
         return MemoryFault(va, access, pc, spaces.walk(va), FaultStatus.ALIGNMENT)
     page_va, access = refused
+    if access == READ:
+        repair_base(engine, spaces, page_va)
     va = locator.locate(page_va, access)
     status = spaces.status(va, access)
     if status is None:

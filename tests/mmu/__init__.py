@@ -1,0 +1,1 @@
+"""The translation backends, all three alike."""
