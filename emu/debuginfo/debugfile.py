@@ -12,6 +12,8 @@ from elftools.elf.elffile import ELFFile
 from emu.debuginfo.lines import Line
 from emu.debuginfo.symbols import Isa, Symbol, Symbols
 from emu.debuginfo.units import Units
+from emu.unwind.cfi import CallFrames
+from emu.unwind.ehabi import Index
 
 _ALLOC, _EXEC = 0x2, 0x4
 
@@ -88,6 +90,22 @@ class DebugFile:
         end = max((section.va + section.size for section in code), default=0)
         return Units(self._elf.get_dwarf_info(), range(start, end))
 
+    @cached_property
+    def call_frames(self) -> CallFrames:
+        """What ``.debug_frame`` says about unwinding."""
+        dwarf = self._elf.get_dwarf_info()
+        return CallFrames(dwarf if dwarf.has_CFI() else None, self.is_code)
+
+    @cached_property
+    def unwind_index(self) -> Index | None:
+        """What ``.ARM.exidx`` says about unwinding."""
+        section = self.section(".ARM.exidx")
+        return None if section is None else Index(section.data, section.va, self.read)
+
+    def is_code(self, va: int) -> bool:
+        section = self.section_at(va)
+        return section is not None and section.is_code
+
     def section_at(self, va: int) -> Section | None:
         return next((section for section in self.sections if va in section), None)
 
@@ -108,8 +126,7 @@ class DebugFile:
 
     def isa(self, va: int) -> Isa | None:
         """Whether Arm, Thumb or data is at ``va``; None if the file does not say."""
-        section = self.section_at(va)
-        return self.symbols.isa(va) if section is not None and section.is_code else None
+        return self.symbols.isa(va) if self.is_code(va) else None
 
     def places(self, va: int) -> list[Place]:
         """Where ``va`` is; if that code was inlined, what it was inlined in follows."""

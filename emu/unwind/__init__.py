@@ -1,0 +1,6 @@
+"""Backtraces: who called whom, from the registers and the stack of a process."""
+
+from emu.unwind.backtrace import Step, backtrace
+from emu.unwind.frame import Frame
+
+__all__ = ["Frame", "Step", "backtrace"]

@@ -1,0 +1,61 @@
+"""Unwinding by ``.debug_frame``, which holds for every instruction, prologues included.
+
+Source: DWARF 5, 6.4 (call frame information); ARM IHI 0040, 3.1 (register numbers).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+from elftools.dwarf.callframe import FDE
+
+from emu.unwind.frame import LR, SP, Frame, ReadWord, UnwindError, caller, word_at
+
+
+class CallFrames:
+    """The rules of one file, by address."""
+
+    def __init__(self, dwarf: Any, is_code: Callable[[int], bool]) -> None:
+        """dwarf: of pyelftools, or None.  is_code: False for what the linker dropped."""
+        entries = [] if dwarf is None else [e for e in dwarf.CFI_entries() if isinstance(e, FDE)]
+        self._entries = sorted(
+            (entry for entry in entries if is_code(entry.header.initial_location)),
+            key=lambda entry: entry.header.initial_location,
+        )
+        self._starts = [entry.header.initial_location for entry in self._entries]
+        self._tables: dict[int, list[dict[Any, Any]]] = {}
+
+    def rules(self, va: int) -> dict[Any, Any] | None:
+        """How to restore each register at ``va``; None if there is nothing about it."""
+        index = bisect_right(self._starts, va) - 1
+        if index < 0 or va >= self._starts[index] + self._entries[index].header.address_range:
+            return None
+        table = self._tables.get(index)
+        if table is None:
+            table = self._tables[index] = self._entries[index].get_decoded().table
+        row = bisect_right(table, va, key=lambda row: row["pc"]) - 1
+        return table[row] if row >= 0 else None
+
+
+def unwind(frame: Frame, rules: dict[Any, Any], read: ReadWord) -> Frame | None:
+    """The caller's frame; None where the rules say that nobody called.  Errors: UnwindError."""
+    cfa_rule = rules["cfa"]
+    if cfa_rule.reg is None:
+        raise UnwindError("its frame is given by an expression")
+    cfa = frame.registers[cfa_rule.reg] + cfa_rule.offset
+    registers = list(frame.registers)
+    registers[SP] = cfa
+    for number, rule in rules.items():
+        if not isinstance(number, int) or number > LR:
+            continue
+        if rule.type == "OFFSET":
+            registers[number] = word_at(read, cfa + rule.arg)
+        elif rule.type == "VAL_OFFSET":
+            registers[number] = cfa + rule.arg
+        elif rule.type == "REGISTER":
+            registers[number] = frame.registers[rule.arg]
+        elif rule.type == "UNDEFINED" and number == LR:
+            return None
+    return caller(registers, registers[LR])

@@ -1,0 +1,3 @@
+/* A chain of calls to unwind by frame pointers alone, which only the Arm code has. */
+
+#include "chain.h"

@@ -1,0 +1,3 @@
+/* A chain of calls to unwind by .debug_frame, which -g makes. */
+
+#include "chain.h"

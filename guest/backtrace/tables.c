@@ -1,0 +1,3 @@
+/* A chain of calls to unwind by .ARM.exidx and .ARM.extab alone. */
+
+#include "chain.h"
