@@ -26,6 +26,8 @@ int main(void)
 	CHECK_REFUSED(proc_yield(), 0);
 
 	int first = CHECK_OK(process_run(child, 2)), second = CHECK_OK(process_run(child, 3));
+	for (int i = 0; i < 4; i++)
+		CHECK_OK(proc_yield()); /* until both wait to be told */
 	CHECK_OK(send(first, &(struct message){{0}}));
 	CHECK_OK(send(second, &(struct message){{0}}));
 	take_turns("parent", 4);

@@ -51,8 +51,9 @@ void check_hole(const void *va);
 enum { BAD_TO_READ = 6, BAD_TO_WRITE = 9 };
 void *bad_pointer(unsigned which, size_t len);
 
-/* Use up the kernel's pool; make room for so many objects again; for all of them. */
-void pool_fill(void);
+/* Use up the kernel's pool, and tell how many objects there was room for; make room for so many
+ * again; for all of them. */
+unsigned pool_fill(void);
 void pool_release(unsigned count);
 void pool_empty(void);
 

@@ -149,7 +149,7 @@ void *bad_pointer(unsigned which, size_t len)
 static int pieces[2048];
 static unsigned piece_count;
 
-void pool_fill(void)
+unsigned pool_fill(void)
 {
 	int result = take(sizeof pieces / sizeof pieces[0]);
 
@@ -158,6 +158,7 @@ void pool_fill(void)
 		result = frame_split(result, PAGE_SIZE);
 	} while (result >= 0);
 	CHECK_RESULT(result, E_POOL_FULL);
+	return piece_count - 1;
 }
 
 void pool_release(unsigned count)
