@@ -1,0 +1,81 @@
+"""The figures as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Figure
+from benchmarks.settings import Settings
+
+CONTESTANTS = ("emu", "plain", "qemu-arm", "qemu-system-arm")
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
+
+
+def as_json(
+    figures: Iterable[Figure], skipped: Sequence[str], settings: Settings
+) -> dict[str, Any]:
+    """All there is to know of a run of the benchmarks."""
+    return {
+        "quick": settings.quick,
+        "host": {
+            "machine": platform.machine(),
+            "processor": _processor(),
+            "python": platform.python_version(),
+            "unicorn": version("unicorn"),
+        },
+        "skipped": list(skipped),
+        "figures": [figure.plain_data() for figure in figures],
+    }
+
+
+def _processor() -> str:
+    """The host's processor by name, where the system tells."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
+            names = [
+                line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+            ]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor()
+
+
+def print_group(console: Console, group: str, figures: Sequence[Figure], judge: bool) -> None:
+    """One table: a row a figure, a column a contestant.  judge: whether to say if goals are met."""
+    shown = [name for name in CONTESTANTS if any(name in figure.samples for figure in figures)]
+    table = Table(title=group, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("")
+    for name in shown:
+        table.add_column(name, justify="right")
+    table.add_column("ratio", justify="right")
+    table.add_column("")
+    table.add_column("goal")
+    for figure in figures:
+        medians = figure.medians
+        cells = [duration(medians[name]) if name in medians else "" for name in shown]
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+        table.add_row(figure.what, *cells, ratio, figure.ratio_is, _goal(figure) if judge else "")
+    console.print(table)
+    for figure in figures:
+        for note in figure.notes:
+            console.print(f"  {figure.what}: {note}", highlight=False)
+    console.print()
+
+
+def _goal(figure: Figure) -> str:
+    if figure.reached is None:
+        return ""
+    return f"{figure.goal} {'reached' if figure.reached else '[bold red]MISSED[/]'}"
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits and its unit."""
+    size, unit = next((size for size in UNITS if seconds >= size[0]), UNITS[-1])
+    value = seconds / size
+    return f"{value:.{max(0, 3 - len(str(int(value))))}f} {unit}"
