@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kernel_model.abi import MAP_KIND_MASK, NO_ID, FrameType, MapKind, TableType
+from kernel_model.abi import MAP_KIND_MASK, MAP_NOEXEC, NO_ID, FrameType, MapKind, TableType
 from kernel_model.descriptors import SECTION_SIZE, SMALL_PAGE_SIZE
 
 
@@ -46,6 +46,11 @@ class Frame:
     @property
     def is_viewed(self) -> bool:
         return self.v_id != NO_ID
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether somebody may run code from the frame, so that the host must hear of stores."""
+        return self.is_viewed and not self.v_flags & MAP_NOEXEC
 
     @property
     def is_hung(self) -> bool:

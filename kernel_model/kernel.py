@@ -152,8 +152,10 @@ class Kernel:
     def publish(self, process: Process) -> None:
         """Let the process's information page tell the truth (rule 11)."""
         if process.record != NO_ID:
-            pa = self.frames[process.record].pa
-            self.memory.write(pa, self.proc_info(process))
+            frame, page = self.frames[process.record], self.proc_info(process)
+            self.memory.write(frame.pa, page)
+            if frame.is_executable:
+                self.host.memory_written(frame.pa, len(page))
 
     def proc_info(self, process: Process) -> bytes:
         """``struct proc_info`` as it must stand on the process's information page."""
