@@ -4,9 +4,9 @@
   slowly.  Of an entry that may not execute only the first store does.
 - So loads and stores are answered without EXEC and fetches without WRITE, and a page gets both only
   once it really was both stored to and executed.
-- Storing to a page that may have translated code, through an entry that cannot execute it (another
-  mapping, or a page that was code in an earlier life), first removes that code.  Executing a page
-  flushes the entries through which it could be stored to unnoticed.
+- Storing to a page that may have code translated through another mapping, or in an earlier life,
+  first removes that code.  Executing a page flushes the entries through which it could be stored to
+  unnoticed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Coherence:
     def __init__(self, engine: Engine, remove_code: Callable[[int], None]) -> None:
         self._engine = engine
         self._remove_code = remove_code
-        self._code: set[int] = set()
+        self._code: dict[int, set[int]] = {}  # pa -> pages it was fetched through
         self._executable: dict[int, set[int]] = {}  # pa -> pages the TLB may fetch it through
         self._writable: dict[int, set[int]] = {}  # pa -> pages the TLB may store to it through
 
@@ -63,24 +63,27 @@ class Coherence:
 
     def _fetch(self, va: int, pa: int, rights: int, use: Use) -> int:
         self._flush_others(self._writable, va, pa)
-        self._code.add(pa)
+        through = self._code.setdefault(pa, set())
+        through.add(va)
         self._executable.setdefault(pa, set()).add(va)
         use.executed = True
-        if not use.written:
+        if not use.written or len(through) > 1:
             return rights & ~WRITE
         self._writable[pa] = {va}
         return rights
 
     def _store_to_code(self, va: int, pa: int, rights: int, use: Use) -> int:
-        self._remove_code(pa)
-        self._flush_others(self._executable, va, pa)
+        if not use.executed or self._code[pa] != {va}:
+            self._remove_code(pa)
+            self._flush_others(self._executable, va, pa)
+            del self._code[pa]
         self._writable.setdefault(pa, set()).add(va)
-        if use.executed:
-            use.written = True
-            self._executable[pa] = {va}
-            return rights
-        self._code.discard(pa)
-        return READ | WRITE
+        if not use.executed:
+            return READ | WRITE
+        use.written = True
+        self._code[pa] = {va}
+        self._executable[pa] = {va}
+        return rights
 
     def _flush_others(self, entries: dict[int, set[int]], va: int, pa: int) -> None:
         for other in entries.pop(pa, ()):
