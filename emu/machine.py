@@ -111,6 +111,10 @@ class Machine:
         self.switches = 0
         if options.stats or options.max_insns:
             self.engine.count_instructions()
+        if options.check:
+            from emu.check import Checker
+
+            self.svc.checker = Checker(self)
 
     @property
     def sliced(self) -> bool:
@@ -166,6 +170,8 @@ class Machine:
             self.engine.restore(self._contexts[process.pid])
         if switched:
             self.backend.switch(self.kernel.l1_pa(process))
+            if self.svc.checker is not None:
+                self.svc.checker.switched()
         if isinstance(resume, Result):
             self.engine.write_r0(resume.r0)
             if resume.r0 < 0:

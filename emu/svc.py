@@ -13,11 +13,11 @@ from emu.cpu.registers import THUMB_BIT
 from emu.journal import SEMIHOSTING, TELLING, Act
 from kernel_model.abi import Error
 from kernel_model.errors import Refused
-from kernel_model.invariants import check_invariants
 from kernel_model.process import Process
 from kernel_model.syscalls import SYSCALLS, trap
 
 if TYPE_CHECKING:
+    from emu.check import Checker
     from emu.cpu.engine import Engine
     from emu.machine import Machine
     from emu.semihosting import Semihosting
@@ -32,6 +32,7 @@ class SvcHandler:
     """Answers SVCs.  ``calls[number]`` counts each call; the last counts unknown numbers.
 
     answer, semihost: who answers a call of either kind; observers put themselves in front.
+    checker: checks everything after each call, if there is one.
     on_refused: told of each call that failed, before its process goes on.
     """
 
@@ -44,6 +45,7 @@ class SvcHandler:
         self.note = note
         self.journal = machine.host.journal
         self.on_refused: Callable[[Act, Refused], None] | None = None
+        self.checker: Checker | None = None
         self.calls = [0] * (UNKNOWN + 1)
         self.semihosting_calls = 0
         self._semihosting: dict[int, Semihosting] = {}
@@ -58,8 +60,8 @@ class SvcHandler:
             return
         self.calls[number if number < UNKNOWN else UNKNOWN] += 1
         result = self.answer(number, r0, r1, r2, r3)
-        if self.machine.options.check:
-            check_invariants(self.kernel)
+        if self.checker is not None:
+            self.checker.check()
         if result is None:
             engine.stop()
             return
@@ -124,6 +126,12 @@ class SvcHandler:
                 self.machine, process, self.note
             )
         return service
+
+    def errno_name(self, process: Process) -> str:
+        """The name of the last error of the process's semihosting, for traces."""
+        from emu.semihosting.errors import errno_name
+
+        return errno_name(self._of(process).errno)
 
     def forget(self, process: Process) -> None:
         """The process has ended: close what it had open."""

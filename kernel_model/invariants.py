@@ -6,6 +6,7 @@ guest's, and raises at once.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 
 from kernel_model.abi import (
@@ -152,29 +153,30 @@ def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
     for table in kernel.frames.values():
         if not table.is_table:
             continue
-        words = kernel.memory.read_words(table.pa, table.len // 4)
-        expected: dict[int, int] = {}
-        for index, word in _claimed(kernel, table):
-            if index in expected:
-                yield f"entry {index:#x} of table {table.f_id} stands for two mappings"
-            expected[index] = word
-        for index, word in expected.items():
-            if words[index] != word:
-                yield f"entry {index:#x} of table {table.f_id} is {words[index]:#x}, not {word:#x}"
-        if sum(map(bool, words)) != sum(map(bool, expected.values())):
-            yield f"table {table.f_id} has entries that nothing mapped"
+        expected = array("I", bytes(table.len))
+        for index, words in _claimed(kernel, table):
+            if any(expected[index : index + len(words)]):
+                yield f"two mappings claim entries from {index:#x} on of table {table.f_id}"
+            expected[index : index + len(words)] = words
+        found = kernel.memory.read_words(table.pa, len(expected))
+        if found.tobytes() != expected.tobytes():
+            index = next(n for n, word in enumerate(expected) if word != found[n])
+            yield (
+                f"entry {index:#x} of table {table.f_id} is {found[index]:#x}, "
+                f"not {expected[index]:#x}"
+            )
 
 
-def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, int]]:
-    """Entry and word for everything that should be in a table."""
+def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, array[int]]]:
+    """First entry and words for everything that should be in a table."""
     for f_id in table.views:
         frame = kernel.frames[f_id]
-        yield from enumerate(view_words(frame, frame.v_flags), frame.v_off // frame.view_unit)
+        yield frame.v_off // frame.view_unit, view_words(frame, frame.v_flags)
     for f_id in table.hung:
         frame = kernel.frames[f_id]
-        yield from enumerate(coarse_words(frame), frame.t_va // SECTION_SIZE)
+        yield frame.t_va // SECTION_SIZE, coarse_words(frame)
     if table.table is TableType.L1:
-        yield from enumerate(kernel_entries(kernel.memory.base), FIRST_KERNEL_ENTRY)
+        yield FIRST_KERNEL_ENTRY, kernel_entries(kernel.memory.base)
 
 
 @invariant("who can write a table can map anything")
@@ -203,11 +205,12 @@ def kernel_entries_are_the_same_everywhere(kernel: Kernel) -> Iterator[str]:
             words = kernel.memory.read_words(frame.pa + FIRST_KERNEL_ENTRY * 4, count)
             if words.tobytes() != wanted:
                 yield f"the kernel's part of table {frame.f_id} differs"
-    for word in kernel_entries(kernel.memory.base):
+    for word in filter(None, kernel_entries(kernel.memory.base)):
         entry = decode_l1(word)
         if not isinstance(entry, Fault | Coarse) and user_rights(entry):
             yield f"{word:#x} lets user mode into the kernel"
-    for word in kernel.memory.read_words(window_table(kernel.memory.base), COARSE_SIZE // 4):
+    window = kernel.memory.read_words(window_table(kernel.memory.base), COARSE_SIZE // 4)
+    for word in filter(None, window):
         slot = decode_l2(word)
         if not isinstance(slot, Fault) and user_rights(slot):
             yield f"{word:#x} lets user mode through the window"
