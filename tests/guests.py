@@ -23,9 +23,10 @@ COMPILER: Final = "arm-none-eabi-gcc"
 def guest(name: str) -> Path:
     """The ELF file of a guest: ``guest("newlib/hello.arm-hard")``.
 
-    Builds all guests first, once a test session.  Skips the test if there is no compiler.
+    Builds all that are in the same directory first, once a test session.  Skips the test if there
+    is no compiler.
     """
-    build_guests()
+    build_guests(name.split("/")[0])
     path = BUILT / f"{name}.elf"
     assert path.is_file(), f"make -C guest does not build {path.relative_to(BUILT)}"
     return path
@@ -39,21 +40,22 @@ def need_tool(command: str) -> str:
     return path
 
 
-def build_guests() -> None:
-    """Bring ``build/guest`` up to date; skips the test if there is no compiler."""
+def build_guests(goal: str = "all") -> None:
+    """Bring a directory of guests up to date, or all; skips the test if there is no compiler."""
     need_tool(COMPILER)
-    made = _make_guests()
-    assert made.returncode == 0, f"make -C guest:\n{made.stdout}"
+    made = _make(goal)
+    assert made.returncode == 0, f"make -C guest {goal}:\n{made.stdout}"
 
 
 @functools.cache
-def _make_guests() -> subprocess.CompletedProcess[str]:
+def _make(goal: str) -> subprocess.CompletedProcess[str]:
     """Run make; of several test workers one at a time, and the later find nothing to do."""
+    command = ["make", "-s", f"-j{os.cpu_count() or 1}", "-C", str(SOURCES), goal]
     BUILT.mkdir(parents=True, exist_ok=True)
     with (BUILT / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return subprocess.run(
-            ["make", "--no-print-directory", "-s", f"-j{os.cpu_count() or 1}", "-C", str(SOURCES)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
-from guests import SOURCES, guest, need_tool, run_emu
+
+from tests.guests import SOURCES, guest, need_tool, run_emu
 
 CASES: Final = SOURCES / "newlib" / "cases.toml"
 
