@@ -50,6 +50,7 @@ ROWS = (
     Row("echo", b"a line\nand a piece", stdin=b"a line\nand a piece"),
     Row("echo", bytes(range(256)) * 40, stdin=bytes(range(256)) * 40),
     Row("lines", LINES % LONG_LINE[:63], stdin=b"one\n\n" + LONG_LINE + b"\nno newline"),
+    Row("uart", b"type: HELLO\nthat was all\nPASS uart\n", stdin=b"hello\n"),
     Row("exit_status", b"", status=42),
     Row("exit_status", b"", args=("0",)),
     Row("exit_status", b"", args=("255",), status=255),
