@@ -45,7 +45,11 @@ int program_start(struct program *program, enum process_form form);
 int process_load(const void *elf, const char *arguments);
 int process_run(int (*function)(int), int argument);
 
-/* Wait until a process that we have started has ended.  It must not wait for us. */
+/* Receive a message; children that end meanwhile, of which recv tells, change nothing. */
+int process_recv(void *msg);
+
+/* Wait until a process has ended, by sending to it until that fails: which no ending escapes, before or
+ * while we wait.  So it must not wait for us, and if it still receives, gets messages of zeros. */
 int process_wait(int pid);
 
 /* End a child: it gets an address space with nothing in it, in which it cannot go on. */

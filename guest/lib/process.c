@@ -209,12 +209,21 @@ int process_run(int (*function)(int), int argument)
 	return result < 0 ? result : program_start(&program, PROCESS_OF_VSPACE);
 }
 
+int process_recv(void *msg)
+{
+	int sender;
+
+	do
+		sender = recv(msg);
+	while (sender == E_PEER_DIED);
+	return sender;
+}
+
 int process_wait(int pid)
 {
 	static const char nothing[MESSAGE_SIZE];
 	int result;
 
-	/* Who sends to a process learns of its end however the two are scheduled. */
 	do
 		result = send(pid, nothing);
 	while (result == 0);
