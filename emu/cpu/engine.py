@@ -17,7 +17,6 @@ from unicorn import unicorn_const as const
 from unicorn.arm_const import (
     UC_ARM_REG_CP_REG,
     UC_ARM_REG_ESR,
-    UC_ARM_REG_R0,
     UC_CPU_ARM_CORTEX_A15,
 )
 from unicorn.unicorn_py3.unicorn import (
@@ -32,7 +31,7 @@ from unicorn.unicorn_py3.unicorn import (
 
 from emu.cpu import registers
 from emu.cpu.counter import InstructionCounter, counting_callback
-from emu.cpu.registers import Batch, coprocessor_register, register_id
+from emu.cpu.registers import Batch, Slot, coprocessor_register, register_id
 
 PAGE_SIZE = 0x1000
 
@@ -113,6 +112,9 @@ class View(NamedTuple):
     rights: int
 
 
+NOTHING = View(-1, 0)
+
+
 class State(NamedTuple):
     """The architectural state of user mode as plain data."""
 
@@ -150,6 +152,7 @@ class Engine:
 
     ``on_svc(engine)`` is called at each SVC, the PC already past it.  It may read and write
     registers, call ``stop``, flush, save and restore contexts.
+    ``syscall`` reads what a call consists of (``registers.SYSCALL``); ``write_r0`` sets its result.
     """
 
     def __init__(self) -> None:
@@ -184,13 +187,11 @@ class Engine:
         self._ctl(_CTL_USE_EXITS, ctypes.c_int(1))  # with no exits: `until` would be fetched
 
     def _prepare_registers(self) -> None:
-        word = ctypes.c_uint32
-        self._syscall = Batch(self.uc, ("r0", "r1", "r2", "r3", "r12", "pc", "cpsr"), word)
-        self._core = Batch(self.uc, registers.CORE, word)
-        self._vfp = Batch(self.uc, registers.VFP, ctypes.c_uint64)
-        self._position = Batch(self.uc, ("pc", "cpsr"), word)
-        self._r0 = ctypes.c_uint32()
-        self._write_r0 = (self.uc, UC_ARM_REG_R0, ctypes.addressof(self._r0))
+        self.syscall = Batch(self.uc, registers.SYSCALL)
+        self._core = Batch(self.uc, registers.CORE)
+        self._vfp = Batch(self.uc, registers.VFP, bits=64)
+        self._position = Batch(self.uc, ("pc", "cpsr"))
+        self.write_r0 = Slot(self.uc, "r0").write
         self._coprocessor = {n: coprocessor_register(n) for n in registers.COPROCESSOR}
 
     def _reset(self) -> None:
@@ -372,18 +373,9 @@ class Engine:
 
     # Registers
 
-    def syscall_registers(self) -> ctypes.Array[ctypes.c_uint32]:
-        """r0, r1, r2, r3, r12, pc, cpsr in memory that the next call overwrites."""
-        return self._syscall.read()
-
     def core_registers(self) -> tuple[int, ...]:
         """r0-r12, sp, lr, pc, cpsr."""
         return tuple(self._core.read())
-
-    def write_r0(self, value: int) -> None:
-        """Set r0, the result of a call.  Negative numbers as two's complement."""
-        self._r0.value = value
-        uclib.uc_reg_write(*self._write_r0)
 
     def read(self, name: str) -> int:
         """One register by name: r0-r12, sp, lr, pc, cpsr, d0-d31, fpscr, tpidruro, ttbr0 ..."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from functools import partial
 
 from unicorn import arm_const as arm
 from unicorn.unicorn_py3.unicorn import uclib
 
 CORE = tuple(f"r{number}" for number in range(13)) + ("sp", "lr", "pc", "cpsr")
 """The register file of user mode, in the order of ``Engine.core_registers``."""
+
+SYSCALL = ("r0", "r1", "r2", "r3", "r12", "esr")
+"""What a call consists of; the syndrome register has the SVC's immediate in its low half."""
 
 VFP = tuple(f"d{number}" for number in range(32))
 
@@ -22,7 +25,10 @@ IT_STATE = 0x0600FC00
 """The CPSR's ITSTATE: bits 26-25 and 15-10 (B1.3.3)."""
 USER_MODE = 0x10
 
-Word = TypeVar("Word", ctypes.c_uint32, ctypes.c_uint64)
+# Unicorn once more, for what every call of the kernel's needs.  Without argument types the prepared
+# arguments go through as they are, and a PyDLL keeps the interpreter's lock, which others could do
+# little with in a fraction of a microsecond: together that more than halves what a call costs.
+_swift = ctypes.PyDLL(uclib._name, handle=uclib._handle)
 
 _IDS = {
     **{f"r{number}": arm.UC_ARM_REG_R0 + number for number in range(13)},
@@ -32,6 +38,7 @@ _IDS = {
     "cpsr": arm.UC_ARM_REG_CPSR,
     "fpscr": arm.UC_ARM_REG_FPSCR,
     "fpexc": arm.UC_ARM_REG_FPEXC,
+    "esr": arm.UC_ARM_REG_ESR,
     **{name: arm.UC_ARM_REG_D0 + number for number, name in enumerate(VFP)},
 }
 
@@ -76,18 +83,35 @@ def register_id(name: str) -> int:
     return number
 
 
-class Batch(Generic[Word]):
-    """A group of registers of one width read by one call, into the same memory each time."""
+class Batch:
+    """A group of registers of one width read by one call, into the same memory each time.
 
-    def __init__(self, uc: ctypes.c_void_p, names: Sequence[str], width: type[Word]) -> None:
-        count, step = len(names), ctypes.sizeof(width)
-        self.values: ctypes.Array[Word] = (width * count)()
-        first = ctypes.addressof(self.values)
+    ``fetch`` reads them into ``values``, which ``read`` does and returns.
+    """
+
+    def __init__(self, uc: ctypes.c_void_p, names: Sequence[str], bits: int = 32) -> None:
+        count, size = len(names), bits // 8
+        memory = (ctypes.c_uint8 * (count * size))()
+        first = ctypes.addressof(memory)
         ids = (ctypes.c_int32 * count)(*(_IDS[name] for name in names))
-        places = (ctypes.c_void_p * count)(*(first + n * step for n in range(count)))
-        self._arguments = (uc, ids, places, count)
+        places = (ctypes.c_void_p * count)(*(first + n * size for n in range(count)))
+        self.values = memoryview(memory).cast("B").cast("I" if bits == 32 else "Q")
+        self.fetch = partial(_swift.uc_reg_read_batch, uc, ids, places, count)
 
-    def read(self) -> ctypes.Array[Word]:
+    def read(self) -> memoryview:
         """The registers' values now.  The next read overwrites them."""
-        uclib.uc_reg_read_batch(*self._arguments)
+        self.fetch()
         return self.values
+
+
+class Slot:
+    """One register of 32 bits that is written often."""
+
+    def __init__(self, uc: ctypes.c_void_p, name: str) -> None:
+        self._word = ctypes.c_uint32()
+        self._put = partial(_swift.uc_reg_write, uc, _IDS[name], ctypes.byref(self._word))
+
+    def write(self, value: int) -> None:
+        """Set the register.  Negative numbers as two's complement."""
+        self._word.value = value
+        self._put()
