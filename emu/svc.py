@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu.cpu.registers import THUMB_BIT
 from emu.journal import SEMIHOSTING, TELLING, Act
 from kernel_model.abi import Error
 from kernel_model.errors import Refused
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 ARM_SEMIHOSTING = 0xEF123456
 THUMB_SEMIHOSTING = 0xDFAB
+_IMMEDIATES = (0x3456, 0xAB)
+"""What of those two the syndrome register has: 16 bits."""
 
 UNKNOWN = len(SYSCALLS)
 
@@ -43,6 +44,7 @@ class SvcHandler:
         self.ram = machine.ram.ram
         self.fetch_pa = machine.backend.physical
         self.note = note
+        self._fetch, self._registers = self.engine.syscall.fetch, self.engine.syscall.values
         self.journal = machine.host.journal
         self.on_refused: Callable[[Act, Refused], None] | None = None
         self.checker: Checker | None = None
@@ -54,8 +56,9 @@ class SvcHandler:
 
     def handle(self, engine: Engine) -> None:
         """One SVC; the PC is past it."""
-        r0, r1, r2, r3, number, pc, cpsr = engine.syscall_registers()
-        if self._is_semihosting(pc, cpsr):
+        self._fetch()
+        r0, r1, r2, r3, number, syndrome = self._registers
+        if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting():
             self._semihost(r0, r1)
             return
         self.calls[number if number < UNKNOWN else UNKNOWN] += 1
@@ -94,8 +97,10 @@ class SvcHandler:
         if self.on_refused is not None:
             self.on_refused(act, refusal)
 
-    def _is_semihosting(self, pc: int, cpsr: int) -> bool:
-        if cpsr & THUMB_BIT:
+    def _is_semihosting(self) -> bool:
+        """Whether the SVC is just so: its immediate may be longer, or of the other state."""
+        pc = self.engine.pc
+        if self.engine.thumb:
             pa = self.fetch_pa(pc - 2)
             word = self.ram.read_word(pa & ~3)
             return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING

@@ -34,12 +34,18 @@ class Argument(NamedTuple):
 
     def from_register(self, word: int) -> int:
         """The argument that a 32-bit register stands for."""
-        return word - (1 << 32) if self.signed and word >> 31 else word
+        return _signed(word) if self.signed else word
+
+
+def _signed(word: int) -> int:
+    """A 32-bit word as two's complement."""
+    return word - (1 << 32) if word >> 31 else word
 
 
 class Call(NamedTuple):
     """One call.  c_name: its C function where its own name is not free in C.
 
+    signed: which of the arguments are, by index.
     result: what a result that is no error means: ``count``, ``f_id``, ``pid`` or ``zero``.
     """
 
@@ -50,6 +56,7 @@ class Call(NamedTuple):
     result: str
     summary: str
     c_name: str
+    signed: tuple[int, ...]
 
     @property
     def rules(self) -> str:
@@ -67,7 +74,8 @@ def _call(
     c_name: str = "",
 ) -> Call:
     row = tuple(_ARGUMENTS[word] for word in arguments.split())
-    return Call(number, name, row, handler, result, summary, c_name or name)
+    signed = tuple(index for index, argument in enumerate(row) if argument.signed)
+    return Call(number, name, row, handler, result, summary, c_name or name, signed)
 
 
 _ARGUMENTS = {
@@ -166,8 +174,7 @@ def _answer(kernel: Kernel, caller: Process, number: int, registers: tuple[int, 
     if number >= len(SYSCALLS):
         raise Refused(Error.NO_CALL, "no call has number {number}", number=number)
     call = SYSCALLS[number]
-    words = [
-        argument.from_register(word)
-        for argument, word in zip(call.arguments, registers, strict=False)
-    ]
+    words = [*registers[: len(call.arguments)]]
+    for index in call.signed:
+        words[index] = _signed(words[index])
     return call.handler(kernel, caller, *words)
