@@ -53,10 +53,11 @@ class Observer:
 
 def observe(machine: Machine, observer: Observer) -> None:
     """Let an observer watch a machine that has not run yet, behind those it already has."""
+    if not machine.observers:
+        machine.svc.answer = _observed_calls(machine, machine.svc.answer)
+        machine.svc.semihost = _observed_semihosting(machine, machine.svc.semihost)
+        machine.host.on_descriptors = _observed_descriptors(machine)
     machine.observers = (*machine.observers, observer)
-    machine.svc.answer = _around_call(machine, observer, machine.svc.answer)
-    machine.svc.semihost = _around_semihosting(observer, machine.svc.semihost)
-    machine.host.on_descriptors = _both(machine.host.on_descriptors, observer.descriptors)
 
 
 Answer = Callable[[int, int, int, int, int], int | None]
@@ -64,36 +65,37 @@ Semihost = Callable[[Process, int, int], int]
 OnDescriptors = Callable[[int, int, "array[int]", "array[int]"], None]
 
 
-def _around_call(machine: Machine, observer: Observer, answer: Answer) -> Answer:
+def _observed_calls(machine: Machine, answer: Answer) -> Answer:
     kernel = machine.kernel
 
     def observed(number: int, r0: int, r1: int, r2: int, r3: int) -> int | None:
         process = kernel.current
         assert process is not None
-        observer.calling(process, number, (r0, r1, r2, r3))
+        for observer in machine.observers:
+            observer.calling(process, number, (r0, r1, r2, r3))
         result = answer(number, r0, r1, r2, r3)
-        observer.called(process, number, result)
+        for observer in machine.observers:
+            observer.called(process, number, result)
         return result
 
     return observed
 
 
-def _around_semihosting(observer: Observer, semihost: Semihost) -> Semihost:
+def _observed_semihosting(machine: Machine, semihost: Semihost) -> Semihost:
     def observed(process: Process, operation: int, argument: int) -> int:
-        observer.semihosting(process, operation, argument)
+        for observer in machine.observers:
+            observer.semihosting(process, operation, argument)
         result = semihost(process, operation, argument)
-        observer.semihosted(process, operation, result)
+        for observer in machine.observers:
+            observer.semihosted(process, operation, result)
         return result
 
     return observed
 
 
-def _both(first: OnDescriptors | None, second: OnDescriptors) -> OnDescriptors:
-    if first is None:
-        return second
+def _observed_descriptors(machine: Machine) -> OnDescriptors:
+    def observed(pa: int, level: int, old: array[int], new: array[int]) -> None:
+        for observer in machine.observers:
+            observer.descriptors(pa, level, old, new)
 
-    def both(pa: int, level: int, old: array[int], new: array[int]) -> None:
-        first(pa, level, old, new)
-        second(pa, level, old, new)
-
-    return both
+    return observed

@@ -8,24 +8,28 @@ import click
 
 from emu.cli.launch import Launch, say
 from emu.cli.options import GuestOptions, guest_options
+from emu.cli.watching import WatchOptions, watch_options, watching
 
 EPILOG = """\b
 Examples:
   emu run hello.elf
   emu run --files . prog.elf -- input.txt
   emu run --explain prog.elf
+  emu run --trace syscall,ipc prog.elf
   echo "text on standard input" | emu run --max-insns 1000000 prog.elf
 """
 
 
 @click.command(epilog=EPILOG)
 @guest_options
+@watch_options
 @click.option("--stats", is_flag=True, help="Say at the end what the run took.")
-def command(guest: GuestOptions, stats: bool) -> int:
+def command(guest: GuestOptions, watch: WatchOptions, stats: bool) -> int:
     """Run PROG, a static 32-bit Arm ELF executable, with ARGS."""
     launch = Launch(guest._replace(options=guest.options._replace(stats=stats)))
     started = time.perf_counter()
-    outcome = launch.run()
+    with watching(launch, watch):
+        outcome = launch.run()
     if stats:
         from emu.stats import stats_text
 

@@ -22,3 +22,9 @@ def guest_errno(error: OSError) -> int:
     """The error as a program knows it; EIO if it has no name for it."""
     number = error.errno or errno.EIO
     return number if number <= _LAST_COMMON else _NEWLIB.get(number, errno.EIO)
+
+
+def errno_name(number: int) -> str:
+    """The name of an errno value of the program's."""
+    host = {guest: host for host, guest in _NEWLIB.items()}.get(number, number)
+    return errno.errorcode.get(host, str(number))

@@ -1,0 +1,106 @@
+"""Options that let a run be watched: traces, coverage, profiles; loaded only when asked for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import click
+
+from emu.cli.errors import UserError
+from emu.cli.launch import Launch, note
+
+
+class WatchOptions(NamedTuple):
+    """What to watch, as it stands on the command line."""
+
+    trace: str | None
+    pids: tuple[int, ...]
+    functions: tuple[str, ...]
+    ranges: tuple[str, ...]
+    trace_out: str | None
+    trace_format: str
+
+
+_PARAMETERS = (
+    click.option(
+        "--trace",
+        metavar="KINDS",
+        default=None,
+        help="Trace syscall, map, fault, sched, ipc, insn, block, mem (a comma list), or all.",
+    ),
+    click.option(
+        "--pid", "pids", type=click.IntRange(min=0), multiple=True, help="Trace this process only."
+    ),
+    click.option(
+        "--function",
+        "functions",
+        metavar="NAME",
+        multiple=True,
+        help="Trace only what happens in this function.",
+    ),
+    click.option(
+        "--range",
+        "ranges",
+        metavar="START-END",
+        multiple=True,
+        help="Trace only what concerns these addresses.",
+    ),
+    click.option(
+        "--trace-out",
+        type=click.Path(),
+        metavar="FILE",
+        default=None,
+        help="Where the trace goes.  [default: standard error]",
+    ),
+    click.option(
+        "--trace-format",
+        type=click.Choice(["text", "jsonl", "chrome"]),
+        default="text",
+        show_default=True,
+        help="Text, JSON lines, or what Perfetto opens.",
+    ),
+)
+
+
+def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these options; it gets them as ``watch``, a WatchOptions."""
+
+    @functools.wraps(command)
+    def with_watch(*args: Any, **parameters: Any) -> Any:
+        watch = WatchOptions(**{name: parameters.pop(name) for name in WatchOptions._fields})
+        return command(*args, watch=watch, **parameters)
+
+    for parameter in reversed(_PARAMETERS):
+        with_watch = parameter(with_watch)
+    return with_watch
+
+
+@contextmanager
+def watching(launch: Launch, watch: WatchOptions) -> Iterator[None]:
+    """While entered, a machine that has not run yet is watched.  Errors: UserError."""
+    with ExitStack() as ending:
+        if watch.trace is not None:
+            ending.callback(_begin_trace(launch, watch, watch.trace))
+        yield
+
+
+def _begin_trace(launch: Launch, watch: WatchOptions, kinds: str) -> Callable[[], None]:
+    from emu.trace.start import TraceError, Wish, begin_trace, parse_kinds, parse_range
+
+    try:
+        wish = Wish(
+            parse_kinds(kinds, watch.trace_format),
+            watch.pids,
+            watch.functions,
+            tuple(parse_range(text) for text in watch.ranges),
+            watch.trace_out or "",
+            watch.trace_format,
+        )
+        return begin_trace(launch.machine, wish, launch.debug, note)
+    except TraceError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{watch.trace_out}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""Traces: what happens in a run, written down as text, JSON lines or a Chrome trace."""

@@ -1,0 +1,112 @@
+"""The trace of calls: the kernel's and semihosting's, like strace."""
+
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from emu.observe import Observer, Registers
+from emu.trace import semihost
+from emu.trace.decode import error_text
+from emu.trace.events import Call, Phase, Value
+from emu.trace.recorder import Recorder
+from kernel_model.abi import ProcState
+from kernel_model.process import Process, Result, Start
+from kernel_model.syscalls import SYSCALLS, Argument
+
+
+class Pending(NamedTuple):
+    """A call that is being answered, or that waits for its answer."""
+
+    name: str
+    row: tuple[Argument, ...]
+    values: tuple[Value, ...]
+
+
+class CallTracer(Observer):
+    """Emits a ``Call`` for each call that is answered, begins to wait, or ends to."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self._pending: dict[int, Pending] = {}
+
+    def calling(self, process: Process, number: int, registers: Registers) -> None:
+        if not self.recorder.wants_code(process.pid):
+            return
+        known = number < len(SYSCALLS)
+        name = SYSCALLS[number].name if known else f"call_{number}"
+        row = SYSCALLS[number].arguments if known else ()
+        values = self.recorder.decoder(process).values(row, registers)
+        self._pending[process.pid] = Pending(name, row, values)
+        self.recorder.hold()
+
+    def called(self, process: Process, number: int, result: int | None) -> None:
+        pending = self._pending.get(process.pid)
+        if pending is None:
+            return
+        if result is not None:
+            self._answered(process, Phase.WHOLE, result)
+        elif process.state is ProcState.DEAD:
+            del self._pending[process.pid]
+            self._emit(process.pid, pending.name, Phase.WHOLE, pending.values, None)
+        else:
+            self._emit(process.pid, pending.name, Phase.BEGUN, pending.values, None)
+
+    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+        if isinstance(resume, Result) and process.pid in self._pending:
+            self._answered(process, Phase.RESUMED, resume.r0)
+
+    def _answered(self, process: Process, phase: Phase, result: int) -> None:
+        name, row, values = self._pending.pop(process.pid)
+        decoder = self.recorder.decoder(process)
+        whole = phase is Phase.WHOLE
+        error, reason = error_text(result)
+        if error:
+            values = values if whole else ()
+            refusal = self.recorder.kernel.refusal
+            reason = refusal.text if whole and refusal is not None else reason
+        else:
+            values = (decoder.filled if whole else decoder.stored)(row, values, result)
+        self._emit(process.pid, name, phase, values, result, error, reason)
+
+    def semihosting(self, process: Process, operation: int, argument: int) -> None:
+        if self.recorder.wants_code(process.pid):
+            values = semihost.operands(self.recorder.decoder(process), operation, argument)
+            self._pending[process.pid] = Pending("", (), values)
+            self.recorder.hold()
+
+    def semihosted(self, process: Process, operation: int, result: int) -> None:
+        pending = self._pending.pop(process.pid, None)
+        if pending is None:
+            return
+        shown: int | None = result
+        error, values = "", pending.values
+        if process.state is ProcState.DEAD:
+            shown = None
+        elif result == -1 and semihost.may_fail(operation):
+            error = self.recorder.machine.svc.errno_name(process)
+        else:
+            values = semihost.filled(
+                self.recorder.decoder(process), operation, pending.values, result
+            )
+        name = semihost.operation_name(operation)
+        self._emit(process.pid, name, Phase.WHOLE, values, shown, error, "", True)
+
+    def finish(self) -> None:
+        self.recorder.release()
+
+    def _emit(
+        self,
+        pid: int,
+        name: str,
+        phase: Phase,
+        values: tuple[Value, ...],
+        result: int | None,
+        error: str = "",
+        reason: str = "",
+        semihosting: bool = False,
+    ) -> None:
+        time = self.recorder.time
+        event = Call(time, pid, name, phase, values, result, error, reason, semihosting)
+        self.recorder.emit_first(event)

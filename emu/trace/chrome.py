@@ -1,0 +1,148 @@
+"""A trace as Chrome's trace events, which Perfetto and chrome://tracing open.
+
+A process is a process, with three tracks: its calls, its turns on the processor and its messages,
+from which arrows lead to those who got them.  Faults and changed mappings are instants; the frames
+that each process owns are a counter.
+
+The time axis is no time: an instruction takes a nanosecond, and a call or message, which takes no
+instructions, CALL.  So the same run draws the same picture everywhere.
+Source: "Trace Event Format" of the Chromium project.
+"""
+
+# ruff: noqa: ARG002 - one interface for all formats
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from emu.trace import events
+from emu.trace.decode import message_text
+from emu.trace.events import Event, Phase, Turn
+from emu.trace.text import descriptors_text
+
+if TYPE_CHECKING:
+    from emu.disasm import Instruction
+    from kernel_model.kernel import Kernel
+
+CALL = 100
+"""Nanoseconds of the axis that a call or a message takes."""
+
+TRACKS = {"calls": 1, "turns": 2, "messages": 3}
+"""The threads of each process, by name."""
+
+Object = dict[str, Any]
+
+
+class ChromeFormat:
+    """One JSON object with all events in a list: whole at any time, with the ending."""
+
+    ending = '\n],"displayTimeUnit":"ns"}\n'
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self._now = 0
+        self._calls = 0
+        self._flows = 0
+        self._frames: dict[int, int] = {}
+        self._writers: dict[str, Callable[[Any], Iterator[Object]]] = {
+            events.Call.kind: self._call,
+            events.Descriptors.kind: self._descriptors,
+            events.Faulted.kind: self._faulted,
+            events.Scheduled.kind: self._scheduled,
+            events.Message.kind: self._message,
+        }
+
+    def begin(self) -> str:
+        first = self._at("M", "trace_config", 0, "calls", {"clock": "instructions", "call": CALL})
+        return '{"traceEvents":[\n' + _json(first)
+
+    def event(self, event: Event) -> str:
+        self._now = event.time + self._calls * CALL
+        objects = [*self._counters(), *self._writers[event.kind](event)]
+        return "".join(",\n" + _json(item) for item in objects)
+
+    def instruction(
+        self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str
+    ) -> str:
+        raise AssertionError("a Chrome trace has no instructions")
+
+    def block(self, pid: int, va: int, size: int, count: int, symbol: str) -> str:
+        raise AssertionError("a Chrome trace has no blocks")
+
+    def _at(
+        self, phase: str, name: str, pid: int, track: str, args: Object, after: int = 0, **more: Any
+    ) -> Object:
+        """An event ``after`` nanoseconds from now.
+
+        Pids count from 1 here: to the viewers 0 is the idle process of Linux.
+        """
+        ts = (self._now + after) / 1000
+        place = {"pid": pid + 1, "tid": TRACKS[track], "ts": ts}
+        return {"ph": phase, "name": name, "cat": track, **place, **more, "args": args}
+
+    def _counters(self) -> Iterator[Object]:
+        """The frames of each process whose number has changed; a new process introduces itself."""
+        for process in self.kernel.processes.values():
+            count = len(process.frames)
+            if process.pid not in self._frames:
+                yield from self._introduction(process.pid)
+            if self._frames.get(process.pid) != count:
+                self._frames[process.pid] = count
+                yield self._at("C", "frames owned", process.pid, "calls", {"frames": count})
+
+    def _introduction(self, pid: int) -> Iterator[Object]:
+        yield self._at("M", "process_name", pid, "calls", {"name": f"process {pid}"})
+        for track in TRACKS:
+            yield self._at("M", "thread_name", pid, track, {"name": track})
+
+    def _call(self, call: events.Call) -> Iterator[Object]:
+        args: Object = {value.name: value.text for value in call.arguments}
+        if call.result is not None:
+            args["result"] = f"{call.error} {call.reason}".strip() or call.result
+        if call.phase is Phase.RESUMED:
+            yield self._at("E", call.name, call.pid, "calls", args)
+            return
+        if call.phase is Phase.BEGUN:
+            yield self._at("B", call.name, call.pid, "calls", args)
+        else:
+            yield self._at("X", call.name, call.pid, "calls", args, dur=CALL / 1000)
+        self._calls += 1
+
+    def _scheduled(self, event: events.Scheduled) -> Iterator[Object]:
+        if event.turn is Turn.ENDS:
+            yield self._at("E", "runs", event.pid, "turns", {})
+            yield self._at("i", event.why, event.pid, "turns", {}, s="t")
+            return
+        if event.before >= 0 and event.before in self.kernel.processes:
+            yield self._at("E", "runs", event.before, "turns", {"why": event.why})
+        yield self._at("B", "runs", event.pid, "turns", {"pc": f"{event.pc:#010x}"})
+
+    def _message(self, event: events.Message) -> Iterator[Object]:
+        """A mark on either side, and the arrow between the marks."""
+        half = CALL // 2
+        flow: Object = {"id": self._flows}
+        args: Object = {"data": message_text(event.data)}
+        to = f"{'starts' if event.starts else 'to'} {event.to}"
+        mark: Object = {"dur": half / 1000}
+        yield self._at("X", to, event.pid, "messages", args, **mark)
+        yield self._at("X", f"from {event.pid}", event.to, "messages", args, half, **mark)
+        yield self._at("s", "message", event.pid, "messages", {}, **flow)
+        yield self._at("f", "message", event.to, "messages", {}, half, bp="e", **flow)
+        self._flows += 1
+        self._calls += 1
+
+    def _faulted(self, event: events.Faulted) -> Iterator[Object]:
+        args: Object = {"pc": f"{event.pc:#010x}", "symbol": event.symbol}
+        if event.access:
+            args |= {"va": f"{event.va:#010x}", "access": event.access}
+        yield self._at("i", f"fault: {event.what}", event.pid, "calls", args, s="p")
+
+    def _descriptors(self, event: events.Descriptors) -> Iterator[Object]:
+        args: Object = {"entries": descriptors_text(event)}
+        yield self._at("i", "map", max(event.pid, 0), "calls", args, s="t")
+
+
+def _json(item: Object) -> str:
+    return json.dumps(item, separators=(",", ":"))

@@ -1,0 +1,69 @@
+"""Code as it lies in memory now, and its names: what traces, coverage and profiles share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kernel_model.memory import PAGE_MASK, PAGE_SIZE
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFile, DebugFiles
+    from emu.machine import Machine
+
+
+class Code:
+    """Reads the code of the process that runs.
+
+    files: what names it; None where nothing is to be named.
+    """
+
+    def __init__(self, machine: Machine, files: DebugFiles | None = None) -> None:
+        self.machine, self.files = machine, files
+        self.base, self.end = machine.ram.ram.base, machine.ram.ram.base + machine.ram.ram.size
+        self._physical = machine.backend.physical
+        self._memory = machine.ram.ram.bytes.obj
+
+    @property
+    def memory(self) -> bytes:
+        """All of RAM, sliced like bytes and without a copy of more than the slice."""
+        return self._memory  # type: ignore[return-value]  # a mapping, which memoryview hides
+
+    def offset(self, va: int, size: int) -> int:
+        """Where in RAM [va, va + size) is, or -1 if it is not in one piece there."""
+        pa = self._physical(va)
+        if not self.base <= pa <= self.end - size:
+            return -1
+        if (va & PAGE_MASK) + size > PAGE_SIZE and self._physical(va + size - 1) != pa + size - 1:
+            return -1
+        return pa - self.base
+
+    def read(self, va: int, size: int) -> bytes:
+        """The code at [va, va + size), or as much of it as there is."""
+        found = b""
+        while size:
+            part = min(size, PAGE_SIZE - (va & PAGE_MASK))
+            offset = self.offset(va, part)
+            if offset < 0:
+                break
+            found += self.memory[offset : offset + part]
+            va, size = va + part, size - part
+        return found
+
+    def file(self, va: int, code: bytes) -> DebugFile | None:
+        """The file that names ``code`` at ``va`` in the process that runs."""
+        process = self.machine.kernel.current
+        if self.files is None or process is None:
+            return None
+        return self.files.of(process.pid, va, code)
+
+    def symbol(self, va: int) -> str:
+        """``va`` as ``function+0x12``, or "" where nothing names it."""
+        return symbol_in(self.file(va, self.read(va, 4)), va)
+
+
+def symbol_in(file: DebugFile | None, va: int) -> str:
+    """``va`` as ``function+0x12`` by this file, or ""."""
+    symbol = None if file is None else file.symbol_at(va)
+    if symbol is None:
+        return ""
+    return f"{symbol.name}+{va - symbol.va:#x}" if va != symbol.va else symbol.name

@@ -1,0 +1,24 @@
+"""The trace of faults: one event for each thing that nobody handles."""
+
+from __future__ import annotations
+
+from emu.faults import ACCESS, Fault
+from emu.observe import Observer
+from emu.trace.events import Faulted
+from emu.trace.recorder import Recorder
+
+
+class FaultTracer(Observer):
+    """Emits ``Faulted``."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def faulted(self, fault: Fault) -> None:
+        recorder = self.recorder
+        va = fault.va if fault.access else -1
+        if recorder.filter.wants(fault.pid) and recorder.filter.wants_fault(fault.pc, va):
+            symbol = recorder.code.symbol(fault.pc)
+            access = ACCESS[fault.access] if fault.access else ""
+            time = recorder.time
+            recorder.emit(Faulted(time, fault.pid, fault.pc, symbol, fault.kind, va, access))

@@ -1,0 +1,95 @@
+"""Where a trace goes: a file, a pipe or standard error, written in large pieces.
+
+A file is well formed whenever a piece has been written: what a format needs at its end stands
+there at all times, and is overwritten by the next piece.  When the host takes the output away (a
+full disk, a closed pipe) that is said once and everything else is dropped: the guest runs on.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+
+PIECES = 4096
+"""How many strings are gathered before they are written."""
+
+
+class Output:
+    """Takes strings.  ``pieces`` may be appended to directly; then call ``flush`` now and then.
+
+    lost: the output is gone, and nothing more is kept.
+    """
+
+    def __init__(self, fd: int, name: str, ending: str = "", eager: bool = False) -> None:
+        """name: for people.  ending: what closes a well-formed file.  eager: write at ``pause``."""
+        self.pieces: list[str] = []
+        self.lost = False
+        self.eager = eager
+        self.on_lost: Callable[[str], None] = lambda _: None
+        self._fd, self._name, self._ending = fd, name, ending.encode()
+        self._is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        self._end = os.lseek(fd, 0, os.SEEK_CUR) if self._is_file else 0
+
+    def write(self, text: str) -> None:
+        self.pieces.append(text)
+        if len(self.pieces) >= PIECES:
+            self.flush()
+
+    def pause(self) -> None:
+        """A good moment for whoever reads along."""
+        if self.eager:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been gathered."""
+        data = "".join(self.pieces).encode("utf-8", "surrogateescape")
+        self.pieces.clear()
+        if self.lost or not data:
+            return
+        try:
+            self._put(data)
+        except OSError as error:
+            self.lost = True
+            self.on_lost(f"{self._name}: {error.strerror}: the trace ends here")
+
+    def close(self) -> None:
+        """Write the rest and the ending."""
+        self.flush()
+        if self.lost or self._is_file:
+            return
+        try:
+            _write_all(self._fd, self._ending)
+        except OSError as error:
+            self.lost = True
+            self.on_lost(f"{self._name}: {error.strerror}: the trace is not complete")
+
+    def _put(self, data: bytes) -> None:
+        if not self._is_file:
+            _write_all(self._fd, data)
+            return
+        try:
+            _write_all_at(self._fd, data + self._ending, self._end)
+        except OSError:
+            self._restore()
+            raise
+        self._end += len(data)
+
+    def _restore(self) -> None:
+        """Drop a piece that was written in part; what it overwrote has room where it was."""
+        if self._end:
+            os.ftruncate(self._fd, self._end)
+            _write_all_at(self._fd, self._ending, self._end)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _write_all_at(fd: int, data: bytes, offset: int) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(fd, rest, offset)
+        rest, offset = rest[written:], offset + written

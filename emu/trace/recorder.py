@@ -1,0 +1,97 @@
+"""What every observer of a trace shares: the machine, what is asked for, and where it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from emu.disasm import Instruction
+from emu.trace.code import Code
+from emu.trace.decode import Decoder
+from emu.trace.events import Event
+from emu.trace.filters import Filter
+from emu.trace.output import Output
+from kernel_model.process import Process
+
+if TYPE_CHECKING:
+    from emu.machine import Machine
+
+
+class Format(Protocol):
+    """How events are written.  Instructions and blocks are no events but text made once.
+
+    ending: what a well-formed file ends with.
+    """
+
+    ending: str
+
+    def begin(self) -> str: ...
+
+    def event(self, event: Event) -> str: ...
+
+    def instruction(
+        self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str
+    ) -> str: ...
+
+    def block(self, pid: int, va: int, size: int, count: int, symbol: str) -> str: ...
+
+
+class Recorder:
+    """Takes events that the filter has let through."""
+
+    def __init__(
+        self, machine: Machine, wanted: Filter, format_: Format, output: Output, code: Code
+    ) -> None:
+        self.machine = machine
+        self.kernel = machine.kernel
+        self.filter = wanted
+        self.format = format_
+        self.output = output
+        self.code = code
+        self._held: list[Event] | None = None
+        output.write(format_.begin())
+
+    @property
+    def time(self) -> int:
+        """Instructions begun; 0 where nobody counts them."""
+        return self.machine.engine.instructions
+
+    @property
+    def pid(self) -> int:
+        """Who runs, or -1."""
+        current = self.kernel.current
+        return -1 if current is None else current.pid
+
+    def emit(self, event: Event) -> None:
+        if self._held is not None:
+            self._held.append(event)
+            return
+        self.output.write(self.format.event(event))
+        self.output.pause()
+
+    def hold(self) -> None:
+        """Keep what follows until the call that causes it has been written."""
+        self._held = []
+
+    def emit_first(self, event: Event) -> None:
+        """Write a call, and behind it what was kept."""
+        held, self._held = self._held or [], None
+        for kept in (event, *held):
+            self.emit(kept)
+
+    def release(self) -> None:
+        """Write what was kept for a call that was never answered."""
+        held, self._held = self._held or [], None
+        for event in held:
+            self.emit(event)
+
+    def decoder(self, process: Process) -> Decoder:
+        return Decoder(self.kernel, process)
+
+    def wants_code(self, pid: int) -> bool:
+        """Whether what the instruction before the PC does is asked for."""
+        if not self.filter.wants(pid):
+            return False
+        if not self.filter.by_address:
+            return True
+        engine = self.machine.engine
+        return self.filter.wants_code(engine.pc - (2 if engine.thumb else 4))

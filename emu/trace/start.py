@@ -1,0 +1,146 @@
+"""Begins a trace: from what was asked for to observers of a machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from emu.observe import observe
+from emu.trace.calls import CallTracer
+from emu.trace.code import Code
+from emu.trace.execution import ExecutionTracer
+from emu.trace.faulting import FaultTracer
+from emu.trace.filters import Filter, Range
+from emu.trace.mappings import MapTracer
+from emu.trace.messages import MessageTracer
+from emu.trace.output import Output
+from emu.trace.recorder import Format, Recorder
+from emu.trace.scheduling import TurnTracer
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFiles
+    from emu.machine import Machine
+    from kernel_model.kernel import Kernel
+
+KINDS = ("syscall", "map", "fault", "sched", "ipc", "insn", "block", "mem")
+FORMATS = ("text", "jsonl", "chrome")
+NOT_IN_CHROME = ("insn", "block", "mem")
+"""Too many and too short to be drawn: the other formats have them."""
+
+STDERR = 2
+
+
+class TraceError(Exception):
+    """What was asked for cannot be traced: one line for the user."""
+
+
+class Wish(NamedTuple):
+    """What was asked for.  out: a file's name, or "" for standard error."""
+
+    kinds: tuple[str, ...]
+    pids: tuple[int, ...] = ()
+    functions: tuple[str, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    out: str = ""
+    format: str = "text"
+
+
+def parse_kinds(text: str, format_: str) -> tuple[str, ...]:
+    """The kinds in a list like ``syscall,ipc``, or ``all``.  Errors: TraceError."""
+    possible = tuple(kind for kind in KINDS if format_ != "chrome" or kind not in NOT_IN_CHROME)
+    asked = [word for word in text.split(",") if word]
+    if "all" in asked:
+        return possible
+    for word in asked:
+        if word not in KINDS:
+            raise TraceError(f"there is no trace of {word!r}: choose from {', '.join(KINDS)}, all")
+        if word not in possible:
+            raise TraceError(f"a chrome trace has no {word}: use --trace-format text or jsonl")
+    if not asked:
+        raise TraceError(f"nothing to trace: choose from {', '.join(KINDS)}, all")
+    return tuple(kind for kind in KINDS if kind in asked)
+
+
+def parse_range(text: str) -> Range:
+    """The addresses that ``START-END`` names, END included.  Errors: TraceError."""
+    match = re.fullmatch(r"(0x[0-9a-f]+|\d+)-(0x[0-9a-f]+|\d+)", text, re.IGNORECASE)
+    start, end = (int(match[1], 0), int(match[2], 0)) if match else (1, 0)
+    if start > end or end >= 1 << 32:
+        raise TraceError(f"{text!r} is no range of addresses: write it like 0x10000-0x10fff")
+    return start, end + 1
+
+
+def function_range(files: DebugFiles, name: str) -> Range:
+    """The addresses of a function of the program.  Errors: TraceError."""
+    symbol = files.program.symbols.named(name)
+    if symbol is None:
+        raise TraceError(f"{files.program.name} has no function {name!r}")
+    return symbol.va, symbol.va + max(symbol.size, 1)
+
+
+def begin_trace(
+    machine: Machine, wish: Wish, files: DebugFiles, note: Callable[[str], None]
+) -> Callable[[], None]:
+    """Trace a machine that has not run yet; the result ends the trace.
+
+    note: told in one line of what goes wrong later.  Errors: TraceError, OSError.
+    """
+    wanted = Filter(
+        wish.pids, [function_range(files, name) for name in wish.functions], wish.ranges
+    )
+    format_ = _format(wish.format, machine.kernel)
+    output = _output(wish, format_.ending)
+    if wish.out:
+        output.on_lost = note
+    recorder = Recorder(machine, wanted, format_, output, Code(machine, files))
+    if wish.format != "text":
+        machine.engine.count_instructions()
+    _attach(machine, recorder, wish.kinds)
+
+    def end() -> None:
+        for observer in machine.observers:
+            observer.finish()
+        output.close()
+
+    return end
+
+
+def _format(name: str, kernel: Kernel) -> Format:
+    if name == "chrome":
+        from emu.trace.chrome import ChromeFormat
+
+        return ChromeFormat(kernel)
+    if name == "jsonl":
+        from emu.trace.jsonl import JsonLinesFormat
+
+        return JsonLinesFormat()
+    from emu.trace.text import TextFormat
+
+    return TextFormat()
+
+
+def _output(wish: Wish, ending: str) -> Output:
+    if not wish.out:
+        return Output(STDERR, "standard error", ending, eager=True)
+    fd = os.open(wish.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    return Output(fd, wish.out, ending)
+
+
+def _attach(machine: Machine, recorder: Recorder, kinds: tuple[str, ...]) -> None:
+    """In this order, which is that of the lines where one moment has several."""
+    if "insn" in kinds or "block" in kinds:
+        observe(machine, ExecutionTracer(recorder, "block" in kinds, "insn" in kinds))
+    for kind, tracer in _TRACERS:
+        if kind in kinds:
+            observe(machine, tracer(recorder))
+
+
+_TRACERS = (
+    ("fault", FaultTracer),
+    ("sched", TurnTracer),
+    ("map", MapTracer),
+    ("ipc", MessageTracer),
+    ("syscall", CallTracer),
+)
