@@ -90,7 +90,8 @@ def boot(
 def chunks(image: Image) -> list[Chunk]:
     """The image's segments gathered to frames: those that share a page go together."""
     gathered: list[Chunk] = []
-    for segment in sorted(image.segments, key=lambda segment: segment.va):
+    segments = [segment for segment in image.segments if segment.size]
+    for segment in sorted(segments, key=lambda segment: segment.va):
         va = segment.va & ~PAGE_MASK
         end = _page_up(segment.end)
         if gathered and va < gathered[-1].end:
@@ -98,7 +99,7 @@ def chunks(image: Image) -> list[Chunk]:
             size = max(end, last.end) - last.va
             both = (*last.segments, segment)
             gathered.append(Chunk(last.va, size, last.rights | segment.rights, both))
-        elif segment.size:
+        else:
             gathered.append(Chunk(va, end - va, segment.rights, (segment,)))
     return gathered
 
@@ -145,6 +146,7 @@ class _Boot:
         self.stack = max(MIN_STACK, min(MAX_STACK, stack))
         self.next_pa = self.memory.base + KERNEL_SIZE
         self._check_fits()
+        self._check_pool()
 
     def _check_fits(self) -> None:
         tables = sum(size for _, size in self.spans) // L2_PAGE_SPAN * PAGE_SIZE
@@ -158,6 +160,15 @@ class _Boot:
             )
         if L1_SIZE + tables + 2 * PAGE_SIZE + self.stack > SYSTEM_AREA_SIZE:
             raise BootError("the program's addresses need more tables than the system area holds")
+
+    def _check_pool(self) -> None:
+        of_its_own = 4  # the L1, the information page, the stack, the rest of RAM
+        frames = of_its_own + len(self.spans) + len(self.chunks) + len(self.kernel.devices)
+        if frames > self.kernel.pool.free:
+            raise BootError(
+                f"the program takes {frames} frames and the kernel has room for "
+                f"{self.kernel.pool.free}: link its segments closer together"
+            )
 
     def run(self) -> None:
         """Make everything, in the order in which proc0 will find it in its list."""
