@@ -60,6 +60,8 @@ class Kernel:
     def __init__(
         self, memory: PhysicalMemory, host: Host | None = None, devices: tuple[Device, ...] = ()
     ) -> None:
+        if memory.base % KERNEL_SIZE:
+            raise ValueError(f"Kernel: RAM at {memory.base:#x} cannot begin with a section")
         self.memory = memory
         self.host: Host = NullHost() if host is None else host
         self.devices = devices
