@@ -131,6 +131,19 @@ def _system_area(parts: list[Chunk]) -> int:
     raise BootError("the program's segments leave no 16 MiB for its tables and its stack")
 
 
+def _stack_size(ram: int) -> int:
+    """Bytes of stack that proc0 gets in a machine of ``ram`` bytes."""
+    return max(MIN_STACK, min(MAX_STACK, ram // 16 & ~PAGE_MASK))
+
+
+def _enough_ram(fixed: int) -> int:
+    """The fewest whole MiB that hold ``fixed`` bytes and the stack that comes with them."""
+    ram = SECTION_SIZE
+    while fixed + _stack_size(ram) > ram:
+        ram += SECTION_SIZE
+    return ram
+
+
 class _Boot:
     """One boot under way: hands out RAM from the kernel's end upwards."""
 
@@ -142,8 +155,7 @@ class _Boot:
         _check_places(self.chunks)
         self.area = _system_area(self.chunks)
         self.spans = _spans(self.chunks, self.area)
-        stack = self.memory.size // 16 & ~PAGE_MASK
-        self.stack = max(MIN_STACK, min(MAX_STACK, stack))
+        self.stack = _stack_size(self.memory.size)
         self.next_pa = self.memory.base + KERNEL_SIZE
         self._check_fits()
         self._check_pool()
@@ -151,12 +163,12 @@ class _Boot:
     def _check_fits(self) -> None:
         tables = sum(size for _, size in self.spans) // L2_PAGE_SPAN * PAGE_SIZE
         program = sum(chunk.size for chunk in self.chunks)
-        needed = KERNEL_SIZE + L1_SIZE + tables + PAGE_SIZE + self.stack + program
-        if needed > self.memory.size:
-            megabytes = -(-needed // SECTION_SIZE)
+        fixed = KERNEL_SIZE + L1_SIZE + tables + PAGE_SIZE + program
+        if fixed + self.stack > self.memory.size:
+            enough = _enough_ram(fixed) // SECTION_SIZE
             raise BootError(
-                f"the program needs {needed:#x} bytes of RAM and there are "
-                f"{self.memory.size:#x}: use --ram {megabytes}M or more"
+                f"the program needs {fixed + self.stack:#x} bytes of RAM and there are "
+                f"{self.memory.size:#x}: use --ram {enough}M or more"
             )
         if L1_SIZE + tables + 2 * PAGE_SIZE + self.stack > SYSTEM_AREA_SIZE:
             raise BootError("the program's addresses need more tables than the system area holds")
