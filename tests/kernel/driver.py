@@ -130,7 +130,7 @@ class Machine:
         self.host = RecordingHost()
         self.kernel: Kernel = boot(self.ram, image, arguments, devices, self.host)
         check_invariants(self.kernel)
-        self.resumed: dict[int, Start | Result | None] = {}
+        self.booted = self.resume()
         self._next_va = FREE_VA + MIB
 
     # -- calls -----------------------------------------------------------------------------
