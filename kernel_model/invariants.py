@@ -155,6 +155,9 @@ def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
             continue
         expected = array("I", bytes(table.len))
         for index, words in _claimed(kernel, table):
+            if index + len(words) > len(expected):
+                yield f"table {table.f_id} has no entries from {index:#x} on for {len(words)}"
+                continue
             if any(expected[index : index + len(words)]):
                 yield f"two mappings claim entries from {index:#x} on of table {table.f_id}"
             expected[index : index + len(words)] = words
@@ -169,11 +172,10 @@ def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
 
 def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, array[int]]]:
     """First entry and words for everything that should be in a table."""
-    for f_id in table.views:
-        frame = kernel.frames[f_id]
+    frames = kernel.frames
+    for frame in (frames[f_id] for f_id in table.views if f_id in frames):
         yield frame.v_off // frame.view_unit, view_words(frame, frame.v_flags)
-    for f_id in table.hung:
-        frame = kernel.frames[f_id]
+    for frame in (frames[f_id] for f_id in table.hung if f_id in frames):
         yield frame.t_va // SECTION_SIZE, coarse_words(frame)
     if table.table is TableType.L1:
         yield FIRST_KERNEL_ENTRY, kernel_entries(kernel.memory.base)
@@ -181,18 +183,22 @@ def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, array[int]]]:
 
 @invariant("who can write a table can map anything")
 def tables_are_never_writable(kernel: Kernel) -> Iterator[str]:
-    """No descriptor lets user mode write a table, a process's frame or kernel memory (rule 7)."""
-    precious = [
-        (frame.pa, frame.end)
-        for frame in kernel.frames.values()
-        if frame.is_table or frame.type in (FrameType.PROC, FrameType.POOL)
-    ]
-    precious.append((kernel.memory.base, kernel.memory.base + KERNEL_SIZE))
+    """Nobody's view lets user mode write a table or a process's frame (rules 7 and 11)."""
     for frame in kernel.frames.values():
-        if frame.is_viewed and frame.v_flags & MAP_WRITE:
-            for start, end in precious:
-                if frame.pa < end and start < frame.end:
-                    yield f"{frame} is viewed writable"
+        precious = frame.is_table or frame.type is FrameType.PROC
+        if precious and frame.is_viewed and frame.v_flags & MAP_WRITE:
+            yield f"{frame} is viewed writable"
+
+
+@invariant("who sees the kernel's objects sees what others own, and who writes them owns it")
+def kernel_memory_is_never_viewed(kernel: Kernel) -> Iterator[str]:
+    """No frame reaches into the kernel's own memory, and pool frames have no view (rule 3)."""
+    end = kernel.memory.base + KERNEL_SIZE
+    for frame in kernel.frames.values():
+        if frame.pa < end and kernel.memory.base < frame.end:
+            yield f"{frame} reaches into the kernel"
+        if frame.is_viewed and frame.type is FrameType.POOL:
+            yield f"{frame} is viewed"
 
 
 @invariant("the kernel must be the same wherever it enters, and nobody's to see")
@@ -281,11 +287,17 @@ def turns_are_fair(kernel: Kernel) -> Iterator[str]:
     ready = [p.pid for p in kernel.processes.values() if p.state is ProcState.READY]
     if sorted(turns) != sorted(ready):
         yield f"{sorted(turns)} have turns, {sorted(ready)} are ready"
+
+
+@invariant("a process runs on the vspace it was given and on no other")
+def vspaces_belong_to_their_processes(kernel: Kernel) -> Iterator[str]:
+    """Each process's vspace is an L1 of its own; only a new one has none yet (rules 10 and 11)."""
     for process in kernel.processes.values():
-        if process.state in (ProcState.READY, ProcState.SENDING, ProcState.RECEIVING):
-            frame = kernel.frames.get(process.l1)
-            if frame is None or frame.table is not TableType.L1 or frame.owner != process.pid:
-                yield f"process {process.pid} lives in {process.l1}, no L1 of its own"
+        if process.l1 == NO_ID and process.state is ProcState.NEW:
+            continue
+        frame = kernel.frames.get(process.l1)
+        if frame is None or frame.table is not TableType.L1 or frame.owner != process.pid:
+            yield f"process {process.pid} lives in {process.l1}, no L1 of its own"
 
 
 @invariant("programs decide by what this page says")
@@ -299,6 +311,9 @@ def information_pages_tell_the_truth(kernel: Kernel) -> Iterator[str]:
             yield f"{frame} is no process's record"
     for f_id, process in records.items():
         truth = kernel.proc_info(process)
+        if f_id not in kernel.frames:
+            yield f"the record of process {process.pid} does not exist"
+            continue
         if kernel.frames[f_id].owner != process.pid:
             yield f"the record of process {process.pid} is not its own"
         if kernel.memory.read(kernel.frames[f_id].pa, len(truth)) != truth:
