@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 		letters += strlen(argv[i]);
 		numbers += is_number(argv[i]);
 	}
-	printf("%u letters, %d numbers, %s at the end\n", letters, numbers, argv[argc] == NULL ? "NULL" : "SOMETHING");
+	printf("%u letters, %d numbers, %s at the end\n", letters, numbers,
+	       argv[argc] == NULL ? "NULL" : "SOMETHING");
 	return argc - 1;
 }

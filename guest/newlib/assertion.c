@@ -1,4 +1,4 @@
-/* An assertion that fails: a message on standard error, what was buffered, and the status of abort. */
+/* An assertion that fails: its message on standard error, and the status of abort. */
 
 #include <assert.h>
 #include <signal.h>
@@ -29,7 +29,8 @@ int main(int argc, char **argv)
 	printf("signal %s\n", signals == SIGUSR1 ? "handled" : "lost");
 	if (argc > 1 && strcmp(argv[1], "handle") == 0) {
 		signal(SIGABRT, on_signal);
-		printf("raise gives %d, %s\n", raise(SIGABRT), signals == SIGABRT ? "handled" : "lost");
+		printf("raise gives %d, %s\n", raise(SIGABRT),
+		       signals == SIGABRT ? "handled" : "lost");
 		signal(SIGABRT, SIG_DFL);
 	}
 	fflush(stdout);

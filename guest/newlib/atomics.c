@@ -89,16 +89,24 @@ static void print_monitor(void)
 	uint32_t old, pair_low, pair_high, first, second, cleared;
 	static uint64_t pair = 0x1122334455667788;
 
-	__asm__ volatile("dmb\n\tldrex %0, [%3]\n\tadd %0, %0, #1\n\tstrex %1, %0, [%3]\n\tstrex %2, %0, [%3]\n\tdmb"
-			 : "=&r"(old), "=&r"(first), "=&r"(second) : "r"(&word) : "memory");
+	__asm__ volatile(
+		"dmb\n\tldrex %0, [%3]\n\tadd %0, %0, #1\n\t"
+		"strex %1, %0, [%3]\n\tstrex %2, %0, [%3]\n\tdmb"
+		: "=&r"(old), "=&r"(first), "=&r"(second)
+		: "r"(&word)
+		: "memory");
 	printf("%u %u %u", (unsigned)word, (unsigned)first, (unsigned)second);
-	__asm__ volatile("ldrexb %0, [%2]\n\tclrex\n\tstrexb %1, %0, [%2]" : "=&r"(old), "=&r"(cleared) : "r"(&word) : "memory");
+	__asm__ volatile("ldrexb %0, [%2]\n\tclrex\n\tstrexb %1, %0, [%2]"
+			 : "=&r"(old), "=&r"(cleared)
+			 : "r"(&word)
+			 : "memory");
 	printf(" %u", (unsigned)cleared);
 	register uint32_t low __asm__("r2"), high __asm__("r3");
 	__asm__ volatile("ldrexd r2, r3, [%3]\n\teor r2, r2, r3\n\tstrexd %0, r2, r3, [%3]"
 			 : "=&r"(first), "=&r"(low), "=&r"(high) : "r"(&pair) : "memory");
 	pair_low = low, pair_high = high;
-	printf(" %u %08x %08x %016llx\n", (unsigned)first, (unsigned)pair_low, (unsigned)pair_high, (unsigned long long)pair);
+	printf(" %u %08x %08x %016llx\n", (unsigned)first, (unsigned)pair_low, (unsigned)pair_high,
+	       (unsigned long long)pair);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Base64: encodes its arguments and all lengths of bytes, decodes its input, and refuses what is not it. */
+/* Base64: encodes its arguments, decodes its input, and refuses what is not base64. */
 
 #include <stdio.h>
 #include <string.h>

@@ -56,7 +56,8 @@ static struct big multiply(const struct big *a, const struct big *b)
 	for (int i = 0; i < a->len; i++) {
 		uint64_t rest = 0;
 		for (int j = 0; j < b->len || rest > 0; j++) {
-			rest += product.words[i + j] + (uint64_t)a->words[i] * (j < b->len ? b->words[j] : 0);
+			rest += product.words[i + j] +
+				(uint64_t)a->words[i] * (j < b->len ? b->words[j] : 0);
 			product.words[i + j] = (uint32_t)(rest % BASE);
 			rest /= BASE;
 		}

@@ -5,7 +5,8 @@
 
 /* A small page descriptor of the Arm architecture, as the manual draws it. */
 struct page {
-	unsigned never : 1, small : 1, b : 1, c : 1, ap : 2, tex : 3, ap2 : 1, s : 1, ng : 1, base : 20;
+	unsigned never : 1, small : 1, b : 1, c : 1, ap : 2, tex : 3, ap2 : 1, s : 1, ng : 1,
+		base : 20;
 };
 
 struct narrow {
@@ -76,7 +77,8 @@ static void print_across(void)
 		x.b = x.a * (unsigned long long)next();
 		x.c ^= x.b >> 7;
 		memcpy(&bits, &x, sizeof bits);
-		printf("%05x %08x %04x = %016llx\n", (unsigned)x.a, (unsigned)x.b, (unsigned)x.c, bits);
+		printf("%05x %08x %04x = %016llx\n", (unsigned)x.a, (unsigned)x.b, (unsigned)x.c,
+		       bits);
 	}
 }
 
@@ -87,7 +89,8 @@ static void print_tight(void)
 
 	memset(row, 0, sizeof row);
 	for (int i = 0; i < 3; i++)
-		row[i] = (struct tight){ (unsigned char)i, next() & 0x1fff, next() & 0x1ffff, 2, (short)(i - 5) };
+		row[i] = (struct tight){ (unsigned char)i, next() & 0x1fff, next() & 0x1ffff, 2,
+					 (short)(i - 5) };
 	row[1].b = 0;
 	row[2].a = 0x1fff;
 	for (unsigned i = 0; i < sizeof row; i++)
@@ -96,8 +99,9 @@ static void print_tight(void)
 
 int main(void)
 {
-	printf("sizes %u %u %u %u\n", (unsigned)sizeof(struct page), (unsigned)sizeof(struct narrow),
-	       (unsigned)sizeof(struct across), (unsigned)sizeof(struct tight));
+	printf("sizes %u %u %u %u\n", (unsigned)sizeof(struct page),
+	       (unsigned)sizeof(struct narrow), (unsigned)sizeof(struct across),
+	       (unsigned)sizeof(struct tight));
 	print_page();
 	print_narrow();
 	print_across();

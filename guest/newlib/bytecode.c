@@ -1,4 +1,4 @@
-/* Brainfuck compiled to bytecode, run by computed goto and by a switch: the results must be the same. */
+/* Brainfuck compiled to bytecode, run by computed goto and by a switch, with the same results. */
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,8 @@ static const char *const sources[] = {
 	/* The alphabet: 26 times the next letter. */
 	"+++++[>+++++<-]>+>++++++++[>++++++++<-]<[>>+.<<-]>++++++++++.",
 	/* 20 rows of stars, each longer by one. */
-	"++++[>+++++<-]++++++[>>+++++++<<-]>>>++++++++++<<[>>>+[>+>+<<-]>>[<<+>>-]<[<<<.>>>-]<<.<<-]",
+	"++++[>+++++<-]++++++[>>+++++++<<-]>>>++++++++++<<"
+	"[>>>+[>+>+<<-]>>[<<+>>-]<[<<<.>>>-]<<.<<-]",
 	/* 100 * 7 * 7, counted one by one, is a dollar sign modulo 256. */
 	"++++++++++[>++++++++++<-]>[>+++++++[>+++++++[>+<-]<-]<-]>>>.[-]++++++++++.",
 };
@@ -77,7 +78,8 @@ static void put(int way, char c)
 
 static unsigned run_by_goto(void)
 {
-	static const void *const labels[] = { &&add, &&move, &&put_cell, &&skip, &&back, &&clear, &&end };
+	static const void *const labels[] = { &&add,  &&move,  &&put_cell, &&skip,
+					      &&back, &&clear, &&end };
 	const struct instruction *pc = program;
 	unsigned char *cell = cells + 20;
 	unsigned count = 0;
@@ -140,7 +142,8 @@ int main(void)
 		wrong += by_goto != by_switch;
 	}
 	fwrite(printed[0], 1, printed_len[0], stdout);
-	wrong += printed_len[0] != printed_len[1] || memcmp(printed[0], printed[1], printed_len[0]) != 0;
+	wrong += printed_len[0] != printed_len[1] ||
+		 memcmp(printed[0], printed[1], printed_len[0]) != 0;
 	printf("\nwrong %d\n", wrong);
 	return wrong;
 }

@@ -87,6 +87,7 @@ int main(void)
 		shape->class->grow(shape, 1.5);
 		printf(" grown %g\n", shape->class->area(shape));
 	}
-	printf("%d %d %d\n", fold(numbers, 8, sum, 0), fold(numbers, 8, largest, 0), fold(numbers, 8, alternate, 0));
+	printf("%d %d %d\n", fold(numbers, 8, sum, 0), fold(numbers, 8, largest, 0),
+	       fold(numbers, 8, alternate, 0));
 	return 0;
 }

@@ -31,7 +31,8 @@ static void make_tables(void)
 	}
 	for (int slice = 1; slice < 4; slice++)
 		for (int i = 0; i < 256; i++)
-			tables[slice][i] = tables[slice - 1][i] >> 8 ^ tables[0][tables[slice - 1][i] & 0xff];
+			tables[slice][i] =
+				tables[slice - 1][i] >> 8 ^ tables[0][tables[slice - 1][i] & 0xff];
 }
 
 static uint32_t by_table(const uint8_t *byte, size_t len)
@@ -52,7 +53,8 @@ static uint32_t by_slices(const uint8_t *byte, size_t len)
 		uint32_t word;
 		memcpy(&word, byte, sizeof word);
 		crc ^= word;
-		crc = tables[3][crc & 0xff] ^ tables[2][crc >> 8 & 0xff] ^ tables[1][crc >> 16 & 0xff] ^ tables[0][crc >> 24];
+		crc = tables[3][crc & 0xff] ^ tables[2][crc >> 8 & 0xff] ^
+		      tables[1][crc >> 16 & 0xff] ^ tables[0][crc >> 24];
 	}
 	for (; len > 0; len--)
 		crc = crc >> 8 ^ tables[0][(crc ^ *byte++) & 0xff];
@@ -85,7 +87,8 @@ static int print_all(const char *name, const uint8_t *bytes, size_t len)
 {
 	uint32_t crc = by_bits(bytes, len);
 
-	printf("%s: %08x %08x %04x\n", name, (unsigned)crc, (unsigned)adler(bytes, len), fletcher(bytes, len));
+	printf("%s: %08x %08x %04x\n", name, (unsigned)crc, (unsigned)adler(bytes, len),
+	       fletcher(bytes, len));
 	return crc != by_table(bytes, len) || crc != by_slices(bytes, len);
 }
 

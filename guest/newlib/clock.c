@@ -52,7 +52,8 @@ static void print_date(time_t when)
 static int easter(int year)
 {
 	int golden = year % 19, century = year / 100, rest = year % 100;
-	int epact = (19 * golden + century - century / 4 - (century - (century + 8) / 25 + 1) / 3 + 15) % 30;
+	int moon = (century - (century + 8) / 25 + 1) / 3;
+	int epact = (19 * golden + century - century / 4 - moon + 15) % 30;
 	int weekday = (32 + 2 * (century % 4) + 2 * (rest / 4) - epact - rest % 4) % 7;
 	int late = (golden + 11 * epact + 22 * weekday) / 451;
 
@@ -61,7 +62,9 @@ static int easter(int year)
 
 int main(void)
 {
-	struct tm moon = { .tm_year = 69, .tm_mon = 6, .tm_mday = 20, .tm_hour = 20, .tm_min = 17, .tm_sec = 40 };
+	struct tm moon = {
+		.tm_year = 69, .tm_mon = 6, .tm_mday = 20, .tm_hour = 20, .tm_min = 17, .tm_sec = 40
+	};
 	struct tm overflowing = { .tm_year = 124, .tm_mon = 0, .tm_mday = 60, .tm_hour = 25 };
 
 	printf("clock goes on: %d\n", clock_goes_on());

@@ -1,4 +1,4 @@
-/* Compression by LZ77 and by Huffman's codes, there and back, of texts that are more and less regular. */
+/* Compression by LZ77 there and back, and by Huffman's codes, of texts more and less regular. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@ static int pack(int len)
 		int best = 0, best_from = 0;
 		for (int from = at > 400 ? at - 400 : 0; from < at; from++) {
 			int same = 0;
-			while (at + same < len && same < 255 && text[from + same] == text[at + same])
+			while (at + same < len && same < 255 &&
+			       text[from + same] == text[at + same])
 				same++;
 			if (same > best)
 				best = same, best_from = from;
@@ -60,7 +61,8 @@ static int lightest(int count)
 	int best = -1;
 
 	for (int i = 0; i < count; i++)
-		if (nodes[i].weight > 0 && nodes[i].parent < 0 && (best < 0 || nodes[i].weight < nodes[best].weight))
+		if (nodes[i].weight > 0 && nodes[i].parent < 0 &&
+		    (best < 0 || nodes[i].weight < nodes[best].weight))
 			best = i;
 	return best;
 }
@@ -85,7 +87,9 @@ static unsigned huffman_bits(int len)
 		nodes[next].weight = nodes[a].weight + nodes[b].weight;
 	}
 	for (int i = 0; i < len; i++)
-		for (int node = text[i]; nodes[node].parent >= 0 && nodes[nodes[node].parent].weight > 0; node = nodes[node].parent)
+		for (int node = text[i];
+		     nodes[node].parent >= 0 && nodes[nodes[node].parent].weight > 0;
+		     node = nodes[node].parent)
 			bits++;
 	return bits;
 }
@@ -96,7 +100,8 @@ static int compress(const char *name, int len)
 
 	memset(back, 0, sizeof back);
 	back_len = unpack(packed_len);
-	printf("%s: %d to %d, by Huffman to %u bits, %s\n", name, len, packed_len, huffman_bits(len),
+	printf("%s: %d to %d, by Huffman to %u bits, %s\n", name, len, packed_len,
+	       huffman_bits(len),
 	       back_len == len && memcmp(text, back, (size_t)len) == 0 ? "same" : "DIFFERENT");
 	return back_len != len;
 }

@@ -73,7 +73,8 @@ static void print_ends(void)
 	printf("%d doublings, %d halvings\n", up, down);
 	x = DBL_MIN;
 	for (int i = 0; i < 4; i++, x /= 3)
-		printf("%.17g %016llx %s\n", x, bits(x), fpclassify(x) == FP_NORMAL ? "normal" : "denormal");
+		printf("%.17g %016llx %s\n", x, bits(x),
+		       fpclassify(x) == FP_NORMAL ? "normal" : "denormal");
 	x = 0;
 	printf("%016llx %016llx %016llx\n", bits(1 / x), bits(-1 / x), bits(x / x));
 }
@@ -85,6 +86,7 @@ int main(void)
 	printf("pi %.16g\n", 4 * (4 * arctan_of_inverse(5) - arctan_of_inverse(239)));
 	print_ends();
 	for (volatile int i = 0; i < 60; i += 7)
-		printf("%.20g %.17g %lld\n", 1.0 / (1ll << i), sqrt(i), (long long)pow(3.5, i / 2.0));
+		printf("%.20g %.17g %lld\n", 1.0 / (1ll << i), sqrt(i),
+		       (long long)pow(3.5, i / 2.0));
 	return 0;
 }

@@ -21,8 +21,8 @@ static unsigned bits(float x)
 
 static void print_pair(float a, float b)
 {
-	printf("%g %g: %08x %08x %08x %08x %d%d%d%d\n", (double)a, (double)b, bits(a + b), bits(a - b),
-	       bits(a * b), bits(a / b), a < b, a <= b, a == b, !!isunordered(a, b));
+	printf("%g %g: %08x %08x %08x %08x %d%d%d%d\n", (double)a, (double)b, bits(a + b),
+	       bits(a - b), bits(a * b), bits(a / b), a < b, a <= b, a == b, !!isunordered(a, b));
 }
 
 static void print_one(float a)
@@ -47,7 +47,8 @@ static void print_harmonic(int count)
 		up += 1.0f / (float)i;
 		down += 1.0f / (float)(count + 1 - i);
 	}
-	printf("harmonic %.9g %.9g, with the lost bits %.9g\n", (double)up, (double)down, (double)exact);
+	printf("harmonic %.9g %.9g, with the lost bits %.9g\n", (double)up, (double)down,
+	       (double)exact);
 }
 
 static void print_conversions(void)
@@ -55,7 +56,8 @@ static void print_conversions(void)
 	for (volatile int i = 16777210; i < 16777222; i += 3)
 		printf("%d -> %.1f\n", i, (double)(float)i);
 	for (volatile long long i = 1; i < 1000000000000000000; i *= -77)
-		printf("%lld -> %.9g %.9g\n", i, (double)(float)i, (double)(float)(unsigned long long)i);
+		printf("%lld -> %.9g %.9g\n", i, (double)(float)i,
+		       (double)(float)(unsigned long long)i);
 }
 
 int main(void)

@@ -8,8 +8,9 @@
 static void print_integers(void)
 {
 	static const char *const formats[] = {
-		"%d", "%5d", "%-5d|", "%05d", "%+d", "% d", "%.4d", "%8.4d", "%-8.4d|", "%x", "%#x", "%#X", "%o", "%#o",
-		"%u", "%hd", "%hhd", "%hhu", "%hx", "%c", "%#010x", "%+.0d", "%-+6d|",
+		"%d",      "%5d",  "%-5d|", "%05d", "%+d",    "% d",   "%.4d",   "%8.4d",
+		"%-8.4d|", "%x",   "%#x",   "%#X",  "%o",     "%#o",   "%u",     "%hd",
+		"%hhd",    "%hhu", "%hx",   "%c",   "%#010x", "%+.0d", "%-+6d|",
 	};
 	static const int values[] = { 0, 65, -66, 123456, INT_MAX, INT_MIN };
 
@@ -26,10 +27,11 @@ static void print_integers(void)
 static void print_floats(void)
 {
 	static const char *const formats[] = {
-		"%f", "%.0f", "%#.0f", "%.3f", "%10.2f", "%-10.2f|", "%010.2f", "%+.1f", "% .1f", "%e", "%.0e", "%.12E",
-		"%g", "%#g", "%.3g", "%.15g", "%G", "%20.10g",
+		"%f", "%.0f", "%#.0f", "%.3f", "%10.2f", "%-10.2f|", "%010.2f", "%+.1f", "% .1f",
+		"%e", "%.0e", "%.12E", "%g",   "%#g",    "%.3g",     "%.15g",   "%G",    "%20.10g",
 	};
-	static const double values[] = { 0, -0.0, 1, 0.5, 1.5, 2.5, -123.456, 1e-5, 123456789, 1e100, 1 / 3.0, 1e308 * 10 };
+	static const double values[] = { 0,        -0.0, 1,         0.5,   1.5,     2.5,
+					 -123.456, 1e-5, 123456789, 1e100, 1 / 3.0, 1e308 * 10 };
 
 	for (unsigned i = 0; i < sizeof formats / sizeof *formats; i++) {
 		printf("%s:", formats[i]);
@@ -47,8 +49,10 @@ static void print_the_rest(void)
 	char text[16];
 	int at;
 
-	printf("[%s] [%10s] [%-10s] [%.3s] [%*s] [%-*.*s]\n", "string", "right", "left", "cut short", 6, "star", 6, 2, "both");
-	printf("%lld %llu %llx %ld %zu %td%%\n", LLONG_MIN, ULLONG_MAX, 0x123456789abcdefull, -1l, sizeof text, &text[5] - text);
+	printf("[%s] [%10s] [%-10s] [%.3s] [%*s] [%-*.*s]\n", "string", "right", "left",
+	       "cut short", 6, "star", 6, 2, "both");
+	printf("%lld %llu %llx %ld %zu %td%%\n", LLONG_MIN, ULLONG_MAX, 0x123456789abcdefull, -1l,
+	       sizeof text, &text[5] - text);
 	printf("%2$s %1$s\n", "world", "hello");
 	printf("%p %ls\n", (void *)0x1234, L"wide");
 	printf("twelve chars%n", &at);

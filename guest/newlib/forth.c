@@ -35,8 +35,20 @@ static int take(void) { return pop(); }
 static void add(void) { int b = take(); push(pop() + b); }
 static void subtract(void) { int b = take(); push(pop() - b); }
 static void multiply(void) { int b = take(); push(pop() * b); }
-static void modulo(void) { int b = take(); if (b == 0) fail("division by zero", "mod"); push(pop() % b); }
-static void divide(void) { int b = take(); if (b == 0) fail("division by zero", "/"); push(pop() / b); }
+static void modulo(void)
+{
+	int b = take();
+	if (b == 0)
+		fail("division by zero", "mod");
+	push(pop() % b);
+}
+static void divide(void)
+{
+	int b = take();
+	if (b == 0)
+		fail("division by zero", "/");
+	push(pop() / b);
+}
 static void less(void) { int b = take(); push(pop() < b ? -1 : 0); }
 static void equal(void) { int b = take(); push(pop() == b ? -1 : 0); }
 static void dup(void) { int a = pop(); push(a); push(a); }
@@ -48,10 +60,14 @@ static void newline(void) { putchar('\n'); }
 static void emit(void) { putchar(pop()); }
 static void index_of_loop(void) { push(loops[loop_top - 1]); }
 
-static const struct { const char *name; void (*run)(void); } primitives[] = {
-	{ "+", add }, { "-", subtract }, { "*", multiply }, { "mod", modulo }, { "/", divide }, { "<", less }, { "=", equal },
-	{ "dup", dup }, { "drop", drop }, { "swap", swap }, { "over", over }, { ".", print }, { "cr", newline },
-	{ "emit", emit }, { "i", index_of_loop },
+static const struct {
+	const char *name;
+	void (*run)(void);
+} primitives[] = {
+	{ "+", add },      { "-", subtract }, { "*", multiply },      { "mod", modulo },
+	{ "/", divide },   { "<", less },     { "=", equal },         { "dup", dup },
+	{ "drop", drop },  { "swap", swap },  { "over", over },       { ".", print },
+	{ "cr", newline }, { "emit", emit },  { "i", index_of_loop },
 };
 
 /* The next word of the text, or NULL. */

@@ -50,7 +50,8 @@ static void print_peaks(void)
 {
 	for (int k = 0; k < N / 2; k++)
 		if (cabs(spectrum[k]) > 20)
-			printf("peak at %d: %.6f, phase %.6f\n", k, cabs(spectrum[k]) * 2 / N, carg(spectrum[k]));
+			printf("peak at %d: %.6f, phase %.6f\n", k, cabs(spectrum[k]) * 2 / N,
+			       carg(spectrum[k]));
 }
 
 /* Products of polynomials are products of values: (1 + x)^10 by squaring. */
@@ -70,7 +71,8 @@ static void print_binomials(void)
 int main(void)
 {
 	for (int i = 0; i < N; i++)
-		signal[i] = 3 * cos(2 * PI * 5 * i / N) + sin(2 * PI * 31 * i / N + 1) + 0.5 * cos(2 * PI * 100 * i / N);
+		signal[i] = 3 * cos(2 * PI * 5 * i / N) + sin(2 * PI * 31 * i / N + 1) +
+			    0.5 * cos(2 * PI * 100 * i / N);
 	transform(signal, N, 1, spectrum, -1);
 	transform_slowly(7);
 	printf("%s\n", worst_difference(7) < 1e-9 ? "fast and slow agree" : "fast and slow differ");

@@ -44,7 +44,8 @@ static void solve(int discs, int from, int to)
 	solve(discs - 1, from, 3 - from - to);
 	move(from, to);
 	if (moves % 512 == 0)
-		printf("after %4u moves: %d %d %d\n", moves, towers[0].height, towers[1].height, towers[2].height);
+		printf("after %4u moves: %d %d %d\n", moves, towers[0].height, towers[1].height,
+		       towers[2].height);
 	solve(discs - 1, 3 - from - to, to);
 }
 
@@ -61,9 +62,11 @@ int main(void)
 {
 	start();
 	solve(DISCS, 0, 2);
-	printf("%u moves; heights %d %d %d\n", moves, towers[0].height, towers[1].height, towers[2].height);
+	printf("%u moves; heights %d %d %d\n", moves, towers[0].height, towers[1].height,
+	       towers[2].height);
 	start();
 	solve_by_counting();
-	printf("%u moves; heights %d %d %d\n", moves, towers[0].height, towers[1].height, towers[2].height);
+	printf("%u moves; heights %d %d %d\n", moves, towers[0].height, towers[1].height,
+	       towers[2].height);
 	return 0;
 }

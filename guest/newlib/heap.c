@@ -97,7 +97,8 @@ int main(void)
 	printf("made %u, resized %u\n", made, resized);
 	printf("damaged %u, misaligned %u, unclear %u\n", damaged, misaligned, unclear);
 	void *aligned = memalign(4096, 100);
-	printf("aligned %d, all free %d\n", (uintptr_t)aligned % 4096 == 0, mallinfo().uordblks < 10000);
+	printf("aligned %d, all free %d\n", (uintptr_t)aligned % 4096 == 0,
+	       mallinfo().uordblks < 10000);
 	free(aligned);
 	return damaged + misaligned + unclear != 0;
 }

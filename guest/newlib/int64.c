@@ -16,8 +16,8 @@ static void print_pair(s64 a, s64 b)
 {
 	u64 ua = (u64)a, ub = (u64)b;
 
-	printf("%lld, %lld: + %llx - %llx * %llx cmp %d%d\n", a, b, ua + ub, ua - ub, ua * ub, a < b,
-	       ua < ub);
+	printf("%lld, %lld: + %llx - %llx * %llx cmp %d%d\n", a, b, ua + ub, ua - ub, ua * ub,
+	       a < b, ua < ub);
 	if (b == 0 || (a == LLONG_MIN && b == -1))
 		return;
 	printf("  / %lld %% %lld u/ %llu u%% %llu\n", a / b, a % b, ua / ub, ua % ub);
@@ -26,7 +26,8 @@ static void print_pair(s64 a, s64 b)
 static void print_shifts(s64 a)
 {
 	for (volatile int by = 0; by < 64; by += 9)
-		printf("%llx: << %llx >> %llx a>> %llx\n", (u64)a, (u64)a << by, (u64)a >> by, (u64)(a >> by));
+		printf("%llx: << %llx >> %llx a>> %llx\n", (u64)a, (u64)a << by, (u64)a >> by,
+		       (u64)(a >> by));
 }
 
 /* a * b modulo m, by the schoolbook, without a 128-bit type. */
@@ -71,6 +72,7 @@ int main(void)
 	printf("Fermat: %llu\n", power_modulo(3, prime - 1, prime));
 	printf("3^12345 = %llu modulo 2^61-1\n", power_modulo(3, 12345, prime));
 	printf("products %lld\n", sum_of_narrow_products(5000));
-	printf("to double and back: %.0f %llu\n", (double)corners[10], (u64)(double)(u64)corners[12]);
+	printf("to double and back: %.0f %llu\n", (double)corners[10],
+	       (u64)(double)(u64)corners[12]);
 	return 0;
 }

@@ -6,7 +6,8 @@
 
 /* The interesting corners, out of the compiler's sight. */
 static volatile int signed_corners[] = {
-	0, 1, -1, 2, -2, 7, -7, 10, -10, 255, -256, 32767, -32768, 65536, INT_MAX, INT_MIN, INT_MIN + 1,
+	0,   1,    -1,    2,      -2,    7,       -7,      10,          -10,
+	255, -256, 32767, -32768, 65536, INT_MAX, INT_MIN, INT_MIN + 1,
 };
 #define CORNERS (sizeof signed_corners / sizeof *signed_corners)
 
@@ -23,8 +24,8 @@ static void print_by_constants(int a)
 {
 	unsigned u = (unsigned)a;
 
-	printf("%d: /3 %d /7 %d /10 %d /1000 %d %%60 %d; u/3 %u u/7 %u u/10 %u u%%641 %u\n", a, a / 3,
-	       a / 7, a / 10, a / 1000, a % 60, u / 3, u / 7, u / 10, u % 641);
+	printf("%d: /3 %d /7 %d /10 %d /1000 %d %%60 %d; u/3 %u u/7 %u u/10 %u u%%641 %u\n", a,
+	       a / 3, a / 7, a / 10, a / 1000, a % 60, u / 3, u / 7, u / 10, u % 641);
 }
 
 static void print_shifts(int a)
@@ -32,8 +33,8 @@ static void print_shifts(int a)
 	unsigned u = (unsigned)a;
 
 	for (unsigned by = 0; by < 32; by += 5)
-		printf("%x<<%u=%x >>%x a>>%x rot %x\n", u, by, u << by, u >> by, (unsigned)(a >> by),
-		       u >> by | u << (-by & 31));
+		printf("%x<<%u=%x >>%x a>>%x rot %x\n", u, by, u << by, u >> by,
+		       (unsigned)(a >> by), u >> by | u << (-by & 31));
 }
 
 static void print_narrow(int a)
@@ -56,7 +57,8 @@ static unsigned checksum(void)
 	unsigned sum = 1;
 
 	for (int i = 1; i < 20000; i++)
-		sum = sum * 31 + (unsigned)(i * i) / (unsigned)(i % 97 + 1) - (sum >> 7) % (unsigned)i;
+		sum = sum * 31 + (unsigned)(i * i) / (unsigned)(i % 97 + 1) -
+		      (sum >> 7) % (unsigned)i;
 	return sum;
 }
 

@@ -54,7 +54,8 @@ int main(void)
 
 	printf("states %u %u\n", arm_state(), thumb_state());
 	for (unsigned i = 0; i < 4; i++)
-		printf("step %u: %u %u %u\n", i, steps[i](5), arm_add_via(steps[i], 10), thumb_add_via(steps[i], 10));
+		printf("step %u: %u %u %u\n", i, steps[i](5), arm_add_via(steps[i], 10),
+		       thumb_add_via(steps[i], 10));
 	for (unsigned x = 1; x < 40; x += 6)
 		printf("collatz %u: %u\n", x, x % 2 ? collatz_odd(x) : collatz_even(x));
 	for (unsigned i = 0; i < 20; i++)

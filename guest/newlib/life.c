@@ -28,7 +28,8 @@ static void step_by_cells(uint32_t *next)
 			for (int i = -1; i <= 1; i++)
 				for (int j = -1; j <= 1; j++)
 					count += cell(row + i, column + j);
-			next[row] |= (uint32_t)(count == 3 || (count == 2 && cell(row, column))) << column;
+			next[row] |= (uint32_t)(count == 3 || (count == 2 && cell(row, column)))
+				     << column;
 		}
 	}
 }
@@ -42,7 +43,8 @@ static void step_by_words(uint32_t *next)
 			for (int j = -1; j <= 1; j++) {
 				if (i == 0 && j == 0)
 					continue;
-				uint32_t one = around(board[(row + i + ROWS) % ROWS], j), carry = low & one;
+				uint32_t one = around(board[(row + i + ROWS) % ROWS], j),
+					 carry = low & one;
 				low ^= one;
 				high |= middle & carry;
 				middle ^= carry;
@@ -68,7 +70,9 @@ static void print_board(int generation)
 int main(void)
 {
 	/* A glider, the R-pentomino and a blinker. */
-	static const uint32_t start[] = { 0x40000000, 0x20000000, 0xe0000000, 0, 0, 0x0000000e, 0, 0, 0, 0x00018000, 0x00030000, 0x00010000 };
+	static const uint32_t start[] = { 0x40000000, 0x20000000, 0xe0000000, 0,
+					  0,          0x0000000e, 0,          0,
+					  0,          0x00018000, 0x00030000, 0x00010000 };
 	uint32_t by_cells[ROWS], by_words[ROWS];
 	int different = 0;
 

@@ -1,4 +1,4 @@
-/* Reads lines with fgets into a buffer that is sometimes too small, and prints them turned around. */
+/* Reads lines with fgets into a buffer that may be too small, and prints them turned around. */
 
 #include <stdio.h>
 #include <stdlib.h>

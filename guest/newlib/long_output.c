@@ -11,7 +11,8 @@ int main(void)
 
 	for (int line = 0; line < 1200; line++) {
 		state = state * 1103515245 + 12345;
-		sum += (unsigned)printf("%04d %08x %-20.*s %10.4f\n", line, state, (int)(state >> 16) % 20, "abcdefghijklmnopqrst",
+		sum += (unsigned)printf("%04d %08x %-20.*s %10.4f\n", line, state,
+					(int)(state >> 16) % 20, "abcdefghijklmnopqrst",
 					(double)(int)state / 65536);
 	}
 	for (unsigned i = 0; i < sizeof piece; i++)

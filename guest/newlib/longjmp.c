@@ -74,7 +74,8 @@ static void count_jumps(void)
 	if (value < 100)
 		longjmp(here, value + 1);
 	printf("sum of the jumps %d\n", count);
-	printf("a jump with 0 gives %d\n", (value = setjmp(here)) == 0 ? (longjmp(here, 0), 0) : value);
+	printf("a jump with 0 gives %d\n",
+	       (value = setjmp(here)) == 0 ? (longjmp(here, 0), 0) : value);
 }
 
 int main(void)

@@ -11,12 +11,13 @@ static const struct function {
 	double (*function)(double);
 	float (*single)(float);
 } functions[] = {
-	FUNCTION(sin), FUNCTION(cos), FUNCTION(tan), FUNCTION(asin), FUNCTION(acos), FUNCTION(atan),
-	FUNCTION(sinh), FUNCTION(cosh), FUNCTION(tanh), FUNCTION(asinh), FUNCTION(acosh), FUNCTION(atanh),
-	FUNCTION(exp), FUNCTION(exp2), FUNCTION(expm1), FUNCTION(log), FUNCTION(log2), FUNCTION(log10),
-	FUNCTION(log1p), FUNCTION(sqrt), FUNCTION(cbrt), FUNCTION(erf), FUNCTION(erfc), FUNCTION(tgamma),
-	FUNCTION(lgamma), FUNCTION(ceil), FUNCTION(floor), FUNCTION(trunc), FUNCTION(round),
-	FUNCTION(rint), FUNCTION(fabs),
+	FUNCTION(sin),   FUNCTION(cos),   FUNCTION(tan),   FUNCTION(asin),   FUNCTION(acos),
+	FUNCTION(atan),  FUNCTION(sinh),  FUNCTION(cosh),  FUNCTION(tanh),   FUNCTION(asinh),
+	FUNCTION(acosh), FUNCTION(atanh), FUNCTION(exp),   FUNCTION(exp2),   FUNCTION(expm1),
+	FUNCTION(log),   FUNCTION(log2),  FUNCTION(log10), FUNCTION(log1p),  FUNCTION(sqrt),
+	FUNCTION(cbrt),  FUNCTION(erf),   FUNCTION(erfc),  FUNCTION(tgamma), FUNCTION(lgamma),
+	FUNCTION(ceil),  FUNCTION(floor), FUNCTION(trunc), FUNCTION(round),  FUNCTION(rint),
+	FUNCTION(fabs),
 };
 #define FUNCTIONS (sizeof functions / sizeof *functions)
 
@@ -62,8 +63,8 @@ static void print_complex(double complex z)
 {
 	double complex w = csqrt(z), e = cexp(z), q = z / (2 - I);
 
-	printf("root %.12g%+.12gi exp %.12g%+.12gi quotient %.12g%+.12gi abs %.12g\n", creal(w), cimag(w),
-	       creal(e), cimag(e), creal(q), cimag(q), cabs(z));
+	printf("root %.12g%+.12gi exp %.12g%+.12gi quotient %.12g%+.12gi abs %.12g\n", creal(w),
+	       cimag(w), creal(e), cimag(e), creal(q), cimag(q), cabs(z));
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Matrices: products in three orders, an inverse, a determinant and powers; doubles, floats and ints. */
+/* Matrices: products, an inverse, a determinant and powers, of doubles, floats and ints. */
 
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +62,8 @@ static double invert(matrix m, matrix inverse)
 		for (int i = 0; i < N; i++) {
 			double factor = m[i][k];
 			for (int j = 0; j < N && i != k; j++)
-				m[i][j] -= factor * m[k][j], inverse[i][j] -= factor * inverse[k][j];
+				m[i][j] -= factor * m[k][j],
+					inverse[i][j] -= factor * inverse[k][j];
 		}
 	}
 	return determinant;
@@ -103,7 +104,8 @@ static void print_fibonacci(unsigned n)
 		for (int i = 0; i < 4; i++) {
 			square[i] = x[i & 2] * x[i & 1] + x[(i & 2) + 1] * x[2 + (i & 1)];
 			if (n & 1)
-				power[i] = old[i & 2] * x[i & 1] + old[(i & 2) + 1] * x[2 + (i & 1)];
+				power[i] =
+					old[i & 2] * x[i & 1] + old[(i & 2) + 1] * x[2 + (i & 1)];
 		}
 		memcpy(x, square, sizeof x);
 	}
@@ -116,7 +118,8 @@ int main(void)
 	fill(b, 3);
 	multiply(c, a, b);
 	multiply_in_blocks(d, a, b);
-	printf("trace %g, %s, corner %g\n", trace(c), memcmp(c, d, sizeof c) ? "blocks differ" : "blocks agree", c[N - 1][0]);
+	printf("trace %g, %s, corner %g\n", trace(c),
+	       memcmp(c, d, sizeof c) ? "blocks differ" : "blocks agree", c[N - 1][0]);
 	multiply(c, b, a);
 	printf("the other way %g, corner %g\n", trace(c), c[N - 1][0]);
 	print_float_product();

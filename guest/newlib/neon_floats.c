@@ -13,7 +13,8 @@ static void print_vector(const char *name, float32x4_t x)
 	float out[4];
 
 	vst1q_f32(out, x);
-	printf("%s: %.9g %.9g %.9g %.9g\n", name, (double)out[0], (double)out[1], (double)out[2], (double)out[3]);
+	printf("%s: %.9g %.9g %.9g %.9g\n", name, (double)out[0], (double)out[1], (double)out[2],
+	       (double)out[3]);
 }
 
 #define PRINT(expression) print_vector(#expression, expression)
@@ -88,7 +89,8 @@ static void multiply_matrices(void)
 int main(void)
 {
 	print_operations();
-	printf("filter: %d differences, %g %g %g\n", filter(), (double)filtered[0], (double)filtered[31], (double)filtered[63]);
+	printf("filter: %d differences, %g %g %g\n", filter(), (double)filtered[0],
+	       (double)filtered[31], (double)filtered[63]);
 	multiply_matrices();
 	return 0;
 }

@@ -79,10 +79,13 @@ static void print_shifts_and_shuffles(void)
 	PRINT(vuzpq_u8(a, b).val[0]);
 	PRINT(vtrnq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)).val[1]);
 	PRINT(vbslq_u8(vcgtq_u8(a, b), a, b));
-	PRINT(vcombine_u8(vtbl2_u8((uint8x8x2_t){ { vget_low_u8(a), vget_high_u8(a) } }, vand_u8(vget_low_u8(b), vdup_n_u8(31))),
-			  vtbx1_u8(vget_low_u8(a), vget_low_u8(b), vand_u8(vget_low_u8(a), vdup_n_u8(15)))));
+	PRINT(vcombine_u8(
+		vtbl2_u8((uint8x8x2_t){ { vget_low_u8(a), vget_high_u8(a) } },
+			 vand_u8(vget_low_u8(b), vdup_n_u8(31))),
+		vtbx1_u8(vget_low_u8(a), vget_low_u8(b), vand_u8(vget_low_u8(a), vdup_n_u8(15)))));
 	PRINT(veorq_u8(vornq_u8(a, b), vbicq_u8(b, a)));
-	PRINT(vreinterpretq_u8_p16(vmull_p8(vget_low_p8(vreinterpretq_p8_u8(a)), vget_low_p8(vreinterpretq_p8_u8(b)))));
+	PRINT(vreinterpretq_u8_p16(vmull_p8(vget_low_p8(vreinterpretq_p8_u8(a)),
+					    vget_low_p8(vreinterpretq_p8_u8(b)))));
 }
 
 /* The usual picture: red, green and blue interleaved; grey is a weighted sum. */
@@ -103,7 +106,8 @@ static void print_grey(void)
 	print_bytes("grey", vld1q_u8(grey));
 	vst4_u8(bytes, back);
 	print_bytes("stored by fours", vld1q_u8(bytes + 3));
-	print_bytes("one lane", vreinterpretq_u8_s32(vld1q_lane_s32(words + 3, vld1q_dup_s32(words), 2)));
+	print_bytes("one lane",
+		    vreinterpretq_u8_s32(vld1q_lane_s32(words + 3, vld1q_dup_s32(words), 2)));
 }
 
 int main(void)

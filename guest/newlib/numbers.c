@@ -8,13 +8,15 @@
 
 static const char *const integers[] = {
 	"0", "42", "  -17 apples", "+0x1F", "0755", "zz", "2147483647", "2147483648", "-2147483648",
-	"-2147483649", "99999999999999999999", "18446744073709551615", "", "-", "0x", "1e3", "\t\n 7", "--3",
+	"-2147483649", "99999999999999999999", "18446744073709551615", "", "-", "0x", "1e3",
+	"\t\n 7", "--3",
 };
 
 static const char *const floats[] = {
-	"0", "-0", "1", "3.14159265358979323846", "1e10", "1E-10", ".5", "5.", "-2.5e+3kg", "1e400", "-1e400",
-	"1e-400", "4.9e-324", "2.2250738585072011e-308", "1.7976931348623157e308", "inf", "-INFINITY",
-	"0.1", "123456789012345678901234567890", "e5", ".", "9007199254740993", "8.41e21",
+	"0", "-0", "1", "3.14159265358979323846", "1e10", "1E-10", ".5", "5.", "-2.5e+3kg", "1e400",
+	"-1e400", "1e-400", "4.9e-324", "2.2250738585072011e-308", "1.7976931348623157e308", "inf",
+	"-INFINITY", "0.1", "123456789012345678901234567890", "e5", ".", "9007199254740993",
+	"8.41e21",
 };
 
 static const char *rest_name(const char *rest)
@@ -47,7 +49,8 @@ static void read_float(const char *text)
 	errno = 0;
 	double number = strtod(text, &rest);
 	memcpy(&bits, &number, sizeof bits);
-	printf("\"%s\": %.17g %016llx%s rest %s;", text, number, bits, errno == ERANGE ? " !" : "", rest_name(rest));
+	printf("\"%s\": %.17g %016llx%s rest %s;", text, number, bits, errno == ERANGE ? " !" : "",
+	       rest_name(rest));
 	printf(" float %.9g\n", (double)strtof(text, NULL));
 }
 

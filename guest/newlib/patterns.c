@@ -1,4 +1,4 @@
-/* Regular expressions by backtracking, and globs, over a table of cases; argument and input as grep. */
+/* Regular expressions by backtracking, and globs, over a table; with an argument it is a grep. */
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,8 @@ static int match_here(const char *pattern, const char *text)
 	if (pattern[1] == '*')
 		return match_star(pattern[0], pattern + 2, text);
 	if (pattern[1] == '?')
-		return ((*text != '\0' && (pattern[0] == '.' || pattern[0] == *text)) && match_here(pattern + 2, text + 1)) ||
+		return ((*text != '\0' && (pattern[0] == '.' || pattern[0] == *text)) &&
+			match_here(pattern + 2, text + 1)) ||
 		       match_here(pattern + 2, text);
 	if (pattern[0] == '$' && pattern[1] == '\0')
 		return *text == '\0';
@@ -64,9 +65,12 @@ static int glob(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
-static const char *const expressions[] = { "", "a", "^a", "a$", "^$", "a*b", "^a*b$", "a.c", "ab?c", ".*x.*y", "^.?$", "aa*bb*cc*$" };
+static const char *const expressions[] = { "",      "a",   "^a",   "a$",     "^$",   "a*b",
+					   "^a*b$", "a.c", "ab?c", ".*x.*y", "^.?$", "aa*bb*cc*$" };
 static const char *const globs[] = { "", "*", "a*", "*c", "a?c", "*b*", "??", "*a*a*a*b" };
-static const char *const texts[] = { "", "a", "b", "abc", "ac", "aab", "xxyy", "aabbccc", "aaaaaaaaaaaaaaaaaaaa" };
+static const char *const texts[] = { "",     "a",       "b",
+				     "abc",  "ac",      "aab",
+				     "xxyy", "aabbccc", "aaaaaaaaaaaaaaaaaaaa" };
 
 int main(int argc, char **argv)
 {

@@ -17,8 +17,13 @@ static void clear_q(void)
 	__asm__ volatile("msr apsr_nzcvq, %0" : : "r"(0) : "cc");
 }
 
-#define INSTRUCTION(name, text) \
-	static int name(int a, int b) { int r; __asm__ volatile(text : "=&r"(r) : "r"(a), "r"(b)); return r; }
+#define INSTRUCTION(name, text)                                     \
+	static int name(int a, int b)                               \
+	{                                                           \
+		int r;                                              \
+		__asm__ volatile(text : "=&r"(r) : "r"(a), "r"(b)); \
+		return r;                                           \
+	}
 
 INSTRUCTION(qadd, "qadd %0, %1, %2")
 INSTRUCTION(qsub, "qsub %0, %1, %2")
@@ -38,12 +43,14 @@ static const struct {
 	const char *name;
 	int (*run)(int, int);
 } instructions[] = {
-	{ "qadd", qadd }, { "qsub", qsub }, { "qdadd", qdadd }, { "qdsub", qdsub }, { "qadd16", qadd16 }, { "qsub8", qsub8 },
-	{ "uqadd8", uqadd8 }, { "uqsub16", uqsub16 }, { "ssat", ssat }, { "usat", usat }, { "ssat16", ssat16 },
-	{ "usat16", usat16 }, { "smlabb", smlabb },
+	{ "qadd", qadd },     { "qsub", qsub },   { "qdadd", qdadd },   { "qdsub", qdsub },
+	{ "qadd16", qadd16 }, { "qsub8", qsub8 }, { "uqadd8", uqadd8 }, { "uqsub16", uqsub16 },
+	{ "ssat", ssat },     { "usat", usat },   { "ssat16", ssat16 }, { "usat16", usat16 },
+	{ "smlabb", smlabb },
 };
 
-static const int values[] = { 0, 1, -1, INT_MAX, INT_MIN, 0x40000000, -0x40000001, 0x7fff8000, 0x12f4e680, 2047, -2049 };
+static const int values[] = { 0,           1,          -1,         INT_MAX, INT_MIN, 0x40000000,
+			      -0x40000001, 0x7fff8000, 0x12f4e680, 2047,    -2049 };
 #define VALUES (sizeof values / sizeof *values)
 
 /* Two voices of 16 bits added without wrapping, by saturating halves, and in plain C. */

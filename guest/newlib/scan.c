@@ -62,7 +62,8 @@ int main(void)
 	int good = read_ledger();
 
 	for (int i = 0; i < ACCOUNTS && accounts[i].name[0] != '\0'; i++) {
-		printf("%-15s %3d %10.2f\n", accounts[i].name, accounts[i].entries, accounts[i].sum);
+		printf("%-15s %3d %10.2f\n", accounts[i].name, accounts[i].entries,
+		       accounts[i].sum);
 		total += accounts[i].sum;
 	}
 	printf("%-15s %14.2f\n", "total", total);

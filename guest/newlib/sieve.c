@@ -1,4 +1,4 @@
-/* Primes: by a sieve of bits, by trial division and by Miller and Rabin; perfect numbers and factors. */
+/* Primes by a sieve of bits, by trial division and by witnesses; perfect numbers and factors. */
 
 #include <stdint.h>
 #include <stdio.h>

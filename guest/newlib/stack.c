@@ -34,9 +34,11 @@ __attribute__((noinline)) static unsigned vary(int len)
 	short triangle[len][len];
 	unsigned sum = 0;
 
-	for (int row = 0; row < len; row++)
-		for (int column = 0; column < len; column++)
-			triangle[row][column] = (short)(column == 0 || row == 0 ? 1 : triangle[row - 1][column] + triangle[row][column - 1]);
+	for (int i = 0; i < len; i++)
+		triangle[0][i] = triangle[i][0] = 1;
+	for (int row = 1; row < len; row++)
+		for (int i = 1; i < len; i++)
+			triangle[row][i] = (short)(triangle[row - 1][i] + triangle[row][i - 1]);
 	for (int i = 0; i < len; i++)
 		sum += (unsigned short)triangle[i][len - 1 - i];
 	return sum;

@@ -15,7 +15,7 @@ static unsigned hash(const void *data, size_t len)
 	return value;
 }
 
-/* Copies, moves and fills between all alignments, with lengths around those the library treats apart. */
+/* Copies, moves and fills between all alignments, with short lengths and longer ones. */
 static unsigned exercise_memory(void)
 {
 	static unsigned char from[300], to[300];
@@ -83,7 +83,8 @@ static void search(void)
 
 static char class_of(int c)
 {
-	return isupper(c) ? 'U' : islower(c) ? 'l' : isdigit(c) ? '9' : isspace(c) ? '_' : ispunct(c) ? '.' : '?';
+	return isupper(c) ? 'U' : islower(c) ? 'l' : isdigit(c) ? '9' : isspace(c) ? '_' :
+	       ispunct(c) ? '.' : '?';
 }
 
 static void classify(void)

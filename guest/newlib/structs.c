@@ -1,4 +1,4 @@
-/* Structures by value: in registers, split with the stack, returned through memory, as float sets. */
+/* Structures by value: in registers, on the stack, split between them, and as sets of floats. */
 
 #include <stdio.h>
 
@@ -16,7 +16,10 @@ union either { int a; float x; double d; };
 
 #define CALLED __attribute__((noinline, noclone))
 
-CALLED static struct byte add_bytes(struct byte x, struct byte y) { return (struct byte){ x.a + y.a }; }
+CALLED static struct byte add_bytes(struct byte x, struct byte y)
+{
+	return (struct byte){ x.a + y.a };
+}
 CALLED static struct pair swap(struct pair x) { return (struct pair){ x.b, x.a }; }
 CALLED static struct two add_two(int n, struct two x, struct two y)
 {
@@ -44,9 +47,11 @@ CALLED static struct large sum_large(struct large x, struct large y)
 CALLED static struct wide align(int n, struct wide x) { return (struct wide){ x.a + n, x.b * n }; }
 CALLED static struct floats cross(struct floats a, struct floats b)
 {
-	return (struct floats){ a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x };
+	return (struct floats){ a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z,
+				a.x * b.y - a.y * b.x };
 }
-CALLED static struct doubles mix(float f, struct doubles a, int n, double d, struct doubles b, float g)
+CALLED static struct doubles mix(float f, struct doubles a, int n, double d, struct doubles b,
+				 float g)
 {
 	return (struct doubles){ a.x + b.w * f, a.y - b.z * n, a.z * b.y + d, a.w / b.x + g };
 }
@@ -67,9 +72,10 @@ static void print_integers(void)
 	struct five five = split(3, (struct five){ { 1, 2, 3, 4, 5 } }, -1);
 	struct wide wide = align(3, (struct wide){ 4, 1ll << 40 });
 
-	printf("%d %d %d %d %d\n", add_bytes((struct byte){ 100 }, (struct byte){ 100 }).a, pair.a, pair.b,
-	       two.a, two.b);
-	printf("%.3s %d %d %d %lld\n", turn((struct odd){ "abc" }).text, five.a[0], five.a[4], wide.a, wide.b);
+	printf("%d %d %d %d %d\n", add_bytes((struct byte){ 100 }, (struct byte){ 100 }).a, pair.a,
+	       pair.b, two.a, two.b);
+	printf("%.3s %d %d %d %lld\n", turn((struct odd){ "abc" }).text, five.a[0], five.a[4],
+	       wide.a, wide.b);
 	for (int i = 0; i < 50; i++)
 		large.a[i] = i * i;
 	sum = sum_large(large, large);
@@ -87,6 +93,7 @@ int main(void)
 	doubles = mix(2, doubles, 3, 0.25, doubles, -1);
 	printf("%.15g %.15g %.15g %.15g\n", doubles.x, doubles.y, doubles.z, doubles.w);
 	printf("%d %g\n", mixed.a, (double)mixed.x);
-	printf("%d %g\n", choose((union either){ 4 }, 0).a, (double)choose((union either){ .x = 4 }, 1).x);
+	printf("%d %g\n", choose((union either){ 4 }, 0).a,
+	       (double)choose((union either){ .x = 4 }, 1).x);
 	return 0;
 }

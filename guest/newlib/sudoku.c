@@ -90,6 +90,7 @@ int main(int argc, char **argv)
 		"12345678.........9...............................................................",
 		"11...............................................................................",
 	};
+	static const char *const counts[] = { "no solution", "one solution", "several" };
 	unsigned solved = 0;
 
 	for (int i = 0; i < 3 + argc - 1; i++) {
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
 		}
 		solve();
 		solved += solutions > 0;
-		printf("%s, %u tried\n", solutions == 0 ? "no solution" : solutions == 1 ? "one solution" : "several", tried);
+		printf("%s, %u tried\n", counts[solutions], tried);
 	}
 	return (int)solved;
 }

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum token { NUMBER, NAME, PLUS, MINUS, TIMES, DIVIDE, POWER, OPEN, CLOSE, COMMA, ASSIGN, LESS, END, UNKNOWN };
+enum token {
+	NUMBER, NAME, PLUS, MINUS, TIMES, DIVIDE, POWER, OPEN, CLOSE, COMMA, ASSIGN, LESS, END,
+	UNKNOWN,
+};
 
 static const char *at;
 static enum token token;
@@ -44,7 +47,8 @@ static enum token next(void)
 	case '=': return ASSIGN;
 	case '<': return LESS;
 	case '\0': case '\n': return at--, END;
-	case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9': case '.':
+	case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8':
+	case '9': case '.':
 		number = strtod(at - 1, &end);
 		at = end;
 		return NUMBER;
@@ -140,7 +144,8 @@ static double expression(int precedence)
 	while (precedence_of(token) > precedence) {
 		enum token operation = token;
 		token = next();
-		value = apply(operation, value, expression(precedence_of(operation) - (operation == POWER)));
+		value = apply(operation, value,
+			      expression(precedence_of(operation) - (operation == POWER)));
 	}
 	return value;
 }

@@ -154,18 +154,21 @@ int main(void)
 
 	for (int i = 1; i <= 1000; i++)
 		tree = insert(tree, i);
-	printf("in order: %d nodes, height %d, %d rotations\n", check(tree, -1, 1 << 30), height(tree), rotations);
+	printf("in order: %d nodes, height %d, %d rotations\n", check(tree, -1, 1 << 30),
+	       height(tree), rotations);
 	for (int i = 0; i < 1000; i++)
 		tree = insert(tree, i * 7919 % 5003 + 2000);
-	printf("more: %d nodes, height %d, sum %08x\n", check(tree, -1, 1 << 30), height(tree), sum_in_order(tree, 0));
+	printf("more: %d nodes, height %d, sum %08x\n", check(tree, -1, 1 << 30), height(tree),
+	       sum_in_order(tree, 0));
 	for (int i = 0; i < 7000; i += 3)
 		tree = delete(tree, i);
-	printf("fewer: %d nodes, height %d, sum %08x\n", check(tree, -1, 1 << 30), height(tree), sum_in_order(tree, 0));
+	printf("fewer: %d nodes, height %d, sum %08x\n", check(tree, -1, 1 << 30), height(tree),
+	       sum_in_order(tree, 0));
 	while (tree != NULL)
 		tree = delete(tree, tree->key);
 	for (int i = 1; i < 1000; i++)
 		trie_add(&trie, i * i);
-	printf("squares: %d nodes; ending in 5: %d, in 25: %d, in 7: %d\n", trie_nodes, trie.digits[5]->count,
-	       trie.digits[5]->digits[2]->count, trie.digits[7] != NULL);
+	printf("squares: %d nodes; ending in 5: %d, in 25: %d, in 7: %d\n", trie_nodes,
+	       trie.digits[5]->count, trie.digits[5]->digits[2]->count, trie.digits[7] != NULL);
 	return 0;
 }

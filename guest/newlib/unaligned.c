@@ -27,13 +27,17 @@ static void print_records(void)
 	struct record *records = (struct record *)(area + 1);
 
 	for (int i = 0; i < 5; i++)
-		records[i] = (struct record){ (uint8_t)i, i * 0x1010101u, (uint16_t)(i * 700), 1ull << (i * 13), i / 4.0f, i / 3.0, (int16_t)-i };
+		records[i] = (struct record){
+			(uint8_t)i, i * 0x1010101u, (uint16_t)(i * 700), 1ull << (i * 13),
+			i / 4.0f, i / 3.0, (int16_t)-i,
+		};
 	records[3].price += records[4].weight;
 	records[2].when *= records[1].id;
 	printf("size %u\n", (unsigned)sizeof *records);
 	for (int i = 0; i < 5; i++)
-		printf("%u %08x %u %llx %g %.10g %d\n", records[i].kind, (unsigned)records[i].id, records[i].len,
-		       (unsigned long long)records[i].when, (double)records[i].weight, records[i].price, records[i].change);
+		printf("%u %08x %u %llx %g %.10g %d\n", records[i].kind, (unsigned)records[i].id,
+		       records[i].len, (unsigned long long)records[i].when,
+		       (double)records[i].weight, records[i].price, records[i].change);
 }
 
 /* By single bytes, for comparison. */
@@ -65,8 +69,12 @@ static uint32_t by_instruction(uint8_t *at)
 {
 	uint32_t word, half, sign;
 
-	__asm__ volatile("ldr %0, [%3]\n\tldrh %1, [%3, #3]\n\tldrsh %2, [%3, #5]\n\tstr %2, [%3, #2]\n\tstrh %0, [%3, #7]"
-			 : "=&r"(word), "=&r"(half), "=&r"(sign) : "r"(at) : "memory");
+	__asm__ volatile(
+		"ldr %0, [%3]\n\tldrh %1, [%3, #3]\n\tldrsh %2, [%3, #5]\n\t"
+		"str %2, [%3, #2]\n\tstrh %0, [%3, #7]"
+		: "=&r"(word), "=&r"(half), "=&r"(sign)
+		: "r"(at)
+		: "memory");
 	return word ^ half * 3 ^ sign * 5;
 }
 

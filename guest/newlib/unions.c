@@ -59,8 +59,9 @@ static void print_word(uint32_t whole)
 {
 	union word word = { whole };
 
-	printf("%08x: %04x %04x, %02x %02x %02x %02x, %d, %g", (unsigned)word.whole, word.halves[0], word.halves[1],
-	       word.bytes[0], word.bytes[1], word.bytes[2], word.bytes[3], word.signs[3], (double)word.number);
+	printf("%08x: %04x %04x, %02x %02x %02x %02x, %d, %g", (unsigned)word.whole, word.halves[0],
+	       word.halves[1], word.bytes[0], word.bytes[1], word.bytes[2], word.bytes[3],
+	       word.signs[3], (double)word.number);
 	word.bytes[0] = 0xff;
 	word.halves[1] ^= 0x8000;
 	printf(" -> %08x\n", (unsigned)word.whole);
@@ -70,8 +71,8 @@ static void print_number(double value)
 {
 	union number number = { value };
 
-	printf("%g: sign %u exponent %d fraction %llx", value, (unsigned)number.sign, (int)number.exponent - 1023,
-	       (unsigned long long)number.fraction);
+	printf("%g: sign %u exponent %d fraction %llx", value, (unsigned)number.sign,
+	       (int)number.exponent - 1023, (unsigned long long)number.fraction);
 	number.exponent += 3;
 	number.sign = !number.sign;
 	printf(", times -8 %g", number.value);
@@ -92,11 +93,14 @@ static float inverse_root(float x)
 
 int main(void)
 {
-	static const uint32_t words[] = { 0x01020304, 0x3f800000, 0xc2f70000, 0x80000000, 0x7f7fffff };
+	static const uint32_t words[] = { 0x01020304, 0x3f800000, 0xc2f70000, 0x80000000,
+					  0x7f7fffff };
 	static const double numbers[] = { 1, -0.1, 1024.5, 3e-300 };
-	struct value nothing = { NOTHING, { 0 } }, integer = { INTEGER, { -7 } }, real = { REAL, { .real = 2.5 } };
+	struct value nothing = { NOTHING, { 0 } }, integer = { INTEGER, { -7 } },
+		     real = { REAL, { .real = 2.5 } };
 	struct value text = { TEXT, { .text = "text" } };
-	struct value end = { PAIR, { .pair = { &text, &nothing } } }, middle = { PAIR, { .pair = { &real, &end } } };
+	struct value end = { PAIR, { .pair = { &text, &nothing } } },
+		     middle = { PAIR, { .pair = { &real, &end } } };
 	struct value list = { PAIR, { .pair = { &integer, &middle } } };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)

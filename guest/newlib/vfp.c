@@ -1,4 +1,4 @@
-/* VFP instructions by name: rounding modes, exception flags, fixed point, and moves between register files. */
+/* VFP instructions by name: rounding modes, exception flags, fixed point, moves and lists. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -102,8 +102,12 @@ static void print_multiple(void)
 	const double *from = in;
 	double *to = out + 6;
 
-	__asm__ volatile("vldmia %0!, {d0-d5}\n\tvadd.f64 d1, d0, d5\n\tvdiv.f64 d4, d4, d2\n\tvstmdb %1!, {d0-d5}"
-			 : "+r"(from), "+r"(to) : : "d0", "d1", "d2", "d3", "d4", "d5", "memory");
+	__asm__ volatile(
+		"vldmia %0!, {d0-d5}\n\tvadd.f64 d1, d0, d5\n\t"
+		"vdiv.f64 d4, d4, d2\n\tvstmdb %1!, {d0-d5}"
+		: "+r"(from), "+r"(to)
+		:
+		: "d0", "d1", "d2", "d3", "d4", "d5", "memory");
 	printf("%d %d:", (int)(from - in), (int)(to - out));
 	for (int i = 0; i < 6; i++)
 		printf(" %g", out[i]);
