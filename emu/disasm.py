@@ -32,6 +32,14 @@ class Instruction(NamedTuple):
     data: bytes
     mnemonic: str
     operands: str
+    thumb: bool = False
+
+    @property
+    def bits(self) -> str:
+        """Its bits in hexadecimal, in the units in which the processor reads them."""
+        unit = 2 if self.thumb else len(self.data)
+        pieces = [self.data[at : at + unit] for at in range(0, len(self.data), unit)]
+        return " ".join(piece[::-1].hex() for piece in pieces)
 
     @property
     def size(self) -> int:
@@ -54,7 +62,7 @@ def disassemble(code: bytes, va: int, thumb: bool) -> Iterator[Instruction]:
     while at < len(code):
         for start, size, mnemonic, operands in _decoder(thumb).disasm_lite(code[at:], va + at):
             at = start - va + size
-            yield Instruction(start, code[at - size : at], mnemonic, operands)
+            yield Instruction(start, code[at - size : at], mnemonic, operands, thumb)
         if at < len(code):
             unknown = _unknown(code[at:], va + at, thumb)
             at += unknown.size
@@ -103,8 +111,8 @@ def _unknown(code: bytes, va: int, thumb: bool) -> Instruction:
     """Bits that are no instruction: of Thumb's, 0b11101 and above begin one of 32 bits."""
     half = int.from_bytes(code[:2], "little")
     if thumb and (half < 0xE800 or len(code) < 4):
-        return Instruction(va, code[:2], ".inst.n", f"{half:#06x}")
+        return Instruction(va, code[:2], ".inst.n", f"{half:#06x}", thumb)
     word = int.from_bytes(code[:4], "little")
     if thumb:
         word = half << 16 | word >> 16
-    return Instruction(va, code[:4], ".inst.w" if thumb else ".inst", f"{word:#010x}")
+    return Instruction(va, code[:4], ".inst.w" if thumb else ".inst", f"{word:#010x}", thumb)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emu.cpu.engine import Abort, Stop
 from kernel_model.descriptors import EXEC, READ, WRITE
-from kernel_model.walk import Walk
+from kernel_model.walk import FaultStatus, Walk
 
 if TYPE_CHECKING:
     from emu.machine import Machine
@@ -17,8 +17,8 @@ ACCESS = {READ: "read", WRITE: "write", EXEC: "execution"}
 class Fault(NamedTuple):
     """Everything that is known at the moment of a fault.
 
-    kind: what happened in the field's words.  va, access, walk: of a memory fault, else -1, 0 and
-    None.  registers: r0-r12, sp, lr, pc, cpsr.
+    kind: what happened in the field's words.  va, access, walk, status: of a memory fault, else
+    -1, 0 and None.  registers: r0-r12, sp, lr, pc, cpsr.
     """
 
     pid: int
@@ -28,6 +28,7 @@ class Fault(NamedTuple):
     va: int = -1
     access: int = 0
     walk: Walk | None = None
+    status: FaultStatus | None = None
 
     @property
     def headline(self) -> str:
@@ -53,7 +54,9 @@ def fault_of(machine: Machine, reason: Stop) -> Fault:
     pc = registers[15]
     if reason is not Stop.FAULT:
         return Fault(process.pid, _OTHER[reason], pc, registers)
-    external = engine.abort is Abort.EXTERNAL
     found = machine.backend.fault()
-    kind = "external abort: nothing is there" if external else found.status.text
-    return Fault(process.pid, kind, pc, registers, found.va, found.access, found.walk)
+    external = engine.abort is Abort.EXTERNAL
+    status = FaultStatus.EXTERNAL_ABORT if external else found.status
+    return Fault(
+        process.pid, status.text, pc, registers, found.va, found.access, found.walk, status
+    )

@@ -12,10 +12,12 @@ from emu import status
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions
 from emu.faults import Fault
+from emu.journal import Act
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine import Ended, Machine, Outcome
 from emu.world import HostWorld, StreamLostError
 from kernel_model.boot import BootError
+from kernel_model.errors import Refused
 from kernel_model.image import Image
 
 if TYPE_CHECKING:
@@ -46,11 +48,7 @@ class Launch:
             load(path)
         self.machine = self._make_machine(load(guest.program), streams)
         if guest.explain:
-            from emu.report import refusal_text
-
-            self.machine.svc.on_refused = lambda act, refusal: say(
-                refusal_text(self.machine, self.debug, act, refusal)
-            )
+            self.machine.svc.on_refused = self._explain
 
     def _make_machine(self, image: Image, streams: tuple[int, int, int]) -> Machine:
         guest = self.guest
@@ -79,6 +77,12 @@ class Launch:
         from emu.report import fault_text
 
         say(fault_text(self.machine, self.debug, fault))
+
+    def _explain(self, act: Act, refusal: Refused) -> None:
+        from emu.report import is_end_of_list, refusal_text
+
+        if not is_end_of_list(act, refusal):
+            say(refusal_text(self.machine, self.debug, act, refusal))
 
     def run(self) -> Outcome:
         """Run to the end, and say how it ended if that was not by exit."""

@@ -161,8 +161,9 @@ class DebugFiles:
         the same address.
         """
         if pid == 0:
-            return self.program
-        return next((file for file in self._all if code and file.read(va, len(code)) == code), None)
+            return self.program if self.program.is_code(va) else None
+        same = (file for file in self._all if file.is_code(va) and file.read(va, len(code)) == code)
+        return next(same, None)
 
 
 def open_files(program: str, others: Sequence[str] = ()) -> DebugFiles:

@@ -1,20 +1,121 @@
-"""The report of a fault."""
+"""The report of a fault: the mistake by its name in the first three lines, then the evidence."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from emu.faults import Fault
+from emu.cpu.registers import CORE
+from emu.faults import ACCESS, Fault
+from emu.report.calls import advice_text
+from emu.report.cause import Cause, cause_of, describe, rights_of
+from emu.report.code import Listing
+from emu.report.context import Context, View
+from emu.report.hint import Hint, hint_for
+from emu.report.history import frame_history
+from emu.report.layout import section
 from emu.report.registers import register_lines
+from emu.report.stack import Call, level_lines, levels_of
+from kernel_model.descriptors import rights_text
+from kernel_model.walk import Walk
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine import Machine
 
+_BASE = re.compile(r"\[(r\d+|sp|lr|pc)\b")
+_JUMP = re.compile(r"(?:bx|blx|mov)\S* (?:pc, )?(r\d+|lr)$")
+
 
 def fault_text(machine: Machine, debug: DebugFiles, fault: Fault) -> str:
-    """What happened, the walk that failed, and the registers."""
-    lines = [f"emu: {fault.headline} in {debug.program.place(fault.pc)}"]
+    """The whole report.  The process has not been ended yet."""
+    context = Context(machine, debug, machine.kernel.processes[fault.pid], fault.registers)
+    levels, end_of_levels = levels_of(context, fault.registers)
+    calls = [call for level in levels[:2] for call in level]
+    known = next((call for call in calls if call.is_named), None)
+    listing = None if known is None else Listing(context, known.at, known.thumb)
+    cause = (
+        Cause(fault.kind, _OTHER[fault.kind]) if fault.walk is None else cause_of(context, fault)
+    )
+    lines = _head(fault, cause, calls, listing)
+    lines += section("registers", register_lines(fault.registers))
+    if listing is not None:
+        lines += section("code", listing.lines())
+    lines += section("backtrace", level_lines(levels, end_of_levels))
     if fault.walk is not None:
-        lines.append(f"  walk  {fault.walk}")
-    return "\n".join(lines + register_lines(fault.registers))
+        lines += _memory_lines(context, fault, fault.walk, cause)
+    return "\n".join(lines)
+
+
+_OTHER = {
+    "undefined instruction": "the processor has no such instruction; compilers put udf where a "
+    "program must never come",
+    "breakpoint instruction": "no debugger is attached",
+}
+
+
+def _head(fault: Fault, cause: Cause, calls: list[Call], listing: Listing | None) -> list[str]:
+    """The three lines that say what it was."""
+    what = "" if fault.walk is None else f": {ACCESS[fault.access]} of {fault.va:#010x}"
+    known = next((call for call in calls if call.is_named), None)
+    status = "" if fault.status is None else f" ({fault.status.text})"
+    where = f"pc {fault.pc:#010x}, where no code is known"
+    if known is not None:
+        where = f"{'in' if known is calls[0] else 'called from'} {known}"
+    if listing is not None and listing.marked is not None:
+        where += f", {listing.marked.va:#010x}: {listing.marked.text}{_source(fault, listing)}"
+    return [
+        f"emu: process {fault.pid} faulted: {cause.name}{what}",
+        f"  {where}",
+        f"  because {cause.why}{status}",
+    ]
+
+
+def _source(fault: Fault, listing: Listing) -> str:
+    """The register that the address came from, and what it holds."""
+    assert listing.marked is not None
+    pattern = _BASE if listing.marked.va == fault.pc else _JUMP
+    match = pattern.search(listing.marked.text)
+    if match is None or fault.walk is None:
+        return ""
+    return f" with {match[1]} = {fault.registers[CORE.index(match[1])]:#x}"
+
+
+def _memory_lines(context: Context, fault: Fault, walk: Walk, cause: Cause) -> list[str]:
+    """Of a fault on memory: the walk, what is near, what was there, what would have helped."""
+    lines = section("walk", [f"{'-> ' if n else ''}{step}" for n, step in enumerate(walk.steps)])
+    lines += section("near", _near_lines(context, fault.va))
+    if cause.frame is not None:
+        history = frame_history(context, cause.frame)
+        lines += section(f"history of frame {cause.frame.f_id}", history)
+    return lines + section("hint", _hint_lines(context, hint_for(context, fault, cause)))
+
+
+def _near_lines(context: Context, va: int) -> list[str]:
+    """What is mapped at the address, or next below and above it."""
+    view = context.view_at(va)
+    if view is not None:
+        return [_view_text(context, view, f"{va - view.va:#x} bytes in")]
+    below, above = context.view_below(va), context.view_above(va)
+    lines = []
+    if below is not None:
+        lines.append(_view_text(context, below, f"ends {va - below.end:#x} bytes below"))
+    if above is not None:
+        lines.append(_view_text(context, above, f"begins {above.va - va:#x} bytes above"))
+    return lines
+
+
+def _view_text(context: Context, view: View, where: str) -> str:
+    rights = rights_text(rights_of(view.frame))
+    what = describe(context, view.frame)
+    return f"{view.va:#010x}..{view.end - 1:#010x}  {rights}  {what}: {where}"
+
+
+def _hint_lines(context: Context, hint: Hint | None) -> list[str]:
+    if hint is None:
+        return []
+    lines = [hint.text]
+    for pid, call in hint.calls:
+        by = "" if pid == context.process.pid else f"process {pid}: "
+        lines.append(f"  {by}{advice_text(context.kernel, context.process, call)}")
+    return lines

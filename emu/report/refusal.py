@@ -1,17 +1,74 @@
-"""The report of a refused call, for ``--explain``."""
+"""The report of a refused call, for ``--explain``: the rule, the values, and what would do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from emu.journal import Act
+from emu.report.calls import advice_text, call_text
+from emu.report.context import Context
+from emu.report.history import how_it_ended
+from emu.report.remedy import remedy
+from emu.report.rules import rule_of
+from emu.report.stack import levels_of
+from kernel_model.abi import Error
 from kernel_model.errors import Refused
+from kernel_model.syscalls import BY_NAME, SYSCALLS
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine import Machine
 
+_CALLERS = 3
+"""How many functions are named."""
+
+_STUBS = frozenset(call.c_name for call in SYSCALLS)
+"""Functions that do nothing but make their call."""
+
 
 def refusal_text(machine: Machine, debug: DebugFiles, act: Act, refusal: Refused) -> str:
-    """The call, its error and why."""
-    return f"emu: process {act[1]}: call {act[0]}: {refusal}"
+    """What the call was, which rule refused it, and what would be accepted."""
+    count, pid, number, *words = act
+    context = Context(
+        machine, debug, machine.kernel.processes[pid], machine.engine.core_registers()
+    )
+    name = SYSCALLS[number].name if number < len(SYSCALLS) else ""
+    shown = call_text(context.kernel, context.process, number, tuple(words))
+    lines = [
+        f"emu: process {pid}, call {count}: {shown} = E_{refusal.error.name}",
+        f"  {_where(context)}",
+        f"  because {_why(context, number, words, refusal)}",
+        f"  rule    {rule_of(name, refusal.error)}",
+    ]
+    hint = remedy(context, number, tuple(words), refusal)
+    if hint is not None:
+        lines.append(f"  hint    {hint.text}")
+        lines += [f"            {advice_text(context.kernel, context.process, call)}"
+                  for _, call in hint.calls]  # fmt: skip
+    return "\n".join(lines)
+
+
+def is_end_of_list(act: Act, refusal: Refused) -> bool:
+    """Whether this is how a program learns that it has seen all of its frames: no mistake."""
+    asked = BY_NAME["frame_info"].number == act[2] and refusal.error is Error.OUT_OF_RANGE
+    return asked and refusal.values["index"] == refusal.values["count"]
+
+
+def _where(context: Context) -> str:
+    """The functions that made the call."""
+    assert context.registers is not None
+    levels, _ = levels_of(context, context.registers)
+    calls = [call for level in levels for call in level]
+    if len(calls) > 1 and calls[0].function in _STUBS:
+        del calls[0]
+    return "in " + ", called from ".join(map(str, calls[:_CALLERS]))
+
+
+def _why(context: Context, number: int, words: list[int], refusal: Refused) -> str:
+    """What was wrong; of a process that is gone, also how it ended."""
+    if refusal.error not in (Error.NO_PROCESS, Error.PEER_DIED):
+        return refusal.text
+    pid = next((word for word, argument in zip(words, SYSCALLS[number].arguments, strict=False)
+                if argument.what == "pid"), None)  # fmt: skip
+    ended = None if pid is None else how_it_ended(context.journal, pid)
+    return refusal.text if ended is None else f"{refusal.text}: process {pid} {ended}"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emu.report.code import Listing
+from emu.report.context import Context
+from emu.report.layout import section
 from emu.report.registers import register_lines
+from emu.report.stack import level_lines, levels_of
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -12,7 +16,16 @@ if TYPE_CHECKING:
 
 
 def state_text(machine: Machine, debug: DebugFiles) -> str:
-    """Where a stopped run was: the current process and its registers."""
+    """Where a stopped run was: the current process, its registers, its code, its callers."""
     process = machine.kernel.current
-    who = "nobody runs" if process is None else f"process {process.pid} runs"
-    return "\n".join([f"  {who}", *register_lines(machine.engine.core_registers())])
+    if process is None:
+        return "\n".join(["  nobody runs", *(f"  {line}" for line in machine.kernel.waiting())])
+    registers = machine.engine.core_registers()
+    context = Context(machine, debug, process, registers)
+    levels, end_of_levels = levels_of(context, registers)
+    call = levels[0][0]
+    others = len(machine.kernel.processes) - 1
+    lines = [f"  process {process.pid} runs, in {call}" + (f"; {others} more" if others else "")]
+    lines += section("registers", register_lines(registers))
+    lines += section("code", Listing(context, call.at, call.thumb).lines())
+    return "\n".join(lines + section("backtrace", level_lines(levels, end_of_levels)))

@@ -12,7 +12,7 @@ from emu.unwind.framepointer import keeps_frame_pointer, pushes_lr
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
 
-MOST_FRAMES = 4096
+MOST_FRAMES = 10_000
 
 
 class Step(NamedTuple):

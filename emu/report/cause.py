@@ -1,0 +1,198 @@
+"""Why a memory access failed: the mistake by its name, and the fact behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emu.faults import Fault
+from emu.report.calls import act_text
+from emu.report.context import Context, View
+from emu.report.history import loss, refused_map
+from emu.unwind.frame import SP
+from kernel_model.abi import KERNEL_VA, MAP_NOEXEC, MAP_WRITE, FrameType, TableType
+from kernel_model.descriptors import EXEC, READ, SECTION_SIZE, WRITE
+from kernel_model.descriptors import Fault as Empty
+from kernel_model.frame import Frame
+from kernel_model.memory import PAGE_SIZE
+from kernel_model.syscalls import BY_NAME
+from kernel_model.walk import FaultStatus
+
+
+class Cause(NamedTuple):
+    """name: of the mistake.  why: the fact.  frame: the one it is about, if any."""
+
+    name: str
+    why: str
+    frame: Frame | None = None
+
+
+def cause_of(context: Context, fault: Fault) -> Cause:
+    """Why this memory access failed.  The first explanation that fits is the one."""
+    for explain in _EXPLANATIONS:
+        cause = explain(context, fault)
+        if cause is not None:
+            return cause
+    return Cause("nothing mapped there", "nothing has been mapped at this address")
+
+
+def describe(context: Context, frame: Frame) -> str:
+    """A frame by its id and what it is to the process."""
+    return f"frame {frame.f_id}, {_role(context, frame)}"
+
+
+def _role(context: Context, frame: Frame) -> str:
+    if frame.table is TableType.L1:
+        return "an L1 table"
+    if frame.table is TableType.L2:
+        return f"the L2 table for {frame.t_va:#010x} on" if frame.is_hung else "an L2 table"
+    if frame.type is not FrameType.MEM:
+        return {
+            FrameType.IO: "a device",
+            FrameType.PROC: "a process's information",
+            FrameType.POOL: "kernel objects",
+        }[frame.type]
+    view = next((view for view in context.views if view.frame is frame), None)
+    if view is None:
+        return "memory"
+    if view == context.stack:
+        return "the stack"
+    return "code" if not noexec(frame) else "data" if writable(frame) else "read-only data"
+
+
+def rights_of(frame: Frame) -> int:
+    """What user mode may do through the frame's view."""
+    return READ | (WRITE if writable(frame) else 0) | (0 if noexec(frame) else EXEC)
+
+
+def writable(frame: Frame) -> bool:
+    return bool(frame.v_flags & MAP_WRITE)
+
+
+def noexec(frame: Frame) -> bool:
+    return bool(frame.v_flags & MAP_NOEXEC) or frame.type is FrameType.IO
+
+
+def overflowed_stack(context: Context, fault: Fault) -> View | None:
+    """The stack that this access missed by going below it, or None.
+
+    SP is below the stack and the access not below SP, or SP is in the stack's lowest page and
+    the access less than a page below it.
+    """
+    stack = context.stack
+    if stack is None or context.view_above(fault.va) != stack or fault.access == EXEC:
+        return None
+    sp = fault.registers[SP]
+    begun = sp < stack.va and sp <= fault.va
+    about_to = sp <= stack.va + PAGE_SIZE and fault.va >= sp - PAGE_SIZE
+    return stack if begun or about_to else None
+
+
+def _misaligned(_context: Context, fault: Fault) -> Cause | None:
+    if fault.status is not FaultStatus.ALIGNMENT:
+        return None
+    return Cause("unaligned access", "an exclusive access must be aligned to its size")
+
+
+def _nothing_behind(_context: Context, fault: Fault) -> Cause | None:
+    if fault.status is not FaultStatus.EXTERNAL_ABORT:
+        return None
+    return Cause("nothing at the physical address", "the address is mapped to where nothing is")
+
+
+def _null(_context: Context, fault: Fault) -> Cause | None:
+    if fault.va >= PAGE_SIZE:
+        return None
+    name = "null function pointer" if fault.access == EXEC else "null pointer"
+    return Cause(name, "page 0 is never mapped")
+
+
+def _kernel(_context: Context, fault: Fault) -> Cause | None:
+    if fault.va < KERNEL_VA:
+        return None
+    return Cause("access to the kernel's part", f"from {KERNEL_VA:#010x} on all is the kernel's")
+
+
+def _forbidden(context: Context, fault: Fault) -> Cause | None:
+    """The address is mapped, but not for this."""
+    view = context.view_at(fault.va)
+    if view is None:
+        return None
+    frame = view.frame
+    what = f"{describe(context, frame)}, is mapped there"
+    if fault.access == EXEC:
+        return Cause("jump to data", f"{what} NOEXEC", frame)
+    if frame.is_table:
+        return Cause(
+            "write to a page table", f"{what} read-only: tables are the kernel's to change", frame
+        )
+    if frame.type is FrameType.PROC:
+        return Cause("write to process information", f"{what} read-only, for ever", frame)
+    name = "write to read-only data" if noexec(frame) else "write to code"
+    return Cause(name, f"{what} read-only", frame)
+
+
+def _stack_overflow(context: Context, fault: Fault) -> Cause | None:
+    stack = overflowed_stack(context, fault)
+    if stack is None:
+        return None
+    guard = "in the unmapped guard page" if fault.va >= stack.va - PAGE_SIZE else "beyond the end"
+    return Cause(
+        "stack overflow",
+        f"that is {guard} below the stack, frame {stack.frame.f_id} at "
+        f"{stack.va:#010x}..{stack.end - 1:#010x}",
+        stack.frame,
+    )
+
+
+def _lost(context: Context, fault: Fault) -> Cause | None:
+    """Something was mapped there once."""
+    assert fault.walk is not None
+    lost = loss(context, fault.walk)
+    if lost is None:
+        return None
+    frame = context.frame_holding(lost.pa)
+    name = _LOSSES.get(lost.act[2], "use after unmap")
+    what = "memory" if frame is None else f"frame {frame.f_id}"
+    why = f"{what} was there until {act_text(context.kernel, context.process, lost.act)}"
+    return Cause(name, why, frame)
+
+
+_LOSSES = {
+    BY_NAME[name].number: text
+    for name, text in (
+        ("frame_give", "use after give"),
+        ("vspace_swap", "use after give"),
+        ("proc_new", "use after give"),
+        ("frame_map", "use after the mapping moved"),
+    )
+}
+
+
+def _missing_table(context: Context, fault: Fault) -> Cause | None:
+    """No L2 hangs where the address is."""
+    assert fault.walk is not None
+    if len(fault.walk.steps) != 1 or not isinstance(fault.walk.steps[0].entry, Empty):
+        return None
+    start = fault.va & -SECTION_SIZE
+    why = f"nothing hangs in the L1 for {start:#010x}..{start + SECTION_SIZE - 1:#010x}"
+    return Cause("missing L2 table", f"{why}{_refused(context, fault.va)}")
+
+
+def _refused(context: Context, va: int) -> str:
+    refused = refused_map(context, va)
+    if refused is None:
+        return ""
+    return f"; call {refused.act[0]}, a frame_map, was refused: E_{refused.error.name}"
+
+
+def _unmapped(context: Context, fault: Fault) -> Cause | None:
+    name = "jump to nowhere" if fault.access == EXEC else "nothing mapped there"
+    why = f"nothing has been mapped at this address{_refused(context, fault.va)}"
+    return Cause(name, why)
+
+
+_EXPLANATIONS: tuple[Callable[[Context, Fault], Cause | None], ...] = (
+    _misaligned, _nothing_behind, _null, _kernel, _forbidden, _stack_overflow, _lost,
+    _missing_table, _unmapped,
+)  # fmt: skip

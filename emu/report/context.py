@@ -1,0 +1,134 @@
+"""What a report looks at: a machine at rest, one of its processes, and the names of addresses."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from emu.unwind.frame import SP
+from kernel_model.abi import MAP_WRITE, NO_ID
+from kernel_model.calls.checks import is_viewed_by
+from kernel_model.descriptors import READ, SECTION_SIZE
+from kernel_model.frame import Frame
+from kernel_model.memory import PAGE_SIZE
+from kernel_model.process import Process
+from kernel_model.walk import walk
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFile, DebugFiles
+    from emu.machine import Machine
+
+STACK_REACH = SECTION_SIZE
+"""How far below a stack SP still shows that it overflowed."""
+
+_CODE_COMPARED = 4
+"""Bytes by which the file of a child's code is told: one instruction."""
+
+
+class View(NamedTuple):
+    """A frame where the process sees it."""
+
+    va: int
+    frame: Frame
+
+    @property
+    def end(self) -> int:
+        return self.va + self.frame.len
+
+    def __contains__(self, va: object) -> bool:
+        return isinstance(va, int) and self.va <= va < self.end
+
+
+class Context:
+    """One process of a machine at rest."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        debug: DebugFiles,
+        process: Process,
+        registers: tuple[int, ...] | None = None,
+    ) -> None:
+        """registers: r0-r12, sp, lr, pc, cpsr of the process, where they are known."""
+        self.machine, self.debug, self.process = machine, debug, process
+        self.registers = registers
+        self.kernel = machine.kernel
+        self.journal = machine.host.journal
+        self.memory = machine.ram.ram
+        self._pages: dict[int, int | None] = {}
+        self._files: dict[int, DebugFile | None] = {}
+
+    @cached_property
+    def views(self) -> list[View]:
+        """Everything the process sees, in order of address."""
+        kernel = self.kernel
+        frames = [kernel.frames[f_id] for f_id in self.process.frames]
+        seen = [frame for frame in frames if is_viewed_by(kernel, self.process, frame)]
+        return sorted(View(kernel.view_va(frame), frame) for frame in seen)
+
+    def view_at(self, va: int) -> View | None:
+        return next((view for view in self.views if va in view), None)
+
+    def view_below(self, va: int) -> View | None:
+        """The last view that ends at ``va`` or before."""
+        return next((view for view in reversed(self.views) if view.end <= va), None)
+
+    def view_above(self, va: int) -> View | None:
+        """The first view that begins after ``va``."""
+        return next((view for view in self.views if view.va > va), None)
+
+    def frame_holding(self, pa: int) -> Frame | None:
+        """The frame, anybody's, that a physical address is in."""
+        frames = self.kernel.frames.values()
+        return next((frame for frame in frames if frame.pa <= pa < frame.end), None)
+
+    def read(self, va: int, length: int) -> bytes | None:
+        """Bytes that the process itself could read, or None."""
+        data = b""
+        while length:
+            offset = va % PAGE_SIZE
+            part = min(length, PAGE_SIZE - offset)
+            pa = self._page(va - offset)
+            if pa is None:
+                return None
+            data += self.memory.read(pa + offset, part)
+            va, length = va + part, length - part
+        return data
+
+    def _page(self, va: int) -> int | None:
+        """Where a page that the process can read is (pa)."""
+        if va not in self._pages:
+            self._pages[va] = self._find_page(va & 0xFFFFFFFF)
+        return self._pages[va]
+
+    def _find_page(self, va: int) -> int | None:
+        if self.process.l1 == NO_ID:
+            return None
+        found = walk(self.memory, self.kernel.l1_pa(self.process), va)
+        readable = found.refusal(READ) is None and self.memory.contains(found.pa, PAGE_SIZE)
+        return found.pa if readable else None
+
+    def read_word(self, va: int) -> int | None:
+        data = self.read(va, 4)
+        return None if data is None else int.from_bytes(data, "little")
+
+    def file_at(self, va: int) -> DebugFile | None:
+        """The file that names an address of this process's code."""
+        word = va & ~3
+        if word not in self._files:
+            code = self.read(word, _CODE_COMPARED)
+            self._files[word] = self.debug.of(self.process.pid, word, code or b"")
+        return self._files[word]
+
+    @cached_property
+    def stack(self) -> View | None:
+        """The stack: what SP points into, or next above it if it has been overflowed."""
+        if self.registers is None:
+            return None
+        sp = self.registers[SP]
+        if sp and (view := self.view_at(sp - 1)) is not None:
+            return view if view.frame.v_flags & MAP_WRITE else None
+        above = self.view_above(sp)
+        if above is None or above.va - sp > STACK_REACH or not above.frame.v_flags & MAP_WRITE:
+            return None
+        return above

@@ -1,0 +1,129 @@
+"""What would have made an access legal: calls with their arguments, or why none would."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from emu.faults import Fault
+from emu.report.calls import Advice, advise
+from emu.report.cause import Cause, overflowed_stack
+from emu.report.context import Context, View
+from emu.report.history import Loss, loss, refused_map
+from emu.report.plan import NoPlanError, Plan
+from kernel_model.abi import (
+    KERNEL_VA,
+    MAP_NOEXEC,
+    MAP_READ,
+    MAP_WRITE,
+    FrameType,
+    MapKind,
+    TableType,
+)
+from kernel_model.calls.checks import is_viewed_by
+from kernel_model.descriptors import EXEC, WRITE, Section, user_rights
+from kernel_model.frame import Frame
+from kernel_model.memory import PAGE_SIZE
+from kernel_model.walk import FaultStatus
+
+
+class Hint(NamedTuple):
+    """text: a sentence.  calls: what to call, in order; pid: by whom each."""
+
+    text: str
+    calls: tuple[tuple[int, Advice], ...] = ()
+
+
+def hint_for(context: Context, fault: Fault, cause: Cause) -> Hint | None:
+    """What would have made the access legal."""
+    if fault.status in (FaultStatus.ALIGNMENT, FaultStatus.EXTERNAL_ABORT):
+        return None
+    if fault.va < PAGE_SIZE:
+        return Hint("no call maps page 0: see where the pointer came from")
+    if fault.va >= KERNEL_VA:
+        return Hint("no call maps anything there: see where the address came from")
+    view = context.view_at(fault.va)
+    if view is not None:
+        return _allow(context, view, fault)
+    assert fault.walk is not None
+    lost = loss(context, fault.walk)
+    if lost is not None and cause.frame is not None:
+        return _restore(context, lost, cause.frame)
+    return _map_memory(context, fault)
+
+
+def _calls(context: Context, *calls: Advice) -> tuple[tuple[int, Advice], ...]:
+    return tuple((context.process.pid, call) for call in calls)
+
+
+def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
+    """The address is mapped: the call that maps it with the right that lacks."""
+    frame = view.frame
+    if frame.is_table:
+        return _edit_table(context, view, fault.va)
+    if frame.type is FrameType.PROC:
+        return Hint("the kernel alone writes there")
+    if frame.type is FrameType.IO:
+        return Hint("a device's registers are never executed")
+    flags = frame.v_flags & ~MAP_NOEXEC if fault.access == EXEC else frame.v_flags | MAP_WRITE
+    return Hint("legal after", _calls(context, _remap(view, flags)))
+
+
+def _remap(view: View, flags: int) -> Advice:
+    return advise("frame_map", view.frame.v_id, view.frame.f_id, view.va, flags)
+
+
+def _edit_table(context: Context, table: View, va: int) -> Hint:
+    """The call that lets the kernel change the entry that was written to."""
+    entry = (va - table.va) // 4
+    unit = PAGE_SIZE if table.frame.table is TableType.L2 else 1 << 20
+    place = table.frame.t_va + entry * unit
+    text = f"the kernel changes tables; this entry is for {place:#010x}"
+    mapped = context.view_at(place)
+    if mapped is None or mapped.frame.is_table or mapped.frame.type is not FrameType.MEM:
+        return Hint(f"{text}: frame_map and frame_unmap change it")
+    remap = _remap(mapped, mapped.frame.v_flags | MAP_WRITE)
+    return Hint(f"{text}, which is writable after", _calls(context, remap))
+
+
+def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
+    """The calls that map again what was there."""
+    whole = frame.pa == lost.start_pa and not frame.is_viewed and not frame.is_table
+    table = Plan(context).table_over(lost.start_va)
+    if not whole or table is None or isinstance(lost.entry, Section):
+        return None
+    if not is_viewed_by(context.kernel, context.process, table):
+        return None
+    back: tuple[tuple[int, Advice], ...] = ()
+    text = "legal again after"
+    if frame.owner != context.process.pid:
+        text = f"frame {frame.f_id} is process {frame.owner}'s now; legal again after"
+        back = ((frame.owner, advise("frame_give", frame.f_id, context.process.pid)),)
+    flags = _flags(lost) | MapKind.PAGE
+    remap = advise("frame_map", table.f_id, frame.f_id, lost.start_va, flags)
+    return Hint(text, back + _calls(context, remap))
+
+
+def _flags(lost: Loss) -> int:
+    """The map flags that a descriptor was made of."""
+    rights = user_rights(lost.entry)
+    write = MAP_WRITE if rights & WRITE else 0
+    return MAP_READ | write | (0 if rights & EXEC else MAP_NOEXEC)
+
+
+def _map_memory(context: Context, fault: Fault) -> Hint | None:
+    """Nothing is there: the calls that map a free page."""
+    if fault.access == EXEC:
+        return Hint("nothing was ever there to execute: see where the address came from")
+    stack = overflowed_stack(context, fault)
+    write = MAP_WRITE if fault.access == WRITE or stack is not None else 0
+    plan = Plan(context)
+    refused = refused_map(context, fault.va)
+    try:
+        if refused is not None and not refused.frame.is_viewed and not refused.va % PAGE_SIZE:
+            plan.map_frame(refused.frame, refused.va, refused.flags & MAP_NOEXEC | MAP_READ | write)
+        else:
+            plan.map_page(fault.va, MAP_READ | write | MAP_NOEXEC)
+    except NoPlanError as error:
+        return Hint(f"no calls found that would map it: {error}")
+    text = "if it needs that much stack, legal after" if stack is not None else "legal after"
+    return Hint(text, _calls(context, *plan.calls))

@@ -1,0 +1,121 @@
+"""What happened to a frame or a place: the journal, read backwards."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from emu.journal import Act, Journal
+from emu.report.calls import act_text
+from emu.report.context import Context
+from kernel_model.abi import Error
+from kernel_model.descriptors import (
+    COARSE_SIZE,
+    Coarse,
+    Fault,
+    Leaf,
+    decode_l1,
+    decode_l2,
+)
+from kernel_model.frame import Frame
+from kernel_model.syscalls import BY_NAME, SYSCALLS
+from kernel_model.walk import Walk
+
+SHOWN = 8
+"""How many events of a frame's history a report shows: the last ones."""
+
+_PROC_NEW, _SPLIT, _GIVE, _MAP, _SWAP = (
+    BY_NAME[name].number
+    for name in ("proc_new", "frame_split", "frame_give", "frame_map", "vspace_swap")
+)
+
+
+class Loss(NamedTuple):
+    """A mapping that was there: ``act`` took it away.
+
+    It was of the physical memory from ``start_pa`` on, seen from ``start_va`` on with the rights
+    that ``entry`` gives; ``pa`` is where the byte in question was.
+    """
+
+    act: Act
+    start_va: int
+    start_pa: int
+    pa: int
+    entry: Leaf
+
+
+def loss(context: Context, walk: Walk) -> Loss | None:
+    """What took away the mapping whose absence ended this walk, if it is remembered."""
+    if not walk.steps or not isinstance(walk.steps[-1].entry, Fault):
+        return None
+    step = walk.steps[-1]
+    for act, pa, level, count, old, new in reversed(context.journal.entries):
+        if level == step.level and pa <= step.pa < pa + 4 * count and not new:
+            return _loss(context, walk.va, act, (step.pa - pa) // 4, level, old)
+    return None
+
+
+def _loss(context: Context, va: int, act: Act, index: int, level: int, first: int) -> Loss | None:
+    """The loss of ``va``'s entry, the ``index``-th of a run that began with ``first``."""
+    entry = decode_l1(first) if level == 1 else decode_l2(first)
+    if isinstance(entry, Coarse):
+        page = context.memory.read_word(entry.table + index * COARSE_SIZE + (va >> 12 & 0xFF) * 4)
+        entry, index = decode_l2(page), 0
+    if isinstance(entry, Fault | Coarse):
+        return None
+    start = (va & -entry.size) - index * entry.size
+    return Loss(act, start, entry.base, entry.base + va - start, entry)
+
+
+class RefusedMap(NamedTuple):
+    """A ``frame_map`` in vain: ``frame`` at ``va``."""
+
+    act: Act
+    error: Error
+    frame: Frame
+    va: int
+    flags: int
+
+
+def refused_map(context: Context, va: int) -> RefusedMap | None:
+    """The last call of the process's that tried in vain to map something where ``va`` is."""
+    for act, error, _ in reversed(context.journal.refusals):
+        if act[1] == context.process.pid and act[2] == _MAP:
+            _, f_id, start, flags = act[3:]
+            frame = context.kernel.frames.get(f_id)
+            if frame is not None and start <= va < start + frame.len:
+                return RefusedMap(act, error, frame, start, flags)
+    return None
+
+
+def frame_history(context: Context, frame: Frame) -> list[str]:
+    """The last events of a frame's life, oldest first, a line each."""
+    events = [act for act, result in context.journal.calls if _concerns(frame, act, result)]
+    lines = [f"{act_text(context.kernel, context.process, act)}" for act in events[-SHOWN:]]
+    if len(events) > SHOWN:
+        lines.insert(0, f"({len(events) - SHOWN} calls before these)")
+    return lines
+
+
+def _concerns(frame: Frame, act: Act, result: int | None) -> bool:
+    """Whether a call that succeeded made the frame, or had it or what it hangs in as argument."""
+    number, words = act[2], act[3:]
+    if number == _SPLIT and result == frame.f_id:
+        return True
+    for argument, word in zip(SYSCALLS[number].arguments, words, strict=False):
+        if argument.what == "f_id":
+            value = argument.from_register(word)
+            if value == frame.f_id and argument.name != "t_id":
+                return True
+            if number in (_GIVE, _SWAP, _PROC_NEW) and value in (frame.v_id, frame.t_id):
+                return True
+    return False
+
+
+def how_it_ended(journal: Journal, pid: int) -> str | None:
+    """How a process ended, if it is remembered."""
+    if pid in journal.faults:
+        return f"faulted: {journal.faults[pid]}"
+    for act, _ in reversed(journal.calls):
+        if act[1] == pid and act[2] == BY_NAME["exit"].number:
+            return f"called exit({act[3]}), call {act[0]}"
+    return None

@@ -1,0 +1,261 @@
+"""What a refused call would have had to be: by the rule it broke, with its own arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emu.report.calls import Advice, advise
+from emu.report.context import Context
+from emu.report.hint import Hint
+from emu.report.plan import NoPlanError, Plan
+from kernel_model.abi import (
+    MAP_ALL,
+    MAP_KIND_MASK,
+    MAP_NOEXEC,
+    MAP_READ,
+    MAP_WRITE,
+    Error,
+    FrameType,
+    MapKind,
+    TableType,
+)
+from kernel_model.descriptors import L1_SIZE, SECTION_SIZE
+from kernel_model.errors import Refused
+from kernel_model.frame import Frame
+from kernel_model.memory import PAGE_SIZE
+from kernel_model.syscalls import SYSCALLS
+
+
+class _Failed(NamedTuple):
+    """A refused call: its name and its arguments by name."""
+
+    context: Context
+    name: str
+    arguments: dict[str, int]
+    refusal: Refused
+
+    def frame(self, argument: str = "f_id") -> Frame | None:
+        return self.context.kernel.frames.get(self.arguments.get(argument, -1))
+
+    def again(self, **changed: int) -> Advice:
+        """The same call with other arguments."""
+        return advise(self.name, *{**self.arguments, **changed}.values())
+
+
+def remedy(context: Context, number: int, words: tuple[int, ...], refusal: Refused) -> Hint | None:
+    """What would have been accepted, as far as it can be told from the call itself."""
+    find = _REMEDIES.get(refusal.error)
+    if find is None or number >= len(SYSCALLS):
+        return None
+    call = SYSCALLS[number]
+    arguments = {
+        argument.name: argument.from_register(word)
+        for argument, word in zip(call.arguments, words, strict=False)
+    }
+    return find(_Failed(context, call.name, arguments, refusal))
+
+
+def _hint(failed: _Failed, text: str, *calls: Advice) -> Hint:
+    pid = failed.context.process.pid
+    return Hint(text, tuple((pid, call) for call in calls))
+
+
+def _unaligned(failed: _Failed) -> Hint | None:
+    """Round the argument down; a frame's own place or size cannot be rounded."""
+    if failed.name == "frame_split":
+        frame = failed.frame()
+        assert frame is not None
+        in_sections = frame.is_viewed and frame.view_kind is MapKind.SECTION
+        offset = failed.arguments["offset"] & -(SECTION_SIZE if in_sections else PAGE_SIZE)
+        offset = offset or (SECTION_SIZE if in_sections else PAGE_SIZE)
+        if offset < frame.len:
+            return _hint(failed, "accepted would be", failed.again(offset=offset))
+        return Hint("the frame is too small to be split")
+    if failed.name == "frame_map":
+        return _unaligned_map(failed)
+    if failed.name == "frame_table":
+        return Hint("take the L1 from a larger frame, split where the address is 16 KiB aligned")
+    return None
+
+
+def _unaligned_map(failed: _Failed) -> Hint | None:
+    frame, flags = failed.frame(), failed.arguments["flags"]
+    assert frame is not None
+    kind = flags & MAP_KIND_MASK
+    unit = PAGE_SIZE if kind == MapKind.PAGE else SECTION_SIZE
+    if kind == MapKind.SECTION and (frame.pa | frame.len) % SECTION_SIZE:
+        return Hint("a section needs a frame of whole MiBs at whole MiBs; map this one as pages")
+    return _hint(failed, "aligned it would be", failed.again(va=failed.arguments["va"] & -unit))
+
+
+def _not_visible(failed: _Failed) -> Hint | None:
+    table = failed.frame("t_id")
+    if table is None:
+        return None
+    plan = Plan(failed.context)
+    try:
+        plan.see(table)
+    except NoPlanError as error:
+        return Hint(f"make the table visible first; {error}")
+    return _hint(failed, "make the table visible first", *plan.calls, failed.again())
+
+
+def _not_hung(failed: _Failed) -> Hint | None:
+    """Hang the table over the address that was wanted."""
+    table = failed.frame("t_id")
+    if table is None:
+        return None
+    plan = Plan(failed.context)
+    try:
+        plan.hang(table, failed.arguments["va"])
+    except NoPlanError as error:
+        return Hint(f"hang the table first; {error}")
+    return _hint(failed, "hang the table first", *plan.calls, failed.again())
+
+
+def _out_of_range(failed: _Failed) -> Hint | None:
+    """Pages for addresses that another L2 translates, or none."""
+    frame = failed.frame()
+    if failed.name == "frame_split" and frame is not None:
+        return Hint(f"offsets are {PAGE_SIZE:#x} to {frame.len - PAGE_SIZE:#x}")
+    if failed.name != "frame_map" or frame is None:
+        return None
+    plan = Plan(failed.context)
+    try:
+        plan.map_frame(frame, failed.arguments["va"], failed.arguments["flags"])
+    except NoPlanError as error:
+        return Hint(f"the table does not reach there; {error}")
+    return _hint(failed, "accepted would be", *plan.calls)
+
+
+def _bad_flags(failed: _Failed) -> Hint | None:
+    flags = failed.arguments["flags"]
+    if flags & MAP_KIND_MASK == MapKind.TABLE_L2:
+        right = int(MapKind.TABLE_L2)
+    else:
+        right = flags & MAP_ALL | MAP_READ
+    return _hint(failed, "accepted would be", failed.again(flags=right))
+
+
+def _bad_kind(failed: _Failed) -> Hint | None:
+    if failed.name == "frame_map" and failed.arguments["flags"] & MAP_KIND_MASK == MapKind.TABLE_L1:
+        return Hint("an L1 becomes current by vspace_swap(pid, f_id), it is not mapped")
+    return None
+
+
+def _writable_table(failed: _Failed) -> Hint | None:
+    flags = failed.arguments["flags"] & ~MAP_WRITE | MAP_NOEXEC
+    return _hint(failed, "accepted would be", failed.again(flags=flags))
+
+
+def _not_viewed(failed: _Failed) -> Hint | None:
+    """A table to be is viewed read-only first."""
+    frame = failed.frame()
+    if frame is None:
+        return None
+    plan = Plan(failed.context)
+    try:
+        plan.see(frame)
+    except NoPlanError as error:
+        return Hint(f"view the frame read-only first; {error}")
+    return _hint(failed, "view the frame read-only first", *plan.calls, failed.again())
+
+
+def _in_use(failed: _Failed) -> Hint | None:
+    """Say whose the entry is, and unmap that first."""
+    view = failed.context.view_at(failed.arguments["va"])
+    if view is None:
+        return None
+    unmap = advise("frame_unmap", view.frame.f_id, view.frame.view_kind)
+    return _hint(failed, f"frame {view.frame.f_id} is there; free it first", unmap, failed.again())
+
+
+def _mapped(failed: _Failed) -> Hint | None:
+    frame = failed.frame()
+    if frame is None:
+        return None
+    unmap = advise("frame_unmap", frame.f_id, frame.view_kind)
+    return _hint(failed, "unmap it first", unmap, failed.again())
+
+
+def _hung(failed: _Failed) -> Hint | None:
+    frame = failed.frame()
+    if frame is None:
+        return None
+    unhang = advise("frame_unmap", frame.f_id, MapKind.TABLE_L2)
+    return _hint(failed, "take it from there first", unhang, failed.again())
+
+
+def _not_mapped(failed: _Failed) -> Hint | None:
+    frame = failed.frame()
+    if frame is None:
+        return None
+    if frame.is_viewed:
+        return _hint(failed, "it is mapped so", failed.again(kind=frame.view_kind))
+    if frame.is_hung:
+        return _hint(failed, "it hangs as a table", failed.again(kind=MapKind.TABLE_L2))
+    return Hint("it is mapped nowhere")
+
+
+def _not_table(failed: _Failed) -> Hint | None:
+    """The wrong level of table for this kind, most often."""
+    if failed.name != "frame_map":
+        return None
+    kind = failed.arguments["flags"] & MAP_KIND_MASK
+    table = failed.frame("t_id")
+    if kind == MapKind.PAGE and table is not None and table.table is TableType.L1:
+        l2 = Plan(failed.context).table_over(failed.arguments["va"])
+        if l2 is not None:
+            return _hint(failed, "the L2 there is", failed.again(t_id=l2.f_id))
+        return Hint("make an L2 there first: frame_table, then frame_map with F_MAP_TABLE_L2")
+    if kind != MapKind.PAGE and table is not None and table.table is TableType.L2:
+        l1 = failed.context.process.l1
+        return _hint(failed, "the L1 is", failed.again(t_id=l1))
+    return None
+
+
+def _pool_full(failed: _Failed) -> Hint | None:
+    free = [
+        frame
+        for frame in map(failed.context.kernel.frames.__getitem__, failed.context.process.frames)
+        if frame.type is FrameType.MEM and not frame.is_viewed and not frame.is_table
+    ]
+    if not free:
+        return Hint("free memory for kernel objects first: unmap a frame and give it to frame_pool")
+    smallest = min(free, key=lambda frame: (frame.len, frame.f_id))
+    return _hint(failed, "make room first", advise("frame_pool", smallest.f_id), failed.again())
+
+
+def _bad_size(failed: _Failed) -> Hint | None:
+    wanted = L1_SIZE if failed.name == "frame_table" else 2 * PAGE_SIZE
+    frame = failed.frame()
+    if frame is None or frame.len <= wanted:
+        return Hint(f"take a frame of {wanted:#x} bytes")
+    split = advise("frame_split", frame.f_id, wanted)
+    return _hint(failed, "cut it first", split, failed.again())
+
+
+def _not_allowed(failed: _Failed) -> Hint | None:
+    allow = advise("frame_allow", failed.context.process.pid)
+    return Hint("the receiver can allow it", ((failed.arguments["pid"], allow),))
+
+
+_REMEDIES: dict[Error, Callable[[_Failed], Hint | None]] = {
+    Error.UNALIGNED: _unaligned,
+    Error.TABLE_NOT_VISIBLE: _not_visible,
+    Error.TABLE_NOT_HUNG: _not_hung,
+    Error.OUT_OF_RANGE: _out_of_range,
+    Error.BAD_FLAGS: _bad_flags,
+    Error.BAD_KIND: _bad_kind,
+    Error.TABLE_WRITABLE: _writable_table,
+    Error.NOT_VIEWED_READ_ONLY: _not_viewed,
+    Error.ENTRY_IN_USE: _in_use,
+    Error.MAPPED: _mapped,
+    Error.TABLE_HUNG: _hung,
+    Error.NOT_MAPPED: _not_mapped,
+    Error.NOT_TABLE: _not_table,
+    Error.POOL_FULL: _pool_full,
+    Error.BAD_SIZE: _bad_size,
+    Error.NOT_ALLOWED: _not_allowed,
+}

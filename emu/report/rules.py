@@ -1,0 +1,112 @@
+"""The kernel's rules in sentences: for each error of each call, which rule it stands for.
+
+The numbers are those of the kernel's specification, "Rules".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kernel_model.abi import Error
+
+
+class Rule(NamedTuple):
+    """A sentence, and the number of the rule that it is from; 0: from the list of calls."""
+
+    number: int
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence} (rule {self.number})" if self.number else self.sentence
+
+
+def rule_of(call: str, error: Error) -> Rule:
+    """The rule that a call broke when it was refused with this error."""
+    return _OF_CALL.get((call, error)) or _OF_ERROR[error]
+
+
+_E = Error
+_OF_ERROR = {
+    _E.ERR: Rule(0, "the kernel has no better name for this error"),
+    _E.NO_CALL: Rule(0, "only the calls in the table exist"),
+    _E.NO_FRAME: Rule(2, "a process handles only frames that it owns"),
+    _E.NO_PROCESS: Rule(0, "a pid stands for a process that has not ended"),
+    _E.BAD_POINTER: Rule(13, "a pointer is good for what its owner could itself read or write"),
+    _E.UNALIGNED: Rule(1, "frames are whole 4 KiB pages"),
+    _E.OUT_OF_RANGE: Rule(7, "every target entry must be in the table's range"),
+    _E.POOL_FULL: Rule(3, "kernel objects come from a pool; frame_pool enlarges it"),
+    _E.WRONG_TYPE: Rule(11, "a PROC or POOL frame is the kernel's"),
+    _E.IS_TABLE: Rule(4, "tables cannot be cut, joined or used up"),
+    _E.NOT_TABLE: Rule(6, "frame_table makes a table of a frame before it is used as one"),
+    _E.TABLE_NOT_VISIBLE: Rule(
+        7, "the kernel changes a table only for a caller whose current vspace shows it read-only"
+    ),
+    _E.TABLE_NOT_HUNG: Rule(7, "pages go into an L2 that hangs in an L1"),
+    _E.TABLE_HUNG: Rule(7, "an L2 hangs in one place at a time"),
+    _E.TABLE_CURRENT: Rule(9, "a vspace that some process is running on stays where it is"),
+    _E.TABLE_NOT_EMPTY: Rule(6, "only an empty table becomes memory again"),
+    _E.TABLE_WRITABLE: Rule(7, "a table, or a process's frame, is never viewed writable"),
+    _E.NOT_VIEWED_READ_ONLY: Rule(
+        6, "what becomes a table is viewed read-only in the caller's vspace"
+    ),
+    _E.NOT_MAPPED: Rule(8, "only what is mapped so can be unmapped so"),
+    _E.MAPPED: Rule(11, "what becomes the kernel's is mapped nowhere"),
+    _E.ENTRY_IN_USE: Rule(7, "every target entry must be empty"),
+    _E.KERNEL_SPACE: Rule(7, "the addresses from 0xf0000000 on are the kernel's"),
+    _E.PAGE_ZERO: Rule(7, "page 0 is never mapped, so that null pointers fault"),
+    _E.BAD_FLAGS: Rule(
+        7, "a view needs READ, may add WRITE and NOEXEC; a TABLE_L2 takes no rights at all"
+    ),
+    _E.BAD_KIND: Rule(7, "kinds are PAGE, SECTION and TABLE_L2; an L1 hangs nowhere"),
+    _E.NOT_ADJACENT: Rule(5, "the second frame starts where the first ends"),
+    _E.NOT_ALIKE: Rule(
+        5, "both frames are of one type, and both unmapped or both views of one mapping"
+    ),
+    _E.NOT_ALLOWED: Rule(
+        9, "one gives to a child, to a sibling, or to who has named one with frame_allow"
+    ),
+    _E.BAD_SIZE: Rule(11, "a process is made of two pages at least"),
+    _E.NO_VSPACE: Rule(11, "a process needs a vspace, by vspace_swap, before it starts"),
+    _E.TO_SELF: Rule(0, "a process cannot wait for itself or give to itself"),
+    _E.PEER_DIED: Rule(12, "when a process ends, who waits for it gets an error"),
+    _E.NO_CREATE: Rule(1, "after the frames boot all memory already has frames"),
+    _E.OVERLAP: Rule(1, "frames never overlap"),
+    _E.CONSOLE: Rule(0, "the console works as long as the host's does"),
+}
+
+_OF_CALL = {
+    ("frame_split", _E.UNALIGNED): Rule(
+        4, "the offset is whole pages; of a frame seen as sections, whole MiBs"
+    ),
+    ("frame_split", _E.OUT_OF_RANGE): Rule(4, "the offset is inside the frame, not at its ends"),
+    ("frame_split", _E.WRONG_TYPE): Rule(4, "PROC and POOL frames cannot be split"),
+    ("frame_split", _E.IS_TABLE): Rule(4, "tables cannot be split"),
+    ("frame_merge", _E.IS_TABLE): Rule(5, "tables cannot be joined"),
+    ("frame_merge", _E.WRONG_TYPE): Rule(5, "PROC and POOL frames cannot be joined"),
+    ("frame_table", _E.UNALIGNED): Rule(6, "an L1 is 16 KiB aligned"),
+    ("frame_table", _E.BAD_SIZE): Rule(6, "an L1 is 16 KiB"),
+    ("frame_table", _E.WRONG_TYPE): Rule(6, "tables are made of MEM frames"),
+    ("frame_table", _E.IS_TABLE): Rule(6, "a frame is a table once"),
+    ("frame_table", _E.TABLE_HUNG): Rule(6, "only an unhung table becomes memory again"),
+    ("frame_table", _E.TABLE_CURRENT): Rule(6, "only an unused table becomes memory again"),
+    ("frame_table", _E.BAD_KIND): Rule(6, "table types are NO, L1 and L2"),
+    ("frame_map", _E.UNALIGNED): Rule(
+        7, "pages go to multiples of 4 KiB; sections and L2 tables to multiples of 1 MiB"
+    ),
+    ("frame_map", _E.NOT_TABLE): Rule(
+        7, "PAGE goes into an L2 table, SECTION and TABLE_L2 into an L1; TABLE_L2 hangs an L2"
+    ),
+    ("frame_map", _E.WRONG_TYPE): Rule(7, "POOL frames are nobody's to see"),
+    ("frame_unmap", _E.BAD_KIND): Rule(8, "the kind is PAGE, SECTION or TABLE_L2"),
+    ("frame_give", _E.WRONG_TYPE): Rule(9, "PROC and POOL frames stay with their process"),
+    ("vspace_swap", _E.WRONG_TYPE): Rule(10, "PROC and POOL frames stay with their process"),
+    ("vspace_swap", _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
+    ("frame_pool", _E.IS_TABLE): Rule(3, "pool memory is made of unmapped MEM frames, not tables"),
+    ("frame_pool", _E.WRONG_TYPE): Rule(3, "pool memory is made of unmapped MEM frames"),
+    ("frame_pool", _E.MAPPED): Rule(3, "pool memory is made of unmapped MEM frames"),
+    ("proc_new", _E.IS_TABLE): Rule(11, "a process is made of memory or of an L1, not of an L2"),
+    ("proc_new", _E.WRONG_TYPE): Rule(11, "a process is made of a MEM frame or of an L1 table"),
+    ("frame_info", _E.OUT_OF_RANGE): Rule(2, "indexes count a process's frames from 0"),
+    ("frame_create", _E.OUT_OF_RANGE): Rule(1, "MEM frames are RAM"),
+    ("frame_create", _E.WRONG_TYPE): Rule(1, "created frames are IO or MEM"),
+}  # fmt: skip

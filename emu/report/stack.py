@@ -1,0 +1,103 @@
+"""A backtrace as text: a line a function, repeated ones once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from emu.cpu.registers import THUMB_BIT
+from emu.report.context import Context
+from emu.unwind import Frame, Step, backtrace
+
+if TYPE_CHECKING:
+    from emu.debuginfo import Line
+
+MOST_LINES = 32
+LONGEST_CYCLE = 8
+"""Of how many functions a recursion may be made to be recognised."""
+
+
+class Call(NamedTuple):
+    """One function of a backtrace.
+
+    at: in the instruction that it is at.  is_named: whether some file knows the address.
+    inlined: the compiler put it into the next one.
+    """
+
+    at: int
+    thumb: bool
+    function: str
+    line: Line | None
+    is_named: bool
+    inlined: bool
+
+    def __str__(self) -> str:
+        where = f" at {self.line}" if self.line is not None else ""
+        return f"{self.function}{where}"
+
+
+Level = tuple[Call, ...]
+"""One frame on the stack: its function, and before it those that were inlined in it."""
+
+
+def levels_of(context: Context, registers: tuple[int, ...]) -> tuple[list[Level], str]:
+    """The frames, the innermost first, and why no more are known, or "".
+
+    registers: r0-r12, sp, lr, pc, cpsr.
+    """
+    start = Frame(registers[:16], bool(registers[16] & THUMB_BIT), False)
+    levels: list[Level] = []
+    known: dict[tuple[int, bool], Level] = {}
+    for step in backtrace(start, context.file_at, context.read_word):
+        if isinstance(step, str):
+            return levels, step
+        key = step.frame.at, step.frame.thumb
+        if key not in known:
+            known[key] = tuple(_functions(step))
+        levels.append(known[key])
+    return levels, ""
+
+
+def _functions(step: Step) -> Iterator[Call]:
+    at, thumb = step.frame.at, step.frame.thumb
+    if step.file is None:
+        yield Call(at, thumb, f"{at:#010x}", None, False, False)
+        return
+    places = step.file.places(at)
+    for place in places:
+        name = place.function or place.in_symbol
+        yield Call(at, thumb, name, place.line, True, place is not places[-1])
+
+
+def level_lines(levels: list[Level], reason: str) -> list[str]:
+    """The lines of a backtrace; what recurs is shown once, and how often."""
+    lines: list[str] = []
+    start = 0
+    while start < len(levels):
+        length, times = _recurrence(levels, start)
+        for number, level in enumerate(levels[start : start + length], start):
+            lines += [_line(number, call) for call in level]
+        if times > 1:
+            what = "this" if length == 1 else f"these {length}"
+            lines.append(f"     {what} {times - 1} times more")
+        start += length * times
+    if len(lines) > MOST_LINES:
+        half = MOST_LINES // 2
+        lines[half:-half] = [f"     {len(lines) - MOST_LINES} lines left out"]
+    return lines + ([f"     ends here: {reason}"] if reason else [])
+
+
+def _line(number: int, call: Call) -> str:
+    return f"#{number:<3} {call}{' (inlined)' if call.inlined else ''}"
+
+
+def _recurrence(levels: list[Level], start: int) -> tuple[int, int]:
+    """How long the shortest cycle is that begins here, and how often it is gone through."""
+    for length in range(1, LONGEST_CYCLE + 1):
+        cycle = levels[start : start + length]
+        end = start + length
+        while levels[end : end + length] == cycle:
+            end += length
+        if end > start + length:
+            return length, (end - start) // length
+    return 1, 1
