@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 from emu import status
 from emu.cpu.engine import Context, Engine, Stop
-from emu.cpu.hostram import HostRam
 from emu.devices.bus import Bus
 from emu.devices.uart import Uart
 from emu.faults import Fault, fault_of
 from emu.kernelhost import KernelHost
-from emu.mmu import make_backend
+from emu.mmu import make_backend, make_ram
 from emu.observe import Observer
 from emu.semihosting.cmdline import command_line
 from emu.svc import SvcHandler
@@ -87,7 +86,7 @@ class Machine:
         self.options = options
         self.world = world
         self.engine = Engine()
-        self.ram = HostRam(RAM_BASE, options.ram)
+        self.ram = make_ram(options.mmu, RAM_BASE, options.ram)
         self.bus = Bus()
         self.bus.add(Uart(world))
         devices = tuple(self.bus)

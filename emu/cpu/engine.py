@@ -134,7 +134,7 @@ class Context:
         self.handle = ctypes.c_void_p()
         self._size = uclib.uc_context_size(uc)
         check("uc_context_alloc", uclib.uc_context_alloc(uc, ctypes.byref(self.handle)))
-        weakref.finalize(self, uclib.uc_context_free, self.handle)
+        weakref.finalize(self, uclib.uc_context_free, self.handle).atexit = False
 
     def copy(self) -> bytes:
         """The saved state as Unicorn lays it out."""
@@ -158,7 +158,8 @@ class Engine:
     def __init__(self) -> None:
         self.uc = ctypes.c_void_p()
         check("uc_open", uclib.uc_open(const.UC_ARCH_ARM, const.UC_MODE_ARM, ctypes.byref(self.uc)))
-        weakref.finalize(self, uclib.uc_close, self.uc)
+        # At the end of everything the host frees it all the quicker without.
+        weakref.finalize(self, uclib.uc_close, self.uc).atexit = False
         self.on_svc: Callable[[Engine], None] = _no_handler
         self.after_restore: Callable[[], None] = _nothing
         """Puts right what of the translation a context carries along: TTBR0."""

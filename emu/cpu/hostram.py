@@ -1,13 +1,20 @@
-"""RAM as one anonymous host mapping that Unicorn and the kernel model share byte for byte."""
+"""RAM as host memory that Unicorn and the kernel model share byte for byte."""
 
 from __future__ import annotations
 
 import ctypes
 import mmap
 import os
+import sys
 import tempfile
 
-from kernel_model.memory import Ram
+from kernel_model.memory import PAGE_MASK, Ram
+
+_LINUX = sys.platform == "linux"
+"""Where memory given back to the host is zeros when it is touched again."""
+
+_WORTH_GIVING_BACK = 64 << 10
+"""From so many bytes on, giving back is quicker than storing zeros."""
 
 
 class HostRam:
@@ -18,21 +25,57 @@ class HostRam:
     """
 
     def __init__(self, base: int, size: int) -> None:
+        private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        self._mapping = mmap.mmap(-1, size, flags=private)
+        self.ram: Ram = MappedRam(base, size, self._mapping, _give_back("MADV_DONTNEED"))
+        self.address = _address(self._mapping)
+
+
+class ManyViewsRam(HostRam):
+    """RAM that can be seen at several host addresses.  First touches and zeroing cost more."""
+
+    def __init__(self, base: int, size: int) -> None:
         self._size = size
         self._file = _nameless_file()
         os.truncate(self._file, size)
         self._views = [mmap.mmap(self._file, size)]
-        self.ram = Ram(base, size, memoryview(self._views[0]))
+        self.ram = MappedRam(base, size, self._views[0], _give_back("MADV_REMOVE"))
         self.address = self.view(0)
 
     def view(self, number: int) -> int:
         """The host address of the same bytes once more: each number has its own."""
         while len(self._views) <= number:
             self._views.append(mmap.mmap(self._file, self._size))
-        return ctypes.addressof(ctypes.c_char.from_buffer(self._views[number]))
+        return _address(self._views[number])
 
     def __del__(self) -> None:
         os.close(self._file)  # the mappings live on
+
+
+class MappedRam(Ram):
+    """RAM over a mapping, of which whole pages can be zeroed without being touched.
+
+    advice: what gives pages back to the host, or None where nothing does.
+    """
+
+    def __init__(self, base: int, size: int, mapping: mmap.mmap, advice: int | None) -> None:
+        super().__init__(base, size, memoryview(mapping))
+        self._mapping = mapping
+        self._advice = advice
+
+    def zero(self, pa: int, length: int) -> None:
+        if self._advice is None or length < _WORTH_GIVING_BACK or (pa | length) & PAGE_MASK:
+            super().zero(pa, length)
+        else:
+            self._mapping.madvise(self._advice, self._at(pa, length), length)
+
+
+def _give_back(advice: str) -> int | None:
+    return getattr(mmap, advice) if _LINUX else None
+
+
+def _address(mapping: mmap.mmap) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
 
 
 def _nameless_file() -> int:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from emu.cpu.engine import Engine, View
-from emu.cpu.hostram import HostRam
+from emu.cpu.hostram import HostRam, ManyViewsRam
 from emu.devices.bus import Device
 from emu.mmu.backend import Backend, MemoryFault
 
 BACKENDS = ("tlb", "map", "cpu")
 """The names ``--mmu`` takes; the first is the default."""
 
-__all__ = ["BACKENDS", "Backend", "Device", "MemoryFault", "View", "make_backend"]
+__all__ = ["BACKENDS", "Backend", "Device", "MemoryFault", "View", "make_backend", "make_ram"]
+
+
+def make_ram(name: str, base: int, size: int) -> HostRam:
+    """RAM such as the backend of this name needs."""
+    return ManyViewsRam(base, size) if name == "map" else HostRam(base, size)
 
 
 def make_backend(
     name: str, engine: Engine, ram: HostRam, devices: tuple[Device, ...] = ()
 ) -> Backend:
-    """The backend of this name, with the engine's memory set up."""
+    """The backend of this name, with the engine's memory set up.  ``ram`` is from ``make_ram``."""
     return _backend_class(name)(engine, ram, devices)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from unicorn import unicorn_const as const
 
 from emu.cpu.engine import Abort, Engine, View
-from emu.cpu.hostram import HostRam
+from emu.cpu.hostram import HostRam, ManyViewsRam
 from emu.devices.bus import Device
 from emu.mmu.backend import PAGE_MASK, PAGE_SIZE, MemoryFault
 from emu.mmu.coherence import Coherence, Use
@@ -39,6 +39,8 @@ class MapBackend:
     name = "map"
 
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
+        if not isinstance(ram, ManyViewsRam):
+            raise TypeError("MapBackend: RAM that has only one view")
         self.fills = 0
         self.flushes = 0
         self._engine = engine

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from emu.cpu.engine import Engine, State, Stop
-from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
-from emu.mmu import make_backend
+from emu.mmu import make_backend, make_ram
 from kernel_model.descriptors import AP_USER_RO, AP_USER_RW, NORMAL, Coarse, Fault, SmallPage
 
 RAM = 0x80000000
@@ -26,7 +25,7 @@ class Rig:
     def __init__(self, backend: str, devices: tuple[Device, ...] = ()) -> None:
         self.engine = Engine()
         self.engine.on_svc = lambda engine: engine.stop()
-        self.host = HostRam(RAM, RAM_SIZE)
+        self.host = make_ram(backend, RAM, RAM_SIZE)
         self.ram = self.host.ram
         self.backend = make_backend(backend, self.engine, self.host, devices)
         for l1, l2 in ((L1, L2), (OTHER_L1, OTHER_L2)):

@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emu.cpu.engine import NOTHING, Engine, Stop, View
-from emu.cpu.hostram import HostRam
-from emu.mmu import BACKENDS, make_backend
+from emu.mmu import BACKENDS, make_backend, make_ram
 from kernel_model.descriptors import (
     AP_USER_RW,
     EXEC,
@@ -71,7 +70,7 @@ class Core:
     def __init__(self, name: str) -> None:
         self.engine = Engine()
         self.engine.on_svc = lambda engine: engine.stop()
-        self.host = HostRam(RAM, RAM_SIZE)
+        self.host = make_ram(name, RAM, RAM_SIZE)
         self.ram = self.host.ram
         self.backend = make_backend(name, self.engine, self.host)
         code = Section(RAM + MIB, 0b010, 0, NORMAL).encode()

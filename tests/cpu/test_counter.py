@@ -1,0 +1,182 @@
+"""Instructions are counted exactly, and a run is bounded exactly, natively and in Python alike."""
+
+import pytest
+from capstone import CS_ARCH_ARM64, CS_MODE_ARM, Cs
+from mmu.rig import FREE, PAGE, SVC, Rig
+from unicorn import UC_ARCH_ARM64, UC_MODE_ARM, Uc, arm64_const
+
+from emu.cpu import counter
+from emu.cpu.engine import Stop
+from kernel_model.descriptors import AP_USER_RO
+
+CODE, DATA = 0x8000, 0x20000
+CODE_PA, DATA_PA = FREE, FREE + PAGE
+ADD = 0xE2800001  # add r0,r0,#1
+B_SELF = 0xEAFFFFFE
+
+
+@pytest.fixture(params=["native", "python", "traced"])
+def rig(request, monkeypatch):
+    if request.param == "python":
+        monkeypatch.setattr(counter, "_host_code", lambda: b"")
+    rig = Rig("tlb")
+    if request.param == "native" and not rig.engine.counter.native:
+        pytest.skip("no machine code for this host")
+    rig.map_code(CODE, CODE_PA)
+    rig.engine.count_instructions()
+    if request.param == "traced":
+        rig.engine.add_code_hook(lambda address, size: None)
+    return rig
+
+
+def put_thumb(rig, *halfwords):
+    rig.put_thumb(CODE_PA, *halfwords)
+
+
+def test_each_instruction_counts_once(rig):
+    rig.put(CODE_PA, ADD, ADD, ADD, SVC)
+    rig.run(CODE)
+    assert rig.engine.instructions == 4
+    rig.run(CODE)
+    assert rig.engine.instructions == 8
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 10, 1000])
+def test_a_run_is_bounded_exactly(rig, limit):
+    rig.put(CODE_PA, ADD, 0xEAFFFFFD)  # add; b CODE
+    rig.engine.start_at(CODE, 0)
+    for run in range(1, 4):
+        assert rig.engine.run(limit) is Stop.COUNT
+        assert rig.engine.instructions == run * limit
+        assert rig.engine.read("r0") == (run * limit + 1) // 2
+
+
+def test_a_bound_on_the_last_instruction_before_the_stop(rig):
+    rig.put(CODE_PA, ADD, SVC, ADD)
+    rig.engine.start_at(CODE, 0)
+    assert rig.engine.run(2) is Stop.REQUESTED
+    assert rig.engine.instructions == 2
+    rig.engine.start_at(CODE, 0)
+    assert rig.engine.run(1) is Stop.COUNT
+    assert rig.engine.run(1) is Stop.REQUESTED
+
+
+def test_a_loop_onto_itself(rig):
+    rig.put(CODE_PA, B_SELF)
+    rig.engine.start_at(CODE, 0)
+    assert rig.engine.run(7) is Stop.COUNT
+    assert rig.engine.instructions == 7
+
+
+def test_a_faulting_instruction_counts_when_it_completes(rig):
+    rig.put(CODE_PA, ADD, 0xE5821000, ADD, SVC)  # str r1,[r2]
+    rig.map(DATA, DATA_PA, AP_USER_RO, xn=1)
+    assert rig.run(CODE, 0, 0, DATA) is Stop.FAULT
+    assert rig.engine.instructions == 1
+    rig.backend.fault()
+    assert rig.engine.instructions == 1
+    assert rig.engine.run() is Stop.FAULT
+    assert rig.engine.instructions == 1
+    rig.map_data(DATA, DATA_PA)
+    assert rig.engine.run() is Stop.REQUESTED
+    assert rig.engine.instructions == 4
+
+
+def test_a_failed_fetch_does_not_count(rig):
+    rig.put(CODE_PA + PAGE - 4, ADD)
+    assert rig.run(CODE + PAGE - 4) is Stop.FAULT
+    assert rig.engine.instructions == 1
+
+
+def test_an_it_block_is_finished_beyond_the_bound_and_counted(rig):
+    put_thumb(rig, 0x4280, 0xBF02, 0x3101, 0x3201, 0x3301, 0x3101, 0xE7F9)
+    # cmp r0,r0; ittt eq; addeq r1,#1; addeq r2,#1; addeq r3,#1; adds r1,#1; b CODE+2
+    rig.engine.start_at(CODE | 1, 0)
+    assert rig.engine.run(3) is Stop.COUNT
+    done = rig.engine.instructions
+    assert rig.engine.pc == CODE + done * 2
+    assert 3 <= done <= 5
+    before = rig.engine.instructions
+    assert rig.engine.run(2) is Stop.COUNT
+    assert rig.engine.instructions >= before + 2
+
+
+def test_skipped_instructions_of_an_it_block_do_not_count(rig):
+    put_thumb(rig, 0x4280, 0xBF18, 0x3101, 0xDF00)  # cmp r0,r0; it ne; addne r1,#1; svc
+    rig.run(CODE | 1)
+    assert rig.engine.instructions == 3
+
+
+def test_runs_in_bounds_are_the_run_without(rig):
+    """Sliced anyhow, a program does the same in as many instructions."""
+    put_thumb(rig, 0x2000, 0x3101, 0x2905, 0xBFBC, 0x3001, 0x1840, 0x290A, 0xDBF8, 0xDF00)
+    # movs r0,#0; L: adds r1,#1; cmp r1,#5; itt lt; addlt r0,#1; addlt r0,r0,r1; cmp r1,#10; blt L
+    rig.run(CODE | 1)
+    whole, state = rig.engine.instructions, rig.state()
+    for limit in range(1, 9):
+        rig.engine.start_at(CODE | 1, 0)
+        before = rig.engine.instructions
+        while rig.engine.run(limit) is Stop.COUNT:
+            pass
+        assert rig.engine.instructions - before == whole
+        assert rig.state() == state
+
+
+def test_a_bound_turns_counting_on():
+    rig = Rig("tlb")
+    rig.map_code(CODE, CODE_PA)
+    rig.put(CODE_PA, ADD, 0xEAFFFFFD)
+    rig.engine.start_at(CODE, 0)
+    assert rig.engine.run(100) is Stop.COUNT
+    assert rig.engine.read("r0") == 50
+
+
+def test_code_translated_before_counting_is_counted():
+    rig = Rig("tlb")
+    rig.map_code(CODE, CODE_PA)
+    rig.put(CODE_PA, ADD, SVC)
+    rig.run(CODE)
+    rig.engine.count_instructions()
+    rig.run(CODE)
+    assert rig.engine.instructions == 2
+
+
+# The machine code for the host that this is not
+
+
+def test_aarch64_code_is_what_its_comments_say():
+    listing = [
+        f"{insn.mnemonic} {insn.op_str}".strip()
+        for insn in Cs(CS_ARCH_ARM64, CS_MODE_ARM).disasm(counter.AARCH64, 0)
+    ]
+    assert listing == [
+        "ldr x4, [x3]",
+        "add x4, x4, #1",
+        "str x4, [x3]",
+        "str x1, [x3, #8]",
+        "ldr x5, [x3, #0x10]",
+        "cmp x4, x5",
+        "b.hi #0x20",
+        "ret",
+        "ldr x6, [x3, #0x18]",
+        "br x6",
+    ]
+
+
+@pytest.mark.parametrize(("count", "stops"), [(0, False), (8, False), (9, True)])
+def test_aarch64_code_counts_and_stops(count, stops):
+    code, record, returned, stop = 0x1000, 0x2000, 0x3000, 0x4000
+    uc = Uc(UC_ARCH_ARM64, UC_MODE_ARM)
+    uc.mem_map(0x1000, 0x4000)
+    uc.mem_write(code, counter.AARCH64)
+    fields = (count, counter.NOWHERE, 9, stop)
+    uc.mem_write(record, b"".join(field.to_bytes(8, "little") for field in fields))
+    for register, value in (("X0", 77), ("X1", 0x8004), ("X3", record), ("LR", returned)):
+        uc.reg_write(getattr(arm64_const, f"UC_ARM64_REG_{register}"), value)
+    uc.ctl_exits_enabled(True)
+    uc.ctl_set_exits([returned, stop])
+    uc.emu_start(code, 0)
+    assert uc.reg_read(arm64_const.UC_ARM64_REG_PC) == (stop if stops else returned)
+    assert uc.reg_read(arm64_const.UC_ARM64_REG_X0) == 77
+    words = [int.from_bytes(uc.mem_read(record + at, 8), "little") for at in (0, 8, 16)]
+    assert words == [count + 1, 0x8004, 9]
