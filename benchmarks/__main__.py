@@ -19,6 +19,7 @@ from benchmarks.report import as_json, print_group
 from benchmarks.settings import Settings
 from benchmarks.startup import startup
 from benchmarks.switches import switches
+from benchmarks.traces import traces
 
 GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "compute": compute,
@@ -26,6 +27,7 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "maps": maps,
     "switches": switches,
     "start-up": startup,
+    "traces": traces,
 }
 
 WIDTH = 100
@@ -44,7 +46,7 @@ WIDTH = 100
     help="Where to write the figures.",
 )
 def main(groups: tuple[str, ...], quick: bool, file: Path) -> None:
-    """Measure all GROUPs, or these: compute, calls, maps, switches, start-up."""
+    """Measure all GROUPs, or these: compute, calls, maps, switches, start-up, traces."""
     settings, console = Settings(quick), Console()
     console.width = max(console.width, WIDTH)
     skipped = [

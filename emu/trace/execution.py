@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
+from emu.cpu.registers import THUMB_BIT, Batch
 from emu.disasm import Instruction, disassemble
 from emu.observe import Observer, Registers
 from emu.trace.code import symbol_in
@@ -38,21 +39,25 @@ MANY_BLOCKS = 50_000
 class Text:
     """A block's text.
 
-    start, end: where in RAM ``code`` was; empty if it was not in one piece, which never matches.
+    where: in RAM ``code`` was; empty if it was not in one piece there, which never matches.
     lines: one an instruction.  ends: the address behind each.  switches: whether the instruction
     set may be another behind the block.
     """
 
-    __slots__ = ("code", "end", "ends", "lines", "size", "start", "switches", "text")
+    __slots__ = ("code", "ends", "lines", "size", "switches", "text", "where")
 
     def __init__(
         self, offset: int, code: bytes, lines: list[str], ends: list[int], switches: bool
     ) -> None:
-        self.start, self.end = (offset, offset + len(code)) if offset >= 0 else (0, 0)
+        self.where = slice(offset, offset + len(code)) if offset >= 0 else slice(0)
         self.code, self.size = code, len(code)
         self.lines, self.ends = lines, ends
         self.text = "".join(lines)
         self.switches = switches
+
+    def holds(self, va: int) -> bool:
+        """Whether ``va`` is in the block."""
+        return bool(self.ends) and self.ends[-1] - self.size <= va < self.ends[-1]
 
 
 class ExecutionTracer(Observer):
@@ -65,11 +70,13 @@ class ExecutionTracer(Observer):
         self.recorder = recorder
         self.blocks, self.instructions = blocks, instructions
         self.engine = recorder.machine.engine
-        self._spaces: dict[tuple[int, int, bool], dict[int, Text]] = {}
+        self._spaces: dict[tuple[int, int, int], dict[int, Text]] = {}
         self._texts: dict[int, Text] = {}
         self._known = 0
         self._wanted = False
         self._ask = True
+        self._thumb = 0
+        self._status = Batch(self.engine.uc, ("cpsr",))
         self._open: Text | None = None
         self._written = 0
         self._hook = HOOK_CODE_CFUNC(self._callback())
@@ -80,6 +87,7 @@ class ExecutionTracer(Observer):
         pieces = self.recorder.output.pieces
         flush = self.recorder.output.flush
         memory = self.recorder.code.memory
+        fetch, status = self._status.fetch, self._status.values
 
         def block(_uc: int, va: int, size: int, _data: object) -> None:
             try:
@@ -91,11 +99,13 @@ class ExecutionTracer(Observer):
                     if len(pieces) >= PIECES:
                         flush()
                     if last.switches:
-                        self._choose()
+                        fetch()
+                        if status[0] & THUMB_BIT != self._thumb:
+                            self._choose()
                 elif self._ask:
                     self._choose()
                 text = self._texts.get(va)
-                if text is None or memory[text.start : text.end] != text.code or text.size != size:
+                if text is None or text.size != size or memory[text.where] != text.code:
                     text = self._make(va, size)
                 self._open = text
             except BaseException as error:
@@ -134,18 +144,15 @@ class ExecutionTracer(Observer):
     def settle(self, pc: int) -> None:
         """Write what of the open block lies before ``pc``; all of it if ``pc`` is elsewhere."""
         text = self._open
-        if text is None:
-            return
-        last = text.ends[-1] if text.ends else pc
-        first = last - len(text.code)
-        done = bisect_right(text.ends, pc) if first <= pc < last else len(text.lines)
-        self._write_to(text, done)
-        self._open, self._written = None, 0
+        if text is not None:
+            done = bisect_right(text.ends, pc) if text.holds(pc) else len(text.lines)
+            self._write_to(text, done)
+            self._open, self._written = None, 0
 
     def settle_through(self, pc: int) -> None:
         """Write the open block up to the instruction at ``pc``, which is executing."""
         text = self._open
-        if text is not None:
+        if text is not None and text.holds(pc):
             self._write_to(text, bisect_right(text.ends, pc) + 1)
 
     def _write_to(self, text: Text, done: int) -> None:
@@ -164,8 +171,8 @@ class ExecutionTracer(Observer):
         """Find the texts for the address space and instruction set that are current now."""
         process = self.recorder.kernel.current
         assert process is not None
-        key = process.pid, process.l1, self.engine.thumb
-        self._texts = self._spaces.setdefault(key, {})
+        self._thumb = self._status.read()[0] & THUMB_BIT
+        self._texts = self._spaces.setdefault((process.pid, process.l1, self._thumb), {})
         self._ask = False
 
     def _make(self, va: int, size: int) -> Text:
@@ -181,7 +188,7 @@ class ExecutionTracer(Observer):
         return text
 
     def _text(self, va: int, found: bytes, offset: int) -> Text:
-        thumb = self.engine.thumb
+        thumb = bool(self._thumb)
         file = self.recorder.code.file(va, found)
         instructions = list(disassemble(found, va, thumb))
         pid = self.recorder.pid

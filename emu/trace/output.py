@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable
 
-PIECES = 4096
+PIECES = 512
 """How many strings are gathered before they are written."""
 
 

@@ -130,8 +130,14 @@ def _output(wish: Wish, ending: str) -> Output:
 
 def _attach(machine: Machine, recorder: Recorder, kinds: tuple[str, ...]) -> None:
     """In this order, which is that of the lines where one moment has several."""
+    execution = None
     if "insn" in kinds or "block" in kinds:
-        observe(machine, ExecutionTracer(recorder, "block" in kinds, "insn" in kinds))
+        execution = ExecutionTracer(recorder, "block" in kinds, "insn" in kinds)
+        observe(machine, execution)
+    if "mem" in kinds:
+        from emu.trace.accesses import AccessTracer
+
+        observe(machine, AccessTracer(recorder, execution))
     for kind, tracer in _TRACERS:
         if kind in kinds:
             observe(machine, tracer(recorder))

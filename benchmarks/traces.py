@@ -1,0 +1,126 @@
+"""Traces: ``--trace insn`` against a Python hook that formats each instruction's line.
+
+Processor time is compared, that of the host's kernel included: half a gigabyte of text is written.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
+
+from capstone import CS_ARCH_ARM, CS_MODE_ARM, CS_MODE_THUMB, Cs
+from unicorn.unicorn_const import UC_HOOK_CODE
+from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
+
+from benchmarks.figures import Figure, at_least, at_most, paired_ratio, take_turns
+from benchmarks.programs import ROOT, program
+from benchmarks.settings import Settings
+from emu.debuginfo import DebugFiles, open_files
+from emu.loader import load_elf
+from emu.machine import Machine, Options
+from emu.trace.start import Wish, begin_trace
+from emu.world import ScriptedWorld
+
+NAIVE = 100_000
+FULL = 2_000_000
+LONG = 10_000_000
+
+_ROUNDS = "1000000"
+"""More repetitions than any of these runs gets to."""
+
+
+def traces(settings: Settings) -> Iterator[Figure]:
+    """Seconds an instruction, and the memory that a long trace takes."""
+    path = program("bench/mix")
+    with TemporaryDirectory() as directory:
+        out = f"{directory}/trace"
+        contestants = {
+            "emu": lambda: traced(path, settings.count(FULL), out),
+            "a hook for each": lambda: hooked(path, settings.count(NAIVE), out),
+        }
+        yield _speed(take_turns(contestants, settings.turns))
+        yield _memory(path, settings.count(LONG), out)
+
+
+def _speed(samples: dict[str, list[float]]) -> Figure:
+    ratio = paired_ratio(samples["a hook for each"], samples["emu"])
+    what = "an instruction traced as text"
+    return Figure("traces", what, samples, ratio, "a hook for each / emu", at_least(20))
+
+
+def _memory(path: Path, count: int, out: str) -> Figure:
+    """A run in a process of its own, whose peak it is."""
+    words = (sys.executable, "-m", "benchmarks.traces", str(path), str(count), out)
+    found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    seconds, megabytes = found.split()
+    what = f"each of {count:,} instructions, and the peak of memory"
+    figure = Figure("traces", what, {"emu": [float(seconds)]}, float(megabytes), "MB", at_most(300))
+    figure.notes.append(f"{Path(out).stat().st_size / 1e6:.0f} MB of text")
+    return figure
+
+
+def traced(path: Path, count: int, out: str) -> float:
+    """Seconds an instruction with ``--trace insn``."""
+    machine, files = _machine(path, count)
+    end = begin_trace(machine, Wish(("insn",), out=out), files, print)
+
+    def run() -> None:
+        machine.run()
+        end()
+
+    return _timed(machine, run)
+
+
+def hooked(path: Path, count: int, out: str) -> float:
+    """Seconds an instruction with a hook that reads, disassembles, names and writes each."""
+    machine, files = _machine(path, count)
+    with open(out, "w", encoding="utf-8") as stream:
+        hook = HOOK_CODE_CFUNC(_formatting_hook(machine, files, stream.write))
+        machine.engine.add_raw_hook(UC_HOOK_CODE, hook)
+        return _timed(machine, machine.run)
+
+
+def _formatting_hook(
+    machine: Machine, files: DebugFiles, write: Callable[[str], object]
+) -> Callable[[int, int, int, object], None]:
+    ram, engine = machine.ram.ram, machine.engine
+    decoders = {False: Cs(CS_ARCH_ARM, CS_MODE_ARM), True: Cs(CS_ARCH_ARM, CS_MODE_THUMB)}
+
+    def hook(_uc: int, va: int, size: int, _data: object) -> None:
+        code = ram.read(machine.backend.physical(va), size)
+        decoder = decoders[engine.thumb]
+        for _, _, mnemonic, operands in decoder.disasm_lite(code, va, 1):
+            symbol = files.program.symbol_at(va)
+            name = "" if symbol is None else f"<{symbol.name}+{va - symbol.va:#x}> "
+            write(f"[0] {va:08x} {name}{code.hex():<10} {mnemonic} {operands}\n")
+
+    return hook
+
+
+def _machine(path: Path, count: int) -> tuple[Machine, DebugFiles]:
+    with path.open("rb") as stream:
+        image = load_elf(stream, path.name)
+    world = ScriptedWorld(arguments=(path.name, _ROUNDS))
+    return Machine(image, world, Options(max_insns=count)), open_files(str(path))
+
+
+def _timed(machine: Machine, run: Callable[[], object]) -> float:
+    started = process_time()
+    run()
+    return (process_time() - started) / machine.engine.instructions
+
+
+def main() -> None:
+    """Trace one run and print the seconds an instruction and the peak of memory in MB."""
+    path, count, out = sys.argv[1:]
+    seconds = traced(Path(path), int(count), out)
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    main()

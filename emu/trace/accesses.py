@@ -1,0 +1,156 @@
+"""The trace of loads and stores: virtual and physical address, size and value of each.
+
+Unicorn calls a hook behind each load, with what it loaded, and before each store; a store that
+spans two pages may still fail at the second.  Another hook, before each instruction, says whose
+they are and finds exclusive stores, of which Unicorn tells something else than they do.
+"""
+
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from unicorn import unicorn_const as const
+from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
+
+from emu.observe import Observer, Registers
+from emu.trace.addresses import Addresses
+from emu.trace.events import Access
+from emu.trace.exclusives import Store, exclusive_store
+from emu.trace.recorder import Recorder
+from kernel_model.descriptors import WRITE
+from kernel_model.memory import PAGE_MASK, PAGE_SIZE
+from kernel_model.process import Process, Result, Start
+from kernel_model.syscalls import BY_NAME
+
+if TYPE_CHECKING:
+    from array import array
+
+    from emu.cpu.engine import Stop
+    from emu.trace.execution import ExecutionTracer
+
+_SWAP = BY_NAME["vspace_swap"].number
+
+
+class Plain(NamedTuple):
+    """An instruction that is no exclusive store, and where in RAM it is."""
+
+    start: int
+    end: int
+    code: bytes
+
+
+class AccessTracer(Observer):
+    """Emits ``Access``.
+
+    execution: who writes the instructions among which the accesses belong, if anybody does.
+    """
+
+    def __init__(self, recorder: Recorder, execution: ExecutionTracer | None) -> None:
+        self.recorder, self.execution = recorder, execution
+        self.machine = recorder.machine
+        self.engine = recorder.machine.engine
+        self.addresses = Addresses(self.machine, recorder.code)
+        self._wanted = False
+        self._pc = 0
+        self._store: Store | None = None
+        self._plain: dict[int, Plain] = {}
+        self._memory = recorder.code.memory
+        self.engine.count_instructions()
+        kinds = const.UC_HOOK_MEM_READ_AFTER | const.UC_HOOK_MEM_WRITE
+        self.engine.add_raw_hook(kinds, HOOK_MEM_ACCESS_CFUNC(self._accessed))
+        self.engine.add_raw_hook(const.UC_HOOK_CODE, HOOK_CODE_CFUNC(self._begun))
+
+    # What goes on around the accesses
+
+    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+        self._wanted = self.recorder.filter.wants(process.pid) and not self.recorder.output.lost
+        if switched:
+            self._forget()
+
+    def stopped(self, process: Process, reason: Stop) -> None:
+        self._stored(self.engine.pc)
+        self._wanted = False
+
+    def calling(self, process: Process, number: int, registers: Registers) -> None:
+        self._stored(self.engine.pc)
+
+    def called(self, process: Process, number: int, result: int | None) -> None:
+        if number == _SWAP:
+            self._forget()
+
+    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        """The address space is another one, or has changed."""
+        self.addresses.forget()
+        self._plain.clear()
+
+    # What Unicorn tells
+
+    def _accessed(
+        self, _uc: int, kind: int, told: int, size: int, value: int, _data: object
+    ) -> None:
+        try:
+            if not self._wanted or self._store is not None:
+                return
+            va, pa = self.addresses.both(told, self._pc)
+            is_write = kind == const.UC_MEM_WRITE
+            if is_write and (va & PAGE_MASK) + size > PAGE_SIZE and not self._may_write(va + size):
+                return
+            self._emit(is_write, va, pa, size, value & (1 << size * 8) - 1)
+        except BaseException as error:
+            self.engine.fail(error)
+
+    def _begun(self, _uc: int, va: int, size: int, _data: object) -> None:
+        try:
+            if not self._wanted:
+                return
+            if self._store is not None:
+                self._stored(va)
+            self._pc = va
+            if size == 4:
+                self._look_for_store(va)
+        except BaseException as error:
+            self.engine.fail(error)
+
+    def _may_write(self, end: int) -> bool:
+        """Whether the page before ``end`` can be written to, or the store will fault there."""
+        return self.machine.backend.translate((end - 1) & 0xFFFFFFFF).refusal(WRITE) is None
+
+    # Exclusive stores
+
+    def _look_for_store(self, va: int) -> None:
+        """Note what the instruction is about to do, if it is an exclusive store."""
+        plain = self._plain.get(va)
+        if plain is not None and self._memory[plain.start : plain.end] == plain.code:
+            return
+        code = self.recorder.code.read(va, 4)
+        word = int.from_bytes(code, "little")
+        thumb = self.engine.thumb
+        if thumb:
+            word = (word & 0xFFFF) << 16 | word >> 16
+        self._store = exclusive_store(word, thumb, self.engine.core_registers())
+        offset = self.recorder.code.offset(va, 4)
+        if self._store is None and offset >= 0:
+            self._plain[va] = Plain(offset, offset + 4, code)
+
+    def _stored(self, pc: int) -> None:
+        """An instruction that was to store has ended, unless the PC is still on it."""
+        store, self._store = self._store, None
+        if store is None or pc == self._pc:
+            return
+        if not self.engine.core_registers()[store.status]:
+            pa = self.machine.backend.physical(store.va)
+            self._emit(True, store.va, pa, store.size, store.value)
+
+    def _emit(self, is_write: bool, va: int, pa: int, size: int, value: int) -> None:
+        recorder = self.recorder
+        if not recorder.filter.wants_access(self._pc, va, size):
+            return
+        if self.execution is not None:
+            self.execution.settle_through(self._pc)
+        event = Access(recorder.time, recorder.pid, self._pc, is_write, va, pa, size, value)
+        recorder.emit(event)

@@ -1,0 +1,143 @@
+"""From the address that Unicorn's memory hooks tell to the virtual and the physical one.
+
+In the ``map`` backend hooks tell virtual addresses, in the others physical ones.  Back from a
+physical address leads the frame that holds it, to the view of it in the current address space.
+Where frames overlap there may be several views: then the instruction says which one it reached.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from capstone import arm
+
+from emu.trace.code import Code
+from kernel_model.frame import Frame
+from kernel_model.memory import PAGE_MASK
+
+if TYPE_CHECKING:
+    from emu.machine import Machine
+
+WORD = 0xFFFFFFFF
+_CORE = {
+    **{arm.ARM_REG_R0 + number: number for number in range(13)},
+    arm.ARM_REG_SP: 13,
+    arm.ARM_REG_LR: 14,
+    arm.ARM_REG_PC: 15,
+}
+
+
+class Addresses:
+    """Finds both addresses of an access."""
+
+    def __init__(self, machine: Machine, code: Code) -> None:
+        self.machine, self.code = machine, code
+        self._physical = machine.backend.physical
+        self._virtual = machine.backend.name == "map"
+        self._views: dict[int, list[int]] = {}
+        self._last = -1
+        self._reached = 0
+
+    def forget(self) -> None:
+        """The address space is another one, or has changed."""
+        self._views.clear()
+
+    def both(self, told: int, pc: int) -> tuple[int, int]:
+        """(va, pa) of an access by the instruction at ``pc``, which executes just now."""
+        if self._virtual:
+            return told, self._physical(told)
+        page = told & ~PAGE_MASK
+        views = self._views.get(page)
+        if views is None:
+            views = self._views[page] = self._views_of(page)
+        va = views[0] if len(views) == 1 else self._nearest(views, pc)
+        return va + (told & PAGE_MASK), told
+
+    def _views_of(self, page: int) -> list[int]:
+        """Where the current address space shows a physical page (va)."""
+        kernel = self.machine.kernel
+        process = kernel.current
+        assert process is not None
+        l1 = kernel.frames[process.l1]
+        found = [
+            kernel.view_va(frame) + page - frame.pa
+            for frame in kernel.frames.values()
+            if frame.pa <= page < frame.end and frame.is_viewed and self._is_in(frame, l1)
+        ]
+        if not found:
+            raise AssertionError(f"Addresses: no view of {page:#x}, which was accessed")
+        return found
+
+    def _is_in(self, frame: Frame, l1: Frame) -> bool:
+        kernel = self.machine.kernel
+        return kernel.l1_over(kernel.frames[frame.v_id]) is l1
+
+    def _nearest(self, views: list[int], pc: int) -> int:
+        """The view that the instruction at ``pc`` reaches: nearest to the address it computes.
+
+        One instruction accesses at most 128 bytes, and views of one page are pages apart.  Of
+        several accesses the first tells: later ones may find the registers loaded over.
+        """
+        count = self.machine.engine.instructions
+        if count != self._last:
+            self._last, self._reached = count, self._computed(pc)
+        middle = self._reached & ~PAGE_MASK
+
+        def distance(va: int) -> int:
+            away = (va - middle) & WORD
+            return min(away, (WORD + 1) - away)
+
+        return min(views, key=distance)
+
+    def _computed(self, pc: int) -> int:
+        """The address that the instruction at ``pc`` computes from its registers."""
+        engine = self.machine.engine
+        thumb = engine.thumb
+        instruction = next(_decoder(thumb).disasm(self.code.read(pc, 4), pc, 1))
+        values = list(engine.core_registers())
+        values[15] = (pc + (4 if thumb else 8)) & ~3
+        return _address(instruction, values) & WORD
+
+
+def _address(instruction: Any, values: list[int]) -> int:
+    """Of a load or store: [base, index, displacement], or a list of registers at a base."""
+    for operand in instruction.operands:
+        if operand.type == arm.ARM_OP_MEM:
+            base = values[_CORE[operand.mem.base]]
+            return base if instruction.post_index else base + _offset(operand, values)
+    if instruction.mnemonic.startswith(("push", "pop", "vpush", "vpop")):
+        return values[13]
+    return values[_CORE[instruction.operands[0].reg]]
+
+
+def _offset(operand: Any, values: list[int]) -> int:
+    memory = operand.mem
+    offset: int = memory.disp
+    if memory.index:
+        amount = operand.shift.value if operand.shift.type else 0
+        index = _shifted(values[_CORE[memory.index]], operand.shift.type, amount)
+        offset += -index if operand.subtracted or memory.scale < 0 else index
+    return offset
+
+
+def _shifted(value: int, kind: int, amount: int) -> int:
+    """Arm ARM DDI 0406C, A8.4.3; RRX is not told apart by its carry."""
+    if kind == arm.ARM_SFT_LSL:
+        return value << amount
+    if kind == arm.ARM_SFT_LSR:
+        return value >> amount
+    if kind == arm.ARM_SFT_ASR:
+        return (value - (value >> 31 << 32)) >> amount
+    if kind == arm.ARM_SFT_ROR:
+        return (value >> amount | value << (32 - amount)) & WORD
+    return value
+
+
+@cache
+def _decoder(thumb: bool) -> Any:
+    from capstone import CS_ARCH_ARM, CS_MODE_ARM, CS_MODE_THUMB, CS_MODE_V8, Cs
+
+    decoder = Cs(CS_ARCH_ARM, (CS_MODE_THUMB if thumb else CS_MODE_ARM) | CS_MODE_V8)
+    decoder.detail = True
+    return decoder
