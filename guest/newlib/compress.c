@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX 6000
+#define MAX 4000
 
 static uint8_t text[MAX], packed[2 * MAX], back[MAX];
 

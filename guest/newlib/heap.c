@@ -82,7 +82,7 @@ int main(void)
 {
 	unsigned made = 0, resized = 0;
 
-	for (int step = 0; step < 6000; step++) {
+	for (int step = 0; step < 3000; step++) {
 		struct block *block = &blocks[next(BLOCKS)];
 		if (block->bytes == NULL)
 			make(block), made++;
