@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kernel_model.abi import MAP_KIND_MASK, MAP_NOEXEC, NO_ID, FrameType, MapKind, TableType
-from kernel_model.descriptors import SECTION_SIZE, SMALL_PAGE_SIZE
+from kernel_model.abi import (
+    MAP_KIND_MASK,
+    MAP_NOEXEC,
+    MAP_WRITE,
+    NO_ID,
+    FrameType,
+    MapKind,
+    TableType,
+)
+from kernel_model.descriptors import EXEC, READ, SECTION_SIZE, SMALL_PAGE_SIZE, WRITE
 
 
 @dataclass(slots=True)
@@ -65,6 +73,13 @@ class Frame:
     def view_unit(self) -> int:
         """Bytes that one table entry of the page view maps."""
         return SECTION_SIZE if self.view_kind is MapKind.SECTION else SMALL_PAGE_SIZE
+
+    @property
+    def view_rights(self) -> int:
+        """What the page view lets user mode do: READ, WRITE, EXEC."""
+        write = WRITE if self.v_flags & MAP_WRITE else 0
+        noexec = self.v_flags & MAP_NOEXEC or self.type is FrameType.IO
+        return READ | write | (0 if noexec else EXEC)
 
     def copy(self) -> Frame:
         return Frame(

@@ -10,8 +10,8 @@ from emu.report.calls import act_text
 from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
 from emu.unwind.frame import SP
-from kernel_model.abi import KERNEL_VA, MAP_NOEXEC, MAP_WRITE, FrameType, TableType
-from kernel_model.descriptors import EXEC, READ, SECTION_SIZE, WRITE
+from kernel_model.abi import KERNEL_VA, FrameType, TableType
+from kernel_model.descriptors import EXEC, SECTION_SIZE, WRITE
 from kernel_model.descriptors import Fault as Empty
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
@@ -57,20 +57,9 @@ def _role(context: Context, frame: Frame) -> str:
         return "memory"
     if view == context.stack:
         return "the stack"
-    return "code" if not noexec(frame) else "data" if writable(frame) else "read-only data"
-
-
-def rights_of(frame: Frame) -> int:
-    """What user mode may do through the frame's view."""
-    return READ | (WRITE if writable(frame) else 0) | (0 if noexec(frame) else EXEC)
-
-
-def writable(frame: Frame) -> bool:
-    return bool(frame.v_flags & MAP_WRITE)
-
-
-def noexec(frame: Frame) -> bool:
-    return bool(frame.v_flags & MAP_NOEXEC) or frame.type is FrameType.IO
+    if frame.view_rights & EXEC:
+        return "code"
+    return "data" if frame.view_rights & WRITE else "read-only data"
 
 
 def overflowed_stack(context: Context, fault: Fault) -> View | None:
@@ -128,7 +117,7 @@ def _forbidden(context: Context, fault: Fault) -> Cause | None:
         )
     if frame.type is FrameType.PROC:
         return Cause("write to process information", f"{what} read-only, for ever", frame)
-    name = "write to read-only data" if noexec(frame) else "write to code"
+    name = "write to code" if frame.view_rights & EXEC else "write to read-only data"
     return Cause(name, f"{what} read-only", frame)
 
 

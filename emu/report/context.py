@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.unwind.frame import SP
-from kernel_model.abi import MAP_WRITE, NO_ID
+from kernel_model.abi import NO_ID
 from kernel_model.calls.checks import is_viewed_by
-from kernel_model.descriptors import READ, SECTION_SIZE
+from kernel_model.descriptors import READ, SECTION_SIZE, WRITE
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Process
@@ -127,8 +127,8 @@ class Context:
             return None
         sp = self.registers[SP]
         if sp and (view := self.view_at(sp - 1)) is not None:
-            return view if view.frame.v_flags & MAP_WRITE else None
+            return view if view.frame.view_rights & WRITE else None
         above = self.view_above(sp)
-        if above is None or above.va - sp > STACK_REACH or not above.frame.v_flags & MAP_WRITE:
+        if above is None or above.va - sp > STACK_REACH:
             return None
-        return above
+        return above if above.frame.view_rights & WRITE else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from emu.cpu.registers import CORE
 from emu.faults import ACCESS, Fault
 from emu.report.calls import advice_text
-from emu.report.cause import Cause, cause_of, describe, rights_of
+from emu.report.cause import Cause, cause_of, describe
 from emu.report.code import Listing
 from emu.report.context import Context, View
 from emu.report.hint import Hint, hint_for
@@ -106,7 +106,7 @@ def _near_lines(context: Context, va: int) -> list[str]:
 
 
 def _view_text(context: Context, view: View, where: str) -> str:
-    rights = rights_text(rights_of(view.frame))
+    rights = rights_text(view.frame.view_rights)
     what = describe(context, view.frame)
     return f"{view.va:#010x}..{view.end - 1:#010x}  {rights}  {what}: {where}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.journal import Act, Journal
-from emu.report.calls import act_text
+from emu.report.calls import call_text
 from emu.report.context import Context
 from kernel_model.abi import Error
 from kernel_model.descriptors import (
@@ -89,11 +89,19 @@ def refused_map(context: Context, va: int) -> RefusedMap | None:
 
 def frame_history(context: Context, frame: Frame) -> list[str]:
     """The last events of a frame's life, oldest first, a line each."""
-    events = [act for act, result in context.journal.calls if _concerns(frame, act, result)]
-    lines = [f"{act_text(context.kernel, context.process, act)}" for act in events[-SHOWN:]]
+    events = [event for event in context.journal.calls if _concerns(frame, *event)]
+    lines = [_event_text(context, act, result) for act, result in events[-SHOWN:]]
     if len(events) > SHOWN:
         lines.insert(0, f"({len(events) - SHOWN} calls before these)")
     return lines
+
+
+def _event_text(context: Context, act: Act, result: int | None) -> str:
+    """A call that succeeded: which, whose, what, and the id that it gave."""
+    count, pid, number, *words = act
+    text = call_text(context.kernel, context.process, number, tuple(words))
+    shown = "" if result is None or SYSCALLS[number].result == "zero" else f" = {result}"
+    return f"call {count}, process {pid}: {text}{shown}"
 
 
 def _concerns(frame: Frame, act: Act, result: int | None) -> bool:
