@@ -151,6 +151,6 @@ class AccessTracer(Observer):
         if not recorder.filter.wants_access(self._pc, va, size):
             return
         if self.execution is not None:
-            self.execution.settle_through(self._pc)
+            self.execution.settle(self._pc)
         event = Access(recorder.time, recorder.pid, self._pc, is_write, va, pa, size, value)
         recorder.emit(event)
