@@ -56,11 +56,6 @@ class Frame:
         return self.v_id != NO_ID
 
     @property
-    def is_executable(self) -> bool:
-        """Whether somebody may run code from the frame, so that the host must hear of stores."""
-        return self.is_viewed and not self.v_flags & MAP_NOEXEC
-
-    @property
     def is_hung(self) -> bool:
         return self.t_id != NO_ID
 

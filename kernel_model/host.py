@@ -28,7 +28,7 @@ class Host(Protocol):
         """The entries from ``pa`` on, of a table of this level, went from ``old`` to ``new``."""
 
     def memory_written(self, pa: int, length: int) -> None:
-        """The kernel stored into user memory: code there may be stale."""
+        """The kernel stored into a frame: code from there may be stale, whoever runs it later."""
 
 
 class NullHost:

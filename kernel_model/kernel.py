@@ -154,10 +154,9 @@ class Kernel:
     def publish(self, process: Process) -> None:
         """Let the process's information page tell the truth (rule 11)."""
         if process.record != NO_ID:
-            frame, page = self.frames[process.record], self.proc_info(process)
-            self.memory.write(frame.pa, page)
-            if frame.is_executable:
-                self.host.memory_written(frame.pa, len(page))
+            pa, page = self.frames[process.record].pa, self.proc_info(process)
+            self.memory.write(pa, page)
+            self.host.memory_written(pa, len(page))
 
     def proc_info(self, process: Process) -> bytes:
         """``struct proc_info`` as it must stand on the process's information page."""

@@ -93,8 +93,7 @@ class TableEditor:
         self.window.write(pa, words)
         level = 1 if table.table is TableType.L1 else 2
         self.host.descriptors_written(pa, level, old, words)
-        if table.is_executable:
-            self.host.memory_written(pa, len(words) * 4)
+        self.host.memory_written(pa, len(words) * 4)
         if l1 is not None:
             unit = SECTION_SIZE if level == 1 else SMALL_PAGE_SIZE
             va = index * unit + (0 if level == 1 else table.t_va)
