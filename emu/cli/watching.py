@@ -22,6 +22,9 @@ class WatchOptions(NamedTuple):
     ranges: tuple[str, ...]
     trace_out: str | None
     trace_format: str
+    coverage: str | None
+    coverage_format: str | None
+    profile: str | None
 
 
 _PARAMETERS = (
@@ -62,6 +65,26 @@ _PARAMETERS = (
         show_default=True,
         help="Text, JSON lines, or what Perfetto opens.",
     ),
+    click.option(
+        "--coverage",
+        type=click.Path(),
+        metavar="FILE",
+        default=None,
+        help="Write there which code was executed, for lcov, or for drcov's readers if *.drcov.",
+    ),
+    click.option(
+        "--coverage-format",
+        type=click.Choice(["lcov", "drcov"]),
+        default=None,
+        help="The format, whatever FILE is called.",
+    ),
+    click.option(
+        "--profile",
+        type=click.Path(),
+        metavar="FILE",
+        default=None,
+        help="Write there which functions executed how much, as stacks for flame graphs.",
+    ),
 )
 
 
@@ -84,7 +107,32 @@ def watching(launch: Launch, watch: WatchOptions) -> Iterator[None]:
     with ExitStack() as ending:
         if watch.trace is not None:
             ending.callback(_begin_trace(launch, watch, watch.trace))
+        if watch.coverage is not None:
+            ending.callback(_begin_coverage(launch, watch.coverage, watch.coverage_format))
+        if watch.profile is not None:
+            ending.callback(_begin_profile(launch, watch.profile))
         yield
+
+
+def _begin_coverage(launch: Launch, path: str, format_: str | None) -> Callable[[], None]:
+    from emu.coverage.start import CoverageError, begin_coverage, format_for
+
+    format_ = format_ or format_for(path)
+    try:
+        return begin_coverage(launch.machine, path, format_, launch.debug, note)
+    except CoverageError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+
+
+def _begin_profile(launch: Launch, path: str) -> Callable[[], None]:
+    from emu.profile.start import begin_profile
+
+    try:
+        return begin_profile(launch.machine, path, launch.debug, note)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
 
 
 def _begin_trace(launch: Launch, watch: WatchOptions, kinds: str) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +53,10 @@ class Units:
             self._spans += [(start, end, unit) for start, end in ranges if start in code]
         self._spans.sort(key=lambda span: span[:2])
         self._starts = [start for start, _, _ in self._spans]
+
+    def __iter__(self) -> Iterator[Unit]:
+        """Each unit once, in order of address."""
+        return iter(dict.fromkeys(unit for _, _, unit in self._spans))
 
     def at(self, va: int) -> Unit | None:
         """The unit whose code is at ``va``."""

@@ -1,0 +1,104 @@
+"""Counting executions: how often each block of each program ran."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from emu.trace.blocks import Block, BlockWatcher
+from emu.trace.code import Code
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFile
+    from emu.machine import Machine
+
+
+class Span(NamedTuple):
+    """Code that executed as a whole: ``size`` bytes at ``va`` of a file's program."""
+
+    file: DebugFile
+    va: int
+    size: int
+
+
+class Counted(Block):
+    """A block and how often it began.  span: None for code that is in no file."""
+
+    __slots__ = ("count", "span")
+
+    def __init__(self, va: int, code: bytes, offset: int, span: Span | None) -> None:
+        super().__init__(va, code, offset, switches=False)  # to coverage Arm and Thumb are the same
+        self.span = span
+        self.count = 0
+
+
+class ExecutionCounter(BlockWatcher[Counted]):
+    """Counts blocks; ``spans`` says what has been counted so far.
+
+    Code counts for a program where it is what the program's file has at that address: code that
+    a program writes while it runs belongs to no file.
+    """
+
+    def __init__(self, machine: Machine, code: Code) -> None:
+        self._done: Counter[Span] = Counter()
+        self._counting: list[Counted] = []
+        super().__init__(machine, code)
+
+    def enter(self, block: Counted) -> None:
+        block.count += 1
+
+    def leave(self, pc: int) -> None:
+        last = self.last
+        assert last is not None
+        if pc not in last:
+            return
+        last.count -= 1
+        if last.span is not None and pc > last.va:
+            self._done[last.span._replace(size=pc - last.va)] += 1
+
+    def make(self, va: int, code: bytes, offset: int) -> Counted:
+        file = self.code.file(va, code)
+        mine = file is not None and file.read(va, len(code)) == code
+        block = Counted(va, code, offset, Span(file, va, len(code)) if file and mine else None)
+        self._counting.append(block)
+        return block
+
+    def _forget(self) -> None:
+        self._gather()
+        super()._forget()
+
+    def _gather(self) -> None:
+        """Add up the blocks at hand, which may be forgotten then."""
+        for block in self._counting:
+            if block.span is not None and block.count:
+                self._done[block.span] += block.count
+                block.count = 0
+        if self.last is None:
+            self._counting.clear()
+
+    def spans(self) -> Iterator[tuple[Span, int]]:
+        """What has executed and how often, by file and address."""
+        self._gather()
+        return iter(sorted(self._done.items(), key=lambda item: (item[0].file.name, item[0][1:])))
+
+
+class Counts:
+    """How often each address of one program was executed."""
+
+    def __init__(self, spans: list[tuple[Span, int]]) -> None:
+        steps: Counter[int] = Counter()
+        for span, count in spans:
+            steps[span.va] += count
+            steps[span.va + span.size] -= count
+        self._starts = sorted(steps)
+        self._counts: list[int] = []
+        running = 0
+        for start in self._starts:
+            running += steps[start]
+            self._counts.append(running)
+
+    def at(self, va: int) -> int:
+        index = bisect_right(self._starts, va) - 1
+        return self._counts[index] if index >= 0 else 0

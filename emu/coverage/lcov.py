@@ -1,0 +1,82 @@
+"""Coverage of source lines and functions, as lcov's tracefiles have it.
+
+Source: ``geninfo(1)``, "FILES".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from emu.coverage.executed import Counts, Span
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFile
+    from emu.debuginfo.lines import LineTable
+    from emu.debuginfo.units import Unit
+
+
+class Source:
+    """What is known of one source file: counts by line, functions by name."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, int] = {}
+        self.functions: dict[str, tuple[int, int]] = {}
+
+    def add_line(self, number: int, count: int) -> None:
+        """A line's code may be in several places: the one that ran most often counts."""
+        self.lines[number] = max(count, self.lines.get(number, 0))
+
+    def add_function(self, name: str, line: int, count: int) -> None:
+        """A function may have been compiled into several units."""
+        line, so_far = self.functions.get(name, (line, 0))
+        self.functions[name] = line, so_far + count
+
+
+def lcov(spans: Iterable[tuple[Span, int]]) -> str:
+    """A tracefile."""
+    sources: dict[str, Source] = {}
+    by_file: dict[DebugFile, list[tuple[Span, int]]] = {}
+    for span, count in spans:
+        by_file.setdefault(span.file, []).append((span, count))
+    for file, found in by_file.items():
+        counts = Counts(found)
+        for unit in file.units or ():
+            _add_unit(sources, unit, counts)
+    records = (_record(path, sources[path]) for path in sorted(sources))
+    return "TN:\n" + "".join(records)
+
+
+def _add_unit(sources: dict[str, Source], unit: Unit, counts: Counts) -> None:
+    table = unit.lines
+    if table is None:
+        return
+    for path, line, va in _rows(table):
+        sources.setdefault(path, Source()).add_line(line, counts.at(va))
+    for function in unit.functions:
+        start = function.ranges[0][0]
+        place = table.at(start)
+        if function.depth == 0 and place is not None:
+            source = sources.setdefault(place.file, Source())
+            source.add_function(function.name, place.number, counts.at(start))
+
+
+def _rows(table: LineTable) -> Iterator[tuple[str, int, int]]:
+    """(file, line, va) wherever a line's code begins."""
+    for run in table.runs:
+        for row in run.rows:
+            if row.line and row.va < run.end:
+                yield table.file(row.file), row.line, row.va
+
+
+def _record(path: str, source: Source) -> str:
+    functions, lines = sorted(source.functions.items()), sorted(source.lines.items())
+    text = [f"SF:{path}"]
+    text += [f"FN:{line},{name}" for name, (line, _) in functions]
+    text += [f"FNDA:{count},{name}" for name, (_, count) in functions]
+    text.append(f"FNF:{len(functions)}")
+    text.append(f"FNH:{sum(count > 0 for _, (_, count) in functions)}")
+    text += [f"DA:{number},{count}" for number, count in lines]
+    text.append(f"LF:{len(lines)}")
+    text.append(f"LH:{sum(count > 0 for _, count in lines)}")
+    return "\n".join(text) + "\nend_of_record\n"

@@ -1,0 +1,1 @@
+"""Profiles: which functions executed how many instructions, and who had called them."""

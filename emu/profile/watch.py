@@ -1,0 +1,80 @@
+"""Counting instructions by call stack while a program runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emu.cpu.registers import Batch
+from emu.disasm import disassemble
+from emu.profile.stack import End, Node, Place, Stack, end_of
+from emu.trace.blocks import Block, BlockWatcher, switches
+from emu.trace.code import Code
+from kernel_model.process import Process, Result, Start
+
+if TYPE_CHECKING:
+    from emu.machine import Machine
+
+
+class PlacedBlock(Block):
+    """A block, where it is and how it ends."""
+
+    __slots__ = ("back", "end", "place")
+
+    def __init__(self, va: int, code: bytes, offset: int, thumb: bool, place: Place) -> None:
+        instructions = list(disassemble(code, va, thumb))
+        super().__init__(va, code, offset, not instructions or switches(instructions[-1]))
+        self.place = place
+        self.end = end_of(instructions[-1]) if instructions else End.PLAIN
+        self.back = va + len(code)
+
+
+class Profiler(BlockWatcher[PlacedBlock]):
+    """Charges each instruction to the function that executed it, under those that called it.
+
+    Instructions are those that the engine counts, so that the sum is exactly its count.
+    """
+
+    def __init__(self, machine: Machine, code: Code) -> None:
+        self.root = Node("")
+        self._stacks: dict[int, Stack] = {}
+        self._stack = Stack(self.root)
+        self._registers = Batch(machine.engine.uc, ("sp", "lr"))
+        machine.engine.count_instructions()
+        self._record = machine.engine.counter.record
+        self._charged = 0
+        super().__init__(machine, code)
+
+    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+        super().loading(process, resume, switched)
+        if process.pid not in self._stacks or isinstance(resume, Start):
+            self._stacks[process.pid] = Stack(self.root.child(f"process {process.pid}"))
+        self._stack = self._stacks[process.pid]
+
+    def enter(self, block: PlacedBlock) -> None:
+        last, stack = self.last, self._stack
+        if last is None:
+            stack.go_on(block.place)
+            return
+        self._charge()
+        if last.end is End.PLAIN or block.va == last.back:
+            stack.go_on(block.place)
+            return
+        sp, lr = self._registers.read()
+        if last.end is End.CALL or lr & ~1 == last.back:
+            stack.call(block.place, last.back, sp)
+        else:
+            stack.jump(block.place, sp)
+
+    def leave(self, pc: int) -> None:  # noqa: ARG002 - the count says how far it got
+        self._charge()
+
+    def make(self, va: int, code: bytes, offset: int) -> PlacedBlock:
+        file = self.code.file(va, code)
+        symbol = None if file is None else file.symbol_at(va)
+        place = Place(va, "", False) if symbol is None else Place(va, symbol.name, va == symbol.va)
+        return PlacedBlock(va, code, offset, self.thumb, place)
+
+    def _charge(self) -> None:
+        count = self._record.count
+        self._stack.leaf.instructions += count - self._charged
+        self._charged = count
