@@ -11,6 +11,7 @@ PROG ?= build/guest/programs/hello.elf
 ARGS ?=
 EMU_FLAGS ?=
 PYTEST_FLAGS ?=
+BENCH_FLAGS ?=
 
 PYTHON_READY := $(VENV)/.ready
 TOOLCHAIN_READY := build/.toolchain-ready
@@ -42,6 +43,10 @@ test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST
 .PHONY: guests
 guests: setup $(FRESH_HEADER) $(TOOLCHAIN_READY) ## Build the guest programs into build/guest
 	@$(MAKE_GUESTS)
+
+.PHONY: bench
+bench: setup guests ## Measure, beside plain Unicorn and QEMU (BENCH_FLAGS="--quick calls")
+	@$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: setup ## Check style, types and the borders between the packages

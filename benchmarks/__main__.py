@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from benchmarks.backends import backends
 from benchmarks.calls import calls
 from benchmarks.compute import compute
 from benchmarks.figures import Figure, goals_missed
@@ -26,6 +27,7 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "calls": calls,
     "maps": maps,
     "switches": switches,
+    "backends": backends,
     "start-up": startup,
     "traces": traces,
 }

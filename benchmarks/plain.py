@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -99,7 +100,9 @@ def enter_user_mode(uc: Any) -> None:
 
 def plain(path: Path, number: int) -> PlainRun:
     """Run a program of guest/bench over plain Unicorn."""
-    return Plain(path, number).run()
+    prepared = Plain(path, number)
+    gc.collect()  # machines of earlier runs go now, not during this one
+    return prepared.run()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from benchmarks.figures import Figure
 from benchmarks.settings import Settings
+from emu.mmu import BACKENDS
 
-CONTESTANTS = ("emu", "plain", "qemu-arm", "qemu-system-arm")
+CONTESTANTS = ("emu", "plain", "qemu-arm", "qemu-system-arm", *BACKENDS)
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
 
 
@@ -53,25 +54,30 @@ def print_group(console: Console, group: str, figures: Sequence[Figure], judge: 
     table.add_column("")
     for name in shown:
         table.add_column(name, justify="right")
-    table.add_column("ratio", justify="right")
-    table.add_column("")
-    table.add_column("goal")
+    for justify in ("right", "left", "left"):  # the ratio, what it is, the goal
+        table.add_column("", justify=justify)
     for figure in figures:
-        medians = figure.medians
-        cells = [duration(medians[name]) if name in medians else "" for name in shown]
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        table.add_row(figure.what, *cells, ratio, figure.ratio_is, _goal(figure) if judge else "")
+        table.add_row(figure.what, *_times(figure, shown), *_judgement(figure, judge))
     console.print(table)
     for figure in figures:
         for note in figure.notes:
-            console.print(f"  {figure.what}: {note}", highlight=False)
+            console.print(f"  {note}", highlight=False)
     console.print()
 
 
-def _goal(figure: Figure) -> str:
-    if figure.reached is None:
-        return ""
-    return f"{figure.goal} {'reached' if figure.reached else '[bold red]MISSED[/]'}"
+def _times(figure: Figure, contestants: Iterable[str]) -> list[str]:
+    medians = figure.medians
+    return [duration(medians[name]) if name in medians else "" for name in contestants]
+
+
+def _judgement(figure: Figure, judge: bool) -> list[str]:
+    """The ratio in words, the goal, and whether it is reached; nothing where there is no ratio."""
+    if figure.ratio is None:
+        return []
+    words = [f"{figure.ratio:.2f}", figure.ratio_is]
+    if judge and figure.goal is not None:
+        words.append(f"{figure.goal} {'reached' if figure.reached else '[bold red]MISSED[/]'}")
+    return words
 
 
 def duration(seconds: float) -> str:
