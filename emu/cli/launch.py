@@ -86,17 +86,22 @@ class Launch:
 
     def run(self) -> Outcome:
         """Run to the end, and say how it ended if that was not by exit."""
+        outcome = self.finish()
+        self.report_end(outcome)
+        return outcome
+
+    def finish(self) -> Outcome:
+        """Run to the end."""
         try:
-            outcome = self.machine.run()
+            return self.machine.run()
         except StreamLostError as lost:
             if lost.errno == errno.EPIPE:
                 raise click.exceptions.Exit(status.PIPE) from lost
             note(str(lost))
             raise click.exceptions.Exit(status.OUTPUT_LOST) from lost
-        self._report_end(outcome)
-        return outcome
 
-    def _report_end(self, outcome: Outcome) -> None:
+    def report_end(self, outcome: Outcome) -> None:
+        """Say how the run ended, if that was not by exit."""
         machine = self.machine
         if outcome.how is Ended.DEADLOCK:
             note("deadlock: every process waits and nobody can wake another")

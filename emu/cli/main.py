@@ -13,6 +13,10 @@ from emu.cli.errors import UserError
 
 COMMANDS = {
     "run": "emu.cli.run",
+    "tables": "emu.cli.tables",
+    "frames": "emu.cli.frames",
+    "disasm": "emu.cli.disasm",
+    "symbols": "emu.cli.symbols",
     "completion": "emu.cli.completion",
 }
 """Each command and the module that has it, imported when it is used."""
@@ -23,6 +27,9 @@ Examples:
   emu run prog.elf -- one "two three"   with arguments
   emu run --mmu cpu --check prog.elf    on Unicorn's own Arm MMU, checking the kernel
   emu run --stats prog.elf              and say what it took
+  emu run --explain prog.elf            and why calls were refused
+  emu tables --at fault prog.elf        what was mapped when it faulted
+  emu frames prog.elf                   who owned what when it ended
 
 Exit status: the guest's own; 2 for mistakes on the command line; 123 deadlock,
 124 --max-insns or --timeout, 130 Ctrl-C, 139 a fault of the first process.

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from emu.disasm import Instruction, disassemble_as
 from emu.report.context import Context
+from emu.views.listing import instruction_text
 
 if TYPE_CHECKING:
-    from emu.debuginfo import DebugFile
+    pass
 
 AROUND = 4
 """Instructions shown before and after."""
@@ -70,8 +71,7 @@ class Listing:
 
     def _line(self, instruction: Instruction) -> str:
         mark = ">" if instruction is self.marked else " "
-        text = f"{instruction.text}{_target_name(self._file, instruction)}"
-        return f"{mark} {instruction.va:#010x}  {instruction.bits:<9}  {text}"
+        return f"{mark} {instruction_text(self._file, instruction)}"
 
 
 def _readable(context: Context, va: int, length: int) -> bytes:
@@ -83,11 +83,3 @@ def _readable(context: Context, va: int, length: int) -> bytes:
     while len(data) < length and (half := context.read(va + len(data), 2)) is not None:
         data += half
     return data
-
-
-def _target_name(file: DebugFile | None, instruction: Instruction) -> str:
-    """What a branch goes to."""
-    if file is None or instruction.target is None:
-        return ""
-    place = file.place(instruction.target)
-    return f"  <{place.in_symbol}>" if place.symbol else ""

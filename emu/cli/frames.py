@@ -1,0 +1,77 @@
+"""``emu frames``: who owns which frames, and the tree of mappings."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import click
+
+from emu.cli.options import GuestOptions, guest_options
+from emu.cli.output import standard_output
+from emu.cli.stops import Stop, at_option, run_until
+from kernel_model.kernel import Kernel
+
+EPILOG = """\b
+Examples:
+  emu frames hello.elf                         when it has ended
+  emu frames --at call:100 prog.elf            after the 100th call
+  emu frames --as dot prog.elf | dot -Tpdf -o mappings.pdf
+  emu frames --as svg-memory prog.elf > memory.svg
+"""
+
+FORMATS = ("text", "json", "dot", "svg", "svg-memory")
+
+
+@click.command(epilog=EPILOG)
+@guest_options
+@at_option
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="Text or JSON; the tree of mappings for Graphviz or as a drawing; or physical memory "
+    "as a drawing.",
+)
+@click.option("--json", "form", flag_value="json", help="As --as json.")
+@click.option("--dot", "form", flag_value="dot", help="As --as dot.")
+@click.option("--svg", "form", flag_value="svg", help="As --as svg.")
+@click.option("--svg-memory", "form", flag_value="svg-memory", help="As --as svg-memory.")
+def command(guest: GuestOptions, at: Stop, form: str) -> None:
+    """Run PROG up to a moment and show who owns what and what is mapped where.
+
+    What the guest prints goes to standard error.
+    """
+    kernel = run_until(guest, at).machine.kernel
+    with standard_output() as stream:
+        _write(kernel, form, stream)
+
+
+def _write(kernel: Kernel, form: str, stream: TextIO) -> None:
+    if form == "text":
+        from emu.views.frames import frame_sheets
+        from emu.views.sheet import write_sheets
+
+        write_sheets(frame_sheets(kernel), stream)
+    elif form == "json":
+        from emu.views.asjson import write_json
+        from emu.views.frames import frame_data
+
+        write_json(frame_data(kernel), stream)
+    else:
+        stream.write(_drawing(kernel, form))
+
+
+def _drawing(kernel: Kernel, form: str) -> str:
+    if form == "dot":
+        from emu.views.dot import tree_dot
+
+        return tree_dot(kernel)
+    if form == "svg":
+        from emu.views.treesvg import tree_svg
+
+        return tree_svg(kernel)
+    from emu.views.memorysvg import memory_svg
+
+    return memory_svg(kernel)

@@ -1,0 +1,34 @@
+"""``emu symbols``: the functions and variables of a program, and where they are from."""
+
+from __future__ import annotations
+
+import click
+
+from emu.cli.launch import load
+from emu.cli.output import standard_output
+
+EPILOG = """\b
+Examples:
+  emu symbols hello.elf
+  emu symbols hello.elf | sort -k 2          by size
+  emu symbols --json hello.elf
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("program", metavar="PROG", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def command(program: str, as_json: bool) -> None:
+    """List what PROG's symbol table names, by address, with the source line of each function."""
+    load(program)
+    from emu.debuginfo import open_files
+    from emu.views.asjson import write_json
+    from emu.views.sheet import write_sheets
+    from emu.views.symbols import symbol_rows, symbol_sheet
+
+    rows = symbol_rows(open_files(program).program)
+    with standard_output() as stream:
+        if as_json:
+            write_json({"symbols": [row._asdict() for row in rows]}, stream)
+        else:
+            write_sheets([symbol_sheet(program, rows)], stream)

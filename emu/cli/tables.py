@@ -1,0 +1,45 @@
+"""``emu tables``: an address space as the hardware sees it."""
+
+from __future__ import annotations
+
+import click
+
+from emu.cli.errors import UserError
+from emu.cli.options import GuestOptions, guest_options
+from emu.cli.output import standard_output
+from emu.cli.stops import Stop, at_option, run_until
+
+EPILOG = """\b
+Examples:
+  emu tables hello.elf                    when it has ended
+  emu tables --at fault prog.elf          as it was at the fault
+  emu tables --at call:40 --pid 1 prog.elf
+  emu tables --json prog.elf | jq '.processes[0].runs[] | select(.user == "rwx")'
+"""
+
+
+@click.command(epilog=EPILOG)
+@guest_options
+@at_option
+@click.option("--pid", type=int, default=None, metavar="PID", help="Only this process.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def command(guest: GuestOptions, at: Stop, pid: int | None, as_json: bool) -> None:
+    """Run PROG up to a moment and show what each process's tables map.
+
+    What the guest prints goes to standard error.
+    """
+    kernel = run_until(guest, at).machine.kernel
+    processes = [one for one in kernel.processes.values() if pid in (None, one.pid)]
+    if not processes:
+        raise UserError(f"--pid {pid}: there is no such process then")
+    from emu.views.asjson import write_json
+    from emu.views.sheet import write_sheets
+    from emu.views.tables import table_data, table_sheets
+
+    with standard_output() as stream:
+        if as_json:
+            write_json({"processes": [table_data(kernel, one) for one in processes]}, stream)
+        else:
+            write_sheets(
+                [sheet for one in processes for sheet in table_sheets(kernel, one)], stream
+            )

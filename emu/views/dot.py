@@ -1,0 +1,43 @@
+"""The tree of mappings in the DOT language, for Graphviz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emu.views.colours import of_process
+from emu.views.frames import children, owner_of_vspace, place_in, title
+from kernel_model.descriptors import rights_text
+from kernel_model.frame import Frame
+from kernel_model.kernel import Kernel
+
+
+def tree_dot(kernel: Kernel) -> str:
+    """A graph: an edge from each table to what hangs (bold) or is seen in it."""
+    lines = [
+        "digraph mappings {",
+        "  rankdir=LR;",
+        '  node [shape=box, style=filled, fontname="sans-serif"];',
+        '  edge [fontname="monospace"];',
+    ]
+    for frame in kernel.frames.values():
+        lines.append(f"  f{frame.f_id} [{_node(kernel, frame)}];")
+    for frame in kernel.frames.values():
+        if frame.is_table:
+            lines += _edges(kernel, frame)
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _node(kernel: Kernel, frame: Frame) -> str:
+    process = owner_of_vspace(kernel, frame)
+    vspace = f"\\nvspace of process {process.pid}" if process is not None else ""
+    label = f"{title(frame)}\\n{frame.pa:#010x}{vspace}"
+    return f'label="{label}", fillcolor="{of_process(frame.owner)}"'
+
+
+def _edges(kernel: Kernel, table: Frame) -> Iterator[str]:
+    for frame in children(kernel, table):
+        hangs = frame.f_id in table.hung
+        va = f"{place_in(table, frame):#010x}"
+        label = va if hangs else f"{va} {rights_text(frame.view_rights)}"
+        style = ", style=bold" if hangs else ""
+        yield f'  f{table.f_id} -> f{frame.f_id} [label="{label}"{style}];'

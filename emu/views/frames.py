@@ -1,0 +1,161 @@
+"""``emu frames``: who owns what, and what hangs or is seen where, as text and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emu.views.sheet import Column, Sheet, size_text
+from kernel_model.abi import (
+    NO_ID,
+    FrameType,
+    MapKind,
+    ProcState,
+    TableType,
+)
+from kernel_model.descriptors import rights_text
+from kernel_model.frame import Frame
+from kernel_model.kernel import KERNEL_SIZE, Kernel
+from kernel_model.process import Process
+
+_FRAMES = (
+    Column("frame", right=True, style="green"), Column("type"), Column("physical", style="cyan"),
+    Column("size", right=True), Column("table"), Column("hangs in"), Column("seen in"),
+    Column("at"), Column("rights"),
+)  # fmt: skip
+
+
+def frame_sheets(kernel: Kernel) -> list[Sheet]:
+    """The frames of each process, in the order in which they arrived, and the tree."""
+    sheets = [_process_sheet(kernel, process) for process in kernel.processes.values()]
+    tree = [(line,) for line in tree_lines(kernel)]
+    return [*sheets, Sheet("mappings", (Column(""),), tree)]
+
+
+def frame_data(kernel: Kernel) -> dict[str, Any]:
+    """The same as plain data."""
+    ram = kernel.memory
+    return {
+        "ram": {"pa": ram.base, "len": ram.size, "kernel": KERNEL_SIZE},
+        "pool": {"capacity": kernel.pool.capacity, "used": kernel.pool.used},
+        "processes": [_process_data(process) for process in kernel.processes.values()],
+        "frames": [_frame_data(kernel, frame) for frame in kernel.frames.values()],
+    }
+
+
+def roots(kernel: Kernel) -> list[Frame]:
+    """The frames that the tree of mappings begins with: L1s, and what is in no table."""
+    tops = [frame for frame in kernel.frames.values() if not _parents(frame)]
+    l1s = [frame for frame in kernel.frames.values() if frame.table is TableType.L1]
+    rest = [frame for frame in tops if frame.table is not TableType.L1]
+    return l1s + rest
+
+
+def children(kernel: Kernel, table: Frame) -> list[Frame]:
+    """What hangs or is seen in a table, in order of address."""
+    found = [kernel.frames[f_id] for f_id in (*table.hung, *table.views)]
+    return sorted(found, key=lambda frame: place_in(table, frame))
+
+
+def place_in(table: Frame, frame: Frame) -> int:
+    """Where a frame is in a table that it hangs or is seen in (va)."""
+    return frame.t_va if frame.f_id in table.hung else table.t_va + frame.v_off
+
+
+def title(frame: Frame) -> str:
+    """A frame in a few words, e.g. ``L2 table 4`` or ``frame 7 (8M)``."""
+    if frame.is_table:
+        return f"{frame.table.name} table {frame.f_id}"
+    kind = {FrameType.IO: "device", FrameType.PROC: "process", FrameType.POOL: "pool"}
+    name = kind.get(frame.type, "frame")
+    return f"{name} {frame.f_id} ({size_text(frame.len)})"
+
+
+def owner_of_vspace(kernel: Kernel, frame: Frame) -> Process | None:
+    """The process whose current vspace this L1 is."""
+    return next((p for p in kernel.processes.values() if p.l1 == frame.f_id), None)
+
+
+def tree_lines(kernel: Kernel) -> list[str]:
+    """The tree of mappings, with lines drawn; what is mapped nowhere comes last, in one line."""
+    lines: list[str] = []
+    loose: list[str] = []
+    for root in roots(kernel):
+        if root.is_table:
+            process = owner_of_vspace(kernel, root)
+            who = f", vspace of process {process.pid}" if process is not None else ""
+            lines.append(f"{title(root)}{who}")
+            lines += _branches(kernel, root, "")
+        else:
+            loose.append(title(root))
+    return lines + ([f"not mapped: {', '.join(loose)}"] if loose else [])
+
+
+def _branches(kernel: Kernel, table: Frame, indent: str) -> Iterator[str]:
+    below = children(kernel, table)
+    for frame in below:
+        last = frame is below[-1]
+        hangs = frame.f_id in table.hung
+        yield f"{indent}{'`-' if last else '|-'} {_branch_text(table, frame, hangs)}"
+        if hangs:
+            yield from _branches(kernel, frame, indent + ("   " if last else "|  "))
+
+
+def _branch_text(table: Frame, frame: Frame, hangs: bool) -> str:
+    va = place_in(table, frame)
+    return f"{va:#010x} {title(frame)}" + ("" if hangs else f" {rights_text(frame.view_rights)}")
+
+
+def _parents(frame: Frame) -> bool:
+    return frame.is_hung or frame.is_viewed
+
+
+def _process_sheet(kernel: Kernel, process: Process) -> Sheet:
+    frames = [kernel.frames[f_id] for f_id in process.frames]
+    size = size_text(sum(frame.len for frame in frames if frame.type is not FrameType.IO))
+    parent = "" if process.parent == NO_ID else f", child of process {process.parent}"
+    heading = (
+        f"process {process.pid}{parent}: {process.state.name.lower()}, {len(frames)} frames, {size}"
+    )
+    return Sheet(heading, _FRAMES, [_frame_row(kernel, frame) for frame in frames])
+
+
+def _frame_row(kernel: Kernel, frame: Frame) -> tuple[str, ...]:
+    hangs = f"{frame.t_id} at {frame.t_va:#010x}" if frame.is_hung else ""
+    table = frame.table.name if frame.is_table else ""
+    if frame.table is TableType.L1 and kernel.is_current(frame):
+        table = "L1, current"
+    seen = at = rights = ""
+    if frame.is_viewed:
+        seen = f"{frame.v_id}" + (" as sections" if frame.view_kind is MapKind.SECTION else "")
+        at, rights = f"{kernel.view_va(frame):#010x}", rights_text(frame.view_rights)
+    return (
+        str(frame.f_id), frame.type.name, f"{frame.pa:#010x}", size_text(frame.len), table, hangs,
+        seen, at, rights,
+    )  # fmt: skip
+
+
+def _process_data(process: Process) -> dict[str, Any]:
+    return {
+        "pid": process.pid,
+        "parent": None if process.parent == NO_ID else process.parent,
+        "state": ProcState(process.state).name,
+        "l1": None if process.l1 == NO_ID else process.l1,
+        "frames": list(process.frames),
+    }
+
+
+def _frame_data(kernel: Kernel, frame: Frame) -> dict[str, Any]:
+    """A frame; a table it hangs in and a view it has are null where there is none."""
+    place = {"table": frame.t_id, "va": frame.t_va} if frame.is_hung else None
+    view = None
+    if frame.is_viewed:
+        view = {
+            "table": frame.v_id, "va": kernel.view_va(frame), "kind": frame.view_kind.name,
+            "rights": rights_text(frame.view_rights),
+        }  # fmt: skip
+    return {
+        "f_id": frame.f_id, "owner": frame.owner, "type": frame.type.name, "pa": frame.pa,
+        "len": frame.len, "table": frame.table.name if frame.is_table else None, "hangs": place,
+        "view": view,
+    }  # fmt: skip

@@ -1,0 +1,37 @@
+"""``emu disasm``: a program's code as text, function by function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emu.debuginfo import DebugFile, Line
+from emu.disasm import Instruction, disassemble_file
+
+
+def listing(file: DebugFile, start: int, end: int, with_lines: bool = False) -> Iterator[str]:
+    """The lines for [start, end) of one code section.  with_lines: with those of the source."""
+    labels = {symbol.va: symbol.name for symbol in file.symbols.all if start <= symbol.va < end}
+    last: Line | None = None
+    for instruction in disassemble_file(file, start, end):
+        if instruction.va in labels:
+            yield ""
+            yield f"{instruction.va:08x} <{labels[instruction.va]}>:"
+            last = None
+        line = file.line(instruction.va) if with_lines else None
+        if line is not None and line != last:
+            yield f"; {line}"
+            last = line
+        yield f"  {instruction_text(file, instruction)}"
+
+
+def instruction_text(file: DebugFile | None, instruction: Instruction) -> str:
+    """An instruction with its address, its bits, and the name of what it branches to."""
+    text = f"{instruction.text}{_target_name(file, instruction)}"
+    return f"{instruction.va:#010x}  {instruction.bits:<9}  {text}"
+
+
+def _target_name(file: DebugFile | None, instruction: Instruction) -> str:
+    if file is None or instruction.target is None:
+        return ""
+    place = file.place(instruction.target)
+    return f"  <{place.in_symbol}>" if place.symbol else ""

@@ -1,0 +1,81 @@
+"""Tables of text: plain and always the same for files and pipes, coloured for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TextIO
+
+_WIDEST = 200
+"""Columns of a table for a person: a narrow terminal shows long lines on two, and loses nothing."""
+
+
+class Column(NamedTuple):
+    """A column's title, and whether its cells stand to the right.  style: of rich."""
+
+    title: str
+    right: bool = False
+    style: str = ""
+
+
+class Sheet(NamedTuple):
+    """A table under a heading."""
+
+    heading: str
+    columns: tuple[Column, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def write_sheets(sheets: Sequence[Sheet], stream: TextIO) -> None:
+    """Write tables: in colours to a terminal."""
+    if stream.isatty():
+        _write_rich(sheets, stream)
+    else:
+        stream.write("\n".join(sheet_text(sheet) for sheet in sheets))
+
+
+def sheet_text(sheet: Sheet) -> str:
+    """A table as plain text, a line a row, with nothing behind the last cell of each."""
+    titles = tuple(column.title for column in sheet.columns)
+    cells = [titles, *sheet.rows] if any(titles) else list(sheet.rows)
+    widths = [max((len(row[n]) for row in cells), default=0) for n in range(len(sheet.columns))]
+    lines = [sheet.heading]
+    for row in cells:
+        padded = (
+            cell.rjust(width) if column.right else cell.ljust(width)
+            for cell, width, column in zip(row, widths, sheet.columns, strict=True)
+        )
+        lines.append("  " + "  ".join(padded).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _write_rich(sheets: Sequence[Sheet], stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, width=_WIDEST)
+    for sheet in sheets:
+        table = Table(
+            title=Text(sheet.heading, style="bold"),
+            title_justify="left",
+            box=None,
+            show_header=any(column.title for column in sheet.columns),
+        )
+        for column in sheet.columns:
+            table.add_column(
+                column.title,
+                justify="right" if column.right else "left",
+                style=column.style,
+                no_wrap=True,
+            )
+        for row in sheet.rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+
+
+def size_text(size: int) -> str:
+    """Bytes in the largest unit that divides them: ``16K``, ``8M``, ``0x123``."""
+    for unit, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
+        if size and size % unit == 0:
+            return f"{size // unit}{letter}"
+    return f"{size:#x}"

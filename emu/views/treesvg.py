@@ -1,0 +1,86 @@
+"""The tree of mappings as a drawing: tables to the left, what they map to the right."""
+
+from __future__ import annotations
+
+from emu.views.colours import of_process
+from emu.views.frames import children, owner_of_vspace, place_in, roots, title
+from emu.views.legend import draw_legend
+from emu.views.svg import Drawing, text_width
+from kernel_model.descriptors import rights_text
+from kernel_model.frame import Frame
+from kernel_model.kernel import Kernel
+
+ROW, BOX = 26, 20
+INDENT = 190
+MARGIN = 16
+LABEL = 118
+"""Room for an address and rights on the line to a box."""
+
+
+def tree_svg(kernel: Kernel) -> str:
+    """The drawing: one tree an L1, then the tables that hang nowhere, then what is not mapped."""
+    drawing = Drawing("mappings")
+    drawing.text(MARGIN, 26, "Mappings: what hangs (bold) and is seen in which table", "title")
+    y = draw_legend(drawing, kernel, MARGIN, 44)
+    loose = []
+    for root in roots(kernel):
+        if root.is_table:
+            y = _Tree(kernel, drawing).draw(root, MARGIN, y) + ROW / 2
+        else:
+            loose.append(root)
+    _draw_loose(drawing, loose, y)
+    return drawing.document()
+
+
+class _Tree:
+    """One tree under drawing."""
+
+    def __init__(self, kernel: Kernel, drawing: Drawing) -> None:
+        self.kernel, self.drawing = kernel, drawing
+
+    def draw(self, table: Frame, x: float, y: float) -> float:
+        """A table's box and beside it what is in it, each in a row; where the next row is."""
+        width = self._box(table, x, y)
+        start = y
+        trunk = x + width + 14
+        row = y
+        for frame in children(self.kernel, table):
+            hangs = frame.f_id in table.hung
+            middle = row + BOX / 2
+            points = [(x + width, start + BOX / 2), (trunk, start + BOX / 2), (trunk, middle)]
+            child = x + INDENT + LABEL
+            self.drawing.path([*points, (child, middle)], bold=hangs)
+            rights = "" if hangs else f" {rights_text(frame.view_rights)}"
+            label = f"{place_in(table, frame):08x}{rights}"
+            self.drawing.text(trunk + 6, middle - 3, label, "small")
+            if hangs:
+                row = self.draw(frame, child, row)
+            else:
+                self._box(frame, child, row, again=frame.is_table)
+                row += ROW
+        return max(row, y + ROW)
+
+    def _box(self, frame: Frame, x: float, y: float, again: bool = False) -> float:
+        """A frame's box; again: it is a table drawn elsewhere, seen here as memory."""
+        process = owner_of_vspace(self.kernel, frame)
+        vspace = f", vspace of {process.pid}" if process is not None and not again else ""
+        text = f"{title(frame)}{vspace}"
+        width = text_width(text) + 16
+        self.drawing.box(x, y, width, BOX, of_process(frame.owner), dashed=again)
+        self.drawing.text(x + 8, y + 14, text)
+        return width
+
+
+def _draw_loose(drawing: Drawing, frames: list[Frame], y: float) -> None:
+    """Frames that are mapped nowhere, side by side."""
+    if not frames:
+        return
+    drawing.text(MARGIN, y + 14, "not mapped:")
+    x: float = MARGIN + 100
+    for frame in frames:
+        width = text_width(title(frame)) + 16
+        if x + width > 1000:
+            x, y = MARGIN + 100, y + ROW
+        drawing.box(x, y, width, BOX, of_process(frame.owner))
+        drawing.text(x + 8, y + 14, title(frame))
+        x += width + 10
