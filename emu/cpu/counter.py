@@ -96,6 +96,10 @@ class InstructionCounter:
         self.record.last = NOWHERE
         self.record.limit = self.record.count + limit if limit else NO_LIMIT
 
+    def exhaust(self) -> None:
+        """Let the hook stop the run at the next instruction, and at each that still begins."""
+        self.record.limit = 0
+
     def end(self, pc: int) -> bool:
         """The run ended at ``pc``; whether the limit ended it.
 

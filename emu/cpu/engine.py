@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum, auto
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -44,13 +44,15 @@ _SVC, _PREFETCH_ABORT, _DATA_ABORT, _BKPT = 2, 3, 4, 7
 _WRITE = const.UC_CTL_IO_WRITE << 30
 _CTL_PAGE_SIZE = const.UC_CTL_UC_PAGE_SIZE | 1 << 26 | _WRITE
 _CTL_USE_EXITS = const.UC_CTL_UC_USE_EXITS | 1 << 26 | _WRITE
-_CTL_EXITS = const.UC_CTL_UC_EXITS | 2 << 26 | _WRITE
 _CTL_CPU_MODEL = const.UC_CTL_CPU_MODEL | 1 << 26 | _WRITE
 _CTL_TLB_TYPE = const.UC_CTL_TLB_TYPE | 1 << 26 | _WRITE
 _CTL_TLB_FLUSH = const.UC_CTL_TLB_FLUSH | _WRITE
 _CTL_TB_FLUSH = const.UC_CTL_TB_FLUSH | _WRITE
 _CTL_TB_REMOVE = const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | _WRITE
 
+_IT_BLOCK_BYTES = (
+    16  # after an instruction in one there may be three more, and one that ends the run
+)
 _FPEXC_EN = 1 << 30
 
 _NOTHING_THERE = (
@@ -78,7 +80,7 @@ class Stop(Enum):
     UNDEFINED = auto()
     """The PC is on an undefined instruction."""
     BREAKPOINT = auto()
-    """The PC is on an address given to ``set_breakpoints``, or on a BKPT."""
+    """The PC is on an address given to ``set_breakpoints`` (or past its IT block), or on a BKPT."""
     WAITING = auto()
     """The core executed WFI; the PC is past it."""
 
@@ -174,6 +176,8 @@ class Engine:
         self._counting: int | None = None
         self._tracers: dict[int, Callable[[int, int], None]] = {}
         self._breakpoints: frozenset[int] = frozenset()
+        self._breakpoint_hooks: list[int] = []
+        self._passing = -1
         self._muted = False
         self._configure()
         self._prepare_registers()
@@ -244,7 +248,7 @@ class Engine:
         """Stop the run, which will raise this error (the first, if there are several)."""
         if self._error is None:
             self._error = error
-        uclib.uc_emu_stop(self.uc)
+        self._leave()
 
     def _interrupt(self, _uc: int, number: int, _data: object) -> None:
         try:
@@ -280,6 +284,11 @@ class Engine:
 
     def _end(self, reason: Stop) -> None:
         self._reason = reason
+        self._leave()
+
+    def _leave(self) -> None:
+        """Stop.  Inside an IT block of hooked code Unicorn takes that back: the counter insists."""
+        self.counter.exhaust()
         uclib.uc_emu_stop(self.uc)
 
     # Running
@@ -287,7 +296,8 @@ class Engine:
     def run(self, count: int = 0) -> Stop:
         """Run from the PC until something ends the run, or ``count`` instructions completed.
 
-        An IT block that has begun is finished even beyond the count.
+        An IT block that has begun is finished even beyond the count or a breakpoint in it.  A
+        breakpoint at the PC is passed.
         """
         if count and self._counting is None:
             self.count_instructions()
@@ -295,8 +305,7 @@ class Engine:
             self._stop_wanted = False
             return Stop.REQUESTED
         pc, cpsr = self._position.read()
-        if pc in self._breakpoints:
-            return self._run_past_breakpoint(count)
+        self._passing = pc
         return self._run(pc | cpsr >> 5 & 1, count)
 
     def _run(self, start: int, count: int) -> Stop:
@@ -308,7 +317,7 @@ class Engine:
         pc = self.pc
         over = self.counter.end(pc)
         self._raise_failure()
-        return self._ended(status, pc, over)
+        return self._ended(status, over)
 
     def _raise_failure(self) -> None:
         """Raise what a callback raised during the run."""
@@ -316,7 +325,7 @@ class Engine:
             error, self._error = self._error, None
             raise error
 
-    def _ended(self, status: int, pc: int, over: bool) -> Stop:
+    def _ended(self, status: int, over: bool) -> Stop:
         """Why the run ended.  A reason that a callback gave counts before all others."""
         if self._reason is not None:
             return self._reason
@@ -328,22 +337,12 @@ class Engine:
             elif status != const.UC_ERR_EXCEPTION:
                 raise EngineError("uc_emu_start", status)
             return Stop.FAULT
-        if over:
-            return Stop.COUNT
         if self._stop_wanted:
             self._stop_wanted = False
             return Stop.REQUESTED
-        return Stop.BREAKPOINT if pc in self._breakpoints else Stop.WAITING
-
-    def _run_past_breakpoint(self, count: int) -> Stop:
-        """Complete the instruction under a breakpoint, then go on with the rest of the run."""
-        breakpoints = self._breakpoints
-        self.set_breakpoints(())
-        ended = self.run(1)
-        self.set_breakpoints(breakpoints)
-        if ended is not Stop.COUNT or count == 1:
-            return ended
-        return self.run(count - 1 if count else 0)
+        if over:
+            return Stop.COUNT
+        return Stop.WAITING
 
     def stop(self) -> None:
         """End the run from inside a callback; the instruction that called it completes."""
@@ -352,11 +351,11 @@ class Engine:
     def request_stop(self) -> None:
         """End the run from any thread, or the next run if none is under way.
 
-        Unicorn can lose a stop that comes while a run begins or an IT block executes: another
-        thread says it again until it is heard.
+        Unicorn can lose a stop that comes while a run begins: another thread says it again until it
+        is heard.
         """
         self._stop_wanted = True
-        uclib.uc_emu_stop(self.uc)
+        self._leave()
 
     def rehearse(self) -> None:
         """Run from the PC until a fault, then put state and counts back as they were.
@@ -590,12 +589,29 @@ class Engine:
         """Add a ctypes callback as it is.  Its author guards it."""
         return self._hook(kind, function, 0, begin, end)
 
-    def set_breakpoints(self, addresses: Sequence[int] | frozenset[int]) -> None:
-        """End runs before the instructions at these addresses, at no cost while running."""
+    def set_breakpoints(self, addresses: Collection[int]) -> None:
+        """End runs before the instructions at these addresses, at no cost elsewhere.
+
+        Hooks, not Unicorn's exits: for an exit at the start of a page whose neighbour before it
+        cannot be executed, Unicorn lets every run end with an error.
+        """
+        for handle in self._breakpoint_hooks:
+            self.remove_hook(handle)
         self._breakpoints = frozenset(addresses)
-        exits = (ctypes.c_uint64 * len(self._breakpoints))(*sorted(self._breakpoints))
-        self._ctl(_CTL_EXITS, exits, ctypes.c_size_t(len(exits)))
-        self.flush_blocks()  # exits are part of translated blocks
+        function = HOOK_CODE_CFUNC(self._break)
+        self._breakpoint_hooks = [
+            self._hook(const.UC_HOOK_CODE, function, 0, first, last)
+            for first, last in _neighbourhoods(self._breakpoints)
+        ]
+        self.flush_blocks()
+
+    def _break(self, _uc: int, va: int, _size: int, _data: object) -> None:
+        """At a breakpoint, or soon after one: the rest of an IT block must not lose the stop."""
+        if va in self._breakpoints and va != self._passing and not self._muted:
+            self._end(Stop.BREAKPOINT)
+        elif self._reason is not None:
+            self._leave()
+        self._passing = -1
 
     def _add_code_hook(self) -> int:
         self.flush_blocks()
@@ -623,6 +639,15 @@ class Engine:
 
     def _ctl(self, request: int, *arguments: Any) -> None:
         check(f"uc_ctl {request & 0xFFFF}", uclib.uc_ctl(self.uc, request, *arguments))
+
+
+def _neighbourhoods(addresses: Collection[int]) -> list[tuple[int, int]]:
+    """The addresses and the rest of an IT block after each, as ranges that do not overlap."""
+    ranges: list[tuple[int, int]] = []
+    for va in sorted(addresses):
+        first = ranges.pop()[0] if ranges and va <= ranges[-1][1] else va
+        ranges.append((first, va + _IT_BLOCK_BYTES))
+    return ranges
 
 
 def _nothing() -> None:
