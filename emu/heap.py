@@ -35,17 +35,19 @@ _READ_ONLY = MAP_READ | MAP_NOEXEC
 def map_heap(kernel: Kernel, process: Process, sp: int) -> tuple[int, int]:
     """Map a heap behind the process's data; return where it begins and ends (va).
 
-    sp: the stack pointer, which tells the stack from the data.  Both results are 0 when there is
-    no memory, or no room, for a heap.
+    sp: the stack pointer, which tells the stack from the data.  Without memory, or room, the heap
+    is empty and still ends where the data does: newlib takes a limit of 0 for none, and would
+    use memory that is not there.  Both results are 0 when there is no data.
     """
     start = _data_end(kernel, process, sp - 1)
     free = _largest_free(kernel, process)
-    if start is None or free is None or not kernel.frames[process.l1].is_viewed:
+    if start is None:
         return 0, 0
+    if free is None or not kernel.frames[process.l1].is_viewed:
+        return start, start
     share = free.len - free.len // HEAP_SHARE
     size = min(share, _room(kernel, process, start)) // PAGE_SIZE * PAGE_SIZE
-    end = _Mapper(kernel, process, free).extend(start, start + size)
-    return (start, end) if end > start else (0, 0)
+    return start, _Mapper(kernel, process, free).extend(start, start + size)
 
 
 def _views(kernel: Kernel, process: Process) -> list[Frame]:

@@ -40,6 +40,7 @@ class SemihostedProcess:
 
     def __init__(self, machine: Machine, process: Process) -> None:
         self.machine, self.process = machine, process
+        self._heap: tuple[int, int] | None = None
 
     def exit(self, status: int) -> None:
         end_process(self.machine.kernel, self.process, Exited(status))
@@ -47,8 +48,9 @@ class SemihostedProcess:
     def heap(self) -> HeapInfo:
         """The heap, mapped on the first question; the stack stays where it is."""
         sp = self.machine.engine.read("sp")
-        base, limit = map_heap(self.machine.kernel, self.process, sp)
-        return HeapInfo(base, limit, sp, 0)
+        if self._heap is None:
+            self._heap = map_heap(self.machine.kernel, self.process, sp)
+        return HeapInfo(*self._heap, sp, 0)
 
 
 def semihosting_for(machine: Machine, process: Process, note: Callable[[str], None]) -> Semihosting:
