@@ -7,9 +7,9 @@ by all invariants: no test has to ask for either.
 from __future__ import annotations
 
 import struct
-from array import array
 from typing import NamedTuple
 
+from kernel.host import RecordingHost
 from kernel_model.abi import (
     FRAME_FIELDS,
     FRAME_STRUCT,
@@ -80,42 +80,6 @@ class FrameInfo(NamedTuple):
 assert FrameInfo._fields == FRAME_FIELDS
 
 
-class RecordingHost:
-    """A host that remembers what it was told, and keeps a TLB the kernel must flush rightly."""
-
-    def __init__(self) -> None:
-        self.console = b""
-        self.input = b""
-        self.vspaces: list[tuple[int, int]] = []
-        self.changed: list[tuple[int, int, int, bool]] = []
-        self.descriptors: list[tuple[int, int, list[int], list[int]]] = []
-        self.written: list[tuple[int, int]] = []
-
-    def console_write(self, data: bytes) -> None:
-        self.console += data
-
-    def console_read(self, length: int) -> bytes:
-        data, self.input = self.input[:length], self.input[length:]
-        return data
-
-    def vspace_changed(self, pid: int, l1: int) -> None:
-        self.vspaces.append((pid, l1))
-
-    def translation_changed(self, l1: int, va: int, length: int, was_mapped: bool) -> None:
-        self.changed.append((l1, va, length, was_mapped))
-
-    def descriptors_written(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
-        self.descriptors.append((pa, level, old.tolist(), new.tolist()))
-
-    def memory_written(self, pa: int, length: int) -> None:
-        self.written.append((pa, length))
-
-    def forget(self) -> None:
-        """Forget what was told so far, but for the console."""
-        for told in (self.vspaces, self.changed, self.descriptors, self.written):
-            told.clear()
-
-
 class Machine:
     """A kernel, its RAM and its host, with the words a test speaks in."""
 
@@ -127,7 +91,7 @@ class Machine:
         arguments: bytes = b"",
     ) -> None:
         self.ram = Ram(RAM_BASE, size)
-        self.host = RecordingHost()
+        self.host = RecordingHost(self.ram)
         self.kernel: Kernel = boot(self.ram, image, arguments, devices, self.host)
         check_invariants(self.kernel)
         self.booted = self.resume()
@@ -149,8 +113,13 @@ class Machine:
         registers = [argument & 0xFFFFFFFF for argument in arguments]
         registers += [0] * (4 - len(registers))
         result = trap(self.kernel, BY_NAME[name].number, *registers)
-        check_invariants(self.kernel)
+        self.check()
         return result
+
+    def check(self) -> None:
+        """What must hold after every call."""
+        check_invariants(self.kernel)
+        self.host.check(self.kernel)
 
     def ok(self, name: str, *arguments: int) -> int:
         """Make a call that must succeed, and return its result."""
@@ -178,7 +147,7 @@ class Machine:
     def crash(self) -> None:
         """End the current process with a fault nobody handles."""
         end_process(self.kernel, self.current, Faulted("in a test"))
-        check_invariants(self.kernel)
+        self.check()
 
     # -- turns -----------------------------------------------------------------------------
 
@@ -199,7 +168,9 @@ class Machine:
     # -- what the current process sees -----------------------------------------------------
 
     def walk(self, va: int, process: Process | None = None) -> Walk:
-        return walk(self.ram, self.kernel.l1_pa(process or self.current), va)
+        l1 = self.kernel.l1_pa(process or self.current)
+        self.host.touch(l1, va)
+        return walk(self.ram, l1, va)
 
     def rights(self, va: int, process: Process | None = None) -> str:
         """What the process may do at ``va``, e.g. ``r-x``; ``---`` where nothing is mapped."""
@@ -223,6 +194,7 @@ class Machine:
             found = self.walk(va + offset)
             assert found.user & WRITE, f"{va + offset:#x} cannot be written"
             self.ram.write(found.pa, bytes([byte]))
+            self.host.stored(found.pa, 1)
 
     def words(self, va: int, count: int) -> tuple[int, ...]:
         return struct.unpack(f"<{count}I", self.peek(va, count * 4))

@@ -553,15 +553,13 @@ def test_a_change_under_an_l2_that_hangs_nowhere_changes_no_translation(machine)
     assert len(machine.host.descriptors) == 1
 
 
-def test_the_host_learns_of_stores_into_a_table_that_may_be_executed(machine):
+def test_the_host_learns_of_stores_into_tables(machine):
+    """A guest may run code from a table, now or when it is viewed executable later."""
     l2, page = hung_l2(machine), machine.take(2)
+    pa = machine.kernel.frames[l2].pa
     machine.host.forget()
     machine.view(page, VA + PAGE, RO, l2)
-    assert machine.host.written == []
-    machine.view(l2, FREE_VA, RX)
-    machine.view(page, VA + 2 * PAGE, RO, l2)
-    pa = machine.kernel.frames[l2].pa
-    assert machine.host.written == [(pa + 4, 8), (pa + 8, 8)]  # the old entries, the new ones
+    assert machine.host.written == [(pa + 4, 8)]
 
 
 def test_changes_of_another_vspace_name_its_l1(machine):

@@ -1,0 +1,679 @@
+"""The rules once more, from the specification alone: what each call must do, said another way.
+
+Frames here are plain sets of pages with a note of where they are mapped.  There are no tables
+in memory and no descriptors, no order of checks, and nothing of ``kernel_model`` is imported.
+A call that breaks rules answers with the names of *all* rules it breaks; the kernel may
+report any of them.  Where the specification leaves a choice (the numbers of new frames and
+processes, the order in which a tree's frames arrive) the oracle takes the kernel's.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+PAGE = 4096
+MIB = 1 << 20
+KERNEL_VA = 0xF0000000
+SPACE_END = 1 << 32
+READ, WRITE, EXEC = 1, 2, 4
+F_READ, F_WRITE, F_NOEXEC = 1 << 0, 1 << 1, 1 << 6
+PAGES, SECTIONS, L1_KIND, L2_KIND = (n << 2 for n in range(4))
+TYPES = {"IO": 1, "MEM": 2, "PROC": 3, "POOL": 4}
+STATES = {"NEW": 0, "READY": 1, "SENDING": 2, "RECEIVING": 3, "DEAD": 4}
+TABLES = {"": 0, "L1": 2, "L2": 4}
+OBJECTS_A_PAGE = PAGE // 64
+PEER_DIED, BAD_POINTER = -32, -5
+
+
+@dataclass
+class View:
+    """Mapped as pages in L2 ``table``, or as sections in L1 ``table``."""
+
+    table: int
+    offset: int
+    flags: int
+
+    @property
+    def kind(self) -> int:
+        return self.flags & 0b111100
+
+
+@dataclass
+class Pages:
+    """A frame: pages ``[first, first + count)`` of physical memory."""
+
+    first: int
+    count: int
+    owner: int
+    type: str
+    table: str = ""
+    view: View | None = None
+    place: tuple[int, int] | None = None
+    """For an L2 table: the L1 it hangs in, and at which address."""
+
+    @property
+    def pa(self) -> int:
+        return self.first * PAGE
+
+    @property
+    def len(self) -> int:
+        return self.count * PAGE
+
+    @property
+    def span(self) -> int:
+        """Addresses that an L2 table of this size translates: 4 bytes for each page."""
+        return self.len // 4 * PAGE
+
+
+@dataclass
+class Actor:
+    """A process."""
+
+    parent: int
+    record: int = -1
+    state: str = "NEW"
+    vspace: int = -1
+    allows: int = -1
+    frames: list[int] = field(default_factory=list)
+    waits_for: int = -1
+    message: bytes = b""
+    buffer: int = 0
+    queue: list[int] = field(default_factory=list)
+    goes_on_with: tuple[int, ...] | None = None
+    """Six words that start it, one that a blocked call returns, or nothing."""
+    calls: int = 0
+    sent: int = 0
+    received: int = 0
+
+
+class BrokenError(Exception):
+    """A call broke these rules."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(*names)
+        self.names = frozenset(names)
+
+
+class Oracle:
+    """What the kernel must be like.  ``call`` makes a call as the process whose turn it is."""
+
+    def __init__(self, ram_base: int, ram: bytes, capacity: int) -> None:
+        self.base = ram_base
+        self.ram = bytearray(ram)
+        self.frames: dict[int, Pages] = {}
+        self.actors: dict[int, Actor] = {}
+        self.turns: list[int] = []
+        """Pids in order of their turns; the first one runs."""
+        self.capacity = capacity
+        self.created = False
+        self.halted = False
+        self.console = b""
+        self.input = b""
+        self.any_order: list[list[int]] = []
+        """What arrived together in the last call, where no rule gives the order."""
+
+    # -- asking --------------------------------------------------------------------------
+
+    @property
+    def me(self) -> int:
+        return self.turns[0]
+
+    @property
+    def used(self) -> int:
+        """Kernel objects: one a frame, one a process without a frame of its own but proc0."""
+        records = sum(actor.record < 0 for pid, actor in self.actors.items() if pid)
+        return len(self.frames) + records
+
+    def begin_of(self, frame: Pages) -> int:
+        """Where a viewed frame's addresses begin."""
+        assert frame.view is not None
+        place = self.frames[frame.view.table].place
+        return frame.view.offset + (place[1] if place else 0)
+
+    def vspace_of(self, view: View | None) -> int:
+        """The L1 under which a view lies, or -1."""
+        if view is None:
+            return -1
+        if view.kind == SECTIONS:
+            return view.table
+        place = self.frames[view.table].place
+        return place[0] if place else -1
+
+    def seen_by_me(self, frame: Pages) -> bool:
+        vspace = self.vspace_of(frame.view)
+        return vspace >= 0 and vspace == self.actors[self.me].vspace
+
+    def translate(self, vspace: int, va: int) -> tuple[int, int] | None:
+        """(pa, rights) of a user address in an address space, None where nothing is mapped."""
+        for frame in self.frames.values():
+            if frame.view is not None and self.vspace_of(frame.view) == vspace:
+                offset = va - self.begin_of(frame)
+                if 0 <= offset < frame.len:
+                    return frame.pa + offset, rights_of(frame)
+        return None
+
+    def runs(self, pid: int, va: int, length: int, right: int) -> list[tuple[int, int]] | None:
+        """Where in RAM a buffer lies page by page, None if the process may not use it so."""
+        found, end = [], va + length
+        if length and end > SPACE_END:
+            return None
+        while va < end:
+            there = self.translate(self.actors[pid].vspace, va)
+            if there is None or not there[1] & right or not self.in_ram(there[0]):
+                return None
+            part = min(end - va, PAGE - va % PAGE)
+            found.append((there[0], part))
+            va += part
+        return found
+
+    def in_ram(self, pa: int) -> bool:
+        return self.base <= pa < self.base + len(self.ram)
+
+    def load(self, runs: list[tuple[int, int]]) -> bytes:
+        return b"".join(bytes(self.ram[pa - self.base :][:part]) for pa, part in runs)
+
+    def store(self, runs: list[tuple[int, int]], data: bytes) -> None:
+        for pa, part in runs:
+            chunk, data = data[:part], data[part:]
+            self.ram[pa - self.base : pa - self.base + len(chunk)] = chunk
+
+    def describe(self, f_id: int) -> tuple[int, ...]:
+        """The ten words of ``struct frame``."""
+        frame = self.frames[f_id]
+        hung = frame.place is not None
+        current = self.actors[frame.owner].vspace == f_id
+        view = frame.view
+        return (
+            f_id, TYPES[frame.type], frame.pa, frame.len,
+            frame.place[0] if frame.place else -1, frame.place[1] if frame.place else 0,
+            TABLES[frame.table] | (hung or current),
+            view.table if view else -1, self.begin_of(frame) if view else 0,
+            view.flags if view else 0,
+        )  # fmt: skip
+
+    def page_of(self, pid: int) -> bytes:
+        """What an information page says."""
+        actor = self.actors[pid]
+        return struct.pack(
+            "<8i", pid, actor.parent, actor.vspace, len(actor.frames), STATES[actor.state],
+            actor.calls, actor.sent, actor.received,
+        )  # fmt: skip
+
+    def tree(self, root: int) -> list[int]:
+        """The frame and everything mapped in it, all the way down."""
+        inside = [root]
+        for f_id in inside:
+            inside += [
+                other
+                for other, frame in self.frames.items()
+                if other not in inside
+                and ((frame.view and frame.view.table == f_id) or (frame.place or (-1,))[0] == f_id)
+            ]
+        return inside
+
+    # -- rules that several calls share --------------------------------------------------
+
+    def own(self, f_id: int) -> Pages:
+        if f_id not in self.actors[self.me].frames:
+            raise BrokenError("NO_FRAME")
+        return self.frames[f_id]
+
+    def room(self) -> Iterator[str]:
+        """Rule 3: the pool has room for one more."""
+        if self.used >= self.capacity:
+            yield "POOL_FULL"
+
+    def plain(self, frame: Pages) -> Iterator[str]:
+        """The frame is memory or a device, and no table."""
+        if frame.table:
+            yield "IS_TABLE"
+        if frame.type not in ("MEM", "IO"):
+            yield "WRONG_TYPE"
+
+    def may_go(self, f_id: int) -> Iterator[str]:
+        """Rule 9: nobody's vspace, nobody's record and no pool memory in the whole tree."""
+        for member in self.tree(f_id):
+            frame = self.frames[member]
+            if frame.type not in ("MEM", "IO"):
+                yield "WRONG_TYPE"
+            if frame.table == "L1" and self.actors[frame.owner].vspace == member:
+                yield "TABLE_CURRENT"
+
+    def may_give_to(self, pid: int) -> Iterator[str]:
+        """Rule 9: my child, my sibling, or one that allows me."""
+        if pid not in self.actors:
+            yield "NO_PROCESS"
+        elif pid == self.me:
+            yield "TO_SELF"
+        else:
+            to, mine = self.actors[pid], self.actors[self.me]
+            sibling = to.parent == mine.parent and to.parent >= 0
+            if to.parent != self.me and not sibling and to.allows != self.me:
+                yield "NOT_ALLOWED"
+
+    # -- effects that several calls share ------------------------------------------------
+
+    def new_frame(self, f_id: int, frame: Pages) -> None:
+        assert f_id not in self.frames, f"frame {f_id} is there already"
+        self.frames[f_id] = frame
+        self.actors[frame.owner].frames.append(f_id)
+
+    def hand_over(self, root: int, to: int) -> None:
+        members = self.tree(root)
+        for member in members:
+            frame = self.frames[member]
+            if frame.view and frame.view.table not in members:
+                frame.view = None
+            if frame.place and frame.place[0] not in members:
+                frame.place = None
+        self.move(members, to)
+
+    def move(self, members: list[int], to: int) -> None:
+        for member in members:
+            frame = self.frames[member]
+            self.actors[frame.owner].frames.remove(member)
+            frame.owner = to
+        self.actors[to].frames += members
+        self.any_order.append(members)
+
+    def zero(self, frame: Pages) -> None:
+        start = frame.pa - self.base
+        self.ram[start : start + frame.len] = bytes(frame.len)
+
+    def wake(self, pid: int, *words: int) -> None:
+        actor = self.actors[pid]
+        actor.state, actor.waits_for, actor.message, actor.buffer = "READY", -1, b"", 0
+        actor.goes_on_with = words
+        self.turns.append(pid)
+
+    # -- the calls -----------------------------------------------------------------------
+
+    def call(self, name: str, arguments: tuple[int, ...], answer: int | None) -> object:
+        """Make a call.  answer: what the kernel said, where it chooses a number.
+
+        Returns the result, a set of names of the rules broken, or None when the turn passes.
+        """
+        self.any_order = []
+        caller = self.actors[self.me]
+        handler = CALLS[name]
+        try:
+            result = handler(self, answer, *arguments)
+        except BrokenError as broken:
+            return broken.names
+        if caller.state != "DEAD":
+            caller.calls += 1
+        return result
+
+    def frame_count(self, _answer) -> int:
+        return len(self.actors[self.me].frames)
+
+    def frame_info(self, _answer, index, pointer) -> int:
+        frames = self.actors[self.me].frames
+        runs = self.runs(self.me, pointer, 40, WRITE)
+        refuse(index >= len(frames) and "OUT_OF_RANGE", runs is None and "BAD_POINTER")
+        self.store(runs, struct.pack("<iIIIiIIiII", *self.describe(frames[index])))
+        return 0
+
+    def frame_lookup(self, _answer, f_id, pointer) -> int:
+        runs = self.runs(self.me, pointer, 40, WRITE)
+        if runs is None and f_id not in self.actors[self.me].frames:
+            raise BrokenError("NO_FRAME", "BAD_POINTER")
+        self.own(f_id)
+        refuse(runs is None and "BAD_POINTER")
+        self.store(runs, struct.pack("<iIIIiIIiII", *self.describe(f_id)))
+        return 0
+
+    def frame_split(self, answer, f_id, offset) -> int:
+        frame = self.own(f_id)
+        sections = frame.view is not None and frame.view.kind == SECTIONS
+        refuse(
+            *self.plain(frame),
+            offset % (MIB if sections else PAGE) and "UNALIGNED",
+            not 0 < offset < frame.len and "OUT_OF_RANGE",
+            *self.room(),
+        )
+        pages = offset // PAGE
+        upper = Pages(frame.first + pages, frame.count - pages, self.me, frame.type)
+        if frame.view:
+            upper.view = View(frame.view.table, frame.view.offset + offset, frame.view.flags)
+        frame.count = pages
+        self.new_frame(answer, upper)
+        return answer
+
+    def frame_merge(self, _answer, f1, f2) -> int:
+        lower, upper = self.own(f1), self.own(f2)
+        side_by_side = (lower.view is None) == (upper.view is None)
+        if lower.view and upper.view:
+            wanted = View(lower.view.table, lower.view.offset + lower.len, lower.view.flags)
+            side_by_side = upper.view == wanted
+        refuse(
+            *self.plain(lower),
+            *self.plain(upper),
+            lower.first + lower.count != upper.first and "NOT_ADJACENT",
+            not (side_by_side and lower.type == upper.type) and "NOT_ALIKE",
+        )
+        lower.count += upper.count
+        del self.frames[f2]
+        self.actors[self.me].frames.remove(f2)
+        return f1
+
+    def frame_pool(self, _answer, f_id) -> int:
+        frame = self.own(f_id)
+        refuse(
+            frame.table and "IS_TABLE",
+            frame.type != "MEM" and "WRONG_TYPE",
+            frame.view and "MAPPED",
+        )
+        frame.type = "POOL"
+        self.capacity += frame.count * OBJECTS_A_PAGE
+        return frame.count * OBJECTS_A_PAGE
+
+    def frame_create(self, answer, start, length, type_) -> int:
+        end, ram_end = start + length, self.base + len(self.ram)
+        taken = [(frame.pa, frame.pa + frame.len) for frame in self.frames.values()]
+        taken.append((self.base, self.base + MIB))
+        in_ram = self.base <= start and end <= ram_end
+        refuse(
+            not (self.created and self.me == 0) and "NO_CREATE",
+            type_ not in (1, 2) and "WRONG_TYPE",
+            (start % PAGE or length % PAGE) and "UNALIGNED",
+            (length == 0 or end > SPACE_END or (type_ == 2 and not in_ram)) and "OUT_OF_RANGE",
+            any(pa < end and start < stop for pa, stop in taken) and "OVERLAP",
+            *self.room(),
+        )
+        kind = "IO" if type_ == 1 else "MEM"
+        self.new_frame(answer, Pages(start // PAGE, length // PAGE, self.me, kind))
+        return answer
+
+    def frame_table(self, _answer, f_id, type_) -> int:
+        refuse(type_ not in (0, 2, 4) and "BAD_KIND")
+        frame = self.own(f_id)
+        if type_ == 0:
+            return self.back_to_memory(f_id, frame)
+        read_only = frame.view is not None and not frame.view.flags & F_WRITE
+        refuse(
+            frame.table and "IS_TABLE",
+            frame.type != "MEM" and "WRONG_TYPE",
+            not (read_only and self.seen_by_me(frame)) and "NOT_VIEWED_READ_ONLY",
+            type_ == 2 and frame.len != 4 * PAGE and "BAD_SIZE",
+            type_ == 2 and frame.pa % (4 * PAGE) and "UNALIGNED",
+        )
+        frame.table = "L1" if type_ == 2 else "L2"
+        return 0
+
+    def back_to_memory(self, f_id: int, frame: Pages) -> int:
+        refuse(not frame.table and "NOT_TABLE")
+        current = self.actors[frame.owner].vspace == f_id
+        refuse(
+            frame.place and "TABLE_HUNG",
+            current and "TABLE_CURRENT",
+            any(self.entries(f_id)) and "TABLE_NOT_EMPTY",
+        )
+        frame.table = ""
+        self.zero(frame)
+        return 0
+
+    def entries(self, table: int) -> Iterator[tuple[int, int, int]]:
+        """What is mapped in a table: (frame, from, to), as offsets in the table's addresses."""
+        for f_id, frame in self.frames.items():
+            if frame.view and frame.view.table == table:
+                yield f_id, frame.view.offset, frame.view.offset + frame.len
+            if frame.place and frame.place[0] == table:
+                yield f_id, frame.place[1], frame.place[1] + frame.span
+
+    def frame_map(self, _answer, t_id, f_id, va, flags) -> int:
+        kind = flags & 0b111100
+        known = kind in (PAGES, SECTIONS, L2_KIND)
+        rights = flags & ~0b111100
+        unknown = rights & ~(F_READ | F_WRITE | F_NOEXEC)
+        needless = rights if kind == L2_KIND else not rights & F_READ
+        mine = self.actors[self.me].frames
+        refuse(
+            not known and "BAD_KIND",
+            known and (unknown or needless) and "BAD_FLAGS",
+            (t_id not in mine or f_id not in mine) and "NO_FRAME",
+        )
+        table, frame = self.frames[t_id], self.frames[f_id]
+        refuse(
+            table.table != ("L2" if kind == PAGES else "L1") and "NOT_TABLE",
+            bool(table.table) and not self.seen_by_me(table) and "TABLE_NOT_VISIBLE",
+        )
+        if kind == L2_KIND:
+            return self.hang(t_id, f_id, frame, va)
+        begin = table.place[1] if table.place else 0
+        refuse(
+            frame.type == "POOL" and "WRONG_TYPE",
+            flags & F_WRITE and (frame.table or frame.type == "PROC") and "TABLE_WRITABLE",
+            va == 0 and "PAGE_ZERO",
+            va + frame.len > KERNEL_VA and "KERNEL_SPACE",
+            *self.page_place(table, frame, va, begin)
+            if kind == PAGES
+            else [(va | frame.pa | frame.len) % MIB and "UNALIGNED"],
+            self.taken(t_id, va - begin, va - begin + frame.len, f_id) and "ENTRY_IN_USE",
+        )
+        frame.view = View(t_id, va - begin, flags)
+        return 0
+
+    def page_place(self, table: Pages, frame: Pages, va: int, begin: int) -> Iterator[str]:
+        if va % PAGE:
+            yield "UNALIGNED"
+        if table.place is None:
+            yield "TABLE_NOT_HUNG"
+        elif not begin <= va <= va + frame.len <= begin + table.span:
+            yield "OUT_OF_RANGE"
+
+    def taken(self, table: int, start: int, end: int, but: int = -1) -> bool:
+        """Whether something but one frame's own view is mapped in this part of a table."""
+        return any(
+            f_id != but and low < end and start < high for f_id, low, high in self.entries(table)
+        )
+
+    def hang(self, t_id: int, f_id: int, frame: Pages, va: int) -> int:
+        refuse(frame.table != "L2" and "NOT_TABLE")
+        first_page = any(low == 0 for _, low, _ in self.entries(f_id))
+        refuse(
+            frame.place and "TABLE_HUNG",
+            va % MIB and "UNALIGNED",
+            va + frame.span > KERNEL_VA and "KERNEL_SPACE",
+            va == 0 and first_page and "PAGE_ZERO",
+            self.taken(t_id, va, va + frame.span) and "ENTRY_IN_USE",
+        )
+        frame.place = (t_id, va)
+        return 0
+
+    def frame_unmap(self, _answer, f_id, kind) -> int:
+        refuse(kind not in (PAGES, SECTIONS, L2_KIND) and "BAD_KIND")
+        frame = self.own(f_id)
+        if kind == L2_KIND:
+            refuse(frame.place is None and "NOT_MAPPED")
+            frame.place = None
+        else:
+            refuse((frame.view is None or frame.view.kind != kind) and "NOT_MAPPED")
+            frame.view = None
+        return 0
+
+    def frame_give(self, _answer, f_id, pid) -> int:
+        self.refuse_unless_own_and(f_id, *self.may_give_to(pid))
+        refuse(*self.may_go(f_id), *self.may_give_to(pid))
+        self.hand_over(f_id, pid)
+        return f_id
+
+    def refuse_unless_own_and(self, f_id: int, *others: str) -> None:
+        if f_id not in self.actors[self.me].frames:
+            raise BrokenError("NO_FRAME", *others)
+
+    def frame_allow(self, _answer, pid) -> int:
+        refuse(
+            pid != -1 and pid not in self.actors and "NO_PROCESS",
+            pid == self.me and "TO_SELF",
+        )
+        self.actors[self.me].allows = pid
+        return 0
+
+    def vspace_swap(self, _answer, pid, f_id) -> int:
+        other = pid != self.me
+        permission = list(self.may_give_to(pid)) if other else []
+        self.refuse_unless_own_and(f_id, *permission)
+        refuse(self.frames[f_id].table != "L1" and "NOT_TABLE", *permission)
+        if other:
+            refuse(*self.may_go(f_id))
+            self.hand_over(f_id, pid)
+        self.actors[pid].vspace = f_id
+        return 0
+
+    def vspace_id(self, _answer) -> int:
+        return self.actors[self.me].vspace
+
+    def proc_new(self, answer, f_id) -> int:
+        frame = self.own(f_id)
+        if frame.table == "L1":
+            refuse(*self.may_go(f_id), *self.room())
+            self.actors[answer] = Actor(self.me, vspace=f_id)
+            self.hand_over(f_id, answer)
+            return answer
+        refuse(
+            frame.table and "IS_TABLE",
+            frame.type != "MEM" and "WRONG_TYPE",
+            frame.view and "MAPPED",
+            frame.count < 2 and "BAD_SIZE",
+        )
+        self.actors[answer] = Actor(self.me, record=f_id)
+        frame.type = "PROC"
+        self.zero(frame)
+        self.move([f_id], answer)
+        return answer
+
+    def send(self, _answer, pid, pointer) -> int | None:
+        runs = self.runs(self.me, pointer, 64, READ)
+        bad = runs is None and "BAD_POINTER"
+        refuse(pid not in self.actors and "NO_PROCESS", pid == self.me and "TO_SELF", bad)
+        me, to = self.me, self.actors[pid]
+        message = self.load(runs)
+        if to.state == "NEW" and to.parent == me:
+            refuse(to.vspace < 0 and "NO_VSPACE")
+            self.wake(pid, *struct.unpack("<6I", message[:24]))
+            return 0
+        if to.state == "RECEIVING":
+            runs = self.runs(pid, to.buffer, 64, WRITE)
+            if runs is not None:
+                self.store(runs, message)
+                self.arrived(me, pid)
+                self.wake(pid, me)
+                return 0
+            self.wake(pid, BAD_POINTER)
+        sender = self.actors[me]
+        sender.state, sender.waits_for, sender.message = "SENDING", pid, message
+        to.queue.append(me)
+        self.turns.pop(0)
+        return None
+
+    def arrived(self, sender: int, receiver: int) -> None:
+        self.actors[sender].sent += 1
+        self.actors[receiver].received += 1
+
+    def recv(self, _answer, pointer) -> int | None:
+        runs = self.runs(self.me, pointer, 64, WRITE)
+        refuse(runs is None and "BAD_POINTER")
+        me = self.actors[self.me]
+        if not me.queue:
+            me.state, me.buffer = "RECEIVING", pointer
+            self.turns.pop(0)
+            return None
+        sender = me.queue.pop(0)
+        self.store(runs, self.actors[sender].message)
+        self.arrived(sender, self.me)
+        self.wake(sender, 0)
+        return sender
+
+    def yield_(self, _answer) -> int | None:
+        if len(self.turns) == 1:
+            return 0
+        self.actors[self.me].goes_on_with = (0,)
+        self.turns.append(self.turns.pop(0))
+        return None
+
+    def exit_(self, _answer, _status) -> None:
+        pid = self.turns.pop(0)
+        gone = self.actors[pid]
+        if pid == 0:
+            self.halted, gone.state, self.turns = True, "DEAD", []
+            return
+        for f_id in gone.frames:
+            frame = self.frames[f_id]
+            frame.view = frame.place = None
+            if frame.table:
+                frame.table = ""
+                self.zero(frame)
+            if frame.type == "PROC":
+                frame.type = "MEM"
+        self.move(list(gone.frames), gone.parent if gone.parent in self.actors else 0)
+        del self.actors[pid]
+        self.mourn(pid, gone.parent)
+
+    def mourn(self, pid: int, parent: int) -> None:
+        """What its end means to the others."""
+        woken = []
+        for other, actor in self.actors.items():
+            if actor.waits_for == pid or (other == parent and actor.state == "RECEIVING"):
+                self.wake(other, PEER_DIED)
+                woken.append(other)
+            if actor.parent == pid:
+                actor.parent = 0
+            if actor.allows == pid:
+                actor.allows = -1
+        self.any_order.append(woken)
+
+    def console_write(self, _answer, pointer, length) -> int:
+        runs = self.runs(self.me, pointer, length, READ)
+        refuse(runs is None and "BAD_POINTER")
+        self.console += self.load(runs)
+        return length
+
+    def console_read(self, _answer, pointer, length) -> int:
+        runs = self.runs(self.me, pointer, length, WRITE)
+        refuse(runs is None and "BAD_POINTER")
+        data, self.input = self.input[:length], self.input[length:]
+        self.store(runs, data)
+        return len(data)
+
+
+CALLS = {
+    "send": Oracle.send,
+    "recv": Oracle.recv,
+    "proc_new": Oracle.proc_new,
+    "frame_split": Oracle.frame_split,
+    "frame_merge": Oracle.frame_merge,
+    "frame_give": Oracle.frame_give,
+    "frame_map": Oracle.frame_map,
+    "frame_unmap": Oracle.frame_unmap,
+    "frame_allow": Oracle.frame_allow,
+    "frame_count": Oracle.frame_count,
+    "frame_info": Oracle.frame_info,
+    "frame_create": Oracle.frame_create,
+    "frame_lookup": Oracle.frame_lookup,
+    "frame_table": Oracle.frame_table,
+    "vspace_swap": Oracle.vspace_swap,
+    "vspace_id": Oracle.vspace_id,
+    "frame_pool": Oracle.frame_pool,
+    "yield": Oracle.yield_,
+    "exit": Oracle.exit_,
+    "console_write": Oracle.console_write,
+    "console_read": Oracle.console_read,
+}
+
+
+def refuse(*rules: object) -> None:
+    """Refuse a call that breaks any of these rules; what is false is not broken."""
+    names = [rule for rule in rules if rule]
+    if names:
+        raise BrokenError(*names)
+
+
+def rights_of(frame: Pages) -> int:
+    """What a view lets user mode do."""
+    assert frame.view is not None
+    write = WRITE if frame.view.flags & F_WRITE else 0
+    never = frame.view.flags & F_NOEXEC or frame.type == "IO"
+    return READ | write | (0 if never else EXEC)
