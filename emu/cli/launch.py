@@ -15,6 +15,7 @@ from emu.faults import Fault
 from emu.journal import Act
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine import Ended, Machine, Outcome
+from emu.semihosting.cmdline import with_program
 from emu.world import HostWorld, StreamLostError
 from kernel_model.boot import BootError
 from kernel_model.errors import Refused
@@ -54,7 +55,8 @@ class Launch:
         guest = self.guest
         try:
             check_fits(image, guest.program, guest.options.ram)
-            world = HostWorld((guest.program, *guest.arguments), guest.files, streams)
+            argv = with_program(guest.program, guest.arguments)
+            world = HostWorld(argv, guest.files, streams)
             return Machine(image, world, guest.options, self.report_fault, note)
         except OSError as error:
             raise UserError(f"{guest.files}: {error.strerror}") from error

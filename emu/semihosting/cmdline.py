@@ -5,7 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+LONGEST = 254
+"""Bytes of a command line for which newlib's start code has room."""
+
 _QUOTES = ('"', "'")
+
+
+def with_program(path: str, arguments: Sequence[str]) -> tuple[str, ...]:
+    """All of argv for the program in the file ``path``.
+
+    Its first is the path as it was given, or the file's name alone where the line would
+    otherwise be too long: a program can lie anywhere.
+    """
+    given = (path, *arguments)
+    if len(command_line(given)) <= LONGEST:
+        return given
+    return (os.path.basename(path), *arguments)
 
 
 def command_line(arguments: Sequence[str]) -> bytes:

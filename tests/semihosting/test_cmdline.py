@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emu.semihosting.cmdline import command_line
+from emu.semihosting.cmdline import LONGEST, command_line, with_program
 
 
 def split(line: str) -> list[str]:
@@ -56,3 +56,13 @@ def test_every_list_of_arguments_comes_back_or_is_refused(arguments: list[str]) 
 def test_what_newlib_has_no_way_to_write() -> None:
     with pytest.raises(ValueError, match=r"argument .* needs quotes and has both kinds"):
         command_line(["prog", 'it\'s "so"'])
+
+
+def test_program_is_named_by_its_path_while_there_is_room() -> None:
+    room = "p" * (LONGEST - len("dir/prog "))
+    assert with_program("dir/prog", [room]) == ("dir/prog", room)
+    assert with_program("dir/prog", [room + "p"]) == ("prog", room + "p")
+
+
+def test_program_may_lie_deeper_than_a_command_line_is_long() -> None:
+    assert with_program("deep/" * LONGEST + "prog", ["a"]) == ("prog", "a")
