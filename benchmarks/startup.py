@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.figures import Figure, at_most, take_turns
+from benchmarks.figures import Figure, Samples, at_most, take_turns
 from benchmarks.programs import ROOT, program
 from benchmarks.qemu import SYSTEM, USER, Qemu
 from benchmarks.settings import Settings
 
 
 def startup(settings: Settings) -> Iterator[Figure]:
-    """Seconds for a program that says hello, and for less than that."""
-    hello = program("bench/hello")
-    python = sys.executable
+    """Seconds for a program that says hello, for one that says more, and for less than that."""
+    hello, frames = program("bench/hello"), program("programs/hello")
     contestants = {
-        "emu": _process(python, "-m", "emu", "run", str(hello), "--", "1"),
-        "plain": _process(python, "-m", "benchmarks.plain", str(hello), "1"),
+        "emu": _python("-m", "emu", "run", str(hello)),
+        "plain": _python("-m", "benchmarks.plain", str(hello), "1"),
+        **{qemu.command: _qemu(qemu, hello) for qemu in (USER, SYSTEM) if qemu.path is not None},
     }
-    for qemu in (USER, SYSTEM):
-        if qemu.path is not None:
-            contestants[qemu.command] = _qemu(qemu, hello)
-    samples = take_turns(contestants, settings.turns)
-    yield _in_all("hello", samples)
-    frames = str(program("programs/hello"))
-    samples = take_turns({"emu": _process(python, "-m", "emu", "run", frames)}, settings.turns)
-    yield _in_all("hello, and a list of its frames", samples)
-    less = {
-        "python and nothing else": _process(python, "-c", "pass"),
-        "python importing unicorn": _process(python, "-c", "import unicorn"),
+    others = {
+        "hello, and a list of its frames": _python("-m", "emu", "run", str(frames)),
+        "python importing unicorn": _python("-c", "import unicorn"),
+        "python and nothing else": _python("-c", "pass"),
     }
-    for what, measure in less.items():
-        yield Figure("start-up", what, take_turns({"plain": measure}, settings.turns))
+    for measure in (*contestants.values(), *others.values()):
+        measure()  # once for nothing, so that compiled modules and files are at hand
+    samples = take_turns({**contestants, **others}, settings.turns)
+    yield _in_all("hello", {name: samples[name] for name in contestants})
+    first, *less = others
+    yield _in_all(first, {"emu": samples[first]})
+    for what in less:
+        yield Figure("start-up", what, {"plain": samples[what]})
 
 
-def _in_all(what: str, samples: dict[str, list[float]]) -> Figure:
+def _in_all(what: str, samples: Samples) -> Figure:
     figure = Figure("start-up", what, samples, ratio_is="s", goal=at_most(0.35))
     figure.ratio = figure.medians["emu"]
     return figure
@@ -48,13 +48,21 @@ def _qemu(qemu: Qemu, path: Path) -> Callable[[], float]:
     return lambda: qemu.run(path, 1).seconds
 
 
-def _process(*command: str) -> Callable[[], float]:
-    return lambda: _seconds(command)
+def _python(*arguments: str) -> Callable[[], float]:
+    """Python as people run it: it keeps the modules that it has compiled."""
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
+    def seconds() -> float:
+        started = perf_counter()
+        subprocess.run(
+            (sys.executable, *arguments),
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return perf_counter() - started
 
-def _seconds(command: Sequence[str]) -> float:
-    started = perf_counter()
-    subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True
-    )
-    return perf_counter() - started
+    return seconds
