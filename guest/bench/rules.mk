@@ -7,21 +7,21 @@ BENCH_OUT := $(BUILD)/bench
 BENCH_COMMON := main semihosting crt0
 BENCH_PROGRAMS := $(filter-out $(BENCH_COMMON),$(basename $(notdir $(wildcard bench/*.c))))
 
-BENCH_FLAGS := -mcpu=cortex-a15 -mfpu=neon-vfpv4 -mfloat-abi=hard -marm -std=gnu11 -O2 -g -Wall -Wextra -Werror \
+BENCH_COMPILE := -mcpu=cortex-a15 -mfpu=neon-vfpv4 -mfloat-abi=hard -marm -std=gnu11 -O2 -g -Wall -Wextra -Werror \
 	-Wstrict-prototypes -Wmissing-prototypes -ffreestanding -fno-tree-vectorize \
 	-fno-tree-loop-distribute-patterns -ffile-prefix-map=$(CURDIR)=guest -MMD -MP
 
 $(BENCH_OUT)/obj/%.o: bench/%.c bench/rules.mk
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -c -o $@ $<
+	$(CC) $(BENCH_COMPILE) -c -o $@ $<
 
 $(BENCH_OUT)/obj/%.o: bench/%.S bench/rules.mk
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -c -o $@ $<
+	$(CC) $(BENCH_COMPILE) -c -o $@ $<
 
 $(BENCH_PROGRAMS:%=$(BENCH_OUT)/%.elf): $(BENCH_OUT)/%.elf: \
 		$(BENCH_OUT)/obj/%.o $(BENCH_COMMON:%=$(BENCH_OUT)/obj/%.o) bench/bench.ld
-	$(CC) $(BENCH_FLAGS) -nostdlib -static -T bench/bench.ld -Wl,--build-id=none -o $@ $(filter %.o,$^) -lgcc
+	$(CC) $(BENCH_COMPILE) -nostdlib -static -T bench/bench.ld -Wl,--build-id=none -o $@ $(filter %.o,$^) -lgcc
 
 ALL += $(BENCH_PROGRAMS:%=$(BENCH_OUT)/%.elf)
 
