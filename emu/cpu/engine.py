@@ -358,16 +358,16 @@ class Engine:
         self._leave()
 
     def rehearse(self) -> None:
-        """Run from the PC until a fault, then put state and counts back as they were.
+        """Run from the PC until a fault or an SVC, then put state and counts back as they were.
 
         For an instruction that just faulted and will again, while hooks watch how.
         """
         self.save(self._spare)
-        count, abort = self.counter.record.count, self.abort
-        self._muted = True
+        kept = self.counter.record.count, self.abort, self.on_svc
+        self._muted, self.on_svc = True, Engine.stop
         uclib.uc_emu_start(self.uc, self.pc | self.thumb, 0, 0, 0)
         self._muted = False
-        self.counter.record.count, self.abort = count, abort
+        self.counter.record.count, self.abort, self.on_svc = kept
         self.restore(self._spare)
         self._raise_failure()
 

@@ -24,7 +24,7 @@ from kernel_model.walk import ALL_CLIENT, FaultStatus, Walk
 
 _SCTLR_M = 1
 _FEW_PAGES = 16
-"""Up to so many pages are flushed one by one."""
+"""Up to so many pages are flushed, or their code removed, one by one."""
 
 
 class CpuBackend:
@@ -84,6 +84,9 @@ class CpuBackend:
                 self.flushes += 1
 
     def written(self, pa: int, length: int) -> None:
+        if length > _FEW_PAGES * PAGE_SIZE:
+            self._engine.flush_blocks()
+            return
         self._engine.use_virtual_tlb(True)
         for page_pa in range(pa & PAGE_MASK, pa + length, PAGE_SIZE):
             self._window.remove_code(page_pa)

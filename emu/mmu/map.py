@@ -114,6 +114,8 @@ class MapBackend:
 
     def _mirror(self, runs: list[Run]) -> None:
         """Give Unicorn these runs in place of those it has."""
+        if runs == self._runs:
+            return
         kept = set(self._runs) & set(runs)
         for run in self._runs:
             if run not in kept:
