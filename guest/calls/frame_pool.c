@@ -29,11 +29,11 @@ static void check_growth(void)
 	int spare = take(1), cut = take(OBJECTS_A_PAGE + 2);
 
 	pool_fill();
-	CHECK_REFUSED(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
+	CHECK_RESULT(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
 	CHECK_RESULT(frame_pool(spare), OBJECTS_A_PAGE);
 	for (int i = 0; i < OBJECTS_A_PAGE; i++)
 		cut = CHECK_OK(frame_split(cut, PAGE_SIZE));
-	CHECK_REFUSED(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
+	CHECK_RESULT(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
 	CHECK(look(spare).type == FRAME_POOL);
 	pool_empty();
 	CHECK_OK(frame_split(cut, PAGE_SIZE));

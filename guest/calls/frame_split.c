@@ -110,7 +110,7 @@ static void check_full_pool(void)
 	int f_id = take(2), upper;
 
 	pool_fill();
-	CHECK_REFUSED(frame_split(f_id, PAGE_SIZE), E_POOL_FULL);
+	CHECK_RESULT(frame_split(f_id, PAGE_SIZE), E_POOL_FULL);
 	pool_release(1);
 	upper = CHECK_OK(frame_split(f_id, PAGE_SIZE));
 	CHECK_OK(frame_merge(f_id, upper));

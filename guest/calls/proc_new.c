@@ -135,7 +135,7 @@ static void check_full_pool(void)
 	int two = take(2), l1 = take_table(F_TABLE_L1, L1_SIZE / PAGE_SIZE);
 
 	pool_fill();
-	CHECK_REFUSED(proc_new(l1), E_POOL_FULL);
+	CHECK_RESULT(proc_new(l1), E_POOL_FULL);
 	CHECK_OK(proc_new(two));
 	pool_release(1);
 	CHECK_OK(proc_new(l1));

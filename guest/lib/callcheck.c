@@ -86,15 +86,13 @@ void check_view(int f_id)
 {
 	const unsigned rights = F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC;
 	struct frame frame = look(f_id);
-	struct entry entry;
+	struct run run;
 
 	CHECK(frame_is_viewed(&frame));
-	for (unsigned at = 0; at < frame.len; at += entry.size) {
-		CHECK(find_entry(frame.v_va + at, &entry));
-		CHECK(entry.pa == frame.pa + at);
-		CHECK(entry.flags == (frame.v_flags & rights));
-		CHECK(entry.kind == (frame.v_flags & F_MAP_SECTION ? ENTRY_SECTION : ENTRY_SMALL_PAGE));
-	}
+	CHECK(find_run(frame.v_va, &run));
+	CHECK(run.va == frame.v_va && run.pa == frame.pa && run.len >= frame.len);
+	CHECK(run.flags == (frame.v_flags & rights));
+	CHECK(run.kind == (frame.v_flags & F_MAP_SECTION ? ENTRY_SECTION : ENTRY_SMALL_PAGE));
 }
 
 void check_hole(const void *va)

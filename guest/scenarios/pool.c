@@ -14,12 +14,12 @@ static int grow_pool(int unused)
 	CHECK_RESULT(recv(&(struct message){{0}}), 0);
 	int page = take(1), cut = take(OBJECTS_A_PAGE + 2);
 	CHECK(pool_fill() > 0);
-	CHECK_REFUSED(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
+	CHECK_RESULT(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
 	CHECK_RESULT(frame_pool(page), OBJECTS_A_PAGE);
 	CHECK_REFUSED(frame_map(look(vspace_id()).v_id, page, (void *)SPACE_AREA, READ_ONLY), E_WRONG_TYPE);
 	for (int i = 0; i < OBJECTS_A_PAGE; i++)
 		cut = CHECK_OK(frame_split(cut, PAGE_SIZE));
-	CHECK_REFUSED(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
+	CHECK_RESULT(frame_split(cut, PAGE_SIZE), E_POOL_FULL);
 	pool_empty();
 	frame_merge_free();
 	CHECK_OK(send(0, &(struct message){{page}}));

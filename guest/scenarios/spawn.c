@@ -111,7 +111,6 @@ int main(int argc, char **argv)
 		spawn(i);
 	struct possessions after = count_possessions();
 	check_same(&before, &after);
-	printf("%u tenants have come and gone; %u bytes in %d frames are ours as before\n", count,
-	       after.bytes, after.frames);
+	printf("%u tenants have come and gone, and all is as before\n", count);
 	return check_passed("spawn");
 }

@@ -1,0 +1,238 @@
+"""The kernel as its guests meet it: a program for each call, and stories of several processes.
+
+Each program of guest/calls and guest/scenarios checks itself and ends with ``PASS name``; here
+stands what else it prints.  Every backend must give the same output, and no call may break an
+invariant.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from emu.status import DEADLOCK
+from kernel_model.syscalls import SYSCALLS
+from tests.guests import SOURCES, guest, run_emu
+
+BACKENDS = ("tlb", "map", "cpu")
+
+
+class Row(NamedTuple):
+    """A run of a program: what goes in and what comes out.
+
+    before: what it prints before its sentinel.  stderr: what the machine says; None where that is
+    the reports of children that were meant to fail.
+    """
+
+    program: str
+    before: str = ""
+    stdin: str = ""
+    status: int = 0
+    stderr: str | None = ""
+    args: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.program.partition("/")[2]
+
+    @property
+    def stdout(self) -> str:
+        return f"{self.before}PASS {self.name}\n"
+
+
+LINES = "".join(f" line of 32 characters, no. {i:03}\n" for i in range(256))
+CONSOLE_WRITE = "from memory that is only read\na\0b\r\t\xff\nx\nacross the end of a page\n" + LINES
+
+SEND = """\
+child: not yet
+child: now
+parent: sent
+parent: starts the child
+child: started by the parent, heard from the sibling
+"""
+
+YIELD = """\
+parent 1
+first child 1
+second child 1
+parent 2
+first child 2
+second child 2
+parent 3
+second child 3
+parent 4
+"""
+
+CALLS = (
+    Row("calls/send", SEND),
+    Row("calls/recv"),
+    Row("calls/proc_new"),
+    Row("calls/frame_split"),
+    Row("calls/frame_merge"),
+    Row("calls/frame_give"),
+    Row("calls/frame_map"),
+    Row("calls/frame_unmap"),
+    Row("calls/frame_allow"),
+    Row("calls/frame_count"),
+    Row("calls/frame_info"),
+    Row("calls/frame_create"),
+    Row("calls/frame_lookup"),
+    Row("calls/frame_table"),
+    Row("calls/vspace_swap", stderr=None),
+    Row("calls/vspace_id"),
+    Row("calls/frame_pool"),
+    Row("calls/yield", YIELD),
+    Row("calls/exit", status=42),
+    Row("calls/console_write", CONSOLE_WRITE),
+    Row("calls/console_read", stdin="0123456789abcdefghijklmnopqrstuvwxyz\nsecond line\n"),
+    Row("calls/convention"),
+)
+
+MISDEEDS = (
+    ("reads through a null pointer", "null pointer"),
+    ("writes through a null pointer", "null pointer"),
+    ("calls a null pointer", "null function pointer"),
+    ("reads the kernel's memory", "access to the kernel's part"),
+    ("writes the kernel's memory", "access to the kernel's part"),
+    ("jumps into the kernel", "access to the kernel's part"),
+    ("writes the kernel's window on tables", "access to the kernel's part"),
+    ("reads the last word of all", "access to the kernel's part"),
+    ("reads where nothing is mapped", "missing L2 table"),
+    ("jumps to where nothing is mapped", "missing L2 table"),
+    ("writes its own code", "write to code"),
+    ("writes a constant", "write to read-only data"),
+    ("writes its L1 table", "write to a page table"),
+    ("writes its L2 table", "write to a page table"),
+    ("executes data", "jump to data"),
+    ("executes its stack", "jump to data"),
+    ("overflows its stack", "stack overflow"),
+    ("executes an undefined instruction", "undefined instruction"),
+    ("executes a breakpoint", "breakpoint instruction"),
+    ("reads the system control register", "undefined instruction"),
+    ("writes the system control register", "undefined instruction"),
+    ("writes the translation table base", "undefined instruction"),
+    ("writes the domain register", "undefined instruction"),
+    ("invalidates the TLB", "undefined instruction"),
+    ("calls the secure monitor", "undefined instruction"),
+    ("calls a hypervisor", "undefined instruction"),
+    ("returns from an exception", "undefined instruction"),
+    ("changes the processor mode", "nothing came of it"),
+    ("changes the status register", "nothing came of it"),
+    ("changes both and reads the kernel's memory", "access to the kernel's part"),
+    ("hands bad pointers to calls", "E_BAD_POINTER"),
+    ("uses frames of others", "E_NO_FRAME"),
+    ("gives a frame to strangers", "E_NOT_ALLOWED"),
+    ("maps its L1 table for writing", "E_TABLE_WRITABLE"),
+    ("maps memory over its L1 table", "E_ENTRY_IN_USE"),
+    ("maps page 0", "E_PAGE_ZERO"),
+    ("maps memory over the kernel", "E_KERNEL_SPACE"),
+    ("creates a frame of kernel memory", "E_NO_CREATE"),
+    ("makes a call that there is not", "E_NO_CALL"),
+    ("unmaps its own code", "use after unmap"),
+    ("unhangs the table of its stack", "use after unmap"),
+    ("swaps to an address space with nothing in it", "missing L2 table"),
+    ("swaps its parent to another address space", "E_NOT_ALLOWED"),
+)
+"""What each child of misbehave does, and what is said to it: an error, or the cause of its end."""
+
+ANSWERS = re.compile(r"E_\w+|nothing came of it")
+CAUSES = [answer for _, answer in MISDEEDS if not ANSWERS.fullmatch(answer)]
+MISBEHAVE = "".join(
+    f"{misdeed}: {answer if ANSWERS.fullmatch(answer) else 'stopped'}\n"
+    for misdeed, answer in MISDEEDS
+)
+
+COUSINS = """\
+a frame from cousin to cousin: E_NOT_ALLOWED
+the cousin allows it
+a frame from cousin to cousin: given
+a frame from cousin to cousin: E_NOT_ALLOWED
+a frame from cousin to cousin: E_NOT_ALLOWED
+the cousin allows it no more
+a frame from cousin to cousin: E_NOT_ALLOWED
+"""
+
+MOVE_VSPACE = """\
+the builder has ended; what it built has not
+it has moved on to another, and cleared the first away
+"""
+
+SPAWN = "%d tenants have come and gone, and all is as before\n"
+
+SCENARIOS = (
+    Row("scenarios/spawn", SPAWN % 5, args=("5",)),
+    Row("scenarios/misbehave", MISBEHAVE, stderr=None),
+    Row("scenarios/ring", "5 members, 100 hops, sum 300\n"),
+    Row("scenarios/server", "served: 1 2 3 4 1 2 3 4 1 2 3 4\n"),
+    Row("scenarios/siblings"),
+    Row("scenarios/cousins", COUSINS),
+    Row("scenarios/move_vspace", MOVE_VSPACE),
+    Row("scenarios/table_travels"),
+    Row("scenarios/code_travels"),
+    Row("scenarios/pool"),
+    Row("scenarios/orphans", "the parent has ended\n"),
+    Row("scenarios/preempt", "".join(f"my turn {i}\n" for i in range(1, 6)), stderr=None),
+)
+
+
+def check(row: Row, program: Path, *options: str) -> None:
+    run = run_emu(program, *row.args, options=options, stdin=row.stdin.encode(), timeout=300)
+    assert run.stdout.decode("latin-1") == row.stdout
+    if row.stderr is not None:
+        assert run.stderr.decode() == row.stderr
+    assert run.returncode == row.status
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
+def test_guest(row: Row, mmu: str) -> None:
+    check(row, guest(row.program), "--mmu", mmu)
+
+
+@pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
+def test_invariants_hold_after_every_call(row: Row) -> None:
+    check(row, guest(row.program), "--check", "--ram", "32M")
+
+
+@pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
+def test_arm_code(row: Row) -> None:
+    check(row, guest(f"{row.program}.arm"))
+
+
+def test_each_call_has_a_program() -> None:
+    assert {row.program for row in CALLS} == (
+        {f"calls/{call.name}" for call in SYSCALLS} | {"calls/convention"}
+    )
+
+
+def test_each_program_has_a_row() -> None:
+    """Besides deadlock, which never comes to its sentinel."""
+    for directory, rows in (("calls", CALLS), ("scenarios", SCENARIOS)):
+        programs = {path.stem for path in (SOURCES / directory).glob("*.c")}
+        assert programs - {"deadlock"} == {row.name for row in rows}
+
+
+def test_a_hundred_processes_leave_all_as_it_was() -> None:
+    check(Row("scenarios/spawn", SPAWN % 100), guest("scenarios/spawn"))
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_misbehaviour_ends_for_its_own_reason(mmu: str) -> None:
+    run = run_emu(guest("scenarios/misbehave"), options=("--mmu", mmu))
+    ends = re.findall(r"^emu: process \d+ faulted: ([^:\n]*)", run.stderr.decode(), re.MULTILINE)
+    assert ends == CAUSES
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_deadlock_is_told_process_by_process(mmu: str) -> None:
+    run = run_emu(guest("scenarios/deadlock"), options=("--mmu", mmu))
+    assert run.stdout == b"now we wait for each other\n"
+    assert run.stderr.decode() == (
+        "emu: deadlock: every process waits and nobody can wake another\n"
+        "emu:   process 0 waits for process 1 to receive its message\n"
+        "emu:   process 1 waits for process 0 to receive its message\n"
+    )
+    assert run.returncode == DEADLOCK
