@@ -7,6 +7,7 @@ by all invariants: no test has to ask for either.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from kernel.host import RecordingHost
@@ -180,21 +181,25 @@ class Machine:
         return self.walk(va, process).pa
 
     def peek(self, va: int, length: int) -> bytes:
-        """Bytes of the current process's memory, page by page, as its loads would get them."""
-        data = b""
-        for at in range(va, va + length):
-            found = self.walk(at)
-            assert found.user & READ, f"{at:#x} cannot be read"
-            data += self.ram.read(found.pa, 1)
-        return data
+        """Bytes of the current process's memory, as its loads would get them."""
+        return b"".join(self.ram.read(pa, part) for pa, part in self._runs(va, length, READ))
 
     def poke(self, va: int, data: bytes) -> None:
         """Store bytes as the current process's stores would."""
-        for offset, byte in enumerate(data):
-            found = self.walk(va + offset)
-            assert found.user & WRITE, f"{va + offset:#x} cannot be written"
-            self.ram.write(found.pa, bytes([byte]))
-            self.host.stored(found.pa, 1)
+        for pa, part in self._runs(va, len(data), WRITE):
+            self.ram.write(pa, data[:part])
+            self.host.stored(pa, part)
+            data = data[part:]
+
+    def _runs(self, va: int, length: int, access: int) -> Iterator[tuple[int, int]]:
+        """The physical runs of a range, page by page."""
+        end = va + length
+        while va < end:
+            found = self.walk(va)
+            assert found.user & access, f"{va:#x} is {rights_text(found.user)}"
+            part = min(end - va, PAGE - va % PAGE)
+            yield found.pa, part
+            va += part
 
     def words(self, va: int, count: int) -> tuple[int, ...]:
         return struct.unpack(f"<{count}I", self.peek(va, count * 4))
