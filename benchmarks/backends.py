@@ -25,7 +25,7 @@ def backends(settings: Settings) -> Iterator[Figure]:
     """One figure for each kind of work, with a contestant a backend."""
     for what, measure in _measures(settings).items():
         contestants = {mmu: partial(measure, mmu) for mmu in BACKENDS}
-        yield Figure("backends", what, take_turns(contestants, min(settings.turns, TURNS)))
+        yield Figure("backends", what, take_turns(contestants, settings.turns(TURNS)))
 
 
 def _measures(settings: Settings) -> dict[str, Measure]:

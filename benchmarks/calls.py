@@ -10,7 +10,7 @@ from benchmarks.plain import plain
 from benchmarks.programs import program
 from benchmarks.settings import Settings
 
-THOUSANDS = 30
+THOUSANDS, TURNS = 10, 21
 
 
 def calls(settings: Settings) -> Iterator[Figure]:
@@ -22,7 +22,7 @@ def calls(settings: Settings) -> Iterator[Figure]:
             "emu": lambda: emulated(path, thousands).seconds / each,
             "plain": lambda: plain(path, thousands).seconds / each,
         },
-        settings.turns,
+        settings.turns(TURNS),
     )
     ratio = paired_ratio(samples["emu"], samples["plain"])
     yield Figure("calls", "frame_count", samples, ratio, "x plain's time", at_most(0.6))

@@ -24,7 +24,7 @@ PLAIN_MOST = 1024
 BATCH = 64
 """How many pages the guest maps between two lines."""
 BATCHES = 20
-TURNS = 5
+TURNS = 7
 
 STEPS = {"map": "map a page", "touch": "first store to it", "unmap": "unmap it"}
 
@@ -65,7 +65,7 @@ def maps(settings: Settings) -> Iterator[Figure]:
     path, batches = program("timing/maps"), settings.count(BATCHES)
     runs: list[Run] = []
     plain_times: dict[int, list[PlainTimes]] = {level: [] for level in levels}
-    for _ in range(min(settings.turns, TURNS)):
+    for _ in range(settings.turns(TURNS)):
         runs.append(emulated(path, batches, levels[-1]))
         for level in levels:
             if level <= PLAIN_MOST:

@@ -17,7 +17,7 @@ from benchmarks.plain import PAGE, enter_user_mode
 from benchmarks.programs import program
 from benchmarks.settings import Settings
 
-COUNT = 3000
+COUNT, TURNS = 1000, 15
 CODE, DATA = 0x10000, 0x20000
 
 # loop: ldr r1, [r2]; add r1, #1; str r1, [r2]; svc #0; b loop
@@ -76,7 +76,7 @@ def switches(settings: Settings) -> Iterator[Figure]:
     path, count = program("timing/switches"), settings.count(COUNT)
     runs: list[Run] = []
     plain: list[float] = []
-    for _ in range(settings.turns):
+    for _ in range(settings.turns(TURNS)):
         runs.append(emulated(path, count))
         plain.append(PlainSwitches().seconds(count))
     call = _seconds("call", count, runs)

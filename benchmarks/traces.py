@@ -29,6 +29,7 @@ from emu.world import ScriptedWorld
 NAIVE = 100_000
 FULL = 2_000_000
 LONG = 10_000_000
+TURNS = 5
 
 _ROUNDS = "1000000"
 """More repetitions than any of these runs gets to."""
@@ -43,7 +44,7 @@ def traces(settings: Settings) -> Iterator[Figure]:
             "emu": lambda: traced(path, settings.count(FULL), out),
             "a hook for each": lambda: hooked(path, settings.count(NAIVE), out),
         }
-        yield _speed(take_turns(contestants, settings.turns))
+        yield _speed(take_turns(contestants, settings.turns(TURNS)))
         yield _memory(path, settings.count(LONG), out)
 
 
