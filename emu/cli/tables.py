@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import click
 
 from emu.cli.errors import UserError
@@ -40,6 +42,5 @@ def command(guest: GuestOptions, at: Stop, pid: int | None, as_json: bool) -> No
         if as_json:
             write_json({"processes": [table_data(kernel, one) for one in processes]}, stream)
         else:
-            write_sheets(
-                [sheet for one in processes for sheet in table_sheets(kernel, one)], stream
-            )
+            sheets = (table_sheets(kernel, one) for one in processes)
+            write_sheets(list(chain.from_iterable(sheets)), stream)

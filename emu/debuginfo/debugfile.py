@@ -66,6 +66,7 @@ class DebugFile:
         """name: what people know the file by.  The stream stays in use."""
         self.name = name
         self._elf = ELFFile(stream)
+        self.entry: int = self._elf["e_entry"] & ~1
         self.sections = tuple(
             Section(number, raw.name, raw["sh_addr"], raw["sh_size"],
                     bool(raw["sh_flags"] & _EXEC),

@@ -34,9 +34,12 @@ def functions_of(unit: Any) -> list[Function]:
 
 
 def chain(functions: list[Function], va: int) -> list[Function]:
-    """The function at ``va`` and what is inlined there, innermost first."""
-    found = [function for function in functions if va in function]
-    return sorted(found, key=lambda function: -function.depth)
+    """The function at ``va`` and what is inlined there, innermost first.
+
+    Code that has several names, as in hand-written assembly, gets the last one.
+    """
+    found = {function.depth: function for function in functions if va in function}
+    return [found[depth] for depth in sorted(found, reverse=True)]
 
 
 def code_ranges(unit: Any, die: Any) -> Ranges:
@@ -46,7 +49,7 @@ def code_ranges(unit: Any, die: Any) -> Ranges:
         return tuple(_listed(unit, attributes["DW_AT_ranges"].value))
     if "DW_AT_low_pc" not in attributes or "DW_AT_high_pc" not in attributes:
         return ()
-    low = attributes["DW_AT_low_pc"].value
+    low = attributes["DW_AT_low_pc"].value & ~1  # GNU as leaves the Thumb bit in
     high = attributes["DW_AT_high_pc"]
     end = high.value if high.form == "DW_FORM_addr" else low + high.value
     return ((low, end),) if low < end else ()

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from emu.disasm import Instruction, disassemble_file
 from emu.unwind import cfi, ehabi, framepointer
 from emu.unwind.frame import Frame, ReadWord, UnwindError, caller
-from emu.unwind.framepointer import keeps_frame_pointer, pushes_lr
+from emu.unwind.prologue import analyse, returning, stores_lr
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
 
 MOST_FRAMES = 10_000
+EPILOGUE = 24
+"""Bytes of code that are looked through for a return."""
 
 
 class Step(NamedTuple):
@@ -59,46 +62,79 @@ class _Unwinder:
 
     def caller(self) -> tuple[Frame, str] | None:
         """The caller and how it was found, or None where nobody called.  Errors: UnwindError."""
-        if self.file is not None:
-            rules = self.file.call_frames.rules(self.frame.at)
-            if rules is not None:
-                found = cfi.unwind(self.frame, rules, self.read)
-                return None if found is None else (found, ".debug_frame")
-        return self._without_rules()
+        found = self._returning()
+        if found is not None:
+            return found, "its code"
+        rules = self._rules()
+        if rules is not None:
+            found = cfi.unwind(self.frame, rules, self.read)
+            return None if found is None else (found, ".debug_frame")
+        return None if self._is_entry() else self._without_rules()
+
+    def _returning(self) -> Frame | None:
+        """The caller, where the next instructions return: GCC's tables are wrong for some."""
+        if self.file is None or self.frame.is_call:
+            return None
+        code = disassemble_file(self.file, self.frame.pc, self.frame.pc + EPILOGUE)
+        return returning(code, self.frame, self.read)
+
+    def _rules(self) -> cfi.Rules | None:
+        """What .debug_frame says, put right where GCC says it too early.
+
+        Where a prologue saves registers by several stores, GCC describes them all as saved from
+        the first one on.
+        """
+        if self.file is None:
+            return None
+        frames, at = self.file.call_frames, self.frame.at
+        rules = frames.rules(at)
+        if rules is None or self.frame.is_call or not cfi.saves_lr(rules):
+            return rules
+        start = frames.start_of_prologue(at)
+        if start is None or stores_lr(disassemble_file(self.file, start, at)):
+            return rules
+        return cfi.without_saved_lr(rules)
+
+    def _is_entry(self) -> bool:
+        """Whether this is the function that the program begins in: nobody called it."""
+        if self.file is None:
+            return False
+        entry = self.file.symbol_at(self.file.entry)
+        return entry is not None and entry == self.file.symbol_at(self.frame.at)
 
     def _without_rules(self) -> tuple[Frame, str]:
-        if not self.frame.is_call and self._before() == b"":
-            return self._by_lr("it has just been entered")
-        try:
-            found = self._by_index()
-        except UnwindError as error:
-            return self._without_tables(str(error))
-        if found is not None:
-            return found, ".ARM.exidx"
-        return self._without_tables("no table tells how to unwind it")
+        problem = "no table tells how to unwind it"
+        if self.frame.is_call or self._code_before() != []:
+            try:
+                found = self._by_index()
+            except UnwindError as error:
+                problem, found = str(error), None
+            if found is not None:
+                return found, ".ARM.exidx"
+        return self._by_code(problem)
 
-    def _without_tables(self, problem: str) -> tuple[Frame, str]:
-        code, thumb = self._before(), self.frame.thumb
-        if not self.frame.is_call and not pushes_lr(code or b"", thumb):
-            return self._by_lr(problem)
-        found = None
-        if code is None or keeps_frame_pointer(code, thumb):
-            found = framepointer.unwind(self.frame, self.read, self._is_return)
+    def _by_code(self, problem: str) -> tuple[Frame, str]:
+        """By reading the function's beginning; where that is not known, by a frame pointer."""
+        code = self._code_before()
+        if code is not None:
+            found, how = analyse(code).unwind(self.frame, self.read, self._is_return), "its code"
+        else:
+            found, how = (
+                framepointer.unwind(self.frame, self.read, self._is_return),
+                "frame pointer",
+            )
+        if found is None and not self.frame.is_call and self._is_return(self.frame.lr):
+            found, how = caller(list(self.frame.registers), self.frame.lr), "lr"
         if found is None:
             raise UnwindError(problem)
-        return found, "frame pointer"
+        return found, how
 
-    def _by_lr(self, problem: str) -> tuple[Frame, str]:
-        if not self._is_return(self.frame.lr):
-            raise UnwindError(f"{problem}, and lr is no return address")
-        return caller(list(self.frame.registers), self.frame.lr), "lr"
-
-    def _before(self) -> bytes | None:
-        """The function's code before the PC; None if its start is not known."""
-        symbol = None if self.file is None else self.file.symbol_at(self.frame.pc)
+    def _code_before(self) -> list[Instruction] | None:
+        """The function's instructions before the PC; None if its start is not known."""
+        symbol = None if self.file is None else self.file.symbol_at(self.frame.at)
         if self.file is None or symbol is None:
             return None
-        return self.file.read(symbol.va, self.frame.pc - symbol.va)
+        return list(disassemble_file(self.file, symbol.va, self.frame.at & ~1))
 
     def _by_index(self) -> Frame | None:
         index = None if self.file is None else self.file.unwind_index

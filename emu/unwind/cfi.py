@@ -13,6 +13,9 @@ from elftools.dwarf.callframe import FDE
 
 from emu.unwind.frame import LR, SP, Frame, ReadWord, UnwindError, caller, word_at
 
+Rules = dict[Any, Any]
+"""A row of pyelftools' tables: the CFA's rule, and a rule for each register that has one."""
+
 
 class CallFrames:
     """The rules of one file, by address."""
@@ -25,13 +28,29 @@ class CallFrames:
             key=lambda entry: entry.header.initial_location,
         )
         self._starts = [entry.header.initial_location for entry in self._entries]
-        self._tables: dict[int, list[dict[Any, Any]]] = {}
+        self._tables: dict[int, list[Rules]] = {}
 
-    def rules(self, va: int) -> dict[Any, Any] | None:
+    def rules(self, va: int) -> Rules | None:
         """How to restore each register at ``va``; None if there is nothing about it."""
+        index = self._index(va)
+        return None if index is None else self._row(index, va)
+
+    def start_of_prologue(self, va: int) -> int | None:
+        """Where the function at ``va`` begins, if it is entered there with LR not saved yet."""
+        index = self._index(va)
+        if index is None:
+            return None
+        start = self._starts[index]
+        first = self._row(index, start)
+        return None if first is None or saves_lr(first) else start
+
+    def _index(self, va: int) -> int | None:
         index = bisect_right(self._starts, va) - 1
         if index < 0 or va >= self._starts[index] + self._entries[index].header.address_range:
             return None
+        return index
+
+    def _row(self, index: int, va: int) -> Rules | None:
         table = self._tables.get(index)
         if table is None:
             table = self._tables[index] = self._entries[index].get_decoded().table
@@ -39,7 +58,17 @@ class CallFrames:
         return table[row] if row >= 0 else None
 
 
-def unwind(frame: Frame, rules: dict[Any, Any], read: ReadWord) -> Frame | None:
+def saves_lr(rules: Rules) -> bool:
+    """Whether the return address is on the stack."""
+    return LR in rules and rules[LR].type == "OFFSET"
+
+
+def without_saved_lr(rules: Rules) -> Rules:
+    """The rules while the return address is still in LR."""
+    return {number: rule for number, rule in rules.items() if number != LR}
+
+
+def unwind(frame: Frame, rules: Rules, read: ReadWord) -> Frame | None:
     """The caller's frame; None where the rules say that nobody called.  Errors: UnwindError."""
     cfa_rule = rules["cfa"]
     if cfa_rule.reg is None:

@@ -1,4 +1,4 @@
-"""Unwinding by frame pointers: what compilers that keep them leave on the stack."""
+"""Unwinding by frame pointers, for code of which not even the functions are known."""
 
 from __future__ import annotations
 
@@ -42,35 +42,3 @@ def unwind(frame: Frame, read: ReadWord, is_return: Callable[[int], bool]) -> Fr
         registers[layout.register], registers[SP], registers[LR] = old, sp, pc
         return caller(registers, pc)
     return None
-
-
-def keeps_frame_pointer(code: bytes, thumb: bool) -> bool:
-    """Whether code from a function's start on points a frame pointer at the stack."""
-    if thumb:
-        return any(half == 0x466F or half >> 8 == 0xAF for half, _ in _units(code, 2))
-    return any(
-        word == 0xE1A0B00D  # mov fp, sp
-        or word & 0xFFFFF000 in (0xE28DB000, 0xE24CB000)  # add fp, sp, #n; sub fp, ip, #n
-        for word, _ in _units(code, 4)
-    )
-
-
-def pushes_lr(code: bytes, thumb: bool) -> bool:
-    """Whether code from a function's start on keeps the link register on the stack."""
-    if not thumb:
-        return any(
-            word & 0xFFFF4000 == 0xE92D4000 or word == 0xE52DE004 for word, _ in _units(code, 4)
-        )
-    return any(
-        first & 0xFF00 == 0xB500  # push {.., lr}
-        or (first == 0xE92D and second & 0x4000)  # push.w {.., lr}
-        or (first == 0xF84D and second & 0xF000 == 0xE000)  # str lr, [sp, #-n]!
-        or (first & 0xFFE0 == 0xE960 and first & 0xF == 0xD and second & 0xF00 == 0xE00)  # strd
-        for first, second in _units(code, 2)
-    )
-
-
-def _units(code: bytes, size: int) -> list[tuple[int, int]]:
-    """Each unit of so many bytes, with the one behind it (0 for none)."""
-    units = [int.from_bytes(code[at : at + size], "little") for at in range(0, len(code), size)]
-    return list(zip(units, units[1:] + [0], strict=True)) if units else []

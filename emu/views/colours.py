@@ -6,7 +6,6 @@ Source: Okabe and Ito, "Color Universal Design".
 from __future__ import annotations
 
 KERNEL = "#4d4d4d"
-DEVICE = "#b0b0b0"
 _PROCESSES = (
     "#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2",
 )  # fmt: skip

@@ -14,7 +14,8 @@ def listing(file: DebugFile, start: int, end: int, with_lines: bool = False) -> 
     last: Line | None = None
     for instruction in disassemble_file(file, start, end):
         if instruction.va in labels:
-            yield ""
+            if instruction.va != start:
+                yield ""
             yield f"{instruction.va:08x} <{labels[instruction.va]}>:"
             last = None
         line = file.line(instruction.va) if with_lines else None

@@ -1,0 +1,67 @@
+"""The guests that names and disassembly are compared on, opened, and what binutils says of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from guests import BUILT, build_guests, need_tool
+
+from emu.debuginfo import DebugFile, Isa, open_files
+from emu.disasm import Instruction, disassemble_file
+
+KERNEL_SETS = ("programs", "mistakes", "backtrace")
+NEWLIB = ("hello", "maths", "doubles")
+
+
+def programs() -> list[Path]:
+    """All programs of some sets in Arm and Thumb, and newlib's code in each of its variants."""
+    build_guests()
+    found = [path for name in KERNEL_SETS for path in (BUILT / name).glob("*.elf")]
+    found += [path for name in NEWLIB for path in (BUILT / "newlib").glob(f"{name}.*.elf")]
+    return sorted(found)
+
+
+@cache
+def opened(path: Path) -> DebugFile:
+    return open_files(str(path)).program
+
+
+def instructions(file: DebugFile) -> list[Instruction]:
+    """All code of a file, as we disassemble it."""
+    return [
+        instruction
+        for section in file.sections
+        if section.is_code
+        for instruction in disassemble_file(file, section.va, section.va + section.size)
+    ]
+
+
+def is_in_function(file: DebugFile, va: int) -> bool:
+    """Whether the symbols say that an instruction of a function is there: no padding, no data."""
+    symbol = file.symbol_at(va)
+    return symbol is not None and va in symbol and file.isa(va) is not Isa.DATA
+
+
+def addr2line(path: Path, addresses: Iterable[int]) -> list[tuple[str, str]]:
+    """Function and ``file:line`` of each address, ("??", "??:?") where not known."""
+    tool = need_tool("arm-none-eabi-addr2line")
+    asked = "\n".join(map(hex, addresses))
+    answer = subprocess.run(
+        [tool, "-f", "-e", str(path)], input=asked, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return list(zip(answer[::2], answer[1::2], strict=True))
+
+
+def objdump(path: Path) -> dict[int, str]:
+    """Each instruction by address, without comments and the names of targets."""
+    tool = need_tool("arm-none-eabi-objdump")
+    listing = subprocess.run(
+        [tool, "-d", "-z", "--no-show-raw-insn", str(path)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    lines = re.findall(r"^ *([0-9a-f]+):\t(.*)$", listing, re.MULTILINE)
+    return {int(va, 16): re.split(r"\s*[;@]|//|<", text)[0].strip() for va, text in lines}
