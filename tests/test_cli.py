@@ -172,6 +172,35 @@ def test_a_full_disk_is_one_line() -> None:
     assert done.stderr == b"emu: standard output: No space left on device\n"
 
 
+def run_without(program: Path, *streams: int) -> subprocess.CompletedProcess[bytes]:
+    """``emu run PROGRAM`` from a shell that closed these of its standard streams."""
+    closed = " ".join(f"{number}>&-" for number in streams)
+    return subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {closed}', sys.executable, "-m", "emu", "run", str(program)],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=30, cwd=ROOT, check=False,
+    )  # fmt: skip
+
+
+def test_standard_input_closed_is_at_its_end() -> None:
+    done = run_without(guest("programs/echo"), 0)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_standard_output_closed_is_one_line() -> None:
+    done = run_without(guest("programs/hello"), 1)
+    assert (done.returncode, done.stderr) == (74, b"emu: standard output: Bad file descriptor\n")
+
+
+def test_standard_error_closed_puts_nothing_of_ours_in_the_output() -> None:
+    program = guest("programs/fault_null")
+    done = run_without(program, 2)
+    assert (done.returncode, done.stdout) == (139, run_emu(program).stdout)
+
+
+def test_all_streams_closed_is_output_lost() -> None:
+    assert run_without(guest("programs/hello"), 0, 1, 2).returncode == 74
+
+
 def test_stats_count_instructions_and_calls() -> None:
     done = run_emu(guest("programs/hello"), options=("--stats",))
     rows = dict(line.split(None, 1) for line in done.stderr.decode().splitlines() if line.strip())

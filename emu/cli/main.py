@@ -10,6 +10,7 @@ import click
 
 from emu import __version__
 from emu.cli.errors import UserError
+from emu.cli.standard import occupy_closed_streams
 
 COMMANDS = {
     "run": "emu.cli.run",
@@ -58,6 +59,7 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """The command: never returns, and turns a user's mistake into one line."""
+    occupy_closed_streams()
     sys.exit(_run(args))
 
 
