@@ -163,7 +163,7 @@ it has moved on to another, and cleared the first away
 SPAWN = "%d tenants have come and gone, and all is as before\n"
 
 SCENARIOS = (
-    Row("scenarios/spawn", SPAWN % 5, args=("5",)),
+    Row("scenarios/spawn", SPAWN % 2, args=("2",)),
     Row("scenarios/misbehave", MISBEHAVE, stderr=None),
     Row("scenarios/ring", "5 members, 100 hops, sum 300\n"),
     Row("scenarios/server", "served: 1 2 3 4 1 2 3 4 1 2 3 4\n"),

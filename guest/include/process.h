@@ -52,7 +52,8 @@ int process_recv(void *msg);
  * while we wait.  So it must not wait for us, and if it still receives, gets messages of zeros. */
 int process_wait(int pid);
 
-/* End a child: it gets an address space with nothing in it, in which it cannot go on. */
+/* End a child, which must not be sending to us: it gets an address space with nothing in it, in which it
+ * cannot go on. */
 int process_kill(int pid);
 
 #endif
