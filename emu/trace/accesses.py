@@ -94,6 +94,7 @@ class AccessTracer(Observer):
         self, _uc: int, kind: int, told: int, size: int, value: int, _data: object
     ) -> None:
         try:
+            self.engine.leave_it_block()
             if not self._wanted or self._store is not None:
                 return
             va, pa = self.addresses.both(told, self._pc)

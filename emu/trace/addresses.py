@@ -51,8 +51,9 @@ class Addresses:
         views = self._views.get(page)
         if views is None:
             views = self._views[page] = self._views_of(page)
-        va = views[0] if len(views) == 1 else self._nearest(views, pc)
-        return va + (told & PAGE_MASK), told
+        offset = told & PAGE_MASK
+        va = views[0] if len(views) == 1 else self._nearest(views, offset, pc)
+        return va + offset, told
 
     def _views_of(self, page: int) -> list[int]:
         """Where the current address space shows a physical page (va)."""
@@ -73,8 +74,8 @@ class Addresses:
         kernel = self.machine.kernel
         return kernel.l1_over(kernel.frames[frame.v_id]) is l1
 
-    def _nearest(self, views: list[int], pc: int) -> int:
-        """The view that the instruction at ``pc`` reaches: nearest to the address it computes.
+    def _nearest(self, views: list[int], offset: int, pc: int) -> int:
+        """The view through which ``pc`` reaches ``offset``: nearest to the address it computes.
 
         One instruction accesses at most 128 bytes, and views of one page are pages apart.  Of
         several accesses the first tells: later ones may find the registers loaded over.
@@ -82,10 +83,9 @@ class Addresses:
         count = self.machine.engine.instructions
         if count != self._last:
             self._last, self._reached = count, self._computed(pc)
-        middle = self._reached & ~PAGE_MASK
 
-        def distance(va: int) -> int:
-            away = (va - middle) & WORD
+        def distance(view: int) -> int:
+            away = (view + offset - self._reached) & WORD
             return min(away, (WORD + 1) - away)
 
         return min(views, key=distance)

@@ -21,15 +21,18 @@ class Output:
     lost: the output is gone, and nothing more is kept.
     """
 
-    def __init__(self, fd: int, name: str, ending: str = "", eager: bool = False) -> None:
-        """name: for people.  ending: what closes a well-formed file.  eager: write at ``pause``."""
+    def __init__(self, fd: int, name: str, ending: str = "", shared: bool = False) -> None:
+        """name: for people.  ending: what closes a well-formed file.
+
+        shared: others write there too, and somebody may read along.
+        """
         self.pieces: list[str] = []
         self.lost = False
-        self.eager = eager
+        self._shared = shared
         self.on_lost: Callable[[str], None] = lambda _: None
         self._fd, self._name, self._ending = fd, name, ending.encode()
-        self._is_file = stat.S_ISREG(os.fstat(fd).st_mode)
-        self._end = os.lseek(fd, 0, os.SEEK_CUR) if self._is_file else 0
+        self._is_file = not shared and stat.S_ISREG(os.fstat(fd).st_mode)
+        self._end = 0
 
     def write(self, text: str) -> None:
         self.pieces.append(text)
@@ -38,7 +41,7 @@ class Output:
 
     def pause(self) -> None:
         """A good moment for whoever reads along."""
-        if self.eager:
+        if self._shared:
             self.flush()
 
     def flush(self) -> None:

@@ -123,7 +123,7 @@ def _format(name: str, kernel: Kernel) -> Format:
 
 def _output(wish: Wish, ending: str) -> Output:
     if not wish.out:
-        return Output(STDERR, "standard error", ending, eager=True)
+        return Output(STDERR, "standard error", ending, shared=True)
     fd = os.open(wish.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     return Output(fd, wish.out, ending)
 
