@@ -79,7 +79,7 @@ def switches(settings: Settings) -> Iterator[Figure]:
     for _ in range(settings.turns(TURNS)):
         runs.append(emulated(path, count))
         plain.append(PlainSwitches().seconds(count))
-    call = _seconds("call", count, runs)
+    call = _seconds("call", 10 * count, runs)
     yield Figure("switches", "a call that switches nothing", {"emu": call})
     switch: Samples = {"emu": _seconds("yield", 2 * count, runs), "plain": plain}
     ratio = paired_ratio(switch["emu"], call)

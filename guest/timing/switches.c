@@ -1,8 +1,9 @@
 /* What a switch to another process costs, beside a call that switches nothing.
  *
- * Lines: "start"; "call", after as many calls of vspace_id; "start" again, now with a second process in
- * an address space of its own; "yield", after as many yields by each of the two; "start"; "message", after
- * as many messages from one to the other.  Argument: how many. */
+ * Lines: "start"; "call", after ten times as many calls of vspace_id, so that they take about as long as what
+ * follows; "start" again, now with a second process in an address space of its own; "yield", after as many
+ * yields by each of the two; "start"; "message", after as many messages from one to the other.
+ * Argument: how many. */
 
 #include "check.h"
 #include "console.h"
@@ -38,7 +39,7 @@ int main(int argc, char **argv)
 
 	count = argument(argc, argv, 1, 1);
 	puts("start");
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < 10 * count; i++) {
 		turns++;
 		vspace_id();
 	}
