@@ -16,24 +16,20 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from unicorn import unicorn_const as const
-
-from emu.cpu.engine import Abort, Engine, View
+from emu.cpu.engine import Engine, View
 from emu.cpu.hostram import HostRam, ManyViewsRam
 from emu.devices.bus import Device
-from emu.mmu.backend import PAGE_MASK, PAGE_SIZE, MemoryFault
-from emu.mmu.coherence import Coherence, Use
-from emu.mmu.fill import ACCESS, FILL_CFUNC, answer
-from emu.mmu.locate import Locator, describe_fault
+from emu.mmu.backend import PAGE_MASK, PAGE_SIZE
+from emu.mmu.coherence import Use
+from emu.mmu.fill import ACCESS, answer
+from emu.mmu.filling import FillingBackend
 from emu.mmu.runs import Run, backed, coalesced, replaced, scan
-from emu.mmu.spaces import Spaces
 from kernel_model.descriptors import EXEC
-from kernel_model.walk import Walk
 
 Accessors = tuple[Callable[[int, int], int], Callable[[int, int, int], None]]
 
 
-class MapBackend:
+class MapBackend(FillingBackend):
     """Keeps Unicorn's memory map equal to the current address space."""
 
     name = "map"
@@ -41,28 +37,18 @@ class MapBackend:
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
         if not isinstance(ram, ManyViewsRam):
             raise TypeError("MapBackend: RAM that has only one view")
-        self.fills = 0
-        self.flushes = 0
-        self._engine = engine
+        super().__init__(engine, ram, devices, self._remove_code)
         self._host = ram
         self._ram = ram.ram
         self._devices = devices
         self._accessors: dict[tuple[int, int], Accessors] = {}
-        self._spaces = Spaces(ram.ram, devices)
         self._known: dict[int, list[Run]] = {}
         self._runs: list[Run] = []  # what Unicorn has, in order of va
         self._starts: list[int] = []
         self._views: dict[Run, int] = {}  # which view of RAM each run is mapped from
-        self._coherence = Coherence(engine, self._remove_code)
         self._uses: dict[int, Use] = {}
-        self._refused: tuple[int, int] | None = None
         self._removing = False
-        self._asking = False
-        engine.use_virtual_tlb(True)
-        engine.add_raw_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(self._fill))
-        self._locator = Locator(engine, self._spaces)
-
-    # What the machine tells
+        self._answer_fills(self._fill)
 
     def switch(self, l1_pa: int) -> None:
         if l1_pa == self._spaces.l1_pa:
@@ -82,27 +68,8 @@ class MapBackend:
         self._known[l1_pa] = runs
         self._mirror(runs)
 
-    def written(self, pa: int, length: int) -> None:
-        for page_pa in range(pa & PAGE_MASK, pa + length, PAGE_SIZE):
-            self._coherence.written(page_pa)
-
-    # What the machine asks
-
-    def fault(self) -> MemoryFault:
-        refused = None if self._engine.abort is Abort.DATA else self._refused
-        return describe_fault(self._engine, self._spaces, self._locator, refused)
-
-    def translate(self, va: int) -> Walk:
-        return self._spaces.walk(va)
-
-    def physical(self, va: int) -> int:
-        return self._spaces.physical(va)
-
     def view(self, va: int) -> View:
-        self._asking = True
-        view = self._engine.view(va)
-        self._asking = False
-        self._engine.flush_page(va)
+        view = super().view(va)
         run = self._run(va)
         return view if run is None or not view.rights else View(run.pa + va - run.va, view.rights)
 
@@ -125,9 +92,7 @@ class MapBackend:
             if run not in kept:
                 self._map(run)
         self._uses.clear()
-        self._engine.flush_tlb()
-        self._coherence.flushed()
-        self.flushes += 1
+        self._flush()
 
     def _unmap(self, run: Run) -> None:
         self._removing = True  # Unicorn removes the code of pages that can be fetched
