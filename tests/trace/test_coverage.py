@@ -1,0 +1,215 @@
+"""Coverage against a hook before each instruction, and read by the tools it is for."""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from guests import ROOT, guest, need_tool, run_emu
+from traced import BACKENDS, SOURCES, built, machine_for
+
+from emu.coverage.start import begin_coverage, format_for
+from emu.debuginfo import open_files
+
+
+def covered(program: Path, out: Path, mmu: str = "tlb", max_insns: int = 0) -> None:
+    machine = machine_for(program, mmu, max_insns)
+    end = begin_coverage(machine, str(out), format_for(str(out)), open_files(str(program)), print)
+    machine.run()
+    end()
+
+
+def begun(program: Path, mmu: str = "tlb", max_insns: int = 0) -> Counter[int]:
+    """How often a hook before each instruction was called, by address."""
+    machine = machine_for(program, mmu, max_insns)
+    seen: Counter[int] = Counter()
+    machine.engine.add_code_hook(lambda va, size: seen.update((va,)))
+    machine.run()
+    return seen
+
+
+def lines_of(tracefile: str, source: str) -> dict[int, int]:
+    """DA of one source file."""
+    record = tracefile.split(f"SF:{source}\n")[1].split("end_of_record")[0]
+    found = re.findall(r"^DA:(\d+),(\d+)$", record, re.MULTILINE)
+    return {int(line): int(count) for line, count in found}
+
+
+def source_lines(name: str) -> dict[int, int]:
+    """The address of each line of an assembly program, by objdump's reading of it."""
+    command = [need_tool("arm-none-eabi-objdump"), "-dl", str(built(name))]
+    found: dict[int, int] = {}
+    line = 0
+    for text in subprocess.run(
+        command, capture_output=True, text=True, check=True
+    ).stdout.splitlines():
+        place = re.fullmatch(r".*\.S:(\d+)(?: \(discriminator \d+\))?", text)
+        code = re.match(r" +([0-9a-f]+):\t", text)
+        if place:
+            line = int(place[1])
+        elif code and line:
+            found.setdefault(line, int(code[1], 16))
+    return found
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("name", ["calling", "pair", "faulty"])
+def test_a_line_counts_as_often_as_it_executed(name: str, mmu: str, tmp_path: Path) -> None:
+    covered(built(name), tmp_path / "out.info", mmu)
+    text = (tmp_path / "out.info").read_text()
+    (source,) = re.findall(r"^SF:(.*)$", text, re.MULTILINE)
+    counts, seen = lines_of(text, source), begun(built(name), mmu)
+    if name == "faulty":
+        seen[FAULTS] = 0
+    for line, va in source_lines(name).items():
+        if line in counts and not is_conditional(name, line):
+            assert counts[line] == seen[va], (line, hex(va))
+
+
+FAULTS = 0x1001E
+"""The instruction of ``faulty`` that was begun and did not execute."""
+
+
+def is_conditional(name: str, line: int) -> bool:
+    """Whether the line is in an IT block: a hook is called only if its condition holds."""
+    text = (SOURCES / f"{name}.S").read_text().splitlines()[line - 1]
+    return bool(re.search(r"\bmov(eq|ne)\b", text))
+
+
+@pytest.mark.parametrize("limit", range(1, 30, 4))
+def test_a_run_cut_anywhere_covers_only_what_executed(limit: int, tmp_path: Path) -> None:
+    covered(built("calling"), tmp_path / "out.info", max_insns=limit)
+    text = (tmp_path / "out.info").read_text()
+    (source,) = re.findall(r"^SF:(.*)$", text, re.MULTILINE)
+    counts = lines_of(text, source)
+    addresses = source_lines("calling")
+    whole = machine_addresses(limit)
+    assert {line for line in counts if counts[line]} == {
+        line for line, va in addresses.items() if line in counts and va in whole
+    }
+
+
+def machine_addresses(limit: int) -> set[int]:
+    """Where the first instructions of the program are; the hook is called for one more."""
+    machine = machine_for(built("calling"), max_insns=limit)
+    steps: list[int] = []
+    machine.engine.add_code_hook(lambda va, size: steps.append(va))
+    machine.run()
+    return set(steps[:limit])
+
+
+def test_functions_count_their_calls(tmp_path: Path) -> None:
+    program = guest("programs/hello")
+    covered(program, tmp_path / "out.info")
+    text = (tmp_path / "out.info").read_text()
+    record = text.split("SF:guest/programs/hello.c\n")[1].split("end_of_record")[0]
+    calls = {name: int(count) for count, name in re.findall(r"FNDA:(\d+),(.*)", record)}
+    symbols, seen = open_files(str(program)).program.symbols, begun(program)
+    assert "main" in calls
+    for name, count in calls.items():
+        symbol = symbols.named(name)
+        if symbol is not None:
+            assert count == seen[symbol.va], name
+
+
+def test_lcov_and_genhtml_read_it(tmp_path: Path) -> None:
+    lcov, genhtml = need_tool("lcov"), need_tool("genhtml")
+    out = tmp_path / "out.info"
+    result = run_emu(guest("programs/hello"), options=("--coverage", str(out)))
+    assert result.returncode == 0
+    own = tmp_path / "own.info"
+    subprocess.run([lcov, "-q", "-e", str(out), "*guest/*", "-o", str(own)], check=True, cwd=ROOT)
+    summary = subprocess.run(
+        [lcov, "--summary", str(own)], capture_output=True, text=True, check=True
+    )
+    assert re.search(r"lines\.*: [1-9][0-9.]*%", summary.stdout + summary.stderr)
+    subprocess.run([genhtml, "-q", "-o", str(tmp_path / "html"), str(own)], check=True, cwd=ROOT)
+    (page,) = (tmp_path / "html").rglob("hello.c.gcov.html")
+    assert "main" in page.read_text()
+
+
+def read_drcov(data: bytes) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, int]]]:
+    """(base, end, path) of the modules; (module, offset, size) of the blocks."""
+    head, _, rest = data.partition(b"BB Table: ")
+    count, _, table = rest.partition(b" bbs\n")
+    lines = head.decode().splitlines()
+    assert lines[0] == "DRCOV VERSION: 2"
+    assert lines[3] == "Columns: id, base, end, entry, path"
+    modules = []
+    for number, line in enumerate(lines[4:]):
+        id_, base, end, _, path = (word.strip() for word in line.split(","))
+        assert int(id_) == number
+        modules.append((int(base, 16), int(end, 16), path))
+    assert lines[2] == f"Module Table: version 2, count {len(modules)}"
+    assert len(table) == int(count) * 8
+    return modules, [
+        (module, start, size) for start, size, module in struct.iter_unpack("<IHH", table)
+    ]
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("name", ["calling", "pair", "faulty"])
+def test_drcov_has_the_blocks_that_executed(name: str, mmu: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.drcov"
+    covered(built(name), out, mmu)
+    modules, blocks = read_drcov(out.read_bytes())
+    assert [path for _, _, path in modules] == [str(built(name))]
+    base = modules[0][0]
+    inside = {va for _, start, size in blocks for va in range(base + start, base + start + size)}
+    executed = {va for va in begun(built(name), mmu) if base <= va < modules[0][1]}
+    if name == "faulty":
+        executed.discard(FAULTS)
+    assert executed <= inside
+    assert len(blocks) == len(set(blocks))
+
+
+def test_the_name_says_the_format_unless_the_option_does(tmp_path: Path) -> None:
+    out = tmp_path / "out.drcov"
+    run_emu(built("hosted"), options=("--coverage", str(out)))
+    assert out.read_bytes().startswith(b"DRCOV VERSION")
+    run_emu(built("hosted"), options=("--coverage", str(out), "--coverage-format", "lcov"))
+    assert out.read_bytes().startswith(b"TN:\n")
+
+
+def test_code_that_the_program_wrote_is_no_line_of_it(tmp_path: Path) -> None:
+    out = tmp_path / "out.drcov"
+    covered(built("rewriting"), out)
+    modules, blocks = read_drcov(out.read_bytes())
+    assert all(modules[0][0] + start < 0x11000 for _, start, _ in blocks)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--coverage", "/none/x"), "emu: /none/x: No such file or directory\n"),
+        (("--profile", "/none/x"), "emu: /none/x: No such file or directory\n"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_one_line(
+    options: tuple[str, ...], complaint: str
+) -> None:
+    result = run_emu(built("hosted"), options=options)
+    assert (result.returncode, result.stderr.decode(), result.stdout) == (2, complaint, b"")
+
+
+def test_a_program_without_lines_is_told_how_to_get_them(tmp_path: Path) -> None:
+    bare = tmp_path / "bare.elf"
+    strip = need_tool("arm-none-eabi-strip")
+    subprocess.run([strip, "-g", str(built("hosted")), "-o", str(bare)], check=True)
+    result = run_emu(bare, options=("--coverage", str(tmp_path / "x")))
+    assert result.returncode == 2
+    assert result.stderr.decode() == f"emu: {bare} has no line numbers: compile it with -g\n"
+
+
+@pytest.mark.parametrize("option", ["--coverage", "--profile"])
+def test_a_full_disk_is_said_in_one_line_when_the_guest_has_ended(option: str) -> None:
+    result = run_emu(guest("programs/hello"), options=(option, "/dev/full"))
+    assert result.returncode == 0
+    what = option.removeprefix("--")
+    assert (
+        result.stderr == f"emu: /dev/full: No space left on device: there is no {what}\n".encode()
+    )
