@@ -13,6 +13,7 @@ from emu.report.code import Listing
 from emu.report.context import Context, View
 from emu.report.hint import Hint, hint_for
 from emu.report.history import frame_history
+from emu.report.instruction import cause_of_instruction
 from emu.report.layout import section
 from emu.report.registers import register_lines
 from emu.report.stack import Call, level_lines, levels_of
@@ -34,9 +35,7 @@ def fault_text(machine: Machine, debug: DebugFiles, fault: Fault) -> str:
     calls = [call for level in levels[:2] for call in level]
     known = next((call for call in calls if call.is_named), None)
     listing = None if known is None else Listing(context, known.at, known.thumb)
-    cause = (
-        Cause(fault.kind, _OTHER[fault.kind]) if fault.walk is None else cause_of(context, fault)
-    )
+    cause = (cause_of_instruction if fault.walk is None else cause_of)(context, fault)
     lines = _head(fault, cause, calls, listing)
     lines += section("registers", register_lines(fault.registers))
     if listing is not None:
@@ -45,13 +44,6 @@ def fault_text(machine: Machine, debug: DebugFiles, fault: Fault) -> str:
     if fault.walk is not None:
         lines += _memory_lines(context, fault, fault.walk, cause)
     return "\n".join(lines)
-
-
-_OTHER = {
-    "undefined instruction": "the processor has no such instruction; compilers put udf where a "
-    "program must never come",
-    "breakpoint instruction": "no debugger is attached",
-}
 
 
 def _head(fault: Fault, cause: Cause, calls: list[Call], listing: Listing | None) -> list[str]:
