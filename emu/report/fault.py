@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from emu.cpu.registers import CORE
 from emu.faults import ACCESS, Fault
-from emu.report.calls import advice_text
 from emu.report.cause import Cause, cause_of, describe
 from emu.report.code import Listing
 from emu.report.context import Context, View
-from emu.report.hint import Hint, hint_for
+from emu.report.hint import hint_for, hint_lines
 from emu.report.history import frame_history
 from emu.report.instruction import cause_of_instruction
 from emu.report.layout import section
@@ -80,34 +79,28 @@ def _memory_lines(context: Context, fault: Fault, walk: Walk, cause: Cause) -> l
     if cause.frame is not None:
         history = frame_history(context, cause.frame)
         lines += section(f"history of frame {cause.frame.f_id}", history)
-    return lines + section("hint", _hint_lines(context, hint_for(context, fault, cause)))
+    return lines + section("hint", hint_lines(context, hint_for(context, fault, cause)))
 
 
 def _near_lines(context: Context, va: int) -> list[str]:
     """What is mapped at the address, or next below and above it."""
     view = context.view_at(va)
     if view is not None:
-        return [_view_text(context, view, f"{va - view.va:#x} bytes in")]
+        return [_view_text(context, view, f"{_bytes(va - view.va)} in")]
     below, above = context.view_below(va), context.view_above(va)
     lines = []
     if below is not None:
-        lines.append(_view_text(context, below, f"ends {va - below.end:#x} bytes below"))
+        lines.append(_view_text(context, below, f"ends {_bytes(va - below.end)} below"))
     if above is not None:
-        lines.append(_view_text(context, above, f"begins {above.va - va:#x} bytes above"))
+        lines.append(_view_text(context, above, f"begins {_bytes(above.va - va)} above"))
     return lines
+
+
+def _bytes(count: int) -> str:
+    return f"{count:#x} bytes" if count else "right"
 
 
 def _view_text(context: Context, view: View, where: str) -> str:
     rights = rights_text(view.frame.view_rights)
     what = describe(context, view.frame)
     return f"{view.va:#010x}..{view.end - 1:#010x}  {rights}  {what}: {where}"
-
-
-def _hint_lines(context: Context, hint: Hint | None) -> list[str]:
-    if hint is None:
-        return []
-    lines = [hint.text]
-    for pid, call in hint.calls:
-        by = "" if pid == context.process.pid else f"process {pid}: "
-        lines.append(f"  {by}{advice_text(context.kernel, context.process, call)}")
-    return lines

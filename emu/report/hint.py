@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.faults import Fault
-from emu.report.calls import Advice, advise
+from emu.report.calls import Advice, advice_text, advise
 from emu.report.cause import Cause, overflowed_stack
 from emu.report.context import Context, View
 from emu.report.history import Loss, loss, refused_map
@@ -20,7 +20,9 @@ from kernel_model.abi import (
     TableType,
 )
 from kernel_model.calls.checks import is_viewed_by
+from kernel_model.calls.giving import check_may_give
 from kernel_model.descriptors import EXEC, WRITE, Section, user_rights
+from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.walk import FaultStatus
@@ -97,10 +99,21 @@ def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
     text = "legal again after"
     if frame.owner != context.process.pid:
         text = f"frame {frame.f_id} is process {frame.owner}'s now; legal again after"
-        back = ((frame.owner, advise("frame_give", frame.f_id, context.process.pid)),)
+        back = _give_back(context, frame)
     flags = _flags(lost) | MapKind.PAGE
     remap = advise("frame_map", table.f_id, frame.f_id, lost.start_va, flags)
     return Hint(text, back + _calls(context, remap))
+
+
+def _give_back(context: Context, frame: Frame) -> tuple[tuple[int, Advice], ...]:
+    """The calls by which the frame's owner gives it to the process, which may have to allow it."""
+    pid = context.process.pid
+    give = (frame.owner, advise("frame_give", frame.f_id, pid))
+    try:
+        check_may_give(context.kernel, context.kernel.processes[frame.owner], pid)
+    except Refused:
+        return (pid, advise("frame_allow", frame.owner)), give
+    return (give,)
 
 
 def _flags(lost: Loss) -> int:
@@ -127,3 +140,14 @@ def _map_memory(context: Context, fault: Fault) -> Hint | None:
         return Hint(f"no calls found that would map it: {error}")
     text = "if it needs that much stack, legal after" if stack is not None else "legal after"
     return Hint(text, _calls(context, *plan.calls))
+
+
+def hint_lines(context: Context, hint: Hint | None) -> list[str]:
+    """The lines of a hint; none of none."""
+    if hint is None:
+        return []
+    lines = [hint.text]
+    for pid, call in hint.calls:
+        by = "" if pid == context.process.pid else f"process {pid}: "
+        lines.append(f"  {by}{advice_text(context.kernel, context.process, call)}")
+    return lines

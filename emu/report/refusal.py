@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emu.journal import Act
-from emu.report.calls import advice_text, call_text
+from emu.report.calls import call_text
 from emu.report.context import Context
+from emu.report.hint import hint_lines
 from emu.report.history import how_it_ended
+from emu.report.layout import section
 from emu.report.remedy import remedy
 from emu.report.rules import rule_of
 from emu.report.stack import levels_of
@@ -37,14 +39,10 @@ def refusal_text(machine: Machine, debug: DebugFiles, act: Act, refusal: Refused
     lines = [
         f"emu: process {pid}, call {count}: {shown} = E_{refusal.error.name}",
         f"  {_where(context)}",
-        f"  because {_why(context, number, words, refusal)}",
-        f"  rule    {rule_of(name, refusal.error)}",
+        f"  because {_why(context, number, words, refusal)}; {rule_of(name, refusal.error)}",
     ]
     hint = remedy(context, number, tuple(words), refusal)
-    if hint is not None:
-        lines.append(f"  hint    {hint.text}")
-        lines += [f"            {advice_text(context.kernel, context.process, call)}"
-                  for _, call in hint.calls]  # fmt: skip
+    lines += section("hint", hint_lines(context, hint))
     return "\n".join(lines)
 
 

@@ -54,7 +54,7 @@ def levels_of(context: Context, registers: tuple[int, ...]) -> tuple[list[Level]
         key = step.frame.at, step.frame.thumb
         if key not in known:
             known[key] = tuple(_functions(step))
-        levels.append(known[key])
+        levels += [known[key]] * step.times
     return levels, ""
 
 
@@ -78,7 +78,7 @@ def level_lines(levels: list[Level], reason: str) -> list[str]:
         for number, level in enumerate(levels[start : start + length], start):
             lines += [_line(number, call) for call in level]
         if times > 1:
-            what = "this" if length == 1 else f"these {length}"
+            what = "this frame" if length == 1 else f"these {length} frames"
             lines.append(f"     {what} {times - 1} times more")
         start += length * times
     if len(lines) > MOST_LINES:

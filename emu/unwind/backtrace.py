@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emu.disasm import Instruction, disassemble_file
 from emu.unwind import cfi, ehabi, framepointer
-from emu.unwind.frame import Frame, ReadWord, UnwindError, caller
+from emu.unwind.frame import LR, SP, Frame, ReadWord, UnwindError, caller
 from emu.unwind.prologue import analyse, returning, stores_lr
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
 
-MOST_FRAMES = 10_000
+MOST_STEPS = 10_000
 EPILOGUE = 24
 """Bytes of code that are looked through for a return."""
 
 
 class Step(NamedTuple):
-    """One frame of a backtrace.  file: what names it.  how: by what it was found."""
+    """One frame of a backtrace.  file: what names it.  how: by what it was found.
+
+    times: how many frames it stands for, all alike, in a recursion.
+    """
 
     frame: Frame
     file: DebugFile | None
     how: str
+    times: int = 1
 
 
 FindFile = Callable[[int], "DebugFile | None"]
@@ -34,31 +38,54 @@ def backtrace(frame: Frame, find: FindFile, read: ReadWord) -> Iterator[Step | s
 
     find: the file that has an address.
     """
-    how = "registers"
-    for _ in range(MOST_FRAMES):
-        file = find(frame.at)
-        yield Step(frame, file, how)
+    how, size = "registers", 0
+    for _ in range(MOST_STEPS):
+        unwinder = _Unwinder(frame, find, read)
+        times = unwinder.times(size)
+        yield Step(frame, unwinder.file, how, times)
+        last = _moved(frame, (times - 1) * size)
         try:
-            found = _Unwinder(frame, file, find, read).caller()
+            found = _Unwinder(last, find, read).caller()
         except UnwindError as error:
             yield str(error)
             return
         if found is None or not found[0].pc:
             return
-        if found[0].sp < frame.sp or found[0][:2] == frame[:2]:
+        frame, how = found
+        if frame.sp < last.sp or frame[:2] == last[:2]:
             yield "the next frame would not be further up the stack"
             return
-        frame, how = found
-    yield f"more than {MOST_FRAMES} frames"
+        size = frame.sp - last.sp if frame.pc == last.pc and last.is_call else 0
+    yield f"more than {MOST_STEPS} frames"
+
+
+def _moved(frame: Frame, distance: int) -> Frame:
+    """The frame that is so far up the stack and else alike."""
+    registers = list(frame.registers)
+    registers[SP] += distance
+    return frame._replace(registers=tuple(registers))
 
 
 class _Unwinder:
     """The search for one frame's caller: tables first, then what the code usually does."""
 
-    def __init__(
-        self, frame: Frame, file: DebugFile | None, find: FindFile, read: ReadWord
-    ) -> None:
-        self.frame, self.file, self.find, self.read = frame, file, find, read
+    def __init__(self, frame: Frame, find: FindFile, read: ReadWord) -> None:
+        self.frame, self.file, self.find, self.read = frame, find(frame.at), find, read
+
+    def times(self, size: int) -> int:
+        """How many frames of this size lie above each other, all at the same place of one function.
+
+        So that a recursion that filled the stack is gone through quickly.
+        """
+        rules = self._rules() if size else None
+        if rules is None or rules["cfa"].reg != SP or not cfi.saves_lr(rules):
+            return 1
+        place = self.frame.sp + rules["cfa"].offset + rules[LR].arg
+        own = self.frame.pc | self.frame.thumb
+        times = 1
+        while self.read(place + (times - 1) * size) == own:
+            times += 1
+        return times
 
     def caller(self) -> tuple[Frame, str] | None:
         """The caller and how it was found, or None where nobody called.  Errors: UnwindError."""

@@ -2,3 +2,6 @@
 
 include lib/lib.mk
 $(call KERNEL_PROGRAMS,mistakes)
+
+# Code that follows the source line by line, for reports that are easy to read.
+$(BUILD)/mistakes/thumb/%.o $(BUILD)/mistakes/arm/%.o: LIB_FLAGS += -Og

@@ -1,0 +1,116 @@
+"""What reports advise really makes the access legal: the calls are made, and the access tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from guests import guest
+
+from emu.faults import Fault
+from emu.journal import Act
+from emu.machine import Machine
+from emu.report.calls import Advice
+from emu.report.cause import cause_of
+from emu.report.context import Context
+from emu.report.hint import Hint, hint_for
+from emu.report.refusal import is_end_of_list
+from emu.report.remedy import remedy
+from kernel_model.errors import Refused
+from kernel_model.invariants import check_invariants
+from kernel_model.syscalls import BY_NAME, SYSCALLS, trap
+from kernel_model.walk import walk
+from tests.debug.rig import context_now, debug_for, machine_for
+
+MENDABLE = [
+    "stack_overflow", "jump_to_data", "use_after_unmap", "use_after_give", "missing_l2",
+]  # fmt: skip
+"""Faults that calls would have prevented."""
+
+
+def follow(machine: Machine, calls: Sequence[tuple[int, Advice]]) -> None:
+    """Make the calls, each by the process that is to make it; all must succeed."""
+    kernel = machine.kernel
+    for pid, call in calls:
+        running = kernel.current
+        kernel.current = kernel.processes[pid]
+        words = [argument & 0xFFFFFFFF for argument in call.arguments]
+        result = trap(kernel, BY_NAME[call.name].number, *words, *[0] * (4 - len(words)))
+        assert result is not None
+        assert result >= 0, f"{call}: {kernel.refusal}"
+        kernel.current = running
+        check_invariants(kernel)
+
+
+@pytest.mark.parametrize("code", ["", ".arm"], ids=["thumb", "arm"])
+@pytest.mark.parametrize("name", MENDABLE)
+def test_hint_of_a_fault(name: str, code: str) -> None:
+    path = guest(f"mistakes/{name}{code}")
+    seen: list[str] = []
+
+    def on_fault(fault: Fault) -> None:
+        context = context_now(machine, debug_for(path))
+        hint = hint_for(context, fault, cause_of(context, fault))
+        assert hint is not None
+        assert hint.calls
+        follow(machine, hint.calls)
+        l1_pa = machine.kernel.l1_pa(context.process)
+        assert walk(machine.ram.ram, l1_pa, fault.va).refusal(fault.access) is None
+        seen.append(hint.text)
+
+    machine = machine_for(path, on_fault)
+    machine.run()
+    assert len(seen) == 1
+
+
+def test_hint_to_change_a_table_by_a_call() -> None:
+    """The entry that a program tried to make writable by hand becomes so."""
+    path = guest("mistakes/write_own_table")
+    seen: list[Hint] = []
+
+    def on_fault(fault: Fault) -> None:
+        context = context_now(machine, debug_for(path))
+        hint = hint_for(context, fault, cause_of(context, fault))
+        assert hint is not None
+        pa = context.machine.backend.translate(fault.va).pa
+        word = machine.ram.ram.read_word(pa)
+        follow(machine, hint.calls)
+        assert machine.ram.ram.read_word(pa) == word | 0x10
+        seen.append(hint)
+
+    machine = machine_for(path, on_fault)
+    machine.run()
+    assert len(seen) == 1
+
+
+class Mender:
+    """Follows the advice for each refused call of a program, and notes which errors there were."""
+
+    def __init__(self, machine: Machine, context: Context) -> None:
+        self.machine, self.context = machine, context
+        self.mended: list[str] = []
+
+    def on_refused(self, act: Act, refusal: Refused) -> None:
+        if is_end_of_list(act, refusal):
+            return
+        hint = remedy(self.context, act[2], tuple(act[3:]), refusal)
+        assert hint is not None
+        follow(self.machine, hint.calls)
+        self.mended.append(f"{SYSCALLS[act[2]].name} {refusal.error.name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "mended"),
+    [
+        ("unaligned_table", ["frame_map UNALIGNED"]),
+        ("wrong_flags", ["frame_map BAD_FLAGS"]),
+        ("missing_l2", ["frame_map OUT_OF_RANGE"]),
+    ],
+)
+def test_hint_of_a_refused_call(name: str, mended: list[str]) -> None:
+    path = guest(f"mistakes/{name}")
+    machine = machine_for(path)
+    mender = Mender(machine, context_now(machine, debug_for(path)))
+    machine.svc.on_refused = mender.on_refused
+    machine.run()
+    assert mender.mended == mended

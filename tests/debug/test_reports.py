@@ -1,0 +1,126 @@
+"""The reports of ten mistakes: the cause in three lines, and the whole text as documented."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from guests import guest, run_emu
+
+from tests.debug.golden import check_documented, check_golden
+
+MISTAKES = {
+    "null_pointer": (
+        r"null pointer: read of 0x00000000",
+        r"value_after at .*null_pointer\.c:13",
+        r"page 0 is never mapped",
+    ),
+    "stack_overflow": (
+        r"stack overflow: write of 0xef7",
+        r"digit_sum at .*stack_overflow\.c:\d+",
+        r"guard page below the stack, frame \d+",
+    ),
+    "write_own_table": (
+        r"write to a page table: write of 0xef004",
+        r"allow_writing at .*write_own_table\.c:8",
+        r"frame 1, the L2 table for 0x00000000 on, is mapped there read-only",
+    ),
+    "jump_to_data": (
+        r"jump to data: execution of 0xef00a000",
+        r"called from call at .*jump_to_data\.c:\d+",
+        r"frame \d+, data, is mapped there NOEXEC",
+    ),
+    "use_after_unmap": (
+        r"use after unmap: write of 0xef00b000",
+        r"main at .*use_after_unmap\.c:29",
+        r"frame \d+ was there until process 0's call \d+, frame_unmap",
+    ),
+    "use_after_give": (
+        r"use after give: write of 0xef00a000",
+        r"memcpy at .*string\.c",
+        r"frame \d+ was there until process 0's call \d+, frame_give\(f_id=\d+, pid=1\)",
+    ),
+    "unaligned_table": (
+        r"frame_map\(.*F_MAP_TABLE_L2\) = E_UNALIGNED",
+        r"hang_table at .*unaligned_table\.c:10",
+        r"va 0x40080000 is not a multiple of 0x100000; .*L2 tables to multiples of 1 MiB",
+    ),
+    "missing_l2": (
+        r"frame_map\(.*va=0x40000000.* = E_OUT_OF_RANGE",
+        r"map_buffer at .*missing_l2\.c:13",
+        r"0x40000000\+0x1000 is not in table 2's",
+    ),
+    "wrong_flags": (
+        r"frame_map\(.*, F_MAP_WRITE\|F_MAP_PAGE\) = E_BAD_FLAGS",
+        r"map_for_writing at .*wrong_flags\.c:11",
+        r"a view needs READ",
+    ),
+    "dead_peer": (
+        r"send\(pid=1.* = E_PEER_DIED",
+        r"ask at .*dead_peer\.c:25",
+        r"waited for has ended: process 1 called exit\(1\)",
+    ),
+}
+"""Of each mistake what its report's first three lines say: what, where, why."""
+
+FAULTS = {"null_pointer", "stack_overflow", "write_own_table", "jump_to_data", "use_after_unmap",
+          "use_after_give", "missing_l2"}  # fmt: skip
+
+
+@pytest.mark.parametrize("mmu", ["tlb", "map", "cpu"])
+@pytest.mark.parametrize("code", ["", ".arm"], ids=["thumb", "arm"])
+@pytest.mark.parametrize("name", MISTAKES)
+def test_cause_in_three_lines(name: str, code: str, mmu: str) -> None:
+    run = run_emu(guest(f"mistakes/{name}{code}"), options=("--explain", "--check", "--mmu", mmu))
+    lines = run.stderr.decode().splitlines()[:3]
+    for line, wanted in zip(lines, MISTAKES[name], strict=True):
+        assert re.search(wanted, line), "\n".join(lines)
+    assert run.returncode == (139 if name in FAULTS else 1)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_whole_report(name: str) -> None:
+    run = run_emu(guest(f"mistakes/{name}"), options=("--explain",))
+    check_golden(f"{name}.txt", run.stderr.decode())
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_documented(name: str) -> None:
+    check_documented(f"{name}.txt")
+
+
+def test_the_same_on_every_backend() -> None:
+    program = guest("mistakes/use_after_give")
+    reports = {run_emu(program, options=("--mmu", mmu)).stderr for mmu in ("tlb", "map", "cpu")}
+    assert len(reports) == 1
+
+
+def test_missing_table_is_found_at_the_fault_too() -> None:
+    """Without --explain the refused call is named by the fault that it led to."""
+    run = run_emu(guest("mistakes/missing_l2"))
+    first, _, third = run.stderr.decode().splitlines()[:3]
+    assert first == "emu: process 0 faulted: missing L2 table: write of 0x40000000"
+    assert re.search(r"call \d+, a frame_map, was refused: E_OUT_OF_RANGE", third)
+
+
+def test_stopped_by_a_limit() -> None:
+    """A run that is stopped from outside says where it was."""
+    run = run_emu(guest("mistakes/stack_overflow"), options=("--max-insns", "5000"))
+    assert run.returncode == 124
+    text = run.stderr.decode()
+    assert text.startswith(
+        "emu: stopped after 5000 instructions (--max-insns)\n  process 0 runs, in "
+    )
+    for part in (
+        "  registers\n",
+        "  code\n",
+        "  backtrace\n",
+        "main at guest/mistakes/stack_overflow.c",
+    ):
+        assert part in text
+
+
+def test_end_of_the_list_of_frames_is_no_mistake() -> None:
+    """Programs look through their frames until there are no more; --explain is silent on that."""
+    run = run_emu(guest("programs/hello"), options=("--explain",))
+    assert run.stderr == b""
