@@ -20,10 +20,8 @@ def check_may_give(kernel: Kernel, caller: Process, pid: int) -> Process:
     target = kernel.process(pid)
     if target is caller:
         raise Refused(Error.TO_SELF, "process {pid} is the caller", pid=pid)
-    family = (caller.pid, caller.parent)
-    if target.parent not in family or target.parent == NO_ID:
-        if target.allowed == caller.pid:
-            return target
+    family = target.parent in (caller.pid, caller.parent)
+    if not family and target.allowed != caller.pid:
         raise Refused(
             Error.NOT_ALLOWED, "process {pid} is no child or sibling of {caller} and allows {who}",
             pid=pid, caller=caller.pid,

@@ -84,7 +84,7 @@ def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
         kernel.halted, kernel.current = ending, None
         kernel.ready.clear()
         return
-    heir = kernel.processes.get(process.parent, kernel.processes[PROC0])
+    heir = kernel.processes[process.parent]  # proc0, once the parent that it had is gone
     _bequeath(kernel, process, heir)
     _tell_the_others(kernel, process)
     del kernel.processes[process.pid]
@@ -95,12 +95,10 @@ def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
 def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:
     frames = [kernel.frames[f_id] for f_id in process.frames]
     dissolve(kernel, frames)
-    process.l1 = NO_ID
     if process.record == NO_ID:
         kernel.pool.used -= 1
     else:
         kernel.frames[process.record].type = FrameType.MEM
-        process.record = NO_ID
     for frame in frames:
         kernel.transfer(frame, heir)
 
