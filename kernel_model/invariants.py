@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from kernel_model.abi import (
     KERNEL_VA,
     MAP_WRITE,
+    MESSAGE_SIZE,
     NO_ID,
     FrameType,
     MapKind,
@@ -137,6 +138,10 @@ def links_go_both_ways(kernel: Kernel) -> Iterator[str]:
                 yield f"{frame} claims that {f_id} hangs in it"
         if (frame.views or frame.hung) and not frame.is_table:
             yield f"{frame} is no table and has entries"
+        if (not frame.is_viewed and (frame.v_off or frame.v_flags)) or (
+            not frame.is_hung and frame.t_va
+        ):
+            yield f"{frame} remembers a mapping that it has no longer"
 
 
 def _views(kernel: Kernel, f_id: int) -> dict[int, None]:
@@ -265,6 +270,8 @@ def the_blocked_wait_for_something(kernel: Kernel) -> Iterator[str]:
             or process.pid not in processes[process.partner].senders
         ):
             yield f"process {process.pid} waits for process {process.partner}, which knows nothing"
+        if len(process.message) != (MESSAGE_SIZE if sending else 0):
+            yield f"process {process.pid} is {process.state.name} with {len(process.message)} bytes"
         for pid in process.senders:
             if pid not in processes or processes[pid].partner != process.pid:
                 yield f"process {process.pid} expects a message of process {pid}"
