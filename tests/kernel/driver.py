@@ -114,6 +114,7 @@ class Machine:
         registers = [argument & 0xFFFFFFFF for argument in arguments]
         registers += [0] * (4 - len(registers))
         result = trap(self.kernel, BY_NAME[name].number, *registers)
+        assert result is None or isinstance(result, int)
         self.check()
         return result
 
@@ -127,6 +128,7 @@ class Machine:
         result = self.call(name, *arguments)
         assert result is not None, f"{name} gave the turn away"
         assert result >= 0, f"{name}: {self.kernel.refusal}"
+        assert result == 0 or BY_NAME[name].result != "zero"
         return result
 
     def fails(self, error: Error, name: str, *arguments: int) -> None:

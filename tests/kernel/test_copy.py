@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, SYS, Machine
+from kernel.host import RecordingHost
 from kernel_model.abi import ProcState
 from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
@@ -115,6 +116,12 @@ def test_the_copy_of_a_halted_kernel(machine):
     copy = copy_of(machine)
     assert copy.halted == Exited(4)
     assert copy.current is None
+
+
+def test_a_copy_may_have_a_host_of_its_own(machine):
+    host = RecordingHost(machine.ram)
+    copy = machine.kernel.copy(machine.ram, host)
+    assert copy.host is copy.editor.host is host
 
 
 def test_a_copy_knows_its_devices_and_asks_its_own_host(busy):

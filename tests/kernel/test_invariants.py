@@ -164,6 +164,18 @@ def have_entries_without_being_a_table(machine):
     frame(machine, l2).table = TableType.NO
 
 
+def remember_a_view(machine):
+    frame(machine, REST).v_flags = RO
+
+
+def remember_where_a_view_was(machine):
+    frame(machine, REST).v_off = PAGE
+
+
+def remember_a_place(machine):
+    frame(machine, REST).t_va = PAGE
+
+
 def forget_a_view(machine):
     del frame(machine, LOW).views[CODE]
 
@@ -261,6 +273,10 @@ def send_to_one_who_is_gone(machine):
 def send_to_one_who_knows_nothing(machine):
     send_to_nobody(machine)
     process(machine, 1).partner = 0
+
+
+def keep_a_message(machine):
+    process(machine, 1).message = bytes(64)
 
 
 def expect_one_who_does_not_send(machine):
@@ -363,6 +379,9 @@ BREAKS: list[tuple[Callable[[Machine], None], set[str]]] = [
     (claim_anothers_view, {"links_go_both_ways"}),
     (claim_anothers_table, {"links_go_both_ways"}),
     (have_entries_without_being_a_table, {"links_go_both_ways", "trees_have_one_owner"}),
+    (remember_a_view, {"links_go_both_ways"}),
+    (remember_where_a_view_was, {"links_go_both_ways"}),
+    (remember_a_place, {"links_go_both_ways"}),
     (forget_a_view, {"links_go_both_ways", "descriptors_are_accounted_for"}),
     (forget_a_table, {"links_go_both_ways", "descriptors_are_accounted_for"}),
     (map_what_nobody_asked_for, {"descriptors_are_accounted_for"}),
@@ -382,6 +401,7 @@ BREAKS: list[tuple[Callable[[Machine], None], set[str]]] = [
     (wait_for_someone_without_sending, {"the_blocked_wait_for_something"}),
     (send_to_one_who_is_gone, {"the_blocked_wait_for_something"}),
     (send_to_one_who_knows_nothing, {"the_blocked_wait_for_something"}),
+    (keep_a_message, {"the_blocked_wait_for_something"}),
     (expect_one_who_does_not_send, {"the_blocked_wait_for_something"}),
     (expect_one_who_is_gone, {"the_blocked_wait_for_something"}),
     (lose_a_parent, {"the_blocked_wait_for_something"}),

@@ -332,6 +332,14 @@ def test_every_target_entry_of_a_page_view_must_be_empty(machine):
     machine.view(three, VA + PAGE, RO, l2)
 
 
+def test_the_first_entry_of_a_table_is_an_entry_like_the_others(machine):
+    page = machine.take()
+    machine.fails(Error.ENTRY_IN_USE, "frame_map", SYS, page, AREA, RO)
+    machine.view(page, 0x100000, RO, LOW)
+    machine.fails(Error.ENTRY_IN_USE, "frame_map", SYS, page, AREA, RO)
+    machine.fails(Error.ENTRY_IN_USE, "frame_map", L1, machine.l2(), 0, TABLE_L2)
+
+
 def test_every_target_entry_of_a_section_view_must_be_empty(roomy):
     one, two = sections(roomy), sections(roomy, 2)
     hung_l2(roomy, VA + 4 * MIB)
@@ -481,6 +489,9 @@ def test_a_view_does_not_move_onto_anothers_entries(machine):
     machine.view(f_id, FREE_VA)
     machine.view(other, FREE_VA + 2 * PAGE)
     machine.fails(Error.ENTRY_IN_USE, "frame_map", SYS, f_id, FREE_VA + PAGE, RO)
+    machine.view(other, FREE_VA - PAGE)
+    machine.fails(Error.ENTRY_IN_USE, "frame_map", SYS, f_id, FREE_VA - PAGE, RO)
+    machine.fails(Error.ENTRY_IN_USE, "frame_map", SYS, f_id, FREE_VA - 2 * PAGE, RO)
 
 
 def test_own_entries_in_one_table_do_not_free_those_of_another(machine):

@@ -63,6 +63,7 @@ def test_a_sender_waits_until_it_is_received(pair):
     machine.turn(0)
     assert machine.resume() == Result(0)
     assert machine.current.state is ProcState.READY
+    assert machine.current.message == b""
 
 
 def test_the_message_is_what_it_was_when_it_was_sent(pair):

@@ -167,7 +167,7 @@ def test_a_vspace_that_shows_anothers_record_becomes_nobodys(machine):
 def test_the_first_message_of_its_parent_starts_a_process(machine):
     child = machine.child(start=False)
     assert machine.kernel.processes[child.pid].state is ProcState.NEW
-    words = (0x10001, 0x24000, 3, 4, 5, 6)
+    words = (0x10001, 0x24000, 3, 0x80000004, 0xFFFFFFFF, 6)
     machine.poke(DATA_VA, struct.pack("<6I", *words))
     assert machine.ok("send", child.pid, DATA_VA) == 0
     assert machine.pid == 0, "the parent goes on"

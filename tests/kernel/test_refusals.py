@@ -100,6 +100,10 @@ CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
         ("frame_map", SYS, UART, 0xEF000000, RO),
         "E_ENTRY_IN_USE (entry 0x0 of table 2 is 0x8010006f)",
     ),
+    (
+        ("frame_map", LOW, DATA, 0xE000, RO),
+        "E_ENTRY_IN_USE (entry 0x10 of table 1 is 0x8010a06e)",
+    ),
     (("frame_map", L1, LOW, 0, TABLE_L2), "E_TABLE_HUNG (table 1 hangs in table 0)"),
     (("frame_unmap", CODE, 8), "E_BAD_KIND (frame_unmap has no kind 0x8)"),
     (

@@ -127,6 +127,7 @@ def test_fault_status_numbers_are_the_manuals():
 
 
 def failed(found, status, steps):
+    assert found.va == VA
     assert (found.pa, found.user, found.kernel, found.size) == (-1, 0, 0, 0)
     assert found.fault is status
     assert len(found.steps) == steps
