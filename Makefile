@@ -80,6 +80,28 @@ $(TOOLCHAIN_READY): tools/setup-toolchain
 oracles: ## Install the tools that some tests compare with (qemu, gdb, dtc); tests skip without
 	@tools/setup-oracles
 
+.PHONY: golden
+golden: setup guests ## Write the whole outputs that tests compare with again; read the difference
+	@EMU_GOLDEN=write $(BIN)/python -m pytest -q tests/debug -k "golden or whole or documented"
+
+# Longer looks at the kernel model than its tests take; docs/testing.md tells of both.
+
+FUZZ_SECONDS ?= 300
+FUZZ_FLAGS ?=
+MUTANTS := build/mutants
+
+.PHONY: fuzz
+fuzz: setup ## Judge the kernel by its oracle for FUZZ_SECONDS (FUZZ_FLAGS="--seed N" repeats a run)
+	@PYTHONPATH=tests $(BIN)/python -m kernel.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
+
+.PHONY: mutants
+mutants: setup ## Break the kernel in small ways, one at a time, and list what no test notices
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
+	@rm -rf $(MUTANTS) && mkdir -p $(MUTANTS)/tests
+	@cp -r kernel_model $(MUTANTS) && cp -r tests/kernel $(MUTANTS)/tests
+	@cp tests/kernel/mutants.toml $(MUTANTS)/pyproject.toml
+	@cd $(MUTANTS) && ../../$(BIN)/mutmut run --max-children $(CORES) && ../../$(BIN)/mutmut results
+
 .PHONY: clean
 clean: ## Remove what was built
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
