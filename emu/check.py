@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from emu.cpu.engine import View
-from emu.mmu.runs import backed, scan
+from emu.mmu.runs import Run, backed, coalesced, scan
 from kernel_model.invariants import check_invariants
 from kernel_model.memory import PAGE_MASK, PAGE_SIZE
 
@@ -23,64 +23,76 @@ class OutOfStepError(AssertionError):
 class Checker:
     """Checks a machine after each of its calls.
 
-    Nothing that Unicorn sees can change without a descriptor or the vspace changing, so the
-    whole vspace is compared after each call that changed one, page by page, and what was
-    unmapped meanwhile with it.
+    Nothing that Unicorn sees can change without a descriptor or the vspace changing.  So after
+    a call that changed descriptors every page of the vspace is compared, and all that was unmapped
+    with it; after a mere switch to a vspace compared before, the ends of each run of pages.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._stale = True
-        self._touched: set[int] = set()
+        self._compared: set[int] = set()
+        """L1s (pa) of which every page has been compared since their last change."""
+        self._at = -1
+        self._touched: defaultdict[int, set[int]] = defaultdict(set)
+        """For each L1 (pa) the pages whose entries changed since it was compared."""
         self._watch_the_host()
 
     def _watch_the_host(self) -> None:
         host = self.machine.host
-        changed, vspace_changed = host.translation_changed, host.vspace_changed
+        changed = host.translation_changed
 
         def translation_changed(l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
             changed(l1_pa, va, length, was_mapped)
-            self._stale = True
-            self._touched.update(range(va & ~PAGE_MASK, va + length, PAGE_SIZE))
-
-        def new_vspace(pid: int, l1: int) -> None:
-            vspace_changed(pid, l1)
-            self._stale = True
+            self._compared.discard(l1_pa)
+            self._touched[l1_pa].update(range(va & ~PAGE_MASK, va + length, PAGE_SIZE))
 
         host.translation_changed = translation_changed
-        host.vspace_changed = new_vspace  # type: ignore[method-assign]
-
-    def switched(self) -> None:
-        """Another process runs now."""
-        self._stale = True
 
     def check(self) -> None:
         """Errors: InvariantError, OutOfStepError."""
         check_invariants(self.machine.kernel)
         process = self.machine.kernel.current
-        if self._stale and process is not None and process is self.machine.loaded:
-            self._compare(self.machine.kernel.l1_pa(process))
-            self._stale = False
-            self._touched.clear()
+        if process is None or process is not self.machine.loaded:
+            return
+        l1_pa = self.machine.kernel.l1_pa(process)
+        if l1_pa not in self._compared:
+            self._compare(self._pages(l1_pa))
+            self._compared.add(l1_pa)
+            self._touched.pop(l1_pa, None)
+        elif l1_pa != self._at:
+            self._compare(self._ends(l1_pa))
+        self._at = l1_pa
 
-    def _compare(self, l1_pa: int) -> None:
-        expected = dict(self._mapped(l1_pa))
-        beside = {va + step for va in expected for step in (-PAGE_SIZE, PAGE_SIZE)}
-        nothing = View(-1, 0)
-        for va in sorted(beside | self._touched | expected.keys()):
-            if not 0 <= va < TOP:
-                continue
-            wanted = expected.get(va, nothing)
+    def _compare(self, expected: dict[int, View]) -> None:
+        for va, wanted in sorted(expected.items()):
             found = self.machine.backend.view(va)
             if found != wanted:
                 raise OutOfStepError(
                     f"page {va:#010x}: Unicorn has {found}, the tables have {wanted}"
                 )
 
-    def _mapped(self, l1_pa: int) -> Iterator[tuple[int, View]]:
-        """Each page that user mode can reach, by the software walk."""
-        ram = self.machine.ram.ram
-        devices = tuple(self.machine.bus)
-        for run in backed(scan(ram, l1_pa, 0, TOP), ram, devices):
+    def _pages(self, l1_pa: int) -> dict[int, View]:
+        """Each page that user mode can reach, those beside them, and those that changed."""
+        expected = dict.fromkeys(self._touched[l1_pa], View(-1, 0))
+        runs = self._runs(l1_pa)
+        for run in runs:
+            for va in (run.va - PAGE_SIZE, run.end):
+                if 0 <= va < TOP:
+                    expected[va] = View(-1, 0)
+        for run in runs:
             for offset in range(0, run.length, PAGE_SIZE):
-                yield run.va + offset, View(run.pa + offset, run.rights)
+                expected[run.va + offset] = View(run.pa + offset, run.rights)
+        return expected
+
+    def _ends(self, l1_pa: int) -> dict[int, View]:
+        """The first and the last page of each run."""
+        return {
+            run.va + offset: View(run.pa + offset, run.rights)
+            for run in self._runs(l1_pa)
+            for offset in (0, run.length - PAGE_SIZE)
+        }
+
+    def _runs(self, l1_pa: int) -> list[Run]:
+        """What user mode can reach, by the software walk."""
+        ram, devices = self.machine.ram.ram, tuple(self.machine.bus)
+        return coalesced(backed(scan(ram, l1_pa, 0, TOP), ram, devices))

@@ -169,8 +169,6 @@ class Machine:
             self.engine.restore(self._contexts[process.pid])
         if switched:
             self.backend.switch(self.kernel.l1_pa(process))
-            if self.svc.checker is not None:
-                self.svc.checker.switched()
         if isinstance(resume, Result):
             self.engine.write_r0(resume.r0)
             if resume.r0 < 0:

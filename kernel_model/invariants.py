@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 
 from kernel_model.abi import (
     KERNEL_VA,
@@ -65,20 +66,20 @@ def check_invariants(kernel: Kernel) -> None:
 @invariant("two owners of one byte is the end of isolation, and a byte without owner is lost")
 def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
     """Kernel memory and all frames are exactly RAM and the devices (rule 1)."""
-    runs = sorted((frame.pa, frame.end, str(frame)) for frame in kernel.frames.values())
+    frames = sorted(kernel.frames.values(), key=attrgetter("pa"))
     ram = kernel.memory
     at = 0
-    for pa, end, what in runs:
-        if pa & PAGE_MASK or end & PAGE_MASK or pa >= end:
-            yield f"{what} is not whole pages"
-        if pa < at:
-            yield f"{what} overlaps the frame below it"
-        at = end
+    for frame in frames:
+        if frame.pa & PAGE_MASK or frame.len & PAGE_MASK or frame.len <= 0:
+            yield f"{frame} is not whole pages"
+        if frame.pa < at:
+            yield f"{frame} overlaps the frame below it"
+        at = frame.end
     if kernel.created:
         return
     wanted = [(ram.base + KERNEL_SIZE, ram.base + ram.size)]
     wanted += [(device.pa, device.pa + device.size) for device in kernel.devices]
-    if _joined([(pa, end) for pa, end, _ in runs]) != _joined(sorted(wanted)):
+    if _joined([(frame.pa, frame.end) for frame in frames]) != _joined(sorted(wanted)):
         yield "the frames are not RAM and the devices"
 
 
