@@ -11,7 +11,7 @@ def register_lines(values: tuple[int, ...]) -> list[str]:
     """Registers in rows; values as ``Engine.core_registers`` gives them."""
     cells = [f"{name:>4} {value:08x}" for name, value in zip(CORE, values, strict=True)]
     rows = [cells[start : start + _PER_LINE] for start in range(0, len(cells), _PER_LINE)]
-    lines = ["  " + "  ".join(row) for row in rows]
+    lines = ["  ".join(row) for row in rows]
     lines[-1] += f"  {psr_text(values[-1])}"
     return lines
 

@@ -41,7 +41,7 @@ def check_golden(name: str, text: str) -> None:
     other = COMPILED_BY.read_text(encoding="utf-8").strip()
     if text != expected and compiler() != other:
         pytest.skip(f"written for {COMPILER} {other}, and here is {compiler()}")
-    assert text == expected
+    assert text == expected, "if the change is wanted, make golden and read what it changes"
 
 
 def block_pattern(name: str) -> re.Pattern[str]:
