@@ -1,0 +1,71 @@
+"""Files that say less than usual, or nonsense: a report comes all the same."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from guests import guest, need_tool, run_emu
+
+NULL = "emu: process 0 faulted: null pointer: read of 0x00000000"
+
+
+def stripped(source: Path, target: Path, *options: str) -> Path:
+    tool = need_tool("arm-none-eabi-objcopy")
+    subprocess.run([tool, *options, str(source), str(target)], check=True)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("options", "known"),
+    [
+        (("--strip-debug",), "in value_after, 0x0001000e: ldr r0, [r3] with r3 = 0x0"),
+        (("--strip-all",), "in 0x0001000e, 0x0001000e: ldr r0, [r3] with r3 = 0x0"),
+        (("--strip-all", "--strip-section-headers"), "pc 0x0001000e, where no code is known"),
+    ],
+)
+def test_fault_in_a_stripped_program(tmp_path: Path, options: tuple[str, ...], known: str) -> None:
+    try:
+        program = stripped(guest("mistakes/null_pointer"), tmp_path / "a.elf", *options)
+    except subprocess.CalledProcessError:
+        pytest.skip(f"this objcopy has no {options[-1]}")
+    lines = run_emu(program).stderr.decode().splitlines()
+    assert lines[0] == NULL
+    assert lines[1] == f"  {known}"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_debug_information(tmp_path: Path, seed: int) -> None:
+    """Whatever its debug sections hold, a program's fault is reported, in at least three lines."""
+    source = guest("mistakes/null_pointer")
+    data = bytearray(source.read_bytes())
+    chance = random.Random(seed)
+    with source.open("rb") as stream:
+        sections = [
+            (section["sh_offset"], section["sh_size"])
+            for section in ELFFile(stream).iter_sections()
+            if section.name.startswith((".debug", ".symtab", ".strtab", ".ARM.exidx"))
+        ]
+    for offset, size in sections:
+        for _ in range(size // 20):
+            data[offset + chance.randrange(size)] = chance.randrange(256)
+    damaged = tmp_path / "damaged.elf"
+    damaged.write_bytes(data)
+    run = run_emu(damaged)
+    lines = run.stderr.decode().splitlines()
+    assert run.returncode == 139
+    assert NULL in lines[:2]
+    assert "Traceback" not in run.stderr.decode()
+    assert "  registers" in lines
+    assert "  walk" in lines
+
+
+def test_child_is_named_by_the_file_that_holds_its_code() -> None:
+    """A child's program is memory to the kernel; --symbols gives its names back."""
+    program = guest("mistakes/use_after_give")
+    other = guest("programs/walk")
+    run = run_emu(program, options=("--symbols", str(other)))
+    assert b"main at guest/mistakes/use_after_give.c" in run.stderr

@@ -1,0 +1,237 @@
+"""What is advised for refused calls is accepted: one case for each way to be refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from guests import guest
+
+from emu.journal import Act
+from emu.machine import Machine
+from emu.report.refusal import is_end_of_list, refusal_text
+from emu.report.remedy import remedy
+from emu.report.rules import rule_of
+from kernel_model.abi import (
+    MAP_NOEXEC,
+    MAP_READ,
+    MAP_WRITE,
+    Error,
+    FrameType,
+    MapKind,
+    TableType,
+)
+from kernel_model.errors import Refused
+from kernel_model.kernel import Kernel
+from kernel_model.syscalls import BY_NAME, SYSCALLS, trap
+from tests.debug.rig import context_now, debug_for, machine_for
+from tests.debug.test_hints import follow
+
+PAGE, MIB = 0x1000, 0x100000
+FREE_VA = 0xEF100000
+RO = MAP_READ | MAP_NOEXEC
+L1, LOW, SYS, INFO = range(4)
+HELLO = "programs/hello"
+
+
+def find(kernel: Kernel, type_: FrameType = FrameType.MEM, *, largest: bool = True) -> int:
+    """The process's free frame of a type."""
+    free = [
+        frame
+        for frame in kernel.frames.values()
+        if frame.type is type_ and not frame.is_viewed and not frame.is_table
+    ]
+    return (max if largest else min)(free, key=lambda frame: frame.len).f_id
+
+
+class Bench:
+    """A kernel just booted, and calls on it."""
+
+    def __init__(self) -> None:
+        self.path = guest(HELLO)
+        self.machine: Machine = machine_for(self.path)
+        self.kernel = self.machine.kernel
+        self.free = find(self.kernel)
+
+    def call(self, name: str, *arguments: int) -> int:
+        """A call that succeeds."""
+        result = self.try_(name, *arguments)
+        assert result is not None
+        assert result >= 0, self.kernel.refusal
+        return result
+
+    def try_(self, name: str, *arguments: int) -> int | None:
+        words = [argument & 0xFFFFFFFF for argument in arguments]
+        return trap(self.kernel, BY_NAME[name].number, *words, *[0] * (4 - len(words)))
+
+    def page(self, count: int = 1) -> int:
+        """A frame of so many pages."""
+        frame = self.kernel.frames[self.free]
+        return self.call("frame_split", self.free, frame.len - count * PAGE)
+
+    def seen(self, f_id: int, va: int = FREE_VA, flags: int = RO) -> int:
+        self.call("frame_map", SYS, f_id, va, flags)
+        return f_id
+
+    def table(self, va: int = FREE_VA) -> int:
+        """A new L2 that is visible and hangs nowhere."""
+        table = self.seen(self.page(), va)
+        self.call("frame_table", table, TableType.L2)
+        return table
+
+
+class Case(NamedTuple):
+    """A call that is refused with ``error`` and what its advice does about that.
+
+    make: sets the stage and returns the arguments.
+    """
+
+    call: str
+    error: Error
+    make: Callable[[Bench], tuple[int, ...]]
+
+
+def a_view_at(va: int) -> Callable[[Bench], tuple[int, ...]]:
+    return lambda bench: (SYS, bench.page(), va, RO)
+
+
+def with_flags(flags: int) -> Callable[[Bench], tuple[int, ...]]:
+    return lambda bench: (SYS, bench.page(), FREE_VA, flags)
+
+
+def hidden_table(bench: Bench) -> tuple[int, ...]:
+    table = bench.table()
+    bench.call("frame_map", L1, table, 0x40000000, MapKind.TABLE_L2)
+    bench.call("frame_unmap", table, MapKind.PAGE)
+    return table, bench.page(), 0x40000000, RO
+
+
+def unhung_table(bench: Bench) -> tuple[int, ...]:
+    return bench.table(), bench.page(), 0x40000000, RO
+
+
+def hung_twice(bench: Bench) -> tuple[int, ...]:
+    table = bench.table()
+    bench.call("frame_map", L1, table, 0x40000000, MapKind.TABLE_L2)
+    return L1, table, 0x50000000, MapKind.TABLE_L2
+
+
+def taken_entry(bench: Bench) -> tuple[int, ...]:
+    bench.seen(bench.page())
+    return SYS, bench.page(), FREE_VA, RO
+
+
+def writable_table(bench: Bench) -> tuple[int, ...]:
+    return SYS, bench.table(), FREE_VA + PAGE, RO | MAP_WRITE
+
+
+def full_pool(bench: Bench) -> tuple[int, ...]:
+    bench.page()
+    bench.kernel.pool.capacity = bench.kernel.pool.used
+    return bench.free, PAGE
+
+
+CASES = (
+    Case("frame_split", Error.UNALIGNED, lambda bench: (bench.free, 0x1234)),
+    Case("frame_split", Error.UNALIGNED, lambda bench: (bench.free, 0x12)),
+    Case("frame_map", Error.UNALIGNED, a_view_at(FREE_VA + 4)),
+    Case("frame_map", Error.UNALIGNED,
+         lambda bench: (L1, bench.table(), 0x40012000, MapKind.TABLE_L2)),
+    Case("frame_map", Error.TABLE_NOT_VISIBLE, hidden_table),
+    Case("frame_map", Error.TABLE_NOT_HUNG, unhung_table),
+    Case("frame_map", Error.TABLE_HUNG, hung_twice),
+    Case("frame_map", Error.ENTRY_IN_USE, taken_entry),
+    Case("frame_map", Error.TABLE_WRITABLE, writable_table),
+    Case("frame_map", Error.OUT_OF_RANGE, a_view_at(0x40000000)),
+    Case("frame_map", Error.OUT_OF_RANGE, a_view_at(0x00200000)),
+    Case("frame_map", Error.BAD_FLAGS, with_flags(MAP_WRITE)),
+    Case("frame_map", Error.BAD_FLAGS, with_flags(0)),
+    Case("frame_map", Error.BAD_FLAGS, with_flags(RO | 1 << 9)),
+    Case("frame_map", Error.BAD_FLAGS,
+         lambda bench: (L1, bench.table(), 0x40000000, MapKind.TABLE_L2 | MAP_READ)),
+    Case("frame_map", Error.NOT_TABLE, lambda bench: (L1, bench.page(), 0x00200000, RO)),
+    Case("frame_map", Error.NOT_TABLE,
+         lambda bench: (SYS, bench.table(), 0x40000000, MapKind.TABLE_L2)),
+    Case("frame_table", Error.NOT_VIEWED_READ_ONLY, lambda bench: (bench.page(), TableType.L2)),
+    Case("frame_table", Error.BAD_SIZE, lambda bench: (bench.seen(bench.page(8)), TableType.L1)),
+    Case("frame_table", Error.TABLE_HUNG, lambda bench: (hung_twice(bench)[1], TableType.NO)),
+    Case("frame_unmap", Error.NOT_MAPPED,
+         lambda bench: (bench.seen(bench.page()), MapKind.SECTION)),
+    Case("frame_unmap", Error.NOT_MAPPED, lambda bench: (hung_twice(bench)[1], MapKind.SECTION)),
+    Case("frame_pool", Error.MAPPED, lambda bench: (bench.seen(bench.page()),)),
+    Case("proc_new", Error.MAPPED, lambda bench: (bench.seen(bench.page(2)),)),
+    Case("frame_split", Error.POOL_FULL, full_pool),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.call}-{case.error.name}")
+def test_advice_is_accepted(case: Case) -> None:
+    bench = Bench()
+    arguments = case.make(bench)
+    context = context_now(bench.machine, debug_for(bench.path))
+    number = BY_NAME[case.call].number
+    assert bench.try_(case.call, *arguments) == case.error
+    refusal = bench.kernel.refusal
+    assert refusal is not None
+    words = tuple(argument & 0xFFFFFFFF for argument in arguments)
+    hint = remedy(context, number, words, refusal)
+    assert hint is not None
+    assert hint.calls, hint.text
+    follow(bench.machine, hint.calls)
+
+
+SENTENCES = (
+    Case("frame_map", Error.BAD_KIND, lambda bench: (SYS, bench.page(), 0, MapKind.TABLE_L1 | 1)),
+    Case("proc_new", Error.BAD_SIZE, lambda bench: (bench.page(),)),
+    Case("frame_unmap", Error.NOT_MAPPED, lambda bench: (bench.page(), MapKind.PAGE)),
+    Case("frame_split", Error.OUT_OF_RANGE, lambda bench: (bench.page(2), 2 * PAGE)),
+    Case("frame_map", Error.UNALIGNED,
+         lambda bench: (L1, bench.page(), 0x40000000, MapKind.SECTION | RO)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SENTENCES, ids=lambda case: f"{case.call}-{case.error.name}")
+def test_where_no_call_would_do_there_is_a_sentence(case: Case) -> None:
+    bench = Bench()
+    arguments = case.make(bench)
+    assert bench.try_(case.call, *arguments) == case.error
+    refusal = bench.kernel.refusal
+    assert refusal is not None
+    act = (1, 0, BY_NAME[case.call].number, *arguments, 0, 0, 0)[:7]
+    text = refusal_text(bench.machine, debug_for(bench.path), act, refusal)
+    assert text.count("\n  hint\n") == 1
+    assert len(text.splitlines()) == 5
+
+
+def test_every_error_of_every_call_has_a_rule() -> None:
+    """The errors are those that the calls' own documentation lists."""
+    for call in SYSCALLS:
+        listed = re.search(r"Errors: (.*?)(?:  Source|$)", call.rules, re.DOTALL)
+        for name in re.findall(r"\b[A-Z][A-Z_]{3,}\b", listed[1] if listed else ""):
+            if name in Error.__members__:
+                rule = rule_of(call.name, Error[name])
+                assert rule.sentence
+                assert 0 <= rule.number <= 14
+
+
+def test_the_end_of_the_list_of_frames() -> None:
+    """Asking for the frame behind the last is no mistake; asking for one beyond is."""
+    bench = Bench()
+    count = len(bench.kernel.frames)
+    for index, is_end in ((count, True), (count + 1, False)):
+        assert bench.try_("frame_info", index, 0x12000) == Error.OUT_OF_RANGE
+        refusal = bench.kernel.refusal
+        assert isinstance(refusal, Refused)
+        act: Act = (1, 0, BY_NAME["frame_info"].number, index, 0x12000, 0, 0)
+        assert is_end_of_list(act, refusal) is is_end
+
+
+def test_an_unknown_call() -> None:
+    bench = Bench()
+    trap(bench.kernel, 99, 0, 0, 0, 0)
+    assert bench.kernel.refusal is not None
+    act: Act = (7, 0, 99, 0, 0, 0, 0)
+    text = refusal_text(bench.machine, debug_for(bench.path), act, bench.kernel.refusal)
+    assert text.startswith("emu: process 0, call 7: call number 99 = E_NO_CALL\n")
