@@ -40,6 +40,7 @@ def begin_coverage(
     observe(machine, counter)
 
     def end() -> None:
+        counter.finish()
         try:
             with os.fdopen(fd, "wb") as stream:
                 stream.write(_contents(counter, format_))

@@ -32,6 +32,7 @@ def begin_profile(
     observe(machine, profiler)
 
     def end() -> None:
+        profiler.finish()
         try:
             with os.fdopen(fd, "w", encoding="utf-8") as stream:
                 stream.writelines(collapsed(profiler.root))

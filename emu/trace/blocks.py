@@ -136,6 +136,9 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
         if any(old):
             self._forget()
 
+    def finish(self) -> None:
+        self._leave()
+
     def _leave(self) -> None:
         if self.last is not None:
             self.leave(self.engine.pc)

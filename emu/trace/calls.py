@@ -30,6 +30,7 @@ class CallTracer(Observer):
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self._pending: dict[int, Pending] = {}
+        self._asking: int | None = None  # the pid of who is being answered
 
     def calling(self, process: Process, number: int, registers: Registers) -> None:
         if not self.recorder.wants_code(process.pid):
@@ -38,10 +39,15 @@ class CallTracer(Observer):
         name = SYSCALLS[number].name if known else f"call_{number}"
         row = SYSCALLS[number].arguments if known else ()
         values = self.recorder.decoder(process).values(row, registers)
-        self._pending[process.pid] = Pending(name, row, values)
+        self._ask(process, Pending(name, row, values))
+
+    def _ask(self, process: Process, pending: Pending) -> None:
+        self._pending[process.pid] = pending
+        self._asking = process.pid
         self.recorder.hold()
 
     def called(self, process: Process, number: int, result: int | None) -> None:
+        self._asking = None
         pending = self._pending.get(process.pid)
         if pending is None:
             return
@@ -73,10 +79,10 @@ class CallTracer(Observer):
     def semihosting(self, process: Process, operation: int, argument: int) -> None:
         if self.recorder.wants_code(process.pid):
             values = semihost.operands(self.recorder.decoder(process), operation, argument)
-            self._pending[process.pid] = Pending("", (), values)
-            self.recorder.hold()
+            self._ask(process, Pending(semihost.operation_name(operation), (), values))
 
     def semihosted(self, process: Process, operation: int, result: int) -> None:
+        self._asking = None
         pending = self._pending.pop(process.pid, None)
         if pending is None:
             return
@@ -90,11 +96,17 @@ class CallTracer(Observer):
             values = semihost.filled(
                 self.recorder.decoder(process), operation, pending.values, result
             )
-        name = semihost.operation_name(operation)
-        self._emit(process.pid, name, Phase.WHOLE, values, shown, error, "", True)
+        self._emit(process.pid, pending.name, Phase.WHOLE, values, shown, error, "", True)
 
     def finish(self) -> None:
-        self.recorder.release()
+        """A call that waits for input may have been interrupted, and the run with it."""
+        if self._asking is not None:
+            pending = self._pending[self._asking]
+            semihosting = pending.name.startswith("SYS_")
+            self._emit(
+                self._asking, pending.name, Phase.BEGUN, pending.values, None, "", "", semihosting
+            )
+            self._asking = None
 
     def _emit(
         self,

@@ -22,15 +22,16 @@ class Output:
     """
 
     def __init__(self, fd: int, name: str, ending: str = "", shared: bool = False) -> None:
-        """name: for people.  ending: what closes a well-formed file.
+        """fd: closed by ``close``, unless it is shared.  name: for people.
 
-        shared: others write there too, and somebody may read along.
+        ending: what closes a well-formed file.  shared: others write there too, and somebody may
+        read along.
         """
         self.pieces: list[str] = []
         self.lost = False
         self._shared = shared
         self.on_lost: Callable[[str], None] = lambda _: None
-        self._fd, self._name, self._ending = fd, name, ending.encode()
+        self._fd, self._name, self._ending = fd, name, ending
         self._is_file = not shared and stat.S_ISREG(os.fstat(fd).st_mode)
         self._end = 0
 
@@ -58,21 +59,18 @@ class Output:
 
     def close(self) -> None:
         """Write the rest and the ending."""
+        if not self._is_file:
+            self.pieces.append(self._ending)
         self.flush()
-        if self.lost or self._is_file:
-            return
-        try:
-            _write_all(self._fd, self._ending)
-        except OSError as error:
-            self.lost = True
-            self.on_lost(f"{self._name}: {error.strerror}: the trace is not complete")
+        if not self._shared:
+            os.close(self._fd)
 
     def _put(self, data: bytes) -> None:
         if not self._is_file:
             _write_all(self._fd, data)
             return
         try:
-            _write_all_at(self._fd, data + self._ending, self._end)
+            _write_all_at(self._fd, data + self._ending.encode(), self._end)
         except OSError:
             self._restore()
             raise
@@ -82,7 +80,7 @@ class Output:
         """Drop a piece that was written in part; what it overwrote has room where it was."""
         if self._end:
             os.ftruncate(self._fd, self._end)
-            _write_all_at(self._fd, self._ending, self._end)
+            _write_all_at(self._fd, self._ending.encode(), self._end)
 
 
 def _write_all(fd: int, data: bytes) -> None:

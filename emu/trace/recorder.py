@@ -78,12 +78,6 @@ class Recorder:
         for kept in (event, *held):
             self.emit(kept)
 
-    def release(self) -> None:
-        """Write what was kept for a call that was never answered."""
-        held, self._held = self._held or [], None
-        for event in held:
-            self.emit(event)
-
     def decoder(self, process: Process) -> Decoder:
         return Decoder(self.kernel, process)
 

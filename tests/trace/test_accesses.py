@@ -75,7 +75,7 @@ def expected(event: Access) -> bytes:
 def check(machine: Machine, program: Path, tmp_path: Path) -> list[Access]:
     format_: Any = Checking(machine)
     with (tmp_path / "nothing").open("wb") as stream:
-        output = Output(stream.fileno(), "nothing")
+        output = Output(stream.fileno(), "nothing", shared=True)
         code = Code(machine, open_files(str(program)))
         observe(machine, AccessTracer(Recorder(machine, Filter(), format_, output, code), None))
         machine.run()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -110,25 +112,29 @@ def test_a_chrome_trace_that_does_not_fit_is_still_whole(tmp_path: Path) -> None
     assert len(json.loads(out.read_text())["traceEvents"]) > 100
 
 
+def output_to(path: Path, ending: str = "") -> Output:
+    return Output(os.open(path, os.O_WRONLY | os.O_CREAT), path.name, ending)
+
+
 def test_a_file_is_well_formed_after_each_flush(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    with path.open("wb") as stream:
-        output = Output(stream.fileno(), "out", ending="]")
-        output.write("[1")
-        for number in range(2, 5):
-            output.flush()
-            assert json.loads(path.read_text())[-1] == number - 1
-            output.write(f",{number}")
-        output.close()
+    output = output_to(path, ending="]")
+    output.write("[1")
+    for number in range(2, 5):
+        output.flush()
+        assert json.loads(path.read_text())[-1] == number - 1
+        output.write(f",{number}")
+    output.close()
     assert path.read_text() == "[1,2,3,4]"
 
 
 def test_what_is_kept_in_memory_is_bounded(tmp_path: Path) -> None:
-    with (tmp_path / "out").open("wb") as stream:
-        output = Output(stream.fileno(), "out")
-        for number in range(10_000):
-            output.write(f"{number}\n")
-            assert len(output.pieces) < 1000
+    output = output_to(tmp_path / "out")
+    for number in range(10_000):
+        output.write(f"{number}\n")
+        assert len(output.pieces) < 1000
+    output.close()
+    assert (tmp_path / "out").read_text().count("\n") == 10_000
 
 
 def test_a_run_without_traces_loads_nothing_for_them() -> None:
@@ -163,3 +169,25 @@ def figures(stderr: bytes) -> list[str]:
     """The lines of --stats that say what the guest did, and those on where it stopped."""
     host = ("  time ", "  tlb ", "  map ", "  cpu ")
     return [line for line in stderr.decode().splitlines() if not line.startswith(host)]
+
+
+def test_an_interrupted_call_is_shown_unfinished(tmp_path: Path) -> None:
+    """Ctrl-C while the program waits for input."""
+    out = tmp_path / "trace"
+    with subprocess.Popen(
+        [sys.executable, "-m", "emu", "run", "--trace", "syscall,insn", "--trace-out", str(out),
+         str(guest("programs/lines"))],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as run:  # fmt: skip
+        assert run.stdin is not None
+        assert run.stdout is not None
+        run.stdin.write(b"one line\n")
+        run.stdin.flush()
+        assert b"one line" in run.stdout.readline()
+        time.sleep(0.3)  # until it waits for the next line
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=60) == 130
+    lines = out.read_text().splitlines()
+    assert lines[-1].startswith("[0] console_read(")
+    assert lines[-1].endswith(" <unfinished ...>")
+    assert " svc #0" in lines[-2]

@@ -1,0 +1,60 @@
+"""Programs of several processes: the same trace on every backend, and messages all told of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from guests import guest
+from traced import BACKENDS, machine_for, traced
+
+from emu.debuginfo import open_files
+from emu.trace.start import Wish, begin_trace
+
+KINDS = "syscall,map,fault,sched,ipc"
+GUESTS = (
+    "scenarios/server", "scenarios/ring.arm", "scenarios/move_vspace", "scenarios/preempt",
+    "scenarios/code_travels.arm", "calls/frame_map", "newlib/hello.thumb-soft",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GUESTS)
+def test_a_trace_is_the_same_on_every_backend(name: str) -> None:
+    tlb, map_, cpu = (traced(guest(name), KINDS, mmu) for mmu in BACKENDS)
+    assert tlb.count("\n") > 10
+    assert tlb == map_
+    assert tlb == cpu
+
+
+@pytest.mark.parametrize("name", ["scenarios/server", "scenarios/ring", "scenarios/siblings.arm"])
+def test_every_message_is_told_of_once(name: str, tmp_path: Path) -> None:
+    machine, out = machine_for(guest(name)), tmp_path / "trace"
+    wish = Wish(("ipc",), out=str(out), format="jsonl")
+    end = begin_trace(machine, wish, open_files(str(guest(name))), print)
+    machine.run()
+    end()
+    found = [json.loads(line) for line in out.read_text().splitlines()[1:]]
+    messages = [item for item in found if not item["starts"]]
+    proc0 = machine.kernel.processes[0]
+    assert proc0.sent == sum(item["pid"] == 0 for item in messages) > 0
+    assert proc0.received == sum(item["to"] == 0 for item in messages)
+    started = {item["to"] for item in found if item["starts"]}
+    assert started == set(range(1, len(started) + 1))
+
+
+@pytest.mark.parametrize("name", ["scenarios/server", "scenarios/preempt.arm"])
+def test_the_blocks_of_each_process_are_those_of_its_turns(name: str) -> None:
+    """Between two turns only the process that got the first executes."""
+    running = ""
+    for line in traced(guest(name), "sched,block", max_insns=300_000).splitlines():
+        pid, what = line.split(" ", 1)
+        if what.startswith(("+++ starts", "+++ runs")):
+            running = pid
+        elif what.startswith("block"):
+            assert pid == running, line
+
+
+def test_a_trace_is_the_same_every_time() -> None:
+    program = guest("scenarios/preempt")
+    assert traced(program, KINDS) == traced(program, KINDS)
