@@ -73,20 +73,29 @@ class SvcHandler:
             engine.stop()  # somebody else is ready now: from here on time is sliced
 
     def _call(self, number: int, r0: int, r1: int, r2: int, r3: int) -> int | None:
-        """A call of the current process, entered in the journal."""
+        """A call of the current process, entered in the journal if it is to be remembered."""
         kernel, journal = self.kernel, self.journal
-        if kernel.current is None:
+        caller = kernel.current
+        if caller is None:
             raise AssertionError("an SVC while nobody runs")
         journal.count += 1
-        act = journal.now = (journal.count, kernel.current.pid, number, r0, r1, r2, r3)
+        is_telling = number in TELLING
+        if is_telling:
+            journal.now = (journal.count, caller.pid, number, r0, r1, r2, r3)
         result = trap(kernel, number, r0, r1, r2, r3)
-        if kernel.refusal is not None:
-            self._refused(act, kernel.refusal)
-        elif number in TELLING:
-            journal.calls.append((act, result))
-        if result is None:
-            journal.waiting[act[1]] = act
+        if is_telling or result is None or kernel.refusal is not None:
+            act = (journal.count, caller.pid, number, r0, r1, r2, r3)
+            self._remember(act, result)
         return result
+
+    def _remember(self, act: Act, result: int | None) -> None:
+        """Enter a call that changed something, that blocked, or that was refused."""
+        if self.kernel.refusal is not None:
+            self._refused(act, self.kernel.refusal)
+        elif act[2] in TELLING:
+            self.journal.calls.append((act, result))
+        if result is None:
+            self.journal.waiting[act[1]] = act
 
     def failed_waiting(self, process: Process, error: int) -> None:
         """A call that blocked has failed after all."""
