@@ -18,6 +18,7 @@ from emu.trace.events import Access, Event
 from emu.trace.filters import Filter
 from emu.trace.output import Output
 from emu.trace.recorder import Recorder
+from emu.world import ScriptedWorld
 from kernel_model.abi import MAP_NOEXEC, MAP_READ, MAP_WRITE, FrameType, MapKind
 from kernel_model.mapping import enter_view
 
@@ -106,6 +107,21 @@ def test_the_backends_agree_on_every_access(tmp_path: Path) -> None:
     )
     assert tlb == map_
     assert tlb == cpu
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_a_device_is_accessed_at_its_registers(mmu: str, tmp_path: Path) -> None:
+    machine = machine_for(built("device"), mmu)
+    seen = check(machine, built("device"), tmp_path)
+    registers = [event for event in seen if event.va >= 0xEF00A000 and event.va < 0xEF00B000]
+    assert [(event.is_write, event.pa, event.size) for event in registers] == [
+        (True, 0x44E09000, 1),
+        (False, 0x44E09014, 4),
+    ]
+    assert registers[0].value == ord("!")
+    assert registers[1].value & 0x60 == 0x60  # the line status: all sent
+    assert isinstance(machine.world, ScriptedWorld)
+    assert machine.world.stdout == b"!"
 
 
 SECOND = 0xEF00A000
