@@ -35,7 +35,12 @@ _PARAMETERS = (
         help="Trace syscall, map, fault, sched, ipc, insn, block, mem (a comma list), or all.",
     ),
     click.option(
-        "--pid", "pids", type=click.IntRange(min=0), multiple=True, help="Trace this process only."
+        "--pid",
+        "pids",
+        type=click.IntRange(min=0),
+        metavar="N",
+        multiple=True,
+        help="Trace only what this process does.",
     ),
     click.option(
         "--function",
@@ -104,6 +109,7 @@ def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def watching(launch: Launch, watch: WatchOptions) -> Iterator[None]:
     """While entered, a machine that has not run yet is watched.  Errors: UserError."""
+    _check_complete(watch)
     with ExitStack() as ending:
         if watch.trace is not None:
             ending.callback(_begin_trace(launch, watch, watch.trace))
@@ -133,6 +139,22 @@ def _begin_profile(launch: Launch, path: str) -> Callable[[], None]:
         return begin_profile(launch.machine, path, launch.debug, note)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
+
+
+def _check_complete(watch: WatchOptions) -> None:
+    """Errors: UserError, when something is said of a trace or coverage that is not asked for."""
+    details = {
+        "--pid": watch.pids,
+        "--function": watch.functions,
+        "--range": watch.ranges,
+        "--trace-out": watch.trace_out,
+        "--trace-format": watch.trace_format != "text",
+    }
+    for name, given in details.items():
+        if given and watch.trace is None:
+            raise UserError(f"{name} needs --trace KINDS")
+    if watch.coverage_format is not None and watch.coverage is None:
+        raise UserError("--coverage-format needs --coverage FILE")
 
 
 def _begin_trace(launch: Launch, watch: WatchOptions, kinds: str) -> Callable[[], None]:

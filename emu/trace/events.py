@@ -31,7 +31,7 @@ class Value(NamedTuple):
     is_plain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A call of the kernel's, or one of semihosting's.
 
@@ -53,7 +53,7 @@ class Call:
     kind: ClassVar[str] = "syscall"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Descriptors:
     """A run of ``count`` table entries that changed alike.
 
@@ -77,7 +77,7 @@ class Descriptors:
     kind: ClassVar[str] = "map"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Faulted:
     """Something that nobody handles.  va, access: of a memory fault, else -1 and ""."""
 
@@ -100,7 +100,7 @@ class Turn(Enum):
     ENDS = "ends"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scheduled:
     """A process got the processor, or ended.
 
@@ -118,7 +118,7 @@ class Scheduled:
     kind: ClassVar[str] = "sched"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """A message that arrived.  pid: the sender.  starts: it started its receiver."""
 
@@ -131,7 +131,7 @@ class Message:
     kind: ClassVar[str] = "ipc"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Access:
     """A load or store of ``size`` bytes by the instruction at ``pc``."""
 

@@ -108,6 +108,10 @@ def test_all_is_every_kind_that_the_format_has() -> None:
         (("--trace", "insn", "--trace-format", "chrome"), "emu: a chrome trace has no insn"),
         (("--trace", "insn", "--function", "nobody"), "faulty.elf has no function 'nobody'"),
         (("--trace", "insn", "--range", "7"), "emu: '7' is no range of addresses"),
+        (("--pid", "1"), "emu: --pid needs --trace KINDS"),
+        (("--trace-out", "x"), "emu: --trace-out needs --trace KINDS"),
+        (("--trace-format", "jsonl"), "emu: --trace-format needs --trace KINDS"),
+        (("--coverage-format", "lcov"), "emu: --coverage-format needs --coverage FILE"),
         (("--trace", "insn", "--trace-out", "/none/x"), "emu: /none/x: No such file or directory"),
     ],
 )
