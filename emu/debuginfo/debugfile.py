@@ -9,6 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 from elftools.elf.elffile import ELFFile
 
+from emu.damage import unless_damaged
 from emu.debuginfo.lines import Line
 from emu.debuginfo.symbols import Isa, Symbol, Symbols
 from emu.debuginfo.units import Units
@@ -67,7 +68,10 @@ class DebugFile:
         self.name = name
         self._elf = ELFFile(stream)
         self.entry: int = self._elf["e_entry"] & ~1
-        self.sections = tuple(
+        self.sections = unless_damaged(self._read_sections, ())
+
+    def _read_sections(self) -> tuple[Section, ...]:
+        return tuple(
             Section(number, raw.name, raw["sh_addr"], raw["sh_size"],
                     bool(raw["sh_flags"] & _EXEC),
                     b"" if raw["sh_type"] == "SHT_NOBITS" else raw.data())
@@ -77,6 +81,9 @@ class DebugFile:
 
     @cached_property
     def symbols(self) -> Symbols:
+        return unless_damaged(self._read_symbols, Symbols(b"", b""))
+
+    def _read_symbols(self) -> Symbols:
         table = self._elf.get_section_by_name(".symtab")
         if table is None:
             return Symbols(b"", b"")
@@ -84,6 +91,9 @@ class DebugFile:
 
     @cached_property
     def units(self) -> Units | None:
+        return unless_damaged(self._read_units, None)
+
+    def _read_units(self) -> Units | None:
         if not self._elf.has_dwarf_info():
             return None
         code = [section for section in self.sections if section.is_code]
@@ -94,6 +104,9 @@ class DebugFile:
     @cached_property
     def call_frames(self) -> CallFrames:
         """What ``.debug_frame`` says about unwinding."""
+        return unless_damaged(self._read_call_frames, CallFrames(None, self.is_code))
+
+    def _read_call_frames(self) -> CallFrames:
         dwarf = self._elf.get_dwarf_info()
         return CallFrames(dwarf if dwarf.has_CFI() else None, self.is_code)
 
@@ -101,7 +114,9 @@ class DebugFile:
     def unwind_index(self) -> Index | None:
         """What ``.ARM.exidx`` says about unwinding."""
         section = self.section(".ARM.exidx")
-        return None if section is None else Index(section.data, section.va, self.read)
+        if section is None:
+            return None
+        return unless_damaged(lambda: Index(section.data, section.va, self.read), None)
 
     def is_code(self, va: int) -> bool:
         section = self.section_at(va)
@@ -134,7 +149,7 @@ class DebugFile:
         symbol = self.symbol_at(va)
         name, offset = ("", 0) if symbol is None else (symbol.name, va - symbol.va)
         unit = None if self.units is None else self.units.at(va)
-        frames = [] if unit is None else unit.frames_at(va)
+        frames = () if unit is None else unless_damaged(lambda: unit.frames_at(va), ())
         return [
             Place(va, function or name, name, offset, line)
             for function, line in frames or [("", None)]

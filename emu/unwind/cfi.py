@@ -11,7 +11,8 @@ from typing import Any
 
 from elftools.dwarf.callframe import FDE
 
-from emu.unwind.frame import LR, SP, Frame, ReadWord, UnwindError, caller, word_at
+from emu.damage import unless_damaged
+from emu.unwind.frame import LR, PC, SP, Frame, ReadWord, UnwindError, caller, word_at
 
 Rules = dict[Any, Any]
 """A row of pyelftools' tables: the CFA's rule, and a rule for each register that has one."""
@@ -53,7 +54,8 @@ class CallFrames:
     def _row(self, index: int, va: int) -> Rules | None:
         table = self._tables.get(index)
         if table is None:
-            table = self._tables[index] = self._entries[index].get_decoded().table
+            entry = self._entries[index]
+            table = self._tables[index] = unless_damaged(lambda: entry.get_decoded().table, [])
         row = bisect_right(table, va, key=lambda row: row["pc"]) - 1
         return table[row] if row >= 0 else None
 
@@ -73,7 +75,7 @@ def unwind(frame: Frame, rules: Rules, read: ReadWord) -> Frame | None:
     cfa_rule = rules["cfa"]
     if cfa_rule.reg is None:
         raise UnwindError("its frame is given by an expression")
-    cfa = frame.registers[cfa_rule.reg] + cfa_rule.offset
+    cfa = _register(frame, cfa_rule.reg) + cfa_rule.offset
     registers = list(frame.registers)
     registers[SP] = cfa
     for number, rule in rules.items():
@@ -84,7 +86,14 @@ def unwind(frame: Frame, rules: Rules, read: ReadWord) -> Frame | None:
         elif rule.type == "VAL_OFFSET":
             registers[number] = cfa + rule.arg
         elif rule.type == "REGISTER":
-            registers[number] = frame.registers[rule.arg]
+            registers[number] = _register(frame, rule.arg)
         elif rule.type == "UNDEFINED" and number == LR:
             return None
     return caller(registers, registers[LR])
+
+
+def _register(frame: Frame, number: int) -> int:
+    """What a core register holds; the rules may name others, of which nothing is known."""
+    if number > PC:
+        raise UnwindError(f"its caller's registers are given by register {number}")
+    return frame.registers[number]

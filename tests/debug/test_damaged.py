@@ -1,0 +1,64 @@
+"""A file with damaged sections, symbols or DWARF runs and is reported on, with fewer names."""
+
+from __future__ import annotations
+
+import random
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from emu.debuginfo import DebugFile
+from tests.guests import guest, run_emu
+
+DAMAGED_BYTES = 40
+
+
+def parts(data: bytes) -> dict[str, range]:
+    """Where in the file is what a program runs without."""
+    elf = ELFFile(BytesIO(data))
+    found = {
+        section.name: range(section["sh_offset"], section["sh_offset"] + section["sh_size"])
+        for section in elf.iter_sections()
+        if not section["sh_flags"] & 2 and section["sh_size"]  # SHF_ALLOC
+    }
+    return {"the section table": range(elf["e_shoff"], len(data)), **found}
+
+
+def damaged(data: bytes, part: range, seed: int) -> bytes:
+    """Some bytes of this part replaced by others."""
+    dice = random.Random(seed)
+    changed = bytearray(data)
+    for place in dice.choices(part, k=min(DAMAGED_BYTES, len(part))):
+        changed[place] = dice.randrange(256)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_names_are_found_or_not_but_never_an_error(seed: int) -> None:
+    data = guest("programs/fault_null").read_bytes()
+    sound = DebugFile(BytesIO(data), "sound")
+    code = [symbol.va for symbol in sound.symbols.all if symbol.is_function][:20]
+    assert all(sound.place(va).line for va in code[:1])
+
+    for part in parts(data).values():
+        file = DebugFile(BytesIO(damaged(data, part, seed)), "damaged")
+        for va in code:
+            assert file.places(va)
+            file.call_frames.rules(va)
+            file.isa(va)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name", ["the section table", ".symtab", ".debug_info", ".debug_frame"])
+def test_fault_is_reported_without_what_is_damaged(tmp_path: Path, name: str, seed: int) -> None:
+    data = guest("programs/fault_null").read_bytes()
+    program = tmp_path / "damaged.elf"
+    program.write_bytes(damaged(data, parts(data)[name], seed))
+
+    done = run_emu(program)
+
+    assert done.returncode == 139
+    assert done.stderr.startswith(b"emu: process 0 faulted: null pointer")
+    assert b"Traceback" not in done.stderr
