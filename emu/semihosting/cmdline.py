@@ -14,13 +14,11 @@ _QUOTES = ('"', "'")
 def with_program(path: str, arguments: Sequence[str]) -> tuple[str, ...]:
     """All of argv for the program in the file ``path``.
 
-    Its first is the path as it was given, or the file's name alone where the line would
-    otherwise be too long: a program can lie anywhere.
+    Its first is the path as it was given, or the file's name alone where that makes the line
+    short enough and the path does not: a program can lie anywhere.
     """
-    given = (path, *arguments)
-    if len(command_line(given)) <= LONGEST:
-        return given
-    return (os.path.basename(path), *arguments)
+    given, short = (path, *arguments), (os.path.basename(path), *arguments)
+    return short if len(command_line(short)) <= LONGEST < len(command_line(given)) else given
 
 
 def command_line(arguments: Sequence[str]) -> bytes:

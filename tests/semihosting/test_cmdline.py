@@ -61,7 +61,8 @@ def test_what_newlib_has_no_way_to_write() -> None:
 def test_program_is_named_by_its_path_while_there_is_room() -> None:
     room = "p" * (LONGEST - len("dir/prog "))
     assert with_program("dir/prog", [room]) == ("dir/prog", room)
-    assert with_program("dir/prog", [room + "p"]) == ("prog", room + "p")
+    assert with_program("dir/prog", [room + "ppp"]) == ("prog", room + "ppp")
+    assert with_program("dir/prog", [room + "ppppp"]) == ("dir/prog", room + "ppppp")
 
 
 def test_program_may_lie_deeper_than_a_command_line_is_long() -> None:
