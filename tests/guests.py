@@ -7,12 +7,14 @@ import functools
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 import pytest
+
+from tests.emu_server import EmuServer
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SOURCES: Final = ROOT / "guest"
@@ -88,12 +90,16 @@ def emu_command(
     cwd: Path = ROOT,
 ) -> subprocess.CompletedProcess[bytes]:
     """Any command of emu: ``emu_command("tables", path)``."""
-    return subprocess.run(
-        [sys.executable, "-m", "emu", *words],
-        input=stdin,
-        capture_output=True,
-        timeout=timeout,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
-        check=False,
-    )
+    with TemporaryFile() as given, TemporaryFile() as stdout, TemporaryFile() as stderr:
+        given.write(stdin)
+        given.seek(0)
+        streams = (given.fileno(), stdout.fileno(), stderr.fileno())
+        status = _server().run(words, cwd, {**os.environ, **(env or {})}, streams, timeout)
+        stdout.seek(0)
+        stderr.seek(0)
+        return subprocess.CompletedProcess(words, status, stdout.read(), stderr.read())
+
+
+@functools.cache
+def _server() -> EmuServer:
+    return EmuServer(ROOT)
