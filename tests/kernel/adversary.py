@@ -1,97 +1,41 @@
-"""Programs that try everything, and the oracle that judges what the kernel answers.
+"""Programs that try everything: a Hypothesis state machine whose every call is judged.
 
-``Adversary`` is a Hypothesis state machine.  Its rules make calls as whoever runs, with
-arguments from sensible to absurd; some rules make several calls to get somewhere, such as
-a furnished vspace or a running child.  After each call the kernel and the oracle must agree
-on the answer, on every frame and process, on every byte of memory, and on what each process
-can reach; the invariants hold; a refused call changed nothing; and nothing that a machine
-would have cached is stale.
+Its rules make calls as whoever runs, with arguments from sensible to absurd; some rules make
+several calls to get somewhere, such as a furnished vspace or a running child.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from kernel.driver import (
-    CODE_VA,
-    DATA_VA,
-    PAGE,
-    PROGRAM,
-    RAM_BASE,
-    RAM_SIZE,
-    REST,
-    UART_PA,
-)
-from kernel.host import RecordingHost
-from kernel.oracle import (
-    CALLS,
-    KERNEL_VA,
-    L2_KIND,
-    MIB,
-    PAGES,
-    SECTIONS,
-    Actor,
-    Oracle,
-    Pages,
-    View,
-)
-from kernel_model.abi import Error, MapKind
-from kernel_model.boot import boot
-from kernel_model.calls.checks import frame_words
-from kernel_model.invariants import check_invariants
-from kernel_model.kernel import Device, Kernel
-from kernel_model.memory import Ram
-from kernel_model.process import Result, Start
-from kernel_model.syscalls import BY_NAME, trap
-from kernel_model.walk import walk
+from kernel.driver import CODE_VA, DATA_VA, PAGE, RAM_BASE, RAM_SIZE
+from kernel.judge import Trial
+from kernel.oracle import CALLS, KERNEL_VA, L2_KIND, MIB, PAGES, SECTIONS, Oracle, Pages
 
-OUTCOMES: Counter[tuple[str, str]] = Counter()
-"""How often each call had each outcome, over all runs: ``(name, "ok" or an error's name)``."""
-
-DEVICES = (Device("uart", UART_PA, PAGE), Device("wide", 0x50000000, 2 * MIB))
 RO = 1 | 1 << 6
-VIEW_FLAGS = (RO, 1, 1 | 2, 1 | 2 | 1 << 6)
-
-
-def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
-    """An oracle that begins where the boot ended: from there on it goes its own way."""
-    oracle = Oracle(ram.base, bytes(ram.bytes), kernel.pool.capacity)
-    for f_id, frame in kernel.frames.items():
-        table = frame.table.name if frame.is_table else ""
-        pages = Pages(frame.pa // PAGE, frame.len // PAGE, frame.owner, frame.type.name, table)
-        if frame.is_viewed:
-            pages.view = View(frame.v_id, frame.v_off, frame.v_flags)
-        if frame.is_hung:
-            pages.place = (frame.t_id, frame.t_va)
-        oracle.frames[f_id] = pages
-    proc0 = kernel.processes[0]
-    oracle.actors[0] = Actor(-1, state="READY", vspace=proc0.l1, frames=list(proc0.frames))
-    oracle.turns = [0]
-    oracle.created = kernel.created
-    return oracle
-
 
 # -- arguments -------------------------------------------------------------------------------
 
-WORD = st.integers(0, 0xFFFFFFFF)
 PICK = st.integers(0, 255)
-ODD_IDS = st.sampled_from([-1, 999, 0x7FFFFFFF, -0x80000000])
-ODD_ADDRESSES = st.sampled_from(
-    [0, 4, PAGE - 1, PAGE, MIB, DATA_VA, DATA_VA + 4 * PAGE - 8, CODE_VA]
-    + [
-        0x40000000,
-        0x40001004,
-        KERNEL_VA - MIB,
-        KERNEL_VA - 4 * MIB,
-        KERNEL_VA,
-        0xFFF00000,
-        0xFFFFFFFC,
-    ]
+"""Chooses among whatever there is."""
+
+ODD_IDS = (-1, 999, 0x7FFFFFFF, -0x80000000)
+ADDRESSES = (
+    *(0, 4, PAGE - 1, PAGE, MIB, DATA_VA, DATA_VA + 4 * PAGE - 8, CODE_VA, 0x40000000, 0x40001004),
+    *(KERNEL_VA - MIB, KERNEL_VA - 4 * MIB, KERNEL_VA, 0xFFF00000, 0xFFFFFFFC),
 )
+ODD_ADDRESSES = st.sampled_from(ADDRESSES)
 ODD_SIZES = st.sampled_from([0, 1, 64, PAGE, PAGE + 1, MIB, 0x80000000, 0xFFFFF000, 0xFFFFFFFF])
+BUFFERS = st.one_of(
+    st.just(DATA_VA), st.just(DATA_VA + PAGE - 8), st.just(DATA_VA + 2 * PAGE), ODD_ADDRESSES
+)
+ODD_WORDS = st.one_of(
+    st.integers(0, 12), st.sampled_from([*ADDRESSES, 0xFFFFFFFF, 1 << 31]), st.integers(0, 127)
+)
+VIEW_FLAGS = st.sampled_from([RO, 1, 1 | 2, 1 | 2 | 1 << 6])
 
 
 def one_in(n: int) -> st.SearchStrategy[bool]:
@@ -99,52 +43,26 @@ def one_in(n: int) -> st.SearchStrategy[bool]:
     return st.integers(0, n - 1).map(lambda number: number == n - 1)
 
 
-@st.composite
-def f_ids(draw):
-    """How to choose a frame: mostly one of the caller's, else any, else none at all."""
-    return draw(
-        st.one_of(
-            st.tuples(st.just("own"), PICK),
-            st.tuples(st.just("own"), PICK),
-            st.tuples(st.just("table"), PICK),
-            st.tuples(st.just("own"), PICK),
-            st.tuples(st.just("any"), PICK),
-            st.tuples(st.just("odd"), ODD_IDS),
-        )
-    )
+def chosen(*kinds: str) -> st.SearchStrategy[tuple[str, int]]:
+    """How to choose a frame or a process; kinds named twice are chosen twice as often."""
+    return st.tuples(st.sampled_from([*kinds, "odd"]), PICK)
 
 
-F_ID = f_ids()
-PID = st.one_of(
-    st.tuples(st.just("child"), PICK),
-    st.tuples(st.just("any"), PICK),
-    st.tuples(st.just("odd"), ODD_IDS),
-)
-KIND = st.sampled_from([PAGES, SECTIONS, L2_KIND])
-
-ANY_FLAGS = st.one_of(
-    st.tuples(st.sampled_from(VIEW_FLAGS), KIND).map(sum), KIND, st.integers(0, 127), WORD
+FRAME = chosen("plain", "plain", "plain", "table", "own", "own", "any", "viewed")
+PLAIN = chosen("plain", "plain", "plain", "viewed", "viewed", "own", "own", "any")
+TABLE = chosen("table", "table", "table", "L1", "own")
+PID = chosen("child", "child", "any", "any")
+WHERE = st.sampled_from(
+    ["free", "free", "free", "begin", "taken", "below", "zero", "end", "beyond", "odd"]
 )
 
 
 class Adversary(RuleBasedStateMachine):
-    """Drives one kernel; starts over when that has halted or all its processes wait."""
+    """Several processes of one kernel, each as clever and as hostile as the next."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.start(1024, created=False)
-
-    def start(self, capacity: int, created: bool) -> None:
-        self.buffer = bytearray(RAM_SIZE)
-        self.ram = Ram(RAM_BASE, RAM_SIZE, memoryview(self.buffer))
-        self.host = RecordingHost(self.ram)
-        self.kernel = boot(self.ram, PROGRAM, b"", DEVICES, self.host)
-        self.kernel.pool.capacity = capacity
-        if created:
-            self.kernel.created = True
-            self.kernel.frames[REST].len -= 64 * PAGE
-        self.kernel.processes[0].resume = None
-        self.oracle = oracle_of(self.kernel, self.ram)
+        self.trial = Trial()
 
     @initialize(
         capacity=st.sampled_from([1024, 1024, 70, 24]),
@@ -154,317 +72,335 @@ class Adversary(RuleBasedStateMachine):
     )
     def boot(self, capacity, created, family, turns):
         """Most programs begin with some processes: what matters happens between them."""
-        self.start(capacity, created)
+        self.trial = Trial(capacity, created)
         for to in family:
             self.settle_in(to, self.oracle.me)
         for _ in range(turns):
-            self.slice_ends()
+            self.trial.slice_ends()
 
-    # -- one call ------------------------------------------------------------------------
-
-    def step(self, name: str, *arguments: int) -> int:
-        """Make a call, judge it, and return its result; -1 when the turn passed."""
-        before = self.kernel.state()
-        words = [argument & 0xFFFFFFFF for argument in arguments] + [0] * (4 - len(arguments))
-        result = trap(self.kernel, BY_NAME[name].number, *words)
-        wanted = self.oracle.call(name, arguments, result)
-        if isinstance(wanted, frozenset):
-            assert result is not None, f"{name}{arguments} passed the turn, not {set(wanted)}"
-            assert result < 0, f"{name}{arguments} is {result}, not {set(wanted)}"
-            error = Error(result).name
-            assert error in wanted, f"{name}{arguments}: {error}, not {set(wanted)}"
-            assert self.kernel.state() == before, f"{name}{arguments} changed something"
-            assert self.buffer == self.oracle.ram, f"{name}{arguments} changed memory"
-        else:
-            assert result == wanted, f"{name}{arguments}: {self.kernel.refusal or result}"
-        done = "ok" if result is not None else "passed the turn"
-        OUTCOMES[name, error if isinstance(wanted, frozenset) else done] += 1
-        self.judge()
-        if self.kernel.current is None:
-            self.start(1024, created=False)
-            return -1
-        return -1 if result is None else result
-
-    def judge(self) -> None:
-        """The kernel and the oracle tell the same story."""
-        check_invariants(self.kernel)
-        self.compare_processes()
-        self.compare_frames()
-        self.compare_memory()
-        self.compare_reach()
-        self.host.check(self.kernel)
-
-    def compare_frames(self) -> None:
-        kernel, oracle = self.kernel, self.oracle
-        assert kernel.frames.keys() == oracle.frames.keys()
-        for f_id, frame in kernel.frames.items():
-            assert frame_words(kernel, frame) == oracle.describe(f_id), f"frame {f_id}"
-            assert frame.owner == oracle.frames[f_id].owner
-        assert (kernel.pool.used, kernel.pool.capacity) == (oracle.used, oracle.capacity)
-
-    def compare_processes(self) -> None:
-        kernel, oracle = self.kernel, self.oracle
-        assert kernel.processes.keys() == oracle.actors.keys()
-        for pid, process in kernel.processes.items():
-            actor = oracle.actors[pid]
-            actor.frames = settle(list(process.frames), actor.frames, oracle.any_order)
-            found = (process.parent, process.record, process.state.name, process.l1)
-            assert found == (actor.parent, actor.record, actor.state, actor.vspace), pid
-            assert (process.allowed, process.partner) == (actor.allows, actor.waits_for)
-            assert list(process.senders) == actor.queue
-            assert (process.calls, process.sent, process.received) == (
-                actor.calls, actor.sent, actor.received,
-            )  # fmt: skip
-        self.compare_turns()
-
-    def compare_turns(self) -> None:
-        kernel, oracle = self.kernel, self.oracle
-        assert (kernel.halted is not None) == oracle.halted
-        if kernel.current is None:
-            assert oracle.turns == []
-            return
-        oracle.turns = settle([kernel.current.pid, *kernel.ready], oracle.turns, oracle.any_order)
-        resume, kernel.current.resume = kernel.current.resume, None
-        actor = oracle.actors[kernel.current.pid]
-        wanted, actor.goes_on_with = actor.goes_on_with, None
-        assert resume == (wanted and (Start(*wanted) if len(wanted) == 6 else Result(*wanted)))
-
-    def compare_memory(self) -> None:
-        """Tables and the kernel's own memory apart: the oracle has none and takes what it finds.
-
-        So after this both memories are the same, which ``step`` compares refused calls with.
-        """
-        oracle, found = self.oracle, self.buffer
-        oracle.ram[:PAGE] = found[:PAGE]
-        for frame in oracle.frames.values():
-            start = frame.pa - oracle.base
-            if frame.table:
-                oracle.ram[start : start + frame.len] = found[start : start + frame.len]
-        for pid, actor in oracle.actors.items():
-            if actor.record >= 0:
-                start = oracle.frames[actor.record].pa - oracle.base
-                oracle.ram[start : start + 32] = oracle.page_of(pid)
-        for start in self.last_words():
-            oracle.ram[start : start + 32] = found[start : start + 32]
-        assert oracle.ram == found
-        assert (self.host.console, self.host.input) == (oracle.console, oracle.input)
-
-    def last_words(self) -> list[int]:
-        """Pages on which an ended process may have said so; no rule tells what stays there."""
-        if not self.oracle.any_order:
-            return []
-        arrived = (
-            self.oracle.frames[f_id] for group in self.oracle.any_order[:1] for f_id in group
-        )
-        return [frame.pa - self.oracle.base for frame in arrived if frame.type == "MEM"]
-
-    def compare_reach(self) -> None:
-        """What every vspace's user may do at the edges of all that is mapped, and beyond."""
-        samples = {0, PAGE, KERNEL_VA - PAGE, KERNEL_VA, 0xFFF00000}
-        for frame in self.oracle.frames.values():
-            if frame.view:
-                begin = self.oracle.begin_of(frame)
-                samples |= {begin - PAGE, begin, begin + frame.len - PAGE, begin + frame.len}
-        for f_id, frame in self.oracle.frames.items():
-            if frame.table == "L1":
-                for va in samples:
-                    if 0 <= va < 1 << 32:
-                        self.compare_at(f_id, frame.pa, va)
-
-    def compare_at(self, l1: int, l1_pa: int, va: int) -> None:
-        found = walk(self.ram, l1_pa, va)
-        wanted = self.oracle.translate(l1, va) or (-1, 0)
-        reached = (found.pa, found.user) if found.user else (-1, 0)
-        assert reached == wanted, f"{va:#x} in {l1}: {reached} instead of {wanted}"
-        self.host.touch(l1_pa, va)
+    def teardown(self) -> None:
+        self.trial.compare_every_page()
 
     # -- choosing ------------------------------------------------------------------------
+
+    @property
+    def oracle(self) -> Oracle:
+        return self.trial.oracle
+
+    @property
+    def frames(self) -> dict[int, Pages]:
+        return self.trial.oracle.frames
 
     @property
     def mine(self) -> list[int]:
         return self.oracle.actors[self.oracle.me].frames
 
-    def pick(self, how) -> int:
-        """The frame id that a drawn choice stands for."""
-        kind, value = how
-        if kind == "odd":
-            return value
-        frames = self.oracle.frames
-        among = {
-            "own": self.mine,
-            "any": list(frames),
-            "table": [f_id for f_id in self.mine if frames[f_id].table],
-        }[kind]
-        return among[value % len(among)] if among else 0
+    def step(self, name: str, *arguments: int) -> int:
+        return self.trial.step(name, *arguments)
 
-    def pick_pid(self, how) -> int:
-        """The pid that a drawn choice stands for."""
+    def pick(self, how: tuple[str, int]) -> int:
+        """The frame id that a drawn choice stands for; the last to come is the first chosen."""
         kind, value = how
         if kind == "odd":
-            return value
+            return ODD_IDS[value % len(ODD_IDS)]
+        among = list(self.frames) if kind == "any" else list(self.mine)
+        among = [f_id for f_id in among if is_of_kind(self.frames[f_id], kind)]
+        return among[-1 - value % len(among)] if among else 0
+
+    def pick_pid(self, how: tuple[str, int]) -> int:
+        kind, value = how
+        if kind == "odd":
+            return ODD_IDS[value % len(ODD_IDS)]
         pids = list(self.oracle.actors)
         children = [pid for pid in pids if self.oracle.actors[pid].parent == self.oracle.me]
         among = children if kind == "child" and children else pids
         return among[value % len(among)]
 
     def tables(self, level: str, visible: bool = True) -> list[int]:
-        """The caller's tables of a level, those it can edit if ``visible``."""
-        found = []
-        for f_id in self.mine:
-            frame = self.oracle.frames[f_id]
-            if frame.table == level and (not visible or self.oracle.seen_by_me(frame)):
-                found.append(f_id)
-        return found
+        """The caller's tables of a level, only those that it can edit if ``visible``."""
+        found = [f_id for f_id in self.mine if self.frames[f_id].table == level]
+        return [f_id for f_id in found if not visible or self.oracle.seen_by_me(self.frames[f_id])]
 
-    def room_in(self, table: int, size: int, unit: int = PAGE) -> int | None:
-        """An address in a table where ``size`` bytes are free."""
-        frame = self.oracle.frames[table]
+    def pick_table(self, level: str, number: int) -> int:
+        """A table of a level, mostly one that can be edited; 0 if there is none."""
+        among = self.tables(level, visible=number % 8 > 0) or [0]
+        return among[-1 - number // 8 % len(among)]
+
+    def holes(self, table: int, size: int, unit: int) -> Iterator[int]:
+        """Addresses in a table, from low to high, where ``size`` bytes are free."""
+        frame = self.frames[table]
         begin = frame.place[1] if frame.place else 0
-        end = KERNEL_VA if frame.table == "L1" else begin + frame.span
+        end = (KERNEL_VA if frame.table == "L1" else begin + frame.span) - begin
         taken = sorted((low, high) for _, low, high in self.oracle.entries(table))
         at = unit if begin == 0 else 0
-        for low, high in [*taken, (end - begin, end - begin)]:
+        for low, high in [*taken, (end, end)]:
             if at + size <= low:
-                return begin + at
+                yield begin + at
             at = max(at, -(-high // unit) * unit)
-        return None
+
+    def address(self, table: int, size: int, unit: int, where: str, number: int) -> int:
+        """An address to map ``size`` bytes at, sensible or not."""
+        frame = self.frames[table]
+        begin = frame.place[1] if frame.place else 0
+        end = KERNEL_VA if frame.table == "L1" else begin + frame.span
+        taken = [begin + low for _, low, _ in self.oracle.entries(table)] or [begin]
+        near = taken[-1 - number % len(taken)]
+        if where == "free":
+            return next(self.holes(table, size, unit), end)
+        return {
+            "begin": begin,
+            "taken": near,
+            "below": near - size + unit,
+            "zero": 0,
+            "end": end - size,
+            "beyond": end - size + unit,
+            "odd": ADDRESSES[number % len(ADDRESSES)],
+        }[where] & 0xFFFFFFFF
 
     def spare(self, pages: int, align: int = PAGE) -> int | None:
         """Cut ``pages`` free pages, so aligned, off the caller's biggest free frame."""
-        frames = self.oracle.frames
-        free = [f for f in self.mine if frames[f].type == "MEM" and not frames[f].table]
-        free = [f for f in free if frames[f].view is None]
-        for f_id in sorted(free, key=lambda f: -frames[f].count)[:1]:
-            frame = frames[f_id]
-            pa = frame.pa + frame.len - pages * PAGE & -align
-            if pa > frame.pa:
-                upper = self.step("frame_split", f_id, pa - frame.pa)
-                if upper >= 0 and pa + pages * PAGE < frame.pa + frame.len + frames[upper].len:
-                    self.step("frame_split", upper, pages * PAGE)
-                return upper if upper >= 0 else None
-        return None
+        free = [f_id for f_id in self.mine if is_of_kind(self.frames[f_id], "free")]
+        biggest = max(free, key=lambda f_id: self.frames[f_id].count, default=None)
+        if biggest is None:
+            return None
+        frame = self.frames[biggest]
+        end = frame.pa + frame.len
+        pa = end - pages * PAGE & -align
+        if pa <= frame.pa:
+            return None
+        upper = self.step("frame_split", biggest, pa - frame.pa)
+        if upper >= 0 and pa + pages * PAGE < end:
+            self.step("frame_split", upper, pages * PAGE)
+        return upper if upper >= 0 else None
 
     def show(self, f_id: int, flags: int = RO) -> bool:
         """View a frame wherever the caller has room."""
         for table in self.tables("L2"):
-            if self.oracle.vspace_of(self.oracle.frames[table].view) < 0:
-                continue
-            va = self.room_in(table, self.oracle.frames[f_id].len)
-            if va is not None and self.oracle.frames[table].place:
-                return self.step("frame_map", table, f_id, va, flags) == 0
+            if self.frames[table].place:
+                va = next(self.holes(table, self.frames[f_id].len, PAGE), None)
+                if va is not None:
+                    return self.step("frame_map", table, f_id, va, flags) == 0
         return False
 
-    # -- rules: single calls -------------------------------------------------------------
+    # -- rules: absurd calls -------------------------------------------------------------
 
-    @rule(f=F_ID, pages=st.integers(0, 40), odd=one_in(6), size=ODD_SIZES)
+    @rule(
+        name=st.sampled_from(sorted(set(CALLS) - {"exit", "recv", "yield"})),
+        words=st.tuples(ODD_WORDS, ODD_WORDS, ODD_WORDS, ODD_WORDS),
+    )
+    def absurd_call(self, name, words):
+        self.trial.absurd(name, words)
+
+    # -- rules: frames -------------------------------------------------------------------
+
+    @rule(f=FRAME, pages=st.integers(0, 40), odd=one_in(8), size=ODD_SIZES)
     def frame_split(self, f, pages, odd, size):
         self.step("frame_split", self.pick(f), size if odd else pages * PAGE)
 
-    @rule(f=F_ID, g=F_ID, neighbour=st.booleans())
-    def frame_merge(self, f, g, neighbour):
-        frames = self.oracle.frames
-        starts = {frames[f_id].first: f_id for f_id in self.mine}
-        pairs = [(f_id, starts.get(frames[f_id].first + frames[f_id].count)) for f_id in self.mine]
-        pairs = [pair for pair in pairs if pair[1] is not None]
-        if neighbour and pairs:
-            self.step("frame_merge", *pairs[f[1] % len(pairs)])
+    @rule(number=PICK, off=one_in(4), flags=VIEW_FLAGS, then=st.sampled_from("-mf"))
+    def split_in_the_middle(self, number, off, flags, then):
+        """Of a frame in view; then perhaps merge it again, or change the upper part's rights."""
+        f_id = self.pick(("viewed", number))
+        frame = self.frames.get(f_id)
+        if frame is None or frame.view is None or frame.count < 2:
+            return
+        unit = MIB if frame.view.kind == SECTIONS else PAGE
+        middle = max(unit, frame.len // 2 // unit * unit)
+        upper = self.step("frame_split", f_id, middle + off * PAGE)
+        if upper >= 0 and then == "f":
+            view = self.frames[upper].view
+            va = self.oracle.begin_of(self.frames[upper])
+            self.step("frame_map", view.table, upper, va, flags | view.kind)
+        if upper >= 0 and then in "mf":
+            self.step("frame_merge", f_id, upper)
+
+    @rule(number=PICK, f=FRAME, g=FRAME, odd=one_in(4))
+    def frame_merge(self, number, f, g, odd):
+        starts = {self.frames[f_id].first: f_id for f_id in self.mine}
+        pairs = [
+            (f_id, starts[end])
+            for f_id in self.mine
+            if (end := self.frames[f_id].first + self.frames[f_id].count) in starts
+            and not self.frames[f_id].table and not self.frames[starts[end]].table
+        ]  # fmt: skip
+        if pairs and not odd:
+            self.step("frame_merge", *pairs[-1 - number % len(pairs)])
         else:
             self.step("frame_merge", self.pick(f), self.pick(g))
 
-    @rule(f=F_ID, pid=PID)
-    def frame_give(self, f, pid):
-        self.step("frame_give", self.pick(f), self.pick_pid(pid))
-
-    @rule(
-        t=F_ID,
-        f=F_ID,
-        va=st.one_of(ODD_ADDRESSES, WORD),
-        flags=ANY_FLAGS,
-    )
-    def frame_map_anything(self, t, f, va, flags):
-        self.step("frame_map", self.pick(t), self.pick(f), va, flags)
-
-    @rule(t=PICK, f=F_ID, slot=st.integers(-1, 1030), flags=st.sampled_from(VIEW_FLAGS))
-    def frame_map_pages(self, t, f, slot, flags):
-        tables = self.tables("L2", visible=t % 4 > 0) or [0]
-        table = tables[t % len(tables)]
-        place = self.oracle.frames[table].place if table in self.oracle.frames else None
-        va = (place[1] if place else 0) + slot * PAGE
-        self.step("frame_map", table, self.pick(f), va & 0xFFFFFFFF, flags)
-
-    @rule(t=PICK, f=F_ID, mib=st.integers(0, 0xF02), flags=st.sampled_from(VIEW_FLAGS))
-    def frame_map_sections(self, t, f, mib, flags):
-        tables = self.tables("L1", visible=t % 4 > 0) or [0]
-        self.step("frame_map", tables[t % len(tables)], self.pick(f), mib * MIB, flags | SECTIONS)
-
-    @rule(t=PICK, f=PICK, mib=st.one_of(st.integers(0, 0xF02), st.integers(0, 8)))
-    def frame_map_table(self, t, f, mib):
-        l1s = self.tables("L1", visible=t % 4 > 0) or [0]
-        l2s = self.tables("L2", visible=False) or [0]
-        self.step("frame_map", l1s[t % len(l1s)], l2s[f % len(l2s)], mib * MIB, L2_KIND)
-
-    @rule(f=F_ID, kind=st.one_of(KIND, st.integers(0, 63)))
-    def frame_unmap_anything(self, f, kind):
-        self.step("frame_unmap", self.pick(f), kind)
-
-    @rule(f=PICK)
-    def frame_unmap(self, f):
-        """One of the mappings there are, but seldom those that the program itself needs."""
-        frames = self.oracle.frames
-        views = [(f_id, frames[f_id].view.kind) for f_id in self.mine if frames[f_id].view]
-        places = [(f_id, L2_KIND) for f_id in self.mine if frames[f_id].place]
-        found = sorted(views + places)
-        if found:
-            self.step("frame_unmap", *found[-1 - f % min(len(found), 12)])
-
-    @rule(f=F_ID, type_=st.sampled_from([0, 2, 4, 4, 0, 1, 3, 0x80000000]))
-    def frame_table(self, f, type_):
-        self.step("frame_table", self.pick(f), type_)
-
-    @rule(pid=st.one_of(PID, st.just(-1)))
-    def frame_allow(self, pid):
-        self.step("frame_allow", pid if pid == -1 else self.pick_pid(pid))
-
-    @rule(index=st.one_of(st.integers(0, 40), WORD), va=st.one_of(st.just(DATA_VA), ODD_ADDRESSES))
+    @rule(index=st.integers(0, 40), va=BUFFERS)
     def look(self, index, va):
         self.step("frame_count")
         self.step("vspace_id")
         self.step("frame_info", index, va)
 
-    @rule(f=F_ID, va=st.one_of(st.just(DATA_VA), ODD_ADDRESSES, WORD))
+    @rule(f=FRAME, va=BUFFERS)
     def frame_lookup(self, f, va):
         self.step("frame_lookup", self.pick(f), va)
 
     @precondition(lambda self: self.oracle.created)
     @rule(
-        page=st.integers(0, 80), pages=st.integers(0, 70), odd=one_in(3), va=ODD_ADDRESSES,
-        type_=st.sampled_from([1, 2, 2, 0, 3]),
+        page=st.integers(1, 70), pages=st.integers(0, 8), odd=one_in(4), va=ODD_ADDRESSES,
+        type_=st.sampled_from([2, 2, 2, 1, 3]),
     )  # fmt: skip
     def frame_create(self, page, pages, odd, va, type_):
         start = va if odd else RAM_BASE + RAM_SIZE - page * PAGE
         self.step("frame_create", start, pages * PAGE + odd * (page % 2), type_)
 
-    @rule(f=F_ID, sure=one_in(4))
+    @rule(f=FRAME, sure=one_in(4))
     def frame_pool(self, f, sure):
         f_id = self.spare(1) if sure else self.pick(f)
         if f_id is not None:
             self.step("frame_pool", f_id)
 
-    @rule(f=F_ID)
+    # -- rules: tables and maps ----------------------------------------------------------
+
+    @rule(f=FRAME, type_=st.sampled_from([0, 4, 2, 0, 4, 2, 1]))
+    def frame_table(self, f, type_):
+        self.step("frame_table", self.pick(f), type_)
+
+    @rule(level1=st.booleans(), pages=st.sampled_from([1, 1, 2, 4]))
+    def make_table(self, level1, pages):
+        f_id = self.spare(4, 4 * PAGE) if level1 else self.spare(pages)
+        if f_id is not None and self.show(f_id):
+            self.step("frame_table", f_id, 2 if level1 else 4)
+
+    @rule(f=TABLE)
+    def unmake_table(self, f):
+        self.step("frame_table", self.pick(f), 0)
+
+    @rule(t=PICK, f=PLAIN, where=WHERE, number=PICK, flags=VIEW_FLAGS)
+    def map_pages(self, t, f, where, number, flags):
+        table, f_id = self.pick_table("L2", t), self.pick(f)
+        size = self.frames[f_id].len if f_id in self.frames else PAGE
+        va = self.address(table, size, PAGE, where, number) if table in self.frames else 0
+        self.step("frame_map", table, f_id, va, flags)
+
+    @rule(t=PICK, f=PLAIN, where=WHERE, number=PICK, flags=VIEW_FLAGS, cut=one_in(3))
+    def map_sections(self, t, f, where, number, flags, cut):
+        """Mostly frames of whole MiBs, cut off if need be."""
+        whole = [f_id for f_id in self.mine if is_of_kind(self.frames[f_id], "whole MiBs")]
+        f_id = self.spare(MIB // PAGE, MIB) if cut else self.pick(f)
+        f_id = whole[-1 - number % len(whole)] if whole and f[0] != "own" else f_id
+        table = self.pick_table("L1", t)
+        if f_id is not None and table in self.frames:
+            size = self.frames[f_id].len if f_id in self.frames else MIB
+            va = self.address(table, size, MIB, where, number)
+            self.step("frame_map", table, f_id, va, flags | SECTIONS)
+
+    @rule(t=PICK, f=PICK, where=WHERE, number=PICK, again=one_in(6))
+    def hang_table(self, t, f, where, number, again):
+        """Mostly one that hangs nowhere yet."""
+        l1, l2s = self.pick_table("L1", t), self.tables("L2", visible=False)
+        loose = [f_id for f_id in l2s if not self.frames[f_id].place]
+        among = l2s if again else loose
+        if among and l1 in self.frames:
+            l2 = among[-1 - f % len(among)]
+            va = self.address(l1, self.frames[l2].span, MIB, where, number)
+            self.step("frame_map", l1, l2, va, L2_KIND)
+
+    @rule(t=PICK, u=PICK, where=WHERE, number=PICK)
+    def hang_elsewhere(self, t, u, where, number):
+        """A table that is in use comes to hang in another place, its pages with it."""
+        hung = [f_id for f_id in self.tables("L2", visible=False) if self.frames[f_id].place]
+        if hung:
+            l2 = hung[-1 - t % min(len(hung), 3)]
+            self.step("frame_unmap", l2, L2_KIND)
+            l1 = self.pick_table("L1", u)
+            if l1 in self.frames:
+                va = self.address(l1, self.frames[l2].span, MIB, where, number)
+                self.step("frame_map", l1, l2, va, L2_KIND)
+
+    @rule(f=PLAIN, flags=VIEW_FLAGS, shift=st.sampled_from([0, 0, 1, -1, 2]))
+    def move_a_little(self, f, flags, shift):
+        """The same place with other rights, or onto one's own old entries."""
+        frame = self.frames.get(self.pick(f))
+        if frame and frame.view:
+            unit = MIB if frame.view.kind == SECTIONS else PAGE
+            va = self.oracle.begin_of(frame) + shift * unit
+            rights = flags | frame.view.kind
+            self.step("frame_map", frame.view.table, self.pick(f), va & 0xFFFFFFFF, rights)
+
+    @rule(f=PICK, g=PICK)
+    def view_a_table_in_a_table(self, f, g):
+        """Trees that grow into each other, and into themselves."""
+        tables = self.tables("L2") + self.tables("L1")
+        l2s = [f_id for f_id in self.tables("L2") if self.frames[f_id].place]
+        if l2s and tables:
+            inner, outer = tables[f % len(tables)], l2s[-1 - g % len(l2s)]
+            va = next(self.holes(outer, self.frames[inner].len, PAGE), None)
+            if va is not None:
+                self.step("frame_map", outer, inner, va, RO)
+
+    @rule(f=PICK, level=st.sampled_from(["L1", "L2"]))
+    def show_table_again(self, f, level):
+        hidden = set(self.tables(level, visible=False)) - set(self.tables(level))
+        if hidden:
+            self.show(sorted(hidden)[f % len(hidden)])
+
+    @rule(flags=VIEW_FLAGS, pages=st.integers(1, 5))
+    def show_memory(self, flags, pages):
+        f_id = self.spare(pages)
+        if f_id is not None:
+            self.show(f_id, flags)
+
+    @rule(f=PICK, odd=one_in(6), kind=st.integers(0, 15))
+    def frame_unmap(self, f, odd, kind):
+        """One of the mappings there are, but seldom those that the program itself needs."""
+        views = [
+            (f_id, self.frames[f_id].view.kind) for f_id in self.mine if self.frames[f_id].view
+        ]
+        places = [(f_id, L2_KIND) for f_id in self.mine if self.frames[f_id].place]
+        found = sorted(views + places)
+        if found:
+            f_id, real = found[-1 - f % min(len(found), 12)]
+            self.step("frame_unmap", f_id, kind << 2 if odd else real)
+
+    # -- rules: between processes --------------------------------------------------------
+
+    @rule(f=chosen("plain", "plain", "table", "table", "own", "any"), pid=PID)
+    def frame_give(self, f, pid):
+        self.step("frame_give", self.pick(f), self.pick_pid(pid))
+
+    @rule(pid=PID, clear=one_in(6))
+    def frame_allow(self, pid, clear):
+        self.step("frame_allow", -1 if clear else self.pick_pid(pid))
+
+    @rule(f=FRAME)
     def proc_new(self, f):
         self.step("proc_new", self.pick(f))
 
-    @rule(pid=PID, f=F_ID, level1=st.booleans(), me=st.booleans())
-    def vspace_swap(self, pid, f, level1, me):
-        l1s = self.tables("L1", visible=False)
-        f_id = l1s[f[1] % len(l1s)] if level1 and l1s else self.pick(f)
-        self.step("vspace_swap", self.oracle.me if me else self.pick_pid(pid), f_id)
+    @rule(f=chosen("L1", "L1", "L1", "table", "any"), pid=PID, me=st.booleans())
+    def vspace_swap(self, f, pid, me):
+        self.step("vspace_swap", self.oracle.me if me else self.pick_pid(pid), self.pick(f))
 
-    @rule(pid=PID, va=st.one_of(st.just(DATA_VA), st.just(DATA_VA + PAGE - 8), ODD_ADDRESSES))
+    @rule(pid=PID, va=BUFFERS)
     def send(self, pid, va):
         self.step("send", self.pick_pid(pid), va)
 
-    @rule(va=st.one_of(st.just(DATA_VA + 64), st.just(DATA_VA + PAGE - 8), ODD_ADDRESSES))
+    @rule(pid=PID, times=st.integers(2, 4))
+    def crowd(self, pid, times):
+        """Several send to one process, one after the other."""
+        target = self.pick_pid(pid)
+        for _ in range(times):
+            if self.oracle.me == target:
+                self.trial.slice_ends()
+            if self.oracle.me != target:
+                self.step("send", target, DATA_VA)
+
+    @rule(flags=st.sampled_from([1, 3]), number=PICK)
+    def swap_under_a_receiver(self, flags, number):
+        """A child that waits for a message gets another vspace, whose buffer is good or not."""
+        actors = self.oracle.actors
+        waiting = [pid for pid, a in actors.items() if a.state == "RECEIVING"]
+        waiting = [pid for pid in waiting if actors[pid].parent == self.oracle.me]
+        l1 = self.furnish(flags) if waiting else None
+        if l1 is not None:
+            child = waiting[number % len(waiting)]
+            self.step("vspace_swap", child, l1)
+            self.step("send", child, DATA_VA)
+
+    @rule(va=BUFFERS)
     def recv(self, va):
         if len(self.oracle.turns) > 1 or self.oracle.actors[self.oracle.me].queue:
             self.step("recv", va)
@@ -473,107 +409,28 @@ class Adversary(RuleBasedStateMachine):
     def yield_(self):
         self.step("yield")
 
-    @rule(status=WORD, sure=one_in(4))
+    @rule(status=st.integers(0, 0xFFFFFFFF), sure=one_in(4))
     def exit_(self, status, sure):
         if self.oracle.me != 0 or sure:
             self.step("exit", status)
 
-    @rule(va=ODD_ADDRESSES, size=ODD_SIZES, typed=st.binary(max_size=100))
+    @rule(va=BUFFERS, size=st.one_of(st.integers(0, 5000), ODD_SIZES), typed=st.binary(max_size=99))
     def console(self, va, size, typed):
-        self.host.input += typed
-        self.oracle.input += typed
+        self.trial.type_in(typed)
         self.step("console_read", va, size)
         self.step("console_write", va, size)
 
-    # -- rules: what programs do besides calls -------------------------------------------
-
     @rule()
     def slice_ends(self):
-        self.kernel.slice_ended()
-        self.oracle.any_order = []
-        if len(self.oracle.turns) > 1:
-            self.oracle.turns.append(self.oracle.turns.pop(0))
-        self.judge()
+        self.trial.slice_ends()
 
     @rule(f=PICK, offset=st.integers(0, 2 * PAGE), data=st.binary(min_size=1, max_size=80))
     def store(self, f, offset, data):
-        """The running program stores bytes where it may."""
-        frames = self.oracle.frames
-        me, f_id = self.oracle.me, self.pick(("own", f))
-        if f_id in frames and frames[f_id].view:
-            va = self.oracle.begin_of(frames[f_id]) + offset
-            runs = self.oracle.runs(me, va, len(data), 2)
-            for pa, part in runs or ():
-                self.oracle.store([(pa, part)], data[:part])
-                self.ram.write(pa, data[:part])
-                self.host.stored(pa, part)
-                data = data[part:]
+        frame = self.frames.get(self.pick(("viewed", f)))
+        if frame and frame.view:
+            self.trial.store(self.oracle.begin_of(frame) + offset, data)
 
     # -- rules: getting somewhere --------------------------------------------------------
-
-    @rule(level1=st.booleans(), pages=st.sampled_from([1, 1, 2, 4]))
-    def make_table(self, level1, pages):
-        f_id = self.spare(4, 4 * PAGE) if level1 else self.spare(pages)
-        if f_id is not None and self.show(f_id):
-            self.step("frame_table", f_id, 2 if level1 else 4)
-
-    @rule(flags=st.sampled_from(VIEW_FLAGS), pages=st.integers(1, 5))
-    def show_memory(self, flags, pages):
-        f_id = self.spare(pages)
-        if f_id is not None:
-            self.show(f_id, flags)
-
-    @rule(flags=st.sampled_from(VIEW_FLAGS), f=PICK)
-    def show_sections(self, flags, f):
-        """A frame of whole MiBs in an L1, cut off if there is none yet."""
-        frames = self.oracle.frames
-        whole = [f_id for f_id in self.mine if (frames[f_id].pa | frames[f_id].len) % MIB == 0]
-        f_id = whole[f % len(whole)] if whole and f % 3 else self.spare(MIB // PAGE, MIB)
-        for l1 in self.tables("L1")[:1] if f_id is not None else ():
-            va = self.room_in(l1, frames[f_id].len, MIB)
-            if va is not None:
-                self.step("frame_map", l1, f_id, va, flags | SECTIONS)
-
-    @rule(t=PICK, f=PICK)
-    def hang_where_there_is_room(self, t, f):
-        frames = self.oracle.frames
-        loose = [f_id for f_id in self.tables("L2", visible=False) if not frames[f_id].place]
-        for l1 in self.tables("L1")[t % 2 :][:1] if loose else ():
-            l2 = loose[f % len(loose)]
-            va = self.room_in(l1, frames[l2].span, MIB)
-            if va is not None:
-                self.step("frame_map", l1, l2, va, L2_KIND)
-
-    @rule(f=PICK, level=st.sampled_from(["L1", "L2"]))
-    def show_table_again(self, f, level):
-        hidden = set(self.tables(level, visible=False)) - set(self.tables(level))
-        if hidden:
-            self.show(sorted(hidden)[f % len(hidden)])
-
-    @rule(f=PICK, g=PICK)
-    def view_a_table_in_a_table(self, f, g):
-        """Trees that grow into each other, and into themselves."""
-        tables = self.tables("L2") + self.tables("L1")
-        l2s = [f_id for f_id in self.tables("L2") if self.oracle.frames[f_id].place]
-        if l2s and tables:
-            inner, outer = tables[f % len(tables)], l2s[g % len(l2s)]
-            va = self.room_in(outer, self.oracle.frames[inner].len)
-            if va is not None:
-                self.step("frame_map", outer, inner, va, RO)
-
-    def furnish(self) -> int | None:
-        """An L1 with code, data and its own tables in view, as a process needs it."""
-        l1 = self.spare(4, 4 * PAGE)
-        l2, code, data = self.spare(1), self.spare(1), self.spare(4)
-        parts = (l1, l2, code, data)
-        if None in parts or not (self.show(l1) and self.show(l2)):
-            return None
-        steps = [
-            ("frame_table", l1, 2), ("frame_table", l2, 4), ("frame_map", l1, l2, 0, L2_KIND),
-            ("frame_map", l2, code, CODE_VA, 1), ("frame_map", l2, data, DATA_VA, 3),
-            ("frame_map", l2, l1, 0x40000, RO), ("frame_map", l2, l2, 0x44000, RO),
-        ]  # fmt: skip
-        return l1 if all(self.step(*step) == 0 for step in steps) else None
 
     @rule(to=st.sampled_from(["new", "record", "self", "other", "keep"]), pid=PID)
     def make_vspace(self, to, pid):
@@ -596,6 +453,19 @@ class Adversary(RuleBasedStateMachine):
         elif to == "other":
             self.step("vspace_swap", pid, l1)
 
+    def furnish(self, data_flags: int = 3) -> int | None:
+        """An L1 with code, data and its own tables in view, as a process needs it."""
+        l1, l2 = self.spare(4, 4 * PAGE), self.spare(1)
+        code, data = self.spare(1), self.spare(4)
+        if None in (l1, l2, code, data) or not (self.show(l1) and self.show(l2)):
+            return None
+        steps = [
+            ("frame_table", l1, 2), ("frame_table", l2, 4), ("frame_map", l1, l2, 0, L2_KIND),
+            ("frame_map", l2, code, CODE_VA, 1), ("frame_map", l2, data, DATA_VA, data_flags),
+            ("frame_map", l2, l1, 0x40000, RO), ("frame_map", l2, l2, 0x44000, RO),
+        ]  # fmt: skip
+        return l1 if all(self.step(*step) == 0 for step in steps) else None
+
     def begin(self, pid: int) -> None:
         """Start a child, and give it memory of its own to work with."""
         if pid >= 0:
@@ -610,35 +480,19 @@ class Adversary(RuleBasedStateMachine):
         if record >= 0:
             self.show(record, 1)
 
-    def teardown(self) -> None:
-        """At the end every page of every vspace is where the oracle has it, and no more."""
-        for f_id, frame in self.oracle.frames.items():
-            if frame.table == "L1":
-                for va in mapped_pages(self.ram, frame.pa):
-                    self.compare_at(f_id, frame.pa, va)
+
+def is_of_kind(frame: Pages, kind: str) -> bool:
+    """Whether a frame is what a choice asked for."""
+    return {
+        "own": True,
+        "any": True,
+        "table": bool(frame.table),
+        "L1": frame.table == "L1",
+        "plain": not frame.table and frame.type in ("MEM", "IO"),
+        "viewed": frame.view is not None and not frame.table,
+        "free": frame.view is None and not frame.table and frame.type == "MEM",
+        "whole MiBs": not frame.table and (frame.pa | frame.len) % MIB == 0,
+    }[kind]
 
 
-def mapped_pages(ram: Ram, l1_pa: int) -> list[int]:
-    """Every page below the kernel that the tables in memory map for somebody."""
-    found = []
-    for index, word in enumerate(ram.read_words(l1_pa, KERNEL_VA // MIB)):
-        if word & 0b11 == 0b01:
-            entries = enumerate(ram.read_words(word & ~0x3FF, 256))
-            found += [index * MIB + n * PAGE for n, entry in entries if entry]
-        elif word:
-            found += range(index * MIB, (index + 1) * MIB, PAGE)
-    return found
-
-
-def settle(found: list[int], wanted: list[int], any_order: list[list[int]]) -> list[int]:
-    """The found order, if it differs from the wanted only where no rule gives the order."""
-    if found != wanted:
-        free = {member for group in any_order for member in group}
-        assert sorted(found) == sorted(wanted)
-        assert [m for m in found if m not in free] == [m for m in wanted if m not in free]
-        assert [m in free for m in found] == [m in free for m in wanted]
-    return found
-
-
-assert {PAGES, SECTIONS, L2_KIND} == {MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2}
-assert set(CALLS) == set(BY_NAME)
+assert PAGES == 0, "a view's flags say PAGES by saying nothing"

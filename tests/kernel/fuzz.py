@@ -1,19 +1,22 @@
 """``make fuzz``: the adversary for a while, and what it did.
 
-Each round has a seed of its own, counted up from ``--seed``; a failure names the round's.
+Each round has a seed of its own, counted up from ``--seed``, and a failure names the round's:
+the same seed makes the same programs again.  Without ``--seed`` the first one is any.
 The counts are of calls; what Hypothesis tries while it makes a failure smaller counts too.
 """
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import time
 from collections import Counter, defaultdict
 
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from kernel.adversary import OUTCOMES, Adversary
+from kernel.adversary import Adversary
+from kernel.judge import OUTCOMES
 
 ROUND = settings(
     database=None,
@@ -27,7 +30,7 @@ ROUND = settings(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=300)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32))
     options = parser.parse_args()
     end = time.monotonic() + options.seconds
     number = options.seed
@@ -36,7 +39,7 @@ def main() -> None:
             machine = seed(number)(type("Adversary", (Adversary,), {}))
             run_state_machine_as_test(machine, settings=ROUND)
             number += 1
-    except BaseException:
+    except Exception:
         print(f"the round with --seed {number} failed")
         raise
     finally:

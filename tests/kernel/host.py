@@ -11,7 +11,7 @@ from array import array
 from kernel_model.descriptors import EXEC
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_MASK, PAGE_SIZE, Ram
-from kernel_model.walk import walk
+from kernel_model.walk import Walk, walk
 
 
 class RecordingHost:
@@ -66,8 +66,11 @@ class RecordingHost:
 
     def touch(self, l1: int, va: int) -> None:
         """Keep what a machine that uses ``va`` would keep: a TLB entry, and code."""
-        found = walk(self.ram, l1, va)
-        if found.fault is not None or not found.user:
+        self.keep(l1, va, walk(self.ram, l1, va))
+
+    def keep(self, l1: int, va: int, found: Walk) -> None:
+        """Keep what ``walk`` found."""
+        if not found.user:
             return
         page = found.pa & ~PAGE_MASK
         self.tlb[l1, va & ~PAGE_MASK] = (page, found.user)

@@ -145,22 +145,26 @@ class Oracle:
         vspace = self.vspace_of(frame.view)
         return vspace >= 0 and vspace == self.actors[self.me].vspace
 
+    def mapped_in(self, vspace: int) -> list[tuple[int, Pages]]:
+        """All that is mapped in an address space, each with its first address."""
+        return [
+            (self.begin_of(frame), frame)
+            for frame in self.frames.values()
+            if frame.view is not None and self.vspace_of(frame.view) == vspace
+        ]
+
     def translate(self, vspace: int, va: int) -> tuple[int, int] | None:
         """(pa, rights) of a user address in an address space, None where nothing is mapped."""
-        for frame in self.frames.values():
-            if frame.view is not None and self.vspace_of(frame.view) == vspace:
-                offset = va - self.begin_of(frame)
-                if 0 <= offset < frame.len:
-                    return frame.pa + offset, rights_of(frame)
-        return None
+        return look_up(self.mapped_in(vspace), va)
 
     def runs(self, pid: int, va: int, length: int, right: int) -> list[tuple[int, int]] | None:
         """Where in RAM a buffer lies page by page, None if the process may not use it so."""
         found, end = [], va + length
         if length and end > SPACE_END:
             return None
+        mapped = self.mapped_in(self.actors[pid].vspace)
         while va < end:
-            there = self.translate(self.actors[pid].vspace, va)
+            there = look_up(mapped, va)
             if there is None or not there[1] & right or not self.in_ram(there[0]):
                 return None
             part = min(end - va, PAGE - va % PAGE)
@@ -669,6 +673,14 @@ def refuse(*rules: object) -> None:
     names = [rule for rule in rules if rule]
     if names:
         raise BrokenError(*names)
+
+
+def look_up(mapped: list[tuple[int, Pages]], va: int) -> tuple[int, int] | None:
+    """(pa, rights) of an address, None where nothing is mapped."""
+    for begin, frame in mapped:
+        if begin <= va < begin + frame.len:
+            return frame.pa + va - begin, rights_of(frame)
+    return None
 
 
 def rights_of(frame: Pages) -> int:

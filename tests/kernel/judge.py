@@ -1,0 +1,255 @@
+"""The kernel and the oracle side by side: each call is made on both, and all is compared.
+
+They must agree on the answer, on every frame and process, on every byte of memory, and on what
+each process can reach; the invariants hold; a refused call changed nothing; and nothing that a
+machine would have cached is stale.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA
+from kernel.host import RecordingHost
+from kernel.oracle import (
+    CALLS,
+    KERNEL_VA,
+    L2_KIND,
+    MIB,
+    PAGES,
+    SECTIONS,
+    Actor,
+    Oracle,
+    Pages,
+    View,
+    look_up,
+)
+from kernel_model.abi import Error, MapKind
+from kernel_model.boot import boot
+from kernel_model.calls.checks import frame_words
+from kernel_model.invariants import check_invariants
+from kernel_model.kernel import Device, Kernel
+from kernel_model.memory import Ram
+from kernel_model.process import Result, Start
+from kernel_model.syscalls import BY_NAME, trap
+from kernel_model.walk import walk
+
+OUTCOMES: Counter[tuple[str, str]] = Counter()
+"""How often each call had each outcome, over all trials: "ok", "passed the turn" or an error."""
+
+DEVICES = (Device("uart", UART_PA, PAGE), Device("wide", 0x50000000, 2 * MIB))
+
+
+def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
+    """An oracle that begins where the boot ended: from there on it goes its own way."""
+    oracle = Oracle(ram.base, bytes(ram.bytes), kernel.pool.capacity)
+    for f_id, frame in kernel.frames.items():
+        table = frame.table.name if frame.is_table else ""
+        pages = Pages(frame.pa // PAGE, frame.len // PAGE, frame.owner, frame.type.name, table)
+        if frame.is_viewed:
+            pages.view = View(frame.v_id, frame.v_off, frame.v_flags)
+        if frame.is_hung:
+            pages.place = (frame.t_id, frame.t_va)
+        oracle.frames[f_id] = pages
+    proc0 = kernel.processes[0]
+    oracle.actors[0] = Actor(-1, state="READY", vspace=proc0.l1, frames=list(proc0.frames))
+    oracle.turns = [0]
+    oracle.created = kernel.created
+    return oracle
+
+
+class Trial:
+    """One kernel under judgement; starts over when it has halted or all its processes wait."""
+
+    def __init__(self, capacity: int = 1024, created: bool = False) -> None:
+        self.start(capacity, created)
+
+    def start(self, capacity: int, created: bool) -> None:
+        self.buffer = bytearray(RAM_SIZE)
+        self.ram = Ram(RAM_BASE, RAM_SIZE, memoryview(self.buffer))
+        self.host = RecordingHost(self.ram)
+        self.kernel = boot(self.ram, PROGRAM, b"", DEVICES, self.host)
+        self.kernel.pool.capacity = capacity
+        if created:
+            self.kernel.created = True
+            self.kernel.frames[REST].len -= 64 * PAGE
+        self.kernel.processes[0].resume = None
+        self.oracle = oracle_of(self.kernel, self.ram)
+
+    # -- one call ------------------------------------------------------------------------
+
+    def step(self, name: str, *arguments: int) -> int:
+        """Make a call, judge it, and return its result; -1 when the turn passed."""
+        before = self.kernel.state()
+        words = [argument & 0xFFFFFFFF for argument in arguments] + [0] * (4 - len(arguments))
+        result = trap(self.kernel, BY_NAME[name].number, *words)
+        wanted = self.oracle.call(name, arguments, result)
+        if isinstance(wanted, frozenset):
+            assert result is not None, f"{name}{arguments} passed the turn, not {set(wanted)}"
+            assert result < 0, f"{name}{arguments} is {result}, not {set(wanted)}"
+            error = Error(result).name
+            assert error in wanted, f"{name}{arguments}: {error}, not {set(wanted)}"
+            assert self.kernel.state() == before, f"{name}{arguments} changed something"
+            assert self.buffer == self.oracle.ram, f"{name}{arguments} changed memory"
+        else:
+            assert result == wanted, f"{name}{arguments}: {self.kernel.refusal or result}"
+        done = "ok" if result is not None else "passed the turn"
+        OUTCOMES[name, error if isinstance(wanted, frozenset) else done] += 1
+        self.judge()
+        if self.kernel.current is None:
+            self.start(1024, created=False)
+            return -1
+        return -1 if result is None else result
+
+    def absurd(self, name: str, words: tuple[int, ...]) -> None:
+        """A call with any words for its arguments, as many of them as it takes."""
+        arguments = BY_NAME[name].arguments
+        signed = (a.from_register(word) for a, word in zip(arguments, words, strict=False))
+        self.step(name, *signed)
+
+    def judge(self) -> None:
+        """The kernel and the oracle tell the same story."""
+        check_invariants(self.kernel)
+        self.compare_processes()
+        self.compare_frames()
+        self.compare_memory()
+        self.compare_reach()
+        self.host.check(self.kernel)
+
+    def compare_frames(self) -> None:
+        kernel, oracle = self.kernel, self.oracle
+        assert kernel.frames.keys() == oracle.frames.keys()
+        for f_id, frame in kernel.frames.items():
+            assert frame_words(kernel, frame) == oracle.describe(f_id), f"frame {f_id}"
+            assert frame.owner == oracle.frames[f_id].owner
+        assert (kernel.pool.used, kernel.pool.capacity) == (oracle.used, oracle.capacity)
+
+    def compare_processes(self) -> None:
+        kernel, oracle = self.kernel, self.oracle
+        assert kernel.processes.keys() == oracle.actors.keys()
+        for pid, process in kernel.processes.items():
+            actor = oracle.actors[pid]
+            actor.frames = settle(list(process.frames), actor.frames, oracle.any_order)
+            found = (process.parent, process.record, process.state.name, process.l1)
+            assert found == (actor.parent, actor.record, actor.state, actor.vspace), pid
+            assert (process.allowed, process.partner) == (actor.allows, actor.waits_for)
+            assert list(process.senders) == actor.queue
+            assert (process.calls, process.sent, process.received) == (
+                actor.calls, actor.sent, actor.received,
+            )  # fmt: skip
+        self.compare_turns()
+
+    def compare_turns(self) -> None:
+        kernel, oracle = self.kernel, self.oracle
+        assert (kernel.halted is not None) == oracle.halted
+        if kernel.current is None:
+            assert oracle.turns == []
+            return
+        oracle.turns = settle([kernel.current.pid, *kernel.ready], oracle.turns, oracle.any_order)
+        resume, kernel.current.resume = kernel.current.resume, None
+        actor = oracle.actors[kernel.current.pid]
+        wanted, actor.goes_on_with = actor.goes_on_with, None
+        assert resume == (wanted and (Start(*wanted) if len(wanted) == 6 else Result(*wanted)))
+
+    def compare_memory(self) -> None:
+        """Tables and the kernel's own memory apart: the oracle has none and takes what it finds.
+
+        So after this both memories are the same, which ``step`` compares refused calls with.
+        """
+        oracle, found = self.oracle, self.buffer
+        oracle.ram[:PAGE] = found[:PAGE]
+        for frame in oracle.frames.values():
+            start = frame.pa - oracle.base
+            if frame.table:
+                oracle.ram[start : start + frame.len] = found[start : start + frame.len]
+        for pid, actor in oracle.actors.items():
+            if actor.record >= 0:
+                start = oracle.frames[actor.record].pa - oracle.base
+                oracle.ram[start : start + 32] = oracle.page_of(pid)
+        for start in self.last_words():
+            oracle.ram[start : start + 32] = found[start : start + 32]
+        assert oracle.ram == found
+        assert (self.host.console, self.host.input) == (oracle.console, oracle.input)
+
+    def last_words(self) -> list[int]:
+        """Pages on which an ended process may have said so; no rule tells what stays there."""
+        if not self.oracle.any_order:
+            return []
+        arrived = (
+            self.oracle.frames[f_id] for group in self.oracle.any_order[:1] for f_id in group
+        )
+        return [frame.pa - self.oracle.base for frame in arrived if frame.type == "MEM"]
+
+    def compare_reach(self) -> None:
+        """What a user of each vspace may do at the edges of all that is mapped, and beyond."""
+        for f_id, l1 in self.oracle.frames.items():
+            if l1.table == "L1":
+                mapped = self.oracle.mapped_in(f_id)
+                samples = {0, PAGE, DATA_VA, KERNEL_VA - PAGE, KERNEL_VA, 0xFFF00000}
+                for begin, frame in mapped:
+                    end = begin + frame.len
+                    samples |= {begin - PAGE, begin, end - PAGE, end & 0xFFFFFFFF}
+                for va in samples:
+                    self.compare_at(l1.pa, va, look_up(mapped, va))
+
+    def compare_at(self, l1_pa: int, va: int, wanted: tuple[int, int] | None) -> None:
+        found = walk(self.ram, l1_pa, va)
+        reached = (found.pa, found.user) if found.user else None
+        assert reached == wanted, f"{va:#x} under {l1_pa:#x}: {reached} instead of {wanted}"
+        self.host.keep(l1_pa, va, found)
+
+    def slice_ends(self) -> None:
+        """The running process has used its time."""
+        self.kernel.slice_ended()
+        self.oracle.any_order = []
+        if len(self.oracle.turns) > 1:
+            self.oracle.turns.append(self.oracle.turns.pop(0))
+        self.judge()
+
+    def store(self, va: int, data: bytes) -> None:
+        """The running program stores bytes, if it may."""
+        runs = self.oracle.runs(self.oracle.me, va, len(data), 2)
+        for pa, part in runs or ():
+            self.oracle.store([(pa, part)], data[:part])
+            self.ram.write(pa, data[:part])
+            self.host.stored(pa, part)
+            data = data[part:]
+
+    def type_in(self, data: bytes) -> None:
+        """Somebody types on the console."""
+        self.host.input += data
+        self.oracle.input += data
+
+    def compare_every_page(self) -> None:
+        """Every page that the tables in memory map is where the oracle has it."""
+        for f_id, frame in self.oracle.frames.items():
+            if frame.table == "L1":
+                mapped = self.oracle.mapped_in(f_id)
+                for va in mapped_pages(self.ram, frame.pa):
+                    self.compare_at(frame.pa, va, look_up(mapped, va))
+
+
+def mapped_pages(ram: Ram, l1_pa: int) -> list[int]:
+    """Every page below the kernel that the tables in memory map for somebody."""
+    found = []
+    for index, word in enumerate(ram.read_words(l1_pa, KERNEL_VA // MIB)):
+        if word & 0b11 == 0b01:
+            entries = enumerate(ram.read_words(word & ~0x3FF, 256))
+            found += [index * MIB + n * PAGE for n, entry in entries if entry]
+        elif word:
+            found += range(index * MIB, (index + 1) * MIB, PAGE)
+    return found
+
+
+def settle(found: list[int], wanted: list[int], any_order: list[list[int]]) -> list[int]:
+    """The found order, if it differs from the wanted only where no rule gives the order."""
+    if found != wanted:
+        free = {member for group in any_order for member in group}
+        assert sorted(found) == sorted(wanted)
+        assert [m for m in found if m not in free] == [m for m in wanted if m not in free]
+        assert [m in free for m in found] == [m in free for m in wanted]
+    return found
+
+
+assert {PAGES, SECTIONS, L2_KIND} == {MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2}
+assert set(CALLS) == set(BY_NAME)
