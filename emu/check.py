@@ -30,8 +30,8 @@ class Checker:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._compared: set[int] = set()
-        """L1s (pa) of which every page has been compared since their last change."""
+        self._compared: dict[int, list[Run]] = {}
+        """For each L1 (pa) of which every page has been compared since it changed: its runs."""
         self._at = -1
         self._touched: defaultdict[int, set[int]] = defaultdict(set)
         """For each L1 (pa) the pages whose entries changed since it was compared."""
@@ -43,7 +43,7 @@ class Checker:
 
         def translation_changed(l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
             changed(l1_pa, va, length, was_mapped)
-            self._compared.discard(l1_pa)
+            self._compared.pop(l1_pa, None)
             self._touched[l1_pa].update(range(va & ~PAGE_MASK, va + length, PAGE_SIZE))
 
         host.translation_changed = translation_changed
@@ -56,11 +56,11 @@ class Checker:
             return
         l1_pa = self.machine.kernel.l1_pa(process)
         if l1_pa not in self._compared:
-            self._compare(self._pages(l1_pa))
-            self._compared.add(l1_pa)
-            self._touched.pop(l1_pa, None)
+            runs = self._runs(l1_pa)
+            self._compare(self._pages(runs, self._touched.pop(l1_pa, set())))
+            self._compared[l1_pa] = runs
         elif l1_pa != self._at:
-            self._compare(self._ends(l1_pa))
+            self._compare(self._ends(self._compared[l1_pa]))
         self._at = l1_pa
 
     def _compare(self, expected: dict[int, View]) -> None:
@@ -71,24 +71,20 @@ class Checker:
                     f"page {va:#010x}: Unicorn has {found}, the tables have {wanted}"
                 )
 
-    def _pages(self, l1_pa: int) -> dict[int, View]:
+    def _pages(self, runs: list[Run], touched: set[int]) -> dict[int, View]:
         """Each page that user mode can reach, those beside them, and those that changed."""
-        expected = dict.fromkeys(self._touched[l1_pa], View(-1, 0))
-        runs = self._runs(l1_pa)
-        for run in runs:
-            for va in (run.va - PAGE_SIZE, run.end):
-                if 0 <= va < TOP:
-                    expected[va] = View(-1, 0)
+        beside = {va for run in runs for va in (run.va - PAGE_SIZE, run.end) if 0 <= va < TOP}
+        expected = dict.fromkeys(touched | beside, View(-1, 0))
         for run in runs:
             for offset in range(0, run.length, PAGE_SIZE):
                 expected[run.va + offset] = View(run.pa + offset, run.rights)
         return expected
 
-    def _ends(self, l1_pa: int) -> dict[int, View]:
+    def _ends(self, runs: list[Run]) -> dict[int, View]:
         """The first and the last page of each run."""
         return {
             run.va + offset: View(run.pa + offset, run.rights)
-            for run in self._runs(l1_pa)
+            for run in runs
             for offset in (0, run.length - PAGE_SIZE)
         }
 

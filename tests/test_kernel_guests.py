@@ -194,7 +194,7 @@ def test_guest(row: Row, mmu: str) -> None:
 
 @pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
 def test_invariants_hold_after_every_call(row: Row) -> None:
-    check(row, guest(row.program), "--check", "--ram", "32M")
+    check(row, guest(row.program), "--check", "--ram", "16M")
 
 
 @pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
