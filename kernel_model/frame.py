@@ -23,7 +23,7 @@ class Frame:
     pa, len: bytes, page aligned.  owner: pid.
     v_id: the table frame that this frame's page view is in, v_off: the view's offset in
     bytes from where that table's addresses begin, so that a table hung elsewhere carries
-    its pages with it.  t_id: the L1 frame in which this L2 hangs, t_va: where.
+    its pages with it.  t_id: the L1 frame in which this L2 hangs, t_va: where; 0 for an L1.
     views, hung: for tables, the ids of frames viewed and of L2 tables hung in this one,
     in the order of the calls.
     """

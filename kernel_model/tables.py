@@ -96,7 +96,7 @@ class TableEditor:
         self.host.memory_written(pa, len(words) * 4)
         if l1 is not None:
             unit = SECTION_SIZE if level == 1 else SMALL_PAGE_SIZE
-            va = index * unit + (0 if level == 1 else table.t_va)
+            va = table.t_va + index * unit
             self.host.translation_changed(l1.pa, va, len(words) * unit, any(old))
 
     def clear(self, table: Frame, index: int, count: int, l1: Frame | None) -> None:
