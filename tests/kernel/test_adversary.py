@@ -14,7 +14,7 @@ TestAdversary.settings = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=120,
+    max_examples=200,
     stateful_step_count=50,
     suppress_health_check=list(HealthCheck),
 )

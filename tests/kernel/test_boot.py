@@ -28,6 +28,7 @@ from kernel.driver import (
     RX,
     STACK,
     SYS,
+    TABLE_L2,
     UART,
     UART_PA,
     Machine,
@@ -47,6 +48,7 @@ from kernel_model.image import Image, Segment
 from kernel_model.kernel import KERNEL_SIZE, PROC0, Device
 from kernel_model.memory import Ram
 from kernel_model.process import Start
+from kernel_model.tables import window_table
 
 
 def program(*segments: Segment, entry: int = CODE_VA) -> Image:
@@ -204,6 +206,24 @@ def test_the_window_shows_the_page_that_was_edited_last(machine):
     machine.view(machine.take(), 0xEF100000)
     index = (0xEF100000 - AREA) // PAGE * 4
     assert machine.pa(WINDOW_VA) == machine.info(SYS).pa + index & ~0xFFF
+
+
+def test_the_window_is_for_the_kernels_data_only(machine):
+    assert machine.walk(WINDOW_VA).kernel == READ | WRITE
+    assert machine.walk(WINDOW_VA).user == 0
+
+
+def test_each_core_has_a_window_of_its_own():
+    assert [window_table(RAM_BASE, core) - RAM_BASE for core in range(3)] == [0, 0x400, 0x800]
+
+
+def test_an_edit_that_spans_pages_of_a_table_goes_through_the_window_page_by_page(machine):
+    l2, two = machine.l2(2), machine.take(2)
+    machine.ok("frame_map", L1, l2, 0x40000000, TABLE_L2)
+    machine.view(two, 0x40000000 + 4 * MIB - PAGE, RO, l2)
+    pa = machine.info(l2).pa
+    assert machine.ram.read_word(pa + PAGE - 4) + PAGE == machine.ram.read_word(pa + PAGE)
+    assert machine.pa(WINDOW_VA) == pa + PAGE
 
 
 def test_what_ram_held_before_does_not_reach_proc0():

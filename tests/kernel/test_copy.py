@@ -70,6 +70,14 @@ def test_the_original_is_independent_of_the_copy(busy):
     assert bytes(busy.ram.bytes) == ram
 
 
+def test_a_kernel_begins_with_nothing():
+    kernel = Kernel(Ram(0x80000000, 0x200000))
+    assert kernel.current is kernel.halted is kernel.refusal is None
+    assert kernel.created is False
+    assert not kernel.frames
+    assert not kernel.processes
+
+
 def test_a_state_stays_what_it_was(machine):
     before = machine.kernel.state()
     machine.ok("frame_unmap", CODE, 0)
