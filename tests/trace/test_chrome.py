@@ -55,6 +55,20 @@ def slices(events: list[Event]) -> dict[tuple[int, int], list[tuple[float, float
     return found
 
 
+def test_a_public_parser_reads_every_event() -> None:
+    """``chrometrace`` knows each event but not the keys that tie a flow's two ends together."""
+    from chrometrace import TraceEvent
+
+    flow_only = {"id", "bp"}
+    events = load(traced(guest("scenarios/server"), KINDS, format="chrome"))
+    for event in events:
+        known = {key: value for key, value in event.items() if key not in flow_only}
+        parsed = TraceEvent.from_dict(known).to_dict()
+        assert known.items() <= parsed.items()
+        assert known == event or event["ph"] in "sf"
+    assert {"X", "B", "E", "s", "f", "C", "M"} <= {event["ph"] for event in events}
+
+
 def of(name: str, mmu: str = "tlb") -> list[Event]:
     return load(traced(built(name), KINDS, mmu, format="chrome"))
 
