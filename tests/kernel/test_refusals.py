@@ -92,6 +92,10 @@ CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
         "E_UNALIGNED (the frame's address 0x44e09000 is not a multiple of 0x100000)",
     ),
     (
+        ("frame_map", L1, UART, MIB + PAGE, RO | SECTION),
+        "E_UNALIGNED (va 0x101000 is not a multiple of 0x100000)",
+    ),
+    (
         ("frame_map", SYS, CODE, 0, RO),
         "E_OUT_OF_RANGE (0x0+0x1000 is not in table 2's 0xef000000+0x1000000)",
     ),
@@ -156,6 +160,10 @@ def table_over_page_0(machine):
     machine.view(machine.take(), MIB, RO, l2)
     machine.ok("frame_unmap", l2, TABLE_L2)
     return "frame_map", l1, l2, 0, TABLE_L2
+
+
+def table_at_a_page(machine):
+    return "frame_map", L1, machine.l2(), MIB + PAGE, TABLE_L2
 
 
 def table_over_the_kernel(machine):
@@ -232,6 +240,7 @@ SCENES: list[tuple[Callable[[Machine], tuple], str]] = [
         table_with_entries,
         "E_TABLE_NOT_EMPTY (frame 9 (MEM 0x803fc000+0x4000) still has entries)",
     ),
+    (table_at_a_page, "E_UNALIGNED (va 0x101000 is not a multiple of 0x100000)"),
     (table_over_page_0, "E_PAGE_ZERO (the first entry of table 10 would map page 0)"),
     (
         table_over_the_kernel,

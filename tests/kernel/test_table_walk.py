@@ -50,7 +50,7 @@ def hang_l2(ram, entry, **coarse):
 def test_a_small_page_keeps_the_low_12_bits(ram):
     hang_l2(ram, SmallPage(0xABCDE000, USER_RW, 0, NORMAL))
     found = walk(ram, TTBR0, VA)
-    assert (found.pa, found.size, found.fault) == (0xABCDE678, 0x1000, None)
+    assert (found.va, found.pa, found.size, found.fault) == (VA, 0xABCDE678, 0x1000, None)
     assert found.user == found.kernel == READ | WRITE | EXEC
 
 
@@ -188,7 +188,8 @@ def test_a_client_domain_is_checked_and_a_managers_is_not(ram):
     assert walk(ram, TTBR0, VA, dacr(CLIENT)).kernel == READ | WRITE
     found = walk(ram, TTBR0, VA, dacr(MANAGER))
     assert (found.user, found.kernel) == (READ | WRITE | EXEC,) * 2
-    assert (found.pa, found.size) == (0xABCDE678, 0x1000)
+    assert (found.va, found.pa, found.size) == (VA, 0xABCDE678, 0x1000)
+    assert [step.level for step in found.steps] == [1, 2]
 
 
 def test_supersections_are_in_domain_0(ram):
