@@ -100,7 +100,7 @@ mutants: setup ## Break the kernel in small ways, one at a time, and list what n
 	@rm -rf $(MUTANTS) && mkdir -p $(MUTANTS)/tests
 	@cp -r kernel_model $(MUTANTS) && cp -r tests/kernel $(MUTANTS)/tests
 	@cp tests/kernel/mutants.toml $(MUTANTS)/pyproject.toml
-	@cd $(MUTANTS) && ../../$(BIN)/mutmut run --max-children $(CORES) && ../../$(BIN)/mutmut results
+	@cd $(MUTANTS) && $(abspath $(BIN))/mutmut run --max-children $(CORES) && $(abspath $(BIN))/mutmut results
 
 .PHONY: clean
 clean: ## Remove what was built
