@@ -156,6 +156,11 @@ def test_an_l2_outside_ram(ram, table):
     assert failed(walk(ram, TTBR0, VA), FaultStatus.WALK_ABORT_L2, 1)
 
 
+def test_an_l1_at_the_very_end_of_ram(ram):
+    ram.write_word(BASE + 0xFFFC, Section(0x90000000, USER_RW, 0, NORMAL).encode())
+    assert walk(ram, BASE + 0xC000, 0xFFF00000).pa == 0x90000000
+
+
 def test_an_l2_at_the_very_end_of_ram(ram):
     put_l1(ram, Coarse(BASE + 0xFC00))
     put_l2(ram, SmallPage(0x90000000, USER_RW, 0, NORMAL), BASE + 0xFC00, 0xFF)
