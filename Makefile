@@ -92,13 +92,13 @@ MUTANTS := build/mutants
 
 .PHONY: fuzz
 fuzz: setup ## Judge the kernel by its oracle for FUZZ_SECONDS (FUZZ_FLAGS="--seed N" repeats a run)
-	@PYTHONPATH=tests $(BIN)/python -m kernel.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
+	@$(BIN)/python -m tests.kernel.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
 
 .PHONY: mutants
 mutants: setup ## Break the kernel in small ways, one at a time, and list what no test notices
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
 	@rm -rf $(MUTANTS) && mkdir -p $(MUTANTS)/tests
-	@cp -r kernel_model $(MUTANTS) && cp -r tests/kernel $(MUTANTS)/tests
+	@cp -r kernel_model $(MUTANTS) && cp -r tests/__init__.py tests/kernel $(MUTANTS)/tests
 	@cp tests/kernel/mutants.toml $(MUTANTS)/pyproject.toml
 	@cd $(MUTANTS) && $(abspath $(BIN))/mutmut run --max-children $(CORES) && $(abspath $(BIN))/mutmut results
 

@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import NamedTuple
 
 from emu.cpu.engine import Stop
+from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Ended, Machine, Options
-from emu.world import ScriptedWorld
 
 
 class Line(NamedTuple):

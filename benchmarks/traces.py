@@ -21,10 +21,10 @@ from benchmarks.figures import Figure, at_least, at_most, paired_ratio, take_tur
 from benchmarks.programs import ROOT, program
 from benchmarks.settings import Settings
 from emu.debuginfo import DebugFiles, open_files
+from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
 from emu.trace.start import Wish, begin_trace
-from emu.world import ScriptedWorld
 
 NAIVE = 100_000
 FULL = 2_000_000

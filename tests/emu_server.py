@@ -26,18 +26,18 @@ PRELOADED = (
     "capstone",
     "elftools.dwarf.dwarfinfo",
     "elftools.elf.elffile",
-    "emu.check",
+    "emu.machine.checker",
     "emu.cli.frames",
     "emu.cli.main",
     "emu.cli.run",
     "emu.cli.tables",
     "emu.debuginfo",
-    "emu.disasm",
+    "emu.arm.disassembly",
     "emu.mmu.cpu",
     "emu.mmu.map",
     "emu.mmu.tlb",
     "emu.report",
-    "emu.semihosted",
+    "emu.semihosting.process",
 )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emu.heap import map_heap
+from emu.environment.world import ScriptedWorld
 from emu.machine import Machine, Options
-from emu.semihosted import SemihostedProcess
-from emu.world import ScriptedWorld
+from emu.semihosting.heap import map_heap
+from emu.semihosting.process import SemihostedProcess
 from kernel_model.boot import boot
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.image import Image, Segment

@@ -7,13 +7,13 @@ from unittest.mock import create_autospec
 import pytest
 
 from emu.debuginfo import DebugFiles
-from emu.faults import Fault
+from emu.environment.world import ScriptedWorld
 from emu.machine import Ended, Machine, Options
+from emu.machine.fault import Fault
 from emu.mmu import BACKENDS
 from emu.report.cause import Cause
 from emu.report.context import Context
 from emu.report.instruction import cause_of_instruction
-from emu.world import ScriptedWorld
 from kernel_model.descriptors import EXEC, READ
 from kernel_model.image import Image, Segment
 

@@ -6,9 +6,9 @@ import struct
 
 import pytest
 
+from emu.environment.world import ScriptedWorld
 from emu.machine import Ended, Machine, Options, Outcome
 from emu.mmu import BACKENDS
-from emu.world import ScriptedWorld
 from kernel_model.descriptors import EXEC, READ
 from kernel_model.image import Image, Segment
 from kernel_model.syscalls import BY_NAME

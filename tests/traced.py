@@ -9,13 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from guests import BUILT, COMPILER, need_tool
-
 from emu.debuginfo import open_files
+from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
 from emu.trace.start import Wish, begin_trace
-from emu.world import ScriptedWorld
+from tests.guests import BUILT, COMPILER, need_tool
 
 SOURCES: Final = Path(__file__).parent / "trace" / "programs"
 BACKENDS: Final = ("tlb", "map", "cpu")

@@ -6,9 +6,9 @@ from typing import TextIO
 
 import click
 
+from emu.cli.at import Stop, at_option, run_until
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.output import standard_output
-from emu.cli.stops import Stop, at_option, run_until
 from kernel_model.kernel import Kernel
 
 EPILOG = """\b
@@ -51,7 +51,7 @@ def command(guest: GuestOptions, at: Stop, form: str) -> None:
 def _write(kernel: Kernel, form: str, stream: TextIO) -> None:
     if form == "text":
         from emu.views.frames import frame_sheets
-        from emu.views.sheet import write_sheets
+        from emu.views.grid import write_sheets
 
         write_sheets(frame_sheets(kernel), stream)
     elif form == "json":

@@ -11,12 +11,12 @@ import click
 from emu import status
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions
-from emu.faults import Fault
-from emu.journal import Act
+from emu.environment.world import HostWorld, StreamLostError
 from emu.loader import LoadError, check_fits, load_elf
-from emu.machine import Ended, Machine, Outcome
+from emu.machine.fault import Fault
+from emu.machine.history import Act
+from emu.machine.machine import Ended, Machine, Outcome
 from emu.semihosting.cmdline import with_program
-from emu.world import HostWorld, StreamLostError
 from kernel_model.boot import BootError
 from kernel_model.errors import Refused
 from kernel_model.image import Image

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from emu.cli.types import Size
-from emu.machine import DEFAULT_RAM, Options
+from emu.machine.machine import DEFAULT_RAM, Options
 from emu.mmu import BACKENDS
 
 

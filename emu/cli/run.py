@@ -6,9 +6,9 @@ import time
 
 import click
 
+from emu.cli.instruments import WatchOptions, watch_options, watching
 from emu.cli.launch import Launch, say
 from emu.cli.options import GuestOptions, guest_options
-from emu.cli.watching import WatchOptions, watch_options, watching
 
 EPILOG = """\b
 Examples:
@@ -31,7 +31,7 @@ def command(guest: GuestOptions, watch: WatchOptions, stats: bool) -> int:
     with watching(launch, watch):
         outcome = launch.run()
     if stats:
-        from emu.stats import stats_text
+        from emu.machine.stats import stats_text
 
         say(stats_text(launch.machine, time.perf_counter() - started))
     return outcome.status

@@ -23,7 +23,7 @@ def command(program: str, as_json: bool) -> None:
     load(program)
     from emu.debuginfo import open_files
     from emu.views.asjson import write_json
-    from emu.views.sheet import write_sheets
+    from emu.views.grid import write_sheets
     from emu.views.symbols import symbol_rows, symbol_sheet
 
     rows = symbol_rows(open_files(program).program)

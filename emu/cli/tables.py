@@ -6,10 +6,10 @@ from itertools import chain
 
 import click
 
+from emu.cli.at import Stop, at_option, run_until
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.output import standard_output
-from emu.cli.stops import Stop, at_option, run_until
 
 EPILOG = """\b
 Examples:
@@ -35,7 +35,7 @@ def command(guest: GuestOptions, at: Stop, pid: int | None, as_json: bool) -> No
     if not processes:
         raise UserError(f"--pid {pid}: there is no such process then")
     from emu.views.asjson import write_json
-    from emu.views.sheet import write_sheets
+    from emu.views.grid import write_sheets
     from emu.views.tables import table_data, table_sheets
 
     with standard_output() as stream:

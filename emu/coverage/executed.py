@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.trace.blocks import Block, BlockWatcher
-from emu.trace.code import Code
+from emu.execution.blocks import Block, BlockWatcher
+from emu.execution.code import Code
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 class Span(NamedTuple):

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emu.coverage.executed import ExecutionCounter
-from emu.observe import observe
-from emu.trace.code import Code
+from emu.execution.code import Code
+from emu.machine.observers import observe
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 FORMATS = ("lcov", "drcov")
 

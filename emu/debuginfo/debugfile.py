@@ -9,12 +9,10 @@ from typing import BinaryIO, NamedTuple
 
 from elftools.elf.elffile import ELFFile
 
-from emu.damage import unless_damaged
 from emu.debuginfo.lines import Line
+from emu.debuginfo.malformed import unless_malformed
 from emu.debuginfo.symbols import Isa, Symbol, Symbols
 from emu.debuginfo.units import Units
-from emu.unwind.cfi import CallFrames
-from emu.unwind.ehabi import Index
 
 _ALLOC, _EXEC = 0x2, 0x4
 
@@ -66,57 +64,40 @@ class DebugFile:
     def __init__(self, stream: BinaryIO, name: str) -> None:
         """name: what people know the file by.  The stream stays in use."""
         self.name = name
-        self._elf = ELFFile(stream)
-        self.entry: int = self._elf["e_entry"] & ~1
-        self.sections = unless_damaged(self._read_sections, ())
+        self.elf = ELFFile(stream)
+        self.entry: int = self.elf["e_entry"] & ~1
+        self.sections = unless_malformed(self._read_sections, ())
 
     def _read_sections(self) -> tuple[Section, ...]:
         return tuple(
             Section(number, raw.name, raw["sh_addr"], raw["sh_size"],
                     bool(raw["sh_flags"] & _EXEC),
                     b"" if raw["sh_type"] == "SHT_NOBITS" else raw.data())
-            for number, raw in enumerate(self._elf.iter_sections())
+            for number, raw in enumerate(self.elf.iter_sections())
             if raw["sh_flags"] & _ALLOC and raw["sh_size"]
         )  # fmt: skip
 
     @cached_property
     def symbols(self) -> Symbols:
-        return unless_damaged(self._read_symbols, Symbols(b"", b""))
+        return unless_malformed(self._read_symbols, Symbols(b"", b""))
 
     def _read_symbols(self) -> Symbols:
-        table = self._elf.get_section_by_name(".symtab")
+        table = self.elf.get_section_by_name(".symtab")
         if table is None:
             return Symbols(b"", b"")
-        return Symbols(table.data(), self._elf.get_section(table["sh_link"]).data())
+        return Symbols(table.data(), self.elf.get_section(table["sh_link"]).data())
 
     @cached_property
     def units(self) -> Units | None:
-        return unless_damaged(self._read_units, None)
+        return unless_malformed(self._read_units, None)
 
     def _read_units(self) -> Units | None:
-        if not self._elf.has_dwarf_info():
+        if not self.elf.has_dwarf_info():
             return None
         code = [section for section in self.sections if section.is_code]
         start = min((section.va for section in code), default=0)
         end = max((section.va + section.size for section in code), default=0)
-        return Units(self._elf.get_dwarf_info(), range(start, end))
-
-    @cached_property
-    def call_frames(self) -> CallFrames:
-        """What ``.debug_frame`` says about unwinding."""
-        return unless_damaged(self._read_call_frames, CallFrames(None, self.is_code))
-
-    def _read_call_frames(self) -> CallFrames:
-        dwarf = self._elf.get_dwarf_info()
-        return CallFrames(dwarf if dwarf.has_CFI() else None, self.is_code)
-
-    @cached_property
-    def unwind_index(self) -> Index | None:
-        """What ``.ARM.exidx`` says about unwinding."""
-        section = self.section(".ARM.exidx")
-        if section is None:
-            return None
-        return unless_damaged(lambda: Index(section.data, section.va, self.read), None)
+        return Units(self.elf.get_dwarf_info(), range(start, end))
 
     def is_code(self, va: int) -> bool:
         section = self.section_at(va)
@@ -149,7 +130,7 @@ class DebugFile:
         symbol = self.symbol_at(va)
         name, offset = ("", 0) if symbol is None else (symbol.name, va - symbol.va)
         unit = None if self.units is None else self.units.at(va)
-        frames = () if unit is None else unless_damaged(lambda: unit.frames_at(va), ())
+        frames = () if unit is None else unless_malformed(lambda: unit.frames_at(va), ())
         return [
             Place(va, function or name, name, offset, line)
             for function, line in frames or [("", None)]

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Final
 
-from emu.world import World
+from emu.environment.world import World
 
 BASE: Final = 0x44E09000
 SIZE: Final = 0x1000

@@ -15,9 +15,9 @@ from emu.devices.bus import Device
 from emu.mmu.abort import AbortReader
 from emu.mmu.backend import PAGE_MASK, PAGE_SIZE, MemoryFault
 from emu.mmu.fill import ACCESS, FILL_CFUNC, answer
+from emu.mmu.ldrd import repair_base
 from emu.mmu.locate import Locator, describe_fault
-from emu.mmu.repair import repair_base
-from emu.mmu.spaces import Spaces
+from emu.mmu.pages import Spaces
 from emu.mmu.window import WINDOW, Window
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.walk import ALL_CLIENT, FaultStatus, Walk

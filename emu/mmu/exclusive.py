@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from emu.cpu.engine import Engine
 from emu.mmu.instruction import instruction_at
-from emu.mmu.spaces import Spaces
+from emu.mmu.pages import Spaces
 from kernel_model.descriptors import READ, WRITE
 
 

@@ -13,7 +13,7 @@ from emu.mmu.backend import PAGE_MASK, PAGE_SIZE, MemoryFault
 from emu.mmu.coherence import Coherence
 from emu.mmu.fill import FILL_CFUNC
 from emu.mmu.locate import Locator, describe_fault
-from emu.mmu.spaces import Spaces
+from emu.mmu.pages import Spaces
 from kernel_model.walk import Walk
 
 Fill = Callable[[int, int, int, int, object], bool]

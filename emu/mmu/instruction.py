@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emu.mmu.spaces import Spaces
+from emu.mmu.pages import Spaces
 
 
 def instruction_at(va: int, thumb: bool, spaces: Spaces) -> int:

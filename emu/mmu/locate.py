@@ -15,8 +15,8 @@ from emu.cpu.engine import Engine
 from emu.mmu.backend import PAGE_MASK, PAGE_OFFSET, PAGE_SIZE, MemoryFault
 from emu.mmu.exclusive import exclusive_access
 from emu.mmu.fill import ACCESS, FILL_CFUNC, answer
-from emu.mmu.repair import repair_base
-from emu.mmu.spaces import Spaces
+from emu.mmu.ldrd import repair_base
+from emu.mmu.pages import Spaces
 from kernel_model.descriptors import EXEC, READ
 from kernel_model.walk import FaultStatus
 

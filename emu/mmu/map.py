@@ -23,7 +23,7 @@ from emu.mmu.backend import PAGE_MASK, PAGE_SIZE
 from emu.mmu.coherence import Use
 from emu.mmu.fill import ACCESS, answer
 from emu.mmu.filling import FillingBackend
-from emu.mmu.runs import Run, backed, coalesced, replaced, scan
+from emu.mmu.regions import Run, backed, coalesced, replaced, scan
 from kernel_model.descriptors import EXEC
 
 Accessors = tuple[Callable[[int, int], int], Callable[[int, int, int], None]]

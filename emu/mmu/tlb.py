@@ -11,7 +11,7 @@ from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.fill import ACCESS, answer
 from emu.mmu.filling import FillingBackend
-from emu.mmu.spaces import Page
+from emu.mmu.pages import Page
 from emu.mmu.window import WINDOW, Window
 from kernel_model.descriptors import EXEC
 

@@ -11,7 +11,7 @@ import re
 from enum import Enum, auto
 from typing import NamedTuple
 
-from emu.disasm import Instruction
+from emu.arm.disassembly import Instruction
 
 
 class End(Enum):

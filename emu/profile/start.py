@@ -10,14 +10,14 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from emu.observe import observe
+from emu.execution.code import Code
+from emu.machine.observers import observe
 from emu.profile.stack import Node
 from emu.profile.watch import Profiler
-from emu.trace.code import Code
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 def begin_profile(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emu.arm.disassembly import disassemble
 from emu.cpu.registers import Batch
-from emu.disasm import disassemble
+from emu.execution.blocks import Block, BlockWatcher, switches
+from emu.execution.code import Code
 from emu.profile.stack import End, Node, Place, Stack, end_of
-from emu.trace.blocks import Block, BlockWatcher, switches
-from emu.trace.code import Code
 from kernel_model.process import Process, Result, Start
 
 if TYPE_CHECKING:
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 class PlacedBlock(Block):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emu.faults import Fault
-from emu.report.calls import act_text
+from emu.decoding.calls import act_text
+from emu.machine.fault import Fault
 from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
 from emu.unwind.frame import SP

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emu.disasm import Instruction, disassemble_as
+from emu.arm.disassembly import Instruction, disassemble_as
 from emu.report.context import Context
 from emu.views.listing import instruction_text
 

@@ -16,7 +16,7 @@ from kernel_model.walk import walk
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile, DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 STACK_REACH = SECTION_SIZE
 """How far below a stack SP still shows that it overflowed."""

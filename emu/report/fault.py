@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from emu.cpu.registers import CORE
-from emu.faults import ACCESS, Fault
+from emu.machine.fault import ACCESS, Fault
 from emu.report.cause import Cause, cause_of, describe
 from emu.report.code import Listing
 from emu.report.context import Context, View
@@ -21,7 +21,7 @@ from kernel_model.walk import Walk
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 _BASE = re.compile(r"\[(r\d+|sp|lr|pc)\b")
 _JUMP = re.compile(r"(?:bx|blx|mov)\S* (?:pc, )?(r\d+|lr)$")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emu.faults import Fault
-from emu.report.calls import Advice, advice_text, advise
+from emu.decoding.calls import Advice, advice_text, advise
+from emu.machine.fault import Fault
 from emu.report.cause import Cause, overflowed_stack
 from emu.report.context import Context, View
 from emu.report.history import Loss, loss, refused_map

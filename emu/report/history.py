@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emu.journal import Act, Journal
-from emu.report.calls import call_text
+from emu.decoding.calls import call_text
+from emu.machine.history import Act, Journal
 from emu.report.context import Context
 from kernel_model.abi import Error
 from kernel_model.descriptors import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from emu.disasm import disassemble
-from emu.faults import Fault
+from emu.arm.disassembly import disassemble
+from emu.machine.fault import Fault
 from emu.report.cause import Cause
 from emu.report.context import Context
 from emu.unwind.frame import PC

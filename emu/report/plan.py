@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emu.report.calls import Advice, advise
+from emu.decoding.calls import Advice, advise
 from emu.report.context import Context
 from kernel_model.abi import (
     KERNEL_VA,

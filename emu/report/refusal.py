@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emu.journal import Act
-from emu.report.calls import call_text
+from emu.decoding.calls import call_text
+from emu.machine.history import Act
 from emu.report.context import Context
 from emu.report.hint import hint_lines
 from emu.report.history import how_it_ended
@@ -19,7 +19,7 @@ from kernel_model.syscalls import BY_NAME, SYSCALLS
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 _CALLERS = 3
 """How many functions are named."""

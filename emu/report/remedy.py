@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emu.report.calls import Advice, advise
+from emu.decoding.calls import Advice, advise
 from emu.report.context import Context
 from emu.report.hint import Hint
 from emu.report.plan import NoPlanError, Plan

@@ -12,7 +12,7 @@ from emu.report.stack import level_lines, levels_of
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 def state_text(machine: Machine, debug: DebugFiles) -> str:

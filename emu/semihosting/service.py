@@ -12,12 +12,12 @@ from collections.abc import Callable
 from errno import EBADF, EFAULT, EINVAL, EMFILE, ENAMETOOLONG, ENOSYS, ENOTTY, EPERM
 from typing import Final, NamedTuple, Protocol
 
-from emu.files import host_error, lowest_free
+from emu.environment.files import host_error, lowest_free
+from emu.environment.world import CLOCK_START, World
 from emu.semihosting.cmdline import command_line
 from emu.semihosting.errors import guest_errno
 from emu.semihosting.operations import APPLICATION_EXIT, Operation
 from emu.semihosting.streams import Stream, open_stream
-from emu.world import CLOCK_START, World
 
 FAILED: Final = -1
 TICKS_PER_SECOND: Final = 1_000_000

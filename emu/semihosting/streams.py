@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from errno import EACCES, EBADF, EINVAL, ESPIPE
 from typing import Final, NamedTuple
 
-from emu.files import OpenMode, host_error
+from emu.environment.files import OpenMode, host_error
+from emu.environment.world import World
 from emu.semihosting.operations import FEATURES
-from emu.world import World
 
 CONSOLE_NAME: Final = b":tt"
 FEATURES_NAME: Final = b":semihosting-features"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 
-from emu.observe import Observer, Registers
+from emu.arm.exclusives import Store, exclusive_store
+from emu.machine.observers import Observer, Registers
 from emu.trace.addresses import Addresses
 from emu.trace.events import Access
-from emu.trace.exclusives import Store, exclusive_store
 from emu.trace.recorder import Recorder
 from kernel_model.descriptors import WRITE
 from kernel_model.memory import PAGE_MASK, PAGE_SIZE

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from capstone import arm
 
-from emu.trace.code import Code
+from emu.execution.code import Code
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_MASK
 
 if TYPE_CHECKING:
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 WORD = 0xFFFFFFFF
 _CORE = {

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emu.observe import Observer, Registers
-from emu.trace import semihost
-from emu.trace.decode import error_text
+from emu.decoding import semihosting as semihost
+from emu.decoding.arguments import error_text
+from emu.machine.observers import Observer, Registers
 from emu.trace.events import Call, Phase, Value
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState

@@ -17,13 +17,13 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from emu.decoding.arguments import message_text
 from emu.trace import events
-from emu.trace.decode import message_text
 from emu.trace.events import Event, Phase, Turn
 from emu.trace.text import descriptors_text
 
 if TYPE_CHECKING:
-    from emu.disasm import Instruction
+    from emu.arm.disassembly import Instruction
     from kernel_model.kernel import Kernel
 
 CALL = 100

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from emu.arm.disassembly import Instruction, disassemble
 from emu.debuginfo import DebugFile
-from emu.disasm import Instruction, disassemble
-from emu.trace.blocks import Block, BlockWatcher, switches
-from emu.trace.code import symbol_in
+from emu.execution.blocks import Block, BlockWatcher, switches
+from emu.execution.code import symbol_in
 from emu.trace.output import PIECES
 from emu.trace.recorder import Recorder
 from kernel_model.process import Process

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emu.faults import ACCESS, Fault
-from emu.observe import Observer
+from emu.machine.fault import ACCESS, Fault
+from emu.machine.observers import Observer
 from emu.trace.events import Faulted
 from emu.trace.recorder import Recorder
 

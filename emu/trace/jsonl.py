@@ -7,7 +7,7 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any
 
-from emu.disasm import Instruction
+from emu.arm.disassembly import Instruction
 from emu.trace.events import Event, Value
 
 VERSION = 1

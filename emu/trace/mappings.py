@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from emu.observe import Observer
+from emu.machine.observers import Observer
 from emu.trace.events import Descriptors
 from emu.trace.recorder import Recorder
 from kernel_model.abi import NO_ID, TableType

@@ -6,7 +6,7 @@ that finds a sender waiting deliver one, and so does the ``send`` that starts a 
 
 from __future__ import annotations
 
-from emu.observe import Observer, Registers
+from emu.machine.observers import Observer, Registers
 from emu.trace.events import Message
 from emu.trace.recorder import Recorder
 from kernel_model.abi import MESSAGE_SIZE, ProcState

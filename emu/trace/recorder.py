@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from emu.disasm import Instruction
-from emu.trace.code import Code
-from emu.trace.decode import Decoder
+from emu.arm.disassembly import Instruction
+from emu.decoding.arguments import Decoder
+from emu.execution.code import Code
 from emu.trace.events import Event
 from emu.trace.filters import Filter
 from emu.trace.output import Output
 from kernel_model.process import Process
 
 if TYPE_CHECKING:
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 class Format(Protocol):

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from emu.faults import Fault
-from emu.observe import Observer
-from emu.trace import semihost
+from emu.decoding import semihosting as semihost
+from emu.machine.fault import Fault
+from emu.machine.observers import Observer
 from emu.trace.events import Scheduled, Turn
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState

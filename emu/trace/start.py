@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.observe import observe
+from emu.execution.code import Code
+from emu.machine.observers import observe
 from emu.trace.calls import CallTracer
-from emu.trace.code import Code
 from emu.trace.execution import ExecutionTracer
 from emu.trace.faulting import FaultTracer
 from emu.trace.filters import Filter, Range
@@ -21,7 +21,7 @@ from emu.trace.scheduling import TurnTracer
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
     from kernel_model.kernel import Kernel
 
 KINDS = ("syscall", "map", "fault", "sched", "ipc", "insn", "block", "mem")

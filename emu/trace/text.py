@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emu.disasm import Instruction
+from emu.arm.disassembly import Instruction
+from emu.decoding.arguments import message_text
 from emu.trace import events
-from emu.trace.decode import message_text
 from emu.trace.events import Event, Phase, Turn
 from kernel_model.descriptors import SECTION_SIZE, SMALL_PAGE_SIZE, describe
 from kernel_model.walk import Step

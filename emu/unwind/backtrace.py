@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.disasm import Instruction, disassemble_file
+from emu.arm.disassembly import Instruction, disassemble_file
 from emu.unwind import cfi, ehabi, framepointer
 from emu.unwind.frame import LR, SP, Frame, ReadWord, UnwindError, caller
 from emu.unwind.prologue import analyse, returning, stores_lr
+from emu.unwind.tables import tables_of
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
@@ -113,7 +114,7 @@ class _Unwinder:
         """
         if self.file is None:
             return None
-        frames, at = self.file.call_frames, self.frame.at
+        frames, at = tables_of(self.file).call_frames, self.frame.at
         rules = frames.rules(at)
         if rules is None or self.frame.is_call or not cfi.saves_lr(rules):
             return rules
@@ -164,7 +165,7 @@ class _Unwinder:
         return list(disassemble_file(self.file, symbol.va, self.frame.at & ~1))
 
     def _by_index(self) -> Frame | None:
-        index = None if self.file is None else self.file.unwind_index
+        index = None if self.file is None else tables_of(self.file).index
         instructions = None if index is None else index.instructions(self.frame.at)
         if instructions is None:
             return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from elftools.dwarf.callframe import FDE
 
-from emu.damage import unless_damaged
+from emu.debuginfo.malformed import unless_malformed
 from emu.unwind.frame import LR, PC, SP, Frame, ReadWord, UnwindError, caller, word_at
 
 Rules = dict[Any, Any]
@@ -55,7 +55,7 @@ class CallFrames:
         table = self._tables.get(index)
         if table is None:
             entry = self._entries[index]
-            table = self._tables[index] = unless_damaged(lambda: entry.get_decoded().table, [])
+            table = self._tables[index] = unless_malformed(lambda: entry.get_decoded().table, [])
         row = bisect_right(table, va, key=lambda row: row["pc"]) - 1
         return table[row] if row >= 0 else None
 

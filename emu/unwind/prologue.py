@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from emu.disasm import Instruction
+from emu.arm.disassembly import Instruction
 from emu.unwind.frame import LR, PC, SP, Frame, ReadWord, caller, word_at
 
 Saved = dict[int, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from emu.views.sheet import Column, Sheet, size_text
+from emu.views.grid import Column, Sheet, size_text
 from kernel_model.abi import (
     NO_ID,
     FrameType,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emu.arm.disassembly import Instruction, disassemble_file
 from emu.debuginfo import DebugFile, Line
-from emu.disasm import Instruction, disassemble_file
 
 
 def listing(file: DebugFile, start: int, end: int, with_lines: bool = False) -> Iterator[str]:

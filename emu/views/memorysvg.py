@@ -6,8 +6,8 @@ from math import log2
 from typing import NamedTuple
 
 from emu.views.colours import KERNEL, of_process
+from emu.views.grid import size_text
 from emu.views.legend import draw_legend
-from emu.views.sheet import size_text
 from emu.views.svg import Drawing
 from kernel_model.abi import FrameType, TableType
 from kernel_model.descriptors import rights_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.debuginfo import DebugFile, Isa, Symbol
-from emu.views.sheet import Column, Sheet
+from emu.views.grid import Column, Sheet
 
 _COLUMNS = (
     Column("address", style="cyan"), Column("size", right=True), Column("what"),

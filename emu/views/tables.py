@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emu.views.sheet import Column, Sheet, size_text
+from emu.views.grid import Column, Sheet, size_text
 from emu.views.spaces import Hanging, Run, hangings, runs
 from kernel_model.abi import NO_ID
 from kernel_model.descriptors import COARSE_SIZE, SECTION_SIZE, rights_text

@@ -2,12 +2,12 @@
 
 import pytest
 from capstone import CS_ARCH_ARM64, CS_MODE_ARM, Cs
-from mmu.rig import FREE, PAGE, SVC, Rig
 from unicorn import UC_ARCH_ARM64, UC_MODE_ARM, Uc, arm64_const
 
 from emu.cpu import counter
 from emu.cpu.engine import Stop
 from kernel_model.descriptors import AP_USER_RO
+from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA = 0x8000, 0x20000
 CODE_PA, DATA_PA = FREE, FREE + PAGE

@@ -4,9 +4,9 @@ import threading
 import time
 
 import pytest
-from mmu.rig import FREE, PAGE, SVC, Rig
 
 from emu.cpu.engine import Abort, EngineError, Stop
+from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA = 0x8000, 0x20000
 CODE_PA, DATA_PA = FREE, FREE + PAGE

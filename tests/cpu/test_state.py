@@ -1,10 +1,10 @@
 """Registers, contexts, devices and hooks."""
 
 import pytest
-from mmu.rig import FREE, PAGE, SVC, Rig
 
 from emu.cpu import registers
 from emu.cpu.engine import Stop
+from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA, DEVICE = 0x8000, 0x20000, 0x30000
 CODE_PA, DATA_PA, DEVICE_PA = FREE, FREE + PAGE, 0x44E09000

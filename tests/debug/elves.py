@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from guests import BUILT, build_guests, need_tool
-
+from emu.arm.disassembly import Instruction, disassemble_file
 from emu.debuginfo import DebugFile, Isa, open_files
-from emu.disasm import Instruction, disassemble_file
+from tests.guests import BUILT, build_guests, need_tool
 
 KERNEL_SETS = ("programs", "mistakes", "backtrace")
 NEWLIB = ("hello", "maths", "doubles")

@@ -13,7 +13,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from guests import COMPILER, ROOT
+
+from tests.guests import COMPILER, ROOT
 
 GOLDEN = Path(__file__).parent / "golden"
 COMPILED_BY = GOLDEN / "compiler.txt"

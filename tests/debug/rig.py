@@ -7,12 +7,12 @@ from pathlib import Path
 
 from emu.cpu.registers import THUMB_BIT
 from emu.debuginfo import DebugFiles, open_files
-from emu.faults import Fault
+from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
+from emu.machine.fault import Fault
 from emu.report.context import Context
 from emu.unwind import Frame
-from emu.world import ScriptedWorld
 
 
 def machine_for(

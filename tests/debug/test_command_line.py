@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from guests import emu_command, guest
+
+from tests.guests import emu_command, guest
 
 
 def error_of(*words: str) -> tuple[int, str]:

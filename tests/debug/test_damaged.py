@@ -10,6 +10,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from emu.debuginfo import DebugFile
+from emu.unwind.tables import tables_of
 from tests.guests import guest, run_emu
 
 DAMAGED_BYTES = 40
@@ -46,7 +47,7 @@ def test_names_are_found_or_not_but_never_an_error(seed: int) -> None:
         file = DebugFile(BytesIO(damaged(data, part, seed)), "damaged")
         for va in code:
             assert file.places(va)
-            file.call_frames.rules(va)
+            tables_of(file).call_frames.rules(va)
             file.isa(va)
 
 

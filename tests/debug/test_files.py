@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
-from guests import guest, need_tool, run_emu
 
 from emu.debuginfo import open_files
 from tests.debug.elves import opened
+from tests.guests import guest, need_tool, run_emu
 
 NULL = "emu: process 0 faulted: null pointer: read of 0x00000000"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from guests import guest
 
-from emu.faults import Fault
-from emu.journal import Act
+from emu.decoding.calls import Advice
 from emu.machine import Machine
-from emu.report.calls import Advice
+from emu.machine.fault import Fault
+from emu.machine.history import Act
 from emu.report.cause import cause_of
 from emu.report.context import Context
 from emu.report.hint import Hint, hint_for
@@ -21,6 +20,7 @@ from kernel_model.invariants import check_invariants
 from kernel_model.syscalls import BY_NAME, SYSCALLS, trap
 from kernel_model.walk import walk
 from tests.debug.rig import context_now, debug_for, machine_for
+from tests.guests import guest
 
 MENDABLE = [
     "stack_overflow", "jump_to_data", "use_after_unmap", "use_after_give", "missing_l2",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from guests import guest
-
-from emu.journal import BOOT, CALLS_KEPT, SEMIHOSTING, TELLING, Journal
+from emu.machine.history import BOOT, CALLS_KEPT, SEMIHOSTING, TELLING, Journal
 from emu.report.history import frame_history, how_it_ended
 from kernel_model.syscalls import SYSCALLS
 from tests.debug.rig import context_now, debug_for, machine_for
+from tests.guests import guest
 
 
 def test_calls_that_change_something_are_kept_in_order() -> None:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from guests import guest
 
-from emu.journal import Act
 from emu.machine import Machine
+from emu.machine.history import Act
 from emu.report.refusal import is_end_of_list, refusal_text
 from emu.report.remedy import remedy
 from emu.report.rules import rule_of
@@ -28,6 +27,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.syscalls import BY_NAME, SYSCALLS, trap
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.debug.test_hints import follow
+from tests.guests import guest
 
 PAGE, MIB = 0x1000, 0x100000
 FREE_VA = 0xEF100000

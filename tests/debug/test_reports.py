@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from guests import guest, run_emu
 
 from tests.debug.golden import check_documented, check_golden
+from tests.guests import guest, run_emu
 
 MISTAKES = {
     "null_pointer": (

@@ -7,15 +7,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from guests import guest, need_tool
 
-from emu.disasm import disassemble_as
-from emu.faults import Fault
+from emu.arm.disassembly import disassemble_as
+from emu.machine.fault import Fault
 from emu.unwind import Step, backtrace
 from emu.unwind.ehabi import Index, unwind
 from emu.unwind.frame import Frame, UnwindError
+from emu.unwind.tables import tables_of
 from tests.debug.elves import opened
 from tests.debug.rig import context_now, debug_for, frame_of, machine_for
+from tests.guests import guest, need_tool
 
 MOST_INSTRUCTIONS = 30_000
 EVERY = 13
@@ -149,7 +150,7 @@ def test_same_instructions_as_readelf(name: str) -> None:
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     file = opened(path)
-    index = file.unwind_index
+    index = tables_of(file).index
     assert index is not None
     entries = re.split(r"^0x", listing, flags=re.MULTILINE)[1:]
     assert len(entries) > 20

@@ -9,7 +9,6 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from guests import emu_command, guest, need_tool
 
 from emu.views import spaces
 from emu.views.dot import tree_dot
@@ -33,6 +32,7 @@ from kernel_model.memory import Ram
 from kernel_model.walk import walk
 from tests.debug.golden import check_documented, check_golden
 from tests.debug.rig import machine_for
+from tests.guests import emu_command, guest, need_tool
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -17,7 +17,7 @@ from emu.devices.uart import (
     Register,
     Uart,
 )
-from emu.world import ScriptedWorld
+from emu.environment.world import ScriptedWorld
 
 ROOM = LSR_THR_EMPTY | LSR_TRANSMITTER_EMPTY
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from kernel.driver import CODE_VA, DATA_VA, PAGE, RAM_BASE, RAM_SIZE
-from kernel.judge import Trial
-from kernel.oracle import CALLS, KERNEL_VA, L2_KIND, MIB, PAGES, SECTIONS, Oracle, Pages
+from tests.kernel.driver import CODE_VA, DATA_VA, PAGE, RAM_BASE, RAM_SIZE
+from tests.kernel.judge import Trial
+from tests.kernel.oracle import CALLS, KERNEL_VA, L2_KIND, MIB, PAGES, SECTIONS, Oracle, Pages
 
 RO = 1 | 1 << 6
 

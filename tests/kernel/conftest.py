@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import Machine
+from tests.kernel.driver import Machine
 
 
 @pytest.fixture

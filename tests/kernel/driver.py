@@ -10,7 +10,6 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kernel.host import RecordingHost
 from kernel_model.abi import (
     FRAME_FIELDS,
     FRAME_STRUCT,
@@ -31,6 +30,7 @@ from kernel_model.memory import Ram
 from kernel_model.process import Faulted, Process, Result, Start
 from kernel_model.syscalls import BY_NAME, trap
 from kernel_model.walk import Walk, walk
+from tests.kernel.host import RecordingHost
 
 PAGE = 0x1000
 MIB = 0x100000

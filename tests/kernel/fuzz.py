@@ -15,8 +15,8 @@ from collections import Counter, defaultdict
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from kernel.adversary import Adversary
-from kernel.judge import OUTCOMES
+from tests.kernel.adversary import Adversary
+from tests.kernel.judge import OUTCOMES
 
 ROUND = settings(
     database=None,

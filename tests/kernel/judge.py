@@ -9,9 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 
-from kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA
-from kernel.host import RecordingHost
-from kernel.oracle import (
+from kernel_model.abi import Error, MapKind
+from kernel_model.boot import boot
+from kernel_model.calls.checks import frame_words
+from kernel_model.invariants import check_invariants
+from kernel_model.kernel import Device, Kernel
+from kernel_model.memory import Ram
+from kernel_model.process import Result, Start
+from kernel_model.syscalls import BY_NAME, trap
+from kernel_model.walk import walk
+from tests.kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA
+from tests.kernel.host import RecordingHost
+from tests.kernel.oracle import (
     CALLS,
     KERNEL_VA,
     L2_KIND,
@@ -24,15 +33,6 @@ from kernel.oracle import (
     View,
     look_up,
 )
-from kernel_model.abi import Error, MapKind
-from kernel_model.boot import boot
-from kernel_model.calls.checks import frame_words
-from kernel_model.invariants import check_invariants
-from kernel_model.kernel import Device, Kernel
-from kernel_model.memory import Ram
-from kernel_model.process import Result, Start
-from kernel_model.syscalls import BY_NAME, trap
-from kernel_model.walk import walk
 
 OUTCOMES: Counter[tuple[str, str]] = Counter()
 """How often each call had each outcome, over all trials: "ok", "passed the turn" or an error."""

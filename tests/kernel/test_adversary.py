@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-from kernel.adversary import Adversary
+from tests.kernel.adversary import Adversary
 
 TestAdversary = Adversary.TestCase
 TestAdversary.settings = settings(

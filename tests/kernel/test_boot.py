@@ -8,7 +8,23 @@ from itertools import pairwise
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import (
+    BOOT_ARGS_SIZE,
+    BOOT_INFO_STRUCT,
+    KERNEL_VA,
+    WINDOW_VA,
+    FrameType,
+    ProcState,
+    TableType,
+)
+from kernel_model.boot import BootError, boot, chunks
+from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.image import Image, Segment
+from kernel_model.kernel import KERNEL_SIZE, PROC0, Device
+from kernel_model.memory import Ram
+from kernel_model.process import Start
+from kernel_model.tables import window_table
+from tests.kernel.driver import (
     AREA,
     CODE,
     CODE_VA,
@@ -33,22 +49,6 @@ from kernel.driver import (
     UART_PA,
     Machine,
 )
-from kernel_model.abi import (
-    BOOT_ARGS_SIZE,
-    BOOT_INFO_STRUCT,
-    KERNEL_VA,
-    WINDOW_VA,
-    FrameType,
-    ProcState,
-    TableType,
-)
-from kernel_model.boot import BootError, boot, chunks
-from kernel_model.descriptors import EXEC, READ, WRITE
-from kernel_model.image import Image, Segment
-from kernel_model.kernel import KERNEL_SIZE, PROC0, Device
-from kernel_model.memory import Ram
-from kernel_model.process import Start
-from kernel_model.tables import window_table
 
 
 def program(*segments: Segment, entry: int = CODE_VA) -> Image:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, SYS, Machine
-from kernel.host import RecordingHost
 from kernel_model.abi import ProcState
 from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
 from kernel_model.process import Exited, Result
 from kernel_model.syscalls import BY_NAME, trap
+from tests.kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, SYS, Machine
+from tests.kernel.host import RecordingHost
 
 
 def copy_of(machine: Machine) -> Kernel:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import Error, FrameType, TableType
+from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, Device
+from tests.kernel.driver import (
     AREA,
     CODE,
     CODE_VA,
@@ -30,8 +32,6 @@ from kernel.driver import (
     FrameInfo,
     Machine,
 )
-from kernel_model.abi import Error, FrameType, TableType
-from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, Device
 
 NOBODYS = 999
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import Error, FrameType, TableType
+from kernel_model.process import Process
+from tests.kernel.driver import (
     CHILD_FREE_VA,
     CHILD_L1_VA,
     CHILD_L2_VA,
@@ -29,8 +31,6 @@ from kernel.driver import (
     Child,
     Machine,
 )
-from kernel_model.abi import Error, FrameType, TableType
-from kernel_model.process import Process
 
 NOBODY, NOBODYS = 77, 999
 VA = 0x40000000

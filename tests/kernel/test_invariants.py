@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from kernel.driver import (
+from kernel_model import invariants
+from kernel_model.abi import FrameType, ProcState, TableType
+from kernel_model.invariants import INVARIANTS, InvariantError, check_invariants
+from kernel_model.kernel import Kernel
+from kernel_model.process import Process
+from kernel_model.tables import window_table
+from tests.kernel.driver import (
     AREA,
     CODE,
     DATA,
@@ -23,12 +29,6 @@ from kernel.driver import (
     UART,
     Machine,
 )
-from kernel_model import invariants
-from kernel_model.abi import FrameType, ProcState, TableType
-from kernel_model.invariants import INVARIANTS, InvariantError, check_invariants
-from kernel_model.kernel import Kernel
-from kernel_model.process import Process
-from kernel_model.tables import window_table
 
 NOBODYS = 999
 

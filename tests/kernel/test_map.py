@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import KERNEL_VA, MAP_NOEXEC, MAP_READ, MAP_WRITE, Error, TableType
+from kernel_model.descriptors import decode_l1, decode_l2
+from kernel_model.kernel import Device
+from tests.kernel.driver import (
     AREA,
     CODE,
     CODE_VA,
@@ -31,9 +34,6 @@ from kernel.driver import (
     UART_PA,
     Machine,
 )
-from kernel_model.abi import KERNEL_VA, MAP_NOEXEC, MAP_READ, MAP_WRITE, Error, TableType
-from kernel_model.descriptors import decode_l1, decode_l2
-from kernel_model.kernel import Device
 
 NOBODYS = 999
 SPAN = 4 * MIB

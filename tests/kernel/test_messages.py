@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import MESSAGE_SIZE, Error, ProcState
+from kernel_model.process import Result
+from tests.kernel.driver import (
     CHILD_FREE_VA,
     CODE_VA,
     DATA_VA,
@@ -15,8 +17,6 @@ from kernel.driver import (
     Child,
     Machine,
 )
-from kernel_model.abi import MESSAGE_SIZE, Error, ProcState
-from kernel_model.process import Result
 
 NOBODY = 77
 TO_VA = DATA_VA + 0x100

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import KERNEL_VA, WINDOW_VA, Error
+from tests.kernel.driver import (
     AREA,
     CODE_VA,
     DATA_VA,
@@ -17,7 +18,6 @@ from kernel.driver import (
     UART,
     Machine,
 )
-from kernel_model.abi import KERNEL_VA, WINDOW_VA, Error
 
 END = DATA_VA + 4 * PAGE
 

@@ -6,7 +6,17 @@ import struct
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import (
+    PROC_INFO_FIELDS,
+    PROC_INFO_STRUCT,
+    Error,
+    FrameType,
+    ProcState,
+    TableType,
+)
+from kernel_model.calls.processes import end_process
+from kernel_model.process import Exited, Faulted, Result, Start
+from tests.kernel.driver import (
     CHILD_FREE_VA,
     CHILD_L1_VA,
     CODE,
@@ -27,16 +37,6 @@ from kernel.driver import (
     Machine,
     Vspace,
 )
-from kernel_model.abi import (
-    PROC_INFO_FIELDS,
-    PROC_INFO_STRUCT,
-    Error,
-    FrameType,
-    ProcState,
-    TableType,
-)
-from kernel_model.calls.processes import end_process
-from kernel_model.process import Exited, Faulted, Result, Start
 
 NOBODYS = 999
 VA = 0x40000000

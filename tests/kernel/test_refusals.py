@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import FrameType, TableType
+from tests.kernel.driver import (
     CODE,
     DATA,
     DATA_VA,
@@ -24,7 +25,6 @@ from kernel.driver import (
     UART,
     Machine,
 )
-from kernel_model.abi import FrameType, TableType
 
 CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
     (("frame_lookup", 99, DATA_VA), "E_NO_FRAME (process 0 owns no frame 99)"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import (
+from kernel_model.abi import Error, TableType
+from kernel_model.tables import kernel_entries
+from tests.kernel.driver import (
     AREA,
     CODE,
     DATA,
@@ -25,8 +27,6 @@ from kernel.driver import (
     UART,
     Machine,
 )
-from kernel_model.abi import Error, TableType
-from kernel_model.tables import kernel_entries
 
 NO, LEVEL1, LEVEL2 = TableType.NO, TableType.L1, TableType.L2
 NOBODYS = 999

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.driver import DATA_VA, Machine
 from kernel_model.abi import Error, ProcState
 from kernel_model.process import Result
 from kernel_model.syscalls import SYSCALLS, trap
+from tests.kernel.driver import DATA_VA, Machine
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import struct
 import tracemalloc
 
 import pytest
-from elf_writer import FILE_HEADER, PROGRAM_HEADER, Part, R, W, elf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emu.loader import LoadError, load_elf
 from kernel_model.abi import KERNEL_VA
 from kernel_model.image import Image
+from tests.loader.elf_writer import FILE_HEADER, PROGRAM_HEADER, Part, R, W, elf
 
 GOOD = elf(
     Part(0x8000, bytes(range(64))),

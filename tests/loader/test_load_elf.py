@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from elf_writer import PT_DYNAMIC, PT_INTERP, PT_NOTE, Part, R, W, X, elf
 
 from emu.loader import LoadError, check_fits, load_elf
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.image import Image, Segment
+from tests.loader.elf_writer import PT_DYNAMIC, PT_INTERP, PT_NOTE, Part, R, W, X, elf
 
 CODE = Part(0x8000)
 MIB = 1 << 20

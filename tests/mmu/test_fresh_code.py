@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmu.rig import FREE, L1, OTHER_L1, PAGE, SVC, Rig
+from tests.mmu.rig import FREE, L1, OTHER_L1, PAGE, SVC, Rig
 
 CODE, ALIAS, WRITER, DATA = 0x8000, 0x30000, 0x40000, 0x20000
 CODE_PA, WRITER_PA, DATA_PA = FREE, FREE + PAGE, FREE + 2 * PAGE

@@ -6,7 +6,7 @@ that came next was then conditional, and its first instruction skipped.
 
 import pytest
 
-from mmu.rig import FREE, PAGE, Rig
+from tests.mmu.rig import FREE, PAGE, Rig
 
 CODE, DATA = 0x8000, 0x20000
 THEN_SET_7 = (0x2001, 0x2900, 0xD100, 0x2002, 0x2007, 0xDF00)

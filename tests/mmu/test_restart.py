@@ -11,7 +11,7 @@ import pytest
 from emu.cpu.engine import Stop
 from kernel_model.descriptors import AP_USER_RO, READ, WRITE
 from kernel_model.walk import FaultStatus
-from mmu.rig import FREE, PAGE, SVC, Rig
+from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, LOW, HIGH = 0x8000, 0x20000, 0x21000
 CODE_PA, LOW_PA, HIGH_PA = FREE, FREE + 0x3000, FREE + 0x2000  # not in order

@@ -6,7 +6,7 @@ import pytest
 from unicorn.unicorn_py3.unicorn import uc_mem_region, uclib
 
 from emu.cpu.engine import NOTHING, Stop, View
-from emu.mmu import make_backend, spaces
+from emu.mmu import make_backend, pages
 from kernel_model.descriptors import (
     AP_KERNEL_RW,
     AP_USER_RO,
@@ -18,7 +18,7 @@ from kernel_model.descriptors import (
     Section,
     SmallPage,
 )
-from mmu.rig import FREE, L1, L2, OTHER_L1, PAGE, RAM, RAM_SIZE, SVC, Rig
+from tests.mmu.rig import FREE, L1, L2, OTHER_L1, PAGE, RAM, RAM_SIZE, SVC, Rig
 
 CODE, DATA, AWAY = 0x8000, 0x20000, 0x50000
 CODE_PA, DATA_PA = FREE, FREE + PAGE
@@ -225,8 +225,8 @@ def test_coming_back_to_an_address_space_walks_nothing_again(tlb, monkeypatch):
     tlb.map_data(DATA, DATA_PA)
     load(tlb, DATA)
     walks = []
-    real = spaces.walk
-    monkeypatch.setattr(spaces, "walk", lambda *what: walks.append(what) or real(*what))
+    real = pages.walk
+    monkeypatch.setattr(pages, "walk", lambda *what: walks.append(what) or real(*what))
     tlb.switch(OTHER_L1)
     tlb.switch(L1)
     assert fills_of(tlb, lambda: load(tlb, DATA)) == 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import struct
 
+from emu.environment.world import World
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.operations import Operation
-from emu.world import World
 
 BASE = 0x10000
 SIZE = 0x4000

@@ -13,10 +13,10 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_A15,
 )
 
+from emu.environment.world import World
 from emu.loader import load_elf
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.operations import ARM_SVC, THUMB_SVC
-from emu.world import World
 
 START, END = 0x1000, 0x1000000
 STACK_SIZE = 0x100000

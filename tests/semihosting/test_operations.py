@@ -6,13 +6,13 @@ import errno
 import struct
 
 import pytest
-from fake_guest import BLOCK, BUFFER, FAILED, HEAP, NOWHERE, READ_ONLY, Guest
 
-from emu.files import OpenMode, host_error
+from emu.environment.files import OpenMode, host_error
+from emu.environment.world import CLOCK_START, ScriptedWorld
 from emu.semihosting.errors import guest_errno
 from emu.semihosting.operations import APPLICATION_EXIT, FEATURES, Operation
 from emu.semihosting.service import HANDLERS, HANDLES_MAX, PATH_MAX
-from emu.world import CLOCK_START, ScriptedWorld
+from tests.semihosting.fake_guest import BLOCK, BUFFER, FAILED, HEAP, NOWHERE, READ_ONLY, Guest
 
 R, RB, R_PLUS, W, W_PLUS, A, A_PLUS, MODES = 0, 1, 2, 4, 6, 8, 10, 12
 

@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from flat_machine import FlatMachine
 
-from emu.files import HostFiles
-from emu.world import CLOCK_START, ScriptedWorld
+from emu.environment.files import HostFiles
+from emu.environment.world import CLOCK_START, ScriptedWorld
+from tests.semihosting.flat_machine import FlatMachine
 
 GCC, QEMU = "arm-none-eabi-gcc", "qemu-arm"
 pytestmark = pytest.mark.skipif(

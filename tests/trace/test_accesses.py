@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guests import guest
-from traced import BACKENDS, built, machine_for
 
 from emu.debuginfo import open_files
+from emu.environment.world import ScriptedWorld
+from emu.execution.code import Code
 from emu.machine import Machine
-from emu.observe import observe
+from emu.machine.observers import observe
 from emu.trace.accesses import AccessTracer
-from emu.trace.code import Code
 from emu.trace.events import Access, Event
 from emu.trace.filters import Filter
 from emu.trace.output import Output
 from emu.trace.recorder import Recorder
-from emu.world import ScriptedWorld
 from kernel_model.abi import MAP_NOEXEC, MAP_READ, MAP_WRITE, FrameType, MapKind
 from kernel_model.mapping import enter_view
+from tests.guests import guest
+from tests.traced import BACKENDS, built, machine_for
 
 GUESTS = (
     "programs/hello",

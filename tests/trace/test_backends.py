@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from guests import SOURCES, guest
-from traced import BACKENDS, machine_for, traced
 
 from emu.debuginfo import open_files
 from emu.trace.start import Wish, begin_trace
+from tests.guests import SOURCES, guest
+from tests.traced import BACKENDS, machine_for, traced
 
 KINDS = "syscall,map,fault,sched,ipc"
 MANY_CALLS = ("calls/frame_map", "calls/frame_pool", "scenarios/spawn", "scenarios/pool")

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guests import ROOT, guest, run_emu
-from traced import BACKENDS, built, traced
+
+from tests.guests import ROOT, guest, run_emu
+from tests.traced import BACKENDS, built, traced
 
 Event = dict[str, Any]
 KINDS = "syscall,map,fault,sched,ipc"

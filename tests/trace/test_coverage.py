@@ -9,11 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from guests import ROOT, guest, need_tool, run_emu
-from traced import BACKENDS, SOURCES, built, machine_for
 
 from emu.coverage.start import begin_coverage, format_for
 from emu.debuginfo import open_files
+from tests.guests import ROOT, guest, need_tool, run_emu
+from tests.traced import BACKENDS, SOURCES, built, machine_for
 
 
 def covered(program: Path, out: Path, mmu: str = "tlb", max_insns: int = 0) -> None:

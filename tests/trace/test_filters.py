@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from guests import run_emu
-from traced import built, traced
 
 from emu.trace.filters import Filter
 from emu.trace.start import TraceError, parse_kinds, parse_range
+from tests.guests import run_emu
+from tests.traced import built, traced
 
 
 def lines(name: str, kinds: str, **wish: object) -> list[str]:

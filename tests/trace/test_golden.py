@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from guests import run_emu
-from traced import BACKENDS, built
+
+from tests.guests import run_emu
+from tests.traced import BACKENDS, built
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guests import ROOT
 from jsonschema import Draft202012Validator
-from traced import BACKENDS, built, traced
 
 from emu.trace.jsonl import VERSION
+from tests.guests import ROOT
+from tests.traced import BACKENDS, built, traced
 
 SCHEMA = json.loads((ROOT / "docs" / "traces.schema.json").read_text())
 ALL = "syscall,map,fault,sched,ipc,insn,block,mem"

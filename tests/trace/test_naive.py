@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from guests import guest
-from traced import BACKENDS, built, machine_for, traced
+
+from tests.guests import guest
+from tests.traced import BACKENDS, built, machine_for, traced
 
 _LINE = re.compile(
     r"\[(\d+)\] ([0-9a-f]{8}) (?:<[^>]*> )?([0-9a-f]{4} [0-9a-f]{4}|[0-9a-f]{4,8}) +(.*)"

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
-from guests import ROOT, guest, run_emu
-from traced import BACKENDS, built
 
 from emu.trace.output import Output
+from tests.guests import ROOT, guest, run_emu
+from tests.traced import BACKENDS, built
 
 HELLO = "programs/hello"
 

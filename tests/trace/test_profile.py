@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from guests import guest
-from traced import BACKENDS, built, machine_for
 
 from emu.debuginfo import open_files
 from emu.machine import Machine
 from emu.profile.start import begin_profile
+from tests.guests import guest
+from tests.traced import BACKENDS, built, machine_for
 
 CALLING = """\
 process 0;_start 16

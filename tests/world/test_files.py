@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emu.files import MAX_FILE_SIZE, Files, HostFiles, OpenMode, ScriptedFiles, path_components
+from emu.environment.files import (
+    MAX_FILE_SIZE,
+    Files,
+    HostFiles,
+    OpenMode,
+    ScriptedFiles,
+    path_components,
+)
 
 READ, WRITE = OpenMode.READ, OpenMode.WRITE
 UPDATE = READ | WRITE

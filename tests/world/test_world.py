@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emu.world import CLOCK_STEP, HostWorld, ScriptedWorld, StreamLostError, World
+from emu.environment.world import CLOCK_STEP, HostWorld, ScriptedWorld, StreamLostError, World
 
 
 class Pipes:

@@ -14,14 +14,14 @@ from emu import status
 from emu.cpu.engine import Context, Engine, Stop
 from emu.devices.bus import Bus
 from emu.devices.uart import Uart
-from emu.faults import Fault, fault_of
-from emu.kernelhost import KernelHost
+from emu.environment.world import World
+from emu.machine.fault import Fault, fault_of
+from emu.machine.host import KernelHost
+from emu.machine.interrupt import Cause, Interrupted, Watch
+from emu.machine.observers import Observer
+from emu.machine.svc import SvcHandler
 from emu.mmu import make_backend, make_ram
-from emu.observe import Observer
 from emu.semihosting.cmdline import command_line
-from emu.svc import SvcHandler
-from emu.watch import Cause, Interrupted, Watch
-from emu.world import World
 from kernel_model.boot import boot
 from kernel_model.calls.processes import end_process
 from kernel_model.image import Image
@@ -67,7 +67,7 @@ class Outcome(NamedTuple):
 class Machine:
     """One program's machine.  ``run`` may be called once; the state can be looked at after.
 
-    observers: who watches the run; see ``emu.observe``.
+    observers: who watches the run; see ``emu.machine.observers``.
     on_fault: told of each fault before it ends its process.  note: told of oddities, one line each.
     loaded: the process whose registers the engine has.
     bounded: whether the run under way ends after a number of instructions.
@@ -111,7 +111,7 @@ class Machine:
         if options.stats or options.max_insns:
             self.engine.count_instructions()
         if options.check:
-            from emu.check import Checker
+            from emu.machine.checker import Checker
 
             self.svc.checker = Checker(self)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emu.journal import BOOT, FAULT, SEMIHOSTING, Act
-from emu.trace.decode import Decoder
+from emu.decoding.arguments import Decoder
+from emu.machine.history import BOOT, FAULT, SEMIHOSTING, Act
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 from kernel_model.syscalls import BY_NAME, SYSCALLS

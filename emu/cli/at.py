@@ -9,9 +9,9 @@ import click
 from emu.cli.errors import UserError
 from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions
-from emu.faults import Fault
-from emu.machine import Ended, Outcome
-from emu.observe import Observer, observe
+from emu.machine.fault import Fault
+from emu.machine.machine import Ended, Outcome
+from emu.machine.observers import Observer, observe
 from kernel_model.process import Process
 
 STDERR = 2

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
+from emu.arm.disassembly import Instruction
 from emu.cpu.registers import THUMB_BIT, Batch
-from emu.disasm import Instruction
-from emu.observe import Observer, Registers
-from emu.trace.code import Code
+from emu.execution.code import Code
+from emu.machine.observers import Observer, Registers
 from kernel_model.process import Process, Result, Start
 
 if TYPE_CHECKING:
     from array import array
 
     from emu.cpu.engine import Stop
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 MANY_BLOCKS = 50_000
 """Beyond so many, blocks are forgotten and made again when needed: memory stays bounded."""

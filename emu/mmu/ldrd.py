@@ -11,7 +11,7 @@ from typing import NamedTuple
 from emu.cpu.engine import Engine
 from emu.mmu.backend import PAGE_MASK
 from emu.mmu.instruction import instruction_at
-from emu.mmu.spaces import Spaces
+from emu.mmu.pages import Spaces
 
 
 class _Load(NamedTuple):

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu.journal import SEMIHOSTING, TELLING, Act
+from emu.machine.history import SEMIHOSTING, TELLING, Act
 from kernel_model.abi import Error
 from kernel_model.errors import Refused
 from kernel_model.process import Process
 from kernel_model.syscalls import SYSCALLS, trap
 
 if TYPE_CHECKING:
-    from emu.check import Checker
     from emu.cpu.engine import Engine
-    from emu.machine import Machine
+    from emu.machine.checker import Checker
+    from emu.machine.machine import Machine
     from emu.semihosting import Semihosting
 
 ARM_SEMIHOSTING = 0xEF123456
@@ -134,7 +134,7 @@ class SvcHandler:
         """The process's semihosting, made when it first asks."""
         service = self._semihosting.get(process.pid)
         if service is None:
-            from emu.semihosted import semihosting_for
+            from emu.semihosting.process import semihosting_for
 
             service = self._semihosting[process.pid] = semihosting_for(
                 self.machine, process, self.note

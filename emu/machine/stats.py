@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kernel_model.syscalls import SYSCALLS
 
 if TYPE_CHECKING:
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 def stats_text(machine: Machine, seconds: float) -> str:

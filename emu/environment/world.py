@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from errno import EBADF
 from typing import Final, Protocol
 
-from emu.files import Files, HostFiles, ScriptedFiles
+from emu.environment.files import Files, HostFiles, ScriptedFiles
 
 CLOCK_START: Final = 1_704_067_200
 """The instant at which every run begins, 2024-01-01 00:00 UTC, in seconds since 1970."""

@@ -9,7 +9,7 @@ from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.walk import FaultStatus, Walk
 
 if TYPE_CHECKING:
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 ACCESS = {READ: "read", WRITE: "write", EXEC: "execution"}
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu.heap import map_heap
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
+from emu.semihosting.heap import map_heap
 from kernel_model import user
 from kernel_model.calls.processes import end_process
 from kernel_model.errors import Refused
 from kernel_model.process import Exited, Process
 
 if TYPE_CHECKING:
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 class ProcessMemory:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
+from emu.decoding.arguments import KEPT_BYTES, Decoder, quoted
 from emu.semihosting.operations import APPLICATION_EXIT, Operation
-from emu.trace.decode import KEPT_BYTES, Decoder, quoted
 from emu.trace.events import Value
 
 

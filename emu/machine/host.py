@@ -5,9 +5,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 
-from emu.journal import Journal
+from emu.environment.world import World
+from emu.machine.history import Journal
 from emu.mmu import Backend
-from emu.world import World
 from kernel_model.kernel import Kernel
 
 

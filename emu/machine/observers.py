@@ -10,8 +10,8 @@ from kernel_model.process import Process, Result, Start
 
 if TYPE_CHECKING:
     from emu.cpu.engine import Stop
-    from emu.faults import Fault
-    from emu.machine import Machine
+    from emu.machine.fault import Fault
+    from emu.machine.machine import Machine
 
 Registers = tuple[int, int, int, int]
 """r0 to r3, as 32-bit words."""

@@ -8,7 +8,7 @@ from kernel_model.memory import PAGE_MASK, PAGE_SIZE
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile, DebugFiles
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 
 class Code:

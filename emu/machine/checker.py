@@ -6,12 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from emu.cpu.engine import View
-from emu.mmu.runs import Run, backed, coalesced, scan
+from emu.mmu.regions import Run, backed, coalesced, scan
 from kernel_model.invariants import check_invariants
 from kernel_model.memory import PAGE_MASK, PAGE_SIZE
 
 if TYPE_CHECKING:
-    from emu.machine import Machine
+    from emu.machine.machine import Machine
 
 TOP = 1 << 32
 

@@ -13,7 +13,7 @@ Found = TypeVar("Found")
 Nothing = TypeVar("Nothing")
 
 
-def unless_damaged(read: Callable[[], Found], nothing: Nothing) -> Found | Nothing:
+def unless_malformed(read: Callable[[], Found], nothing: Nothing) -> Found | Nothing:
     """What ``read`` finds, or ``nothing`` where what it reads makes no sense.
 
     pyelftools trusts a file: over a damaged one it fails in whatever way Python fails there, from

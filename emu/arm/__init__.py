@@ -1,0 +1,1 @@
+"""Arm instructions: the one place that decodes them."""

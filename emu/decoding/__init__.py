@@ -1,0 +1,1 @@
+"""Calls and their arguments as people read them."""

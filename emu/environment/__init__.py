@@ -1,0 +1,1 @@
+"""The outside of a run: standard streams, the clock, arguments, host files."""

@@ -1,0 +1,1 @@
+"""The tests, and what they share: guests built on demand, commands run, machines driven."""
