@@ -34,7 +34,7 @@ from kernel_model.host import Host
 from kernel_model.image import Image, Segment
 from kernel_model.kernel import KERNEL_SIZE, PROC0, Device, Kernel
 from kernel_model.mapping import enter_view, hang
-from kernel_model.memory import PAGE_MASK, PAGE_SIZE, PhysicalMemory
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
 
 SYSTEM_AREA_SIZE = 16 * SECTION_SIZE
@@ -92,7 +92,7 @@ def chunks(image: Image) -> list[Chunk]:
     gathered: list[Chunk] = []
     segments = [segment for segment in image.segments if segment.size]
     for segment in sorted(segments, key=lambda segment: segment.va):
-        va = segment.va & ~PAGE_MASK
+        va = segment.va & PAGE_BASE
         end = _page_up(segment.end)
         if gathered and va < gathered[-1].end:
             last = gathered.pop()
@@ -105,7 +105,7 @@ def chunks(image: Image) -> list[Chunk]:
 
 
 def _page_up(value: int) -> int:
-    return (value + PAGE_MASK) & ~PAGE_MASK
+    return (value + PAGE_SIZE - 1) & -PAGE_SIZE
 
 
 def _spans(parts: list[Chunk], area: int) -> list[tuple[int, int]]:
@@ -133,7 +133,7 @@ def _system_area(parts: list[Chunk]) -> int:
 
 def _stack_size(ram: int) -> int:
     """Bytes of stack that proc0 gets in a machine of ``ram`` bytes."""
-    return max(MIN_STACK, min(MAX_STACK, ram // 16 & ~PAGE_MASK))
+    return max(MIN_STACK, min(MAX_STACK, ram // 16 & -PAGE_SIZE))
 
 
 def _enough_ram(fixed: int) -> int:

@@ -33,7 +33,7 @@ from kernel_model.descriptors import (
 from kernel_model.frame import Frame
 from kernel_model.kernel import KERNEL_SIZE, PROC0, Kernel
 from kernel_model.mapping import coarse_words, view_words
-from kernel_model.memory import PAGE_MASK
+from kernel_model.memory import PAGE_OFFSET
 from kernel_model.tables import FIRST_KERNEL_ENTRY, kernel_entries, window_table
 
 
@@ -70,7 +70,7 @@ def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
     ram = kernel.memory
     at = 0
     for frame in frames:
-        if frame.pa & PAGE_MASK or frame.len & PAGE_MASK or frame.len <= 0:
+        if frame.pa & PAGE_OFFSET or frame.len & PAGE_OFFSET or frame.len <= 0:
             yield f"{frame} is not whole pages"
         if frame.pa < at:
             yield f"{frame} overlaps the frame below it"

@@ -7,7 +7,11 @@ from array import array
 from typing import Protocol
 
 PAGE_SIZE = 0x1000
-PAGE_MASK = PAGE_SIZE - 1
+PAGE_OFFSET = 0xFFF
+"""The bits of an address that say where inside its page."""
+
+PAGE_BASE = 0xFFFFF000
+"""The bits of an address that name its page."""
 
 if sys.byteorder != "little":  # pragma: no cover
     raise ImportError("the kernel model reads the guest's words in place: little-endian hosts only")
@@ -45,7 +49,7 @@ class Ram:
         self.size = size
         self.bytes = memoryview(bytearray(size)) if buffer is None else buffer
         self.words = self.bytes.cast("B").cast("I")
-        if len(self.bytes) != size or base & PAGE_MASK or size & PAGE_MASK:
+        if len(self.bytes) != size or (base | size) & PAGE_OFFSET:
             raise ValueError(f"Ram: {size:#x} bytes at {base:#x} over {len(self.bytes):#x}")
 
     def contains(self, pa: int, length: int = 1) -> bool:

@@ -23,7 +23,7 @@ from kernel_model.descriptors import (
 )
 from kernel_model.frame import Frame
 from kernel_model.host import Host
-from kernel_model.memory import PAGE_MASK, PAGE_SIZE, PhysicalMemory
+from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE, PhysicalMemory
 
 FIRST_KERNEL_ENTRY = KERNEL_VA >> 20
 
@@ -39,7 +39,7 @@ class Window:
 
     def open(self, pa: int) -> None:
         """Let the window show the page that holds ``pa``."""
-        page = pa & ~PAGE_MASK
+        page = pa & PAGE_BASE
         if page != self.page:
             entry = SmallPage(page, AP_KERNEL_RW, 1, NORMAL)
             self.memory.write_word(self.table, entry.encode())
@@ -50,7 +50,7 @@ class Window:
         start = 0
         while start < len(words):
             self.open(pa)
-            room = (PAGE_SIZE - (pa & PAGE_MASK)) >> 2
+            room = (PAGE_SIZE - (pa & PAGE_OFFSET)) >> 2
             run = words[start : start + room]
             self.memory.write_words(pa, run)
             start += len(run)

@@ -6,7 +6,7 @@ from kernel_model.abi import Error
 from kernel_model.descriptors import READ, WRITE, rights_text
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
-from kernel_model.memory import PAGE_MASK, PAGE_SIZE
+from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process
 from kernel_model.walk import walk
 
@@ -24,7 +24,7 @@ def check_range(kernel: Kernel, process: Process, va: int, length: int, access: 
     ttbr0, end = kernel.l1_pa(process), va + length
     while va < end:
         found = walk(kernel.memory, ttbr0, va)
-        part = min(end - va, PAGE_SIZE - (va & PAGE_MASK))
+        part = min(end - va, PAGE_SIZE - (va & PAGE_OFFSET))
         if found.refusal(access) is not None or not kernel.memory.contains(found.pa, part):
             raise _bad_pointer(process, va, access)
         runs.append((found.pa, part))

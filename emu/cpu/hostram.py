@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 
-from kernel_model.memory import PAGE_MASK, Ram
+from kernel_model.memory import PAGE_OFFSET, Ram
 
 _LINUX = sys.platform == "linux"
 """Where memory given back to the host is zeros when it is touched again."""
@@ -64,7 +64,7 @@ class MappedRam(Ram):
         self._advice = advice
 
     def zero(self, pa: int, length: int) -> None:
-        if self._advice is None or length < _WORTH_GIVING_BACK or (pa | length) & PAGE_MASK:
+        if self._advice is None or length < _WORTH_GIVING_BACK or (pa | length) & PAGE_OFFSET:
             super().zero(pa, length)
         else:
             self._mapping.madvise(self._advice, self._at(pa, length), length)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kernel_model.memory import PAGE_MASK, PAGE_SIZE
+from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile, DebugFiles
@@ -33,7 +33,7 @@ class Code:
         pa = self._physical(va)
         if not self.base <= pa <= self.end - size:
             return -1
-        if (va & PAGE_MASK) + size > PAGE_SIZE and self._physical(va + size - 1) != pa + size - 1:
+        if (va & PAGE_OFFSET) + size > PAGE_SIZE and self._physical(va + size - 1) != pa + size - 1:
             return -1
         return pa - self.base
 
@@ -41,7 +41,7 @@ class Code:
         """The code at [va, va + size), or as much of it as there is."""
         found = b""
         while size:
-            part = min(size, PAGE_SIZE - (va & PAGE_MASK))
+            part = min(size, PAGE_SIZE - (va & PAGE_OFFSET))
             offset = self.offset(va, part)
             if offset < 0:
                 break

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from emu.cpu.engine import View
 from emu.mmu.regions import Run, backed, coalesced, scan
 from kernel_model.invariants import check_invariants
-from kernel_model.memory import PAGE_MASK, PAGE_SIZE
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
 if TYPE_CHECKING:
     from emu.machine.machine import Machine
@@ -44,7 +44,7 @@ class Checker:
         def translation_changed(l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
             changed(l1_pa, va, length, was_mapped)
             self._compared.pop(l1_pa, None)
-            self._touched[l1_pa].update(range(va & ~PAGE_MASK, va + length, PAGE_SIZE))
+            self._touched[l1_pa].update(range(va & PAGE_BASE, va + length, PAGE_SIZE))
 
         host.translation_changed = translation_changed
 

@@ -20,7 +20,7 @@ from emu.trace.addresses import Addresses
 from emu.trace.events import Access
 from emu.trace.recorder import Recorder
 from kernel_model.descriptors import WRITE
-from kernel_model.memory import PAGE_MASK, PAGE_SIZE
+from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process, Result, Start
 from kernel_model.syscalls import BY_NAME
 
@@ -99,7 +99,8 @@ class AccessTracer(Observer):
                 return
             va, pa = self.addresses.both(told, self._pc)
             is_write = kind == const.UC_MEM_WRITE
-            if is_write and (va & PAGE_MASK) + size > PAGE_SIZE and not self._may_write(va + size):
+            two_pages = (va & PAGE_OFFSET) + size > PAGE_SIZE
+            if is_write and two_pages and not self._may_write(va + size):
                 return
             self._emit(is_write, va, pa, size, value & (1 << size * 8) - 1)
         except BaseException as error:

@@ -14,7 +14,7 @@ from capstone import arm
 
 from emu.execution.code import Code
 from kernel_model.frame import Frame
-from kernel_model.memory import PAGE_MASK
+from kernel_model.memory import PAGE_BASE, PAGE_OFFSET
 
 if TYPE_CHECKING:
     from emu.machine.machine import Machine
@@ -47,11 +47,11 @@ class Addresses:
         """(va, pa) of an access by the instruction at ``pc``, which executes just now."""
         if self._virtual:
             return told, self._physical(told)
-        page = told & ~PAGE_MASK
+        page = told & PAGE_BASE
         views = self._views.get(page)
         if views is None:
             views = self._views[page] = self._views_of(page)
-        offset = told & PAGE_MASK
+        offset = told & PAGE_OFFSET
         va = views[0] if len(views) == 1 else self._nearest(views, offset, pc)
         return va + offset, told
 

@@ -10,7 +10,7 @@ from array import array
 
 from kernel_model.descriptors import EXEC
 from kernel_model.kernel import Kernel
-from kernel_model.memory import PAGE_MASK, PAGE_SIZE, Ram
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE, Ram
 from kernel_model.walk import Walk, walk
 
 
@@ -56,7 +56,7 @@ class RecordingHost:
 
     def stored(self, pa: int, length: int) -> None:
         """Somebody stored there, the kernel or the guest: code from there is stale."""
-        for page in range(pa & ~PAGE_MASK, pa + length, PAGE_SIZE):
+        for page in range(pa & PAGE_BASE, pa + length, PAGE_SIZE):
             self.code.pop(page, None)
 
     def forget(self) -> None:
@@ -72,8 +72,8 @@ class RecordingHost:
         """Keep what ``walk`` found."""
         if not found.user:
             return
-        page = found.pa & ~PAGE_MASK
-        self.tlb[l1, va & ~PAGE_MASK] = (page, found.user)
+        page = found.pa & PAGE_BASE
+        self.tlb[l1, va & PAGE_BASE] = (page, found.user)
         if found.user & EXEC and self.ram.contains(page, PAGE_SIZE):
             self.code[page] = self.ram.read(page, PAGE_SIZE)
 
