@@ -220,8 +220,7 @@ class _Boot:
         table = next(
             table
             for table in map(self.kernel.frames.__getitem__, self.proc0.frames)
-            if table.table is TableType.L2
-            and table.t_va <= va < table.t_va + table.len // COARSE_SIZE * SECTION_SIZE
+            if table.table is TableType.L2 and va in table.span
         )
         enter_view(self.kernel, frame, table, va - table.t_va, flags)
 

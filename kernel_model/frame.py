@@ -13,7 +13,14 @@ from kernel_model.abi import (
     MapKind,
     TableType,
 )
-from kernel_model.descriptors import EXEC, READ, SECTION_SIZE, SMALL_PAGE_SIZE, WRITE
+from kernel_model.descriptors import (
+    COARSE_SIZE,
+    EXEC,
+    READ,
+    SECTION_SIZE,
+    SMALL_PAGE_SIZE,
+    WRITE,
+)
 
 
 @dataclass(slots=True)
@@ -58,6 +65,16 @@ class Frame:
     @property
     def is_hung(self) -> bool:
         return self.t_id != NO_ID
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the frame is plain memory that nothing is made of yet: unviewed, no table."""
+        return self.type is FrameType.MEM and not self.is_viewed and not self.is_table
+
+    @property
+    def span(self) -> range:
+        """The addresses (va) that an L2 table translates; offsets while it hangs nowhere."""
+        return range(self.t_va, self.t_va + self.len // COARSE_SIZE * SECTION_SIZE)
 
     @property
     def view_kind(self) -> MapKind:

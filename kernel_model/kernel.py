@@ -87,6 +87,10 @@ class Kernel:
             )
         return self.frames[f_id]
 
+    def frame_at(self, pa: int) -> Frame | None:
+        """The frame, anybody's, that holds a physical address; None where there is none."""
+        return next((frame for frame in self.frames.values() if frame.pa <= pa < frame.end), None)
+
     def process(self, pid: int) -> Process:
         """The living process with this pid.  Errors: NO_PROCESS."""
         process = self.processes.get(pid)

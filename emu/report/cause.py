@@ -140,7 +140,7 @@ def _lost(context: Context, fault: Fault) -> Cause | None:
     lost = loss(context, fault.walk)
     if lost is None:
         return None
-    frame = context.frame_holding(lost.pa)
+    frame = context.kernel.frame_at(lost.pa)
     name = _LOSSES.get(lost.act[2], "use after unmap")
     what = "memory" if frame is None else f"frame {frame.f_id}"
     why = f"{what} was there until {act_text(context.kernel, context.process, lost.act)}"

@@ -77,11 +77,6 @@ class Context:
         """The first view that begins after ``va``."""
         return next((view for view in self.views if view.va > va), None)
 
-    def frame_holding(self, pa: int) -> Frame | None:
-        """The frame, anybody's, that a physical address is in."""
-        frames = self.kernel.frames.values()
-        return next((frame for frame in frames if frame.pa <= pa < frame.end), None)
-
     def read(self, va: int, length: int) -> bytes | None:
         """Bytes that the process itself could read, or None."""
         data = b""

@@ -16,7 +16,6 @@ from kernel_model.abi import (
     MAP_READ,
     MAP_WRITE,
     Error,
-    FrameType,
     MapKind,
     TableType,
 )
@@ -219,7 +218,7 @@ def _pool_full(failed: _Failed) -> Hint | None:
     free = [
         frame
         for frame in map(failed.context.kernel.frames.__getitem__, failed.context.process.frames)
-        if frame.type is FrameType.MEM and not frame.is_viewed and not frame.is_table
+        if frame.is_free
     ]
     if not free:
         return Hint("free memory for kernel objects first: unmap a frame and give it to frame_pool")

@@ -36,7 +36,7 @@ class MapTracer(Observer):
         pid = recorder.pid
         if not recorder.filter.wants(pid):
             return
-        table = self._frame_at(pa)
+        table = recorder.kernel.frame_at(pa)
         unit = SECTION_SIZE if level == 1 else SMALL_PAGE_SIZE
         for start, count in _runs(level, old, new):
             index = start + ((pa - table.pa) // 4 if table else 0)
@@ -62,12 +62,9 @@ class MapTracer(Observer):
         entry = Step(level, 0, 0, word).entry
         if isinstance(entry, Fault):
             return NO_ID
-        frame = self._frame_at(entry.table if isinstance(entry, Coarse) else entry.base)
+        pa = entry.table if isinstance(entry, Coarse) else entry.base
+        frame = self.recorder.kernel.frame_at(pa)
         return NO_ID if frame is None else frame.f_id
-
-    def _frame_at(self, pa: int) -> Frame | None:
-        frames = self.recorder.kernel.frames.values()
-        return next((frame for frame in frames if frame.pa <= pa < frame.end), None)
 
 
 def _runs(level: int, old: array[int], new: array[int]) -> Iterator[tuple[int, int]]:

@@ -66,7 +66,7 @@ def _runs(kernel: Kernel, l1: Frame) -> list[Run]:
     for run in runs(kernel.memory, l1.pa):
         done = 0
         while done < run.size:
-            frame = _frame(kernel, run.pa + done)
+            frame = kernel.frame_at(run.pa + done)
             room = run.size - done
             part = room if frame is None else min(room, frame.end - run.pa - done)
             cut.append(run._replace(va=run.va + done, pa=run.pa + done, size=part))
@@ -74,17 +74,13 @@ def _runs(kernel: Kernel, l1: Frame) -> list[Run]:
     return cut
 
 
-def _frame(kernel: Kernel, pa: int) -> Frame | None:
-    return next((frame for frame in kernel.frames.values() if frame.pa <= pa < frame.end), None)
-
-
 def _frame_id(kernel: Kernel, pa: int) -> int | None:
-    frame = _frame(kernel, pa)
+    frame = kernel.frame_at(pa)
     return None if frame is None else frame.f_id
 
 
 def _frame_text(kernel: Kernel, pa: int) -> str:
-    frame = _frame(kernel, pa)
+    frame = kernel.frame_at(pa)
     if frame is not None:
         offset = f" + {pa - frame.pa:#x}" if pa != frame.pa else ""
         return f"{frame.f_id}{offset}"

@@ -149,11 +149,11 @@ def _check_place(kernel: Kernel, frame: Frame, table: Frame, va: int) -> int:
     check_aligned("va", va, SMALL_PAGE_SIZE)
     if kernel.l1_over(table) is None:
         raise Refused(Error.TABLE_NOT_HUNG, "table {t_id} hangs in no L1", t_id=table.f_id)
-    span = table.len // 4 * SMALL_PAGE_SIZE
-    if va < table.t_va or va + frame.len > table.t_va + span:
+    span = table.span
+    if va < span.start or va + frame.len > span.stop:
         raise Refused(
             Error.OUT_OF_RANGE, "{va:#x}+{len:#x} is not in table {t_id}'s {t_va:#x}+{span:#x}",
-            va=va, len=frame.len, t_id=table.f_id, t_va=table.t_va, span=span,
+            va=va, len=frame.len, t_id=table.f_id, t_va=table.t_va, span=len(span),
         )  # fmt: skip
     check_user_space(va, frame.len)
     return table.t_va
@@ -201,13 +201,12 @@ def _hang_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
         raise Refused(Error.TABLE_HUNG, "table {f_id} hangs in table {t_id}",
                       f_id=frame.f_id, t_id=frame.t_id)  # fmt: skip
     check_aligned("va", va, SECTION_SIZE)
-    count = frame.len // COARSE_SIZE
-    _check_below_kernel(va, count * SECTION_SIZE)
+    _check_below_kernel(va, len(frame.span))
     if va == 0 and kernel.memory.read_word(frame.pa):
         raise Refused(
             Error.PAGE_ZERO, "the first entry of table {f_id} would map page 0", f_id=frame.f_id
         )
-    _check_free(kernel, l1, va // SECTION_SIZE, count, range(0))
+    _check_free(kernel, l1, va // SECTION_SIZE, frame.len // COARSE_SIZE, range(0))
     hang(kernel, frame, l1, va)
     return 0
 

@@ -27,6 +27,7 @@ from tests.kernel.driver import (
     SECTION,
     STACK,
     SYS,
+    TABLE_L2,
     UART,
     UART_PA,
     FrameInfo,
@@ -384,6 +385,42 @@ def test_what_cannot_become_pool(machine):
     machine.fails(Error.IS_TABLE, "frame_pool", LOW)
     machine.fails(Error.WRONG_TYPE, "frame_pool", UART)
     machine.fails(Error.MAPPED, "frame_pool", DATA)
+
+
+# -- what a frame is, and where ---------------------------------------------------------------
+
+
+def test_each_byte_of_a_frame_is_that_frames(machine):
+    kernel = machine.kernel
+    for frame in kernel.frames.values():
+        assert kernel.frame_at(frame.pa) is frame
+        assert kernel.frame_at(frame.end - 1) is frame
+
+
+def test_no_frame_holds_the_kernel_or_what_is_not_there(machine):
+    for pa in (RAM_BASE, RAM_BASE + KERNEL_SIZE - 1, RAM_BASE + RAM_SIZE, UART_PA - 1):
+        assert machine.kernel.frame_at(pa) is None
+
+
+def test_a_frame_is_free_while_it_is_memory_unmapped_and_no_table(machine):
+    frames = machine.kernel.frames
+    assert frames[REST].is_free
+    assert not frames[CODE].is_free
+    assert not frames[UART].is_free
+    table = machine.l2()
+    machine.ok("frame_unmap", table, PAGE_KIND)
+    assert not frames[table].is_free
+    page = machine.take()
+    assert frames[page].is_free
+    machine.ok("frame_pool", page)
+    assert not frames[page].is_free
+
+
+def test_an_l2_spans_1_mib_for_each_table_in_it(machine):
+    table = machine.kernel.frames[machine.l2(pages=2)]
+    assert table.span == range(8 * MIB)
+    machine.ok("frame_map", L1, table.f_id, 0x40000000, TABLE_L2)
+    assert table.span == range(0x40000000, 0x40000000 + 8 * MIB)
 
 
 # -- frame_create (device-tree boot) --------------------------------------------------------
