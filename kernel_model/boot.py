@@ -28,6 +28,7 @@ from kernel_model.abi import (
     ProcState,
     TableType,
 )
+from kernel_model.call import CallTable
 from kernel_model.descriptors import COARSE_SIZE, EXEC, L1_SIZE, SECTION_SIZE, WRITE
 from kernel_model.frame import Frame
 from kernel_model.host import Host
@@ -36,6 +37,7 @@ from kernel_model.kernel import KERNEL_SIZE, PROC0, Device, Kernel
 from kernel_model.mapping import enter_view, hang
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
+from kernel_model.syscalls import CALLS
 
 SYSTEM_AREA_SIZE = 16 * SECTION_SIZE
 L2_PAGE_SPAN = PAGE_SIZE // COARSE_SIZE * SECTION_SIZE
@@ -68,17 +70,19 @@ def boot(
     arguments: bytes = b"",
     devices: tuple[Device, ...] = (),
     host: Host | None = None,
+    calls: CallTable = CALLS,
 ) -> Kernel:
     """A kernel about to run proc0, which is ``image``.
 
     arguments: the command line, for the information page; at most 255 bytes.
+    calls: the calls that the kernel will answer.
     Errors: BootError, when the program does not fit the machine.
     """
     if len(arguments) >= BOOT_ARGS_SIZE:
         raise BootError(
             f"the command line is {len(arguments)} bytes, more than {BOOT_ARGS_SIZE - 1}"
         )
-    kernel = Kernel(memory, host, devices)
+    kernel = Kernel(memory, calls, host, devices)
     memory.zero(memory.base, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
     _Boot(kernel, proc0, image, arguments).run()

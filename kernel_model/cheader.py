@@ -1,4 +1,4 @@
-"""The C side of the contract, written from ``abi`` and ``syscalls``: header, stubs, error names.
+"""The C side of the contract, written from ``abi`` and a call table: header, stubs, error names.
 
 ``python -m kernel_model.cheader DIR`` writes ``DIR/include/kernel.h``, ``DIR/lib/stubs.S`` and
 ``DIR/lib/error_name.c``.
@@ -10,12 +10,13 @@ import re
 import struct
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 
 from kernel_model import abi
-from kernel_model.syscalls import SYSCALLS, Call
+from kernel_model.call import Call, CallTable
+from kernel_model.syscalls import CALLS
 
 _GENERATED = "/* Written by `make header` from kernel_model. Changes here are lost. */"
 _C_TYPES = {"i": "int", "I": "unsigned", "s": "char"}
@@ -47,7 +48,7 @@ _STRUCTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
 )  # fmt: skip
 
 
-def header() -> str:
+def header(calls: CallTable = CALLS) -> str:
     """The text of ``kernel.h``."""
     parts = [
         f"{_GENERATED}\n#ifndef KERNEL_H\n#define KERNEL_H",
@@ -57,8 +58,8 @@ def header() -> str:
         _flags(),
         _errors(),
         *(_struct(*row) for row in _STRUCTS),
-        _call_numbers(),
-        *(_prototype(call) for call in SYSCALLS),
+        _call_numbers(calls),
+        *(_prototype(call) for call in calls),
         _comment("The name of an error, e.g. E_NO_FRAME; never NULL.")
         + "\nconst char *error_name(int error);",
         "#endif\n",
@@ -66,9 +67,9 @@ def header() -> str:
     return "\n\n".join(parts)
 
 
-def stubs() -> str:
+def stubs(calls: CallTable = CALLS) -> str:
     """The text of ``stubs.S``: one function a call, assembled as Arm or as Thumb alike."""
-    rows = "\n".join(f"        call    {call.c_name}, {call.number}" for call in SYSCALLS)
+    rows = "\n".join(f"        call    {call.c_name}, {call.number}" for call in calls)
     return _STUBS.format(generated=_GENERATED, rows=rows)
 
 
@@ -78,12 +79,13 @@ def error_names() -> str:
     return _ERROR_NAME.format(generated=_GENERATED, rows=rows)
 
 
-FILES: dict[str, Callable[[], str]] = {
-    "include/kernel.h": header,
-    "lib/stubs.S": stubs,
-    "lib/error_name.c": error_names,
-}
-"""What is written where, beneath the directory of the guests."""
+def files(calls: CallTable = CALLS) -> dict[str, str]:
+    """What is written where, beneath the directory of the guests."""
+    return {
+        "include/kernel.h": header(calls),
+        "lib/stubs.S": stubs(calls),
+        "lib/error_name.c": error_names(),
+    }
 
 
 def _comment(text: str, indent: str = "") -> str:
@@ -137,8 +139,8 @@ def _struct(name: str, about: str, fields: tuple[str, ...], layout: str) -> str:
     )
 
 
-def _call_numbers() -> str:
-    rows = "\n".join(f"\tCALL_{call.name.upper()} = {call.number}," for call in SYSCALLS)
+def _call_numbers(calls: CallTable) -> str:
+    rows = "\n".join(f"\tCALL_{call.name.upper()} = {call.number}," for call in calls)
     return f"/* The number of each call, in r12 at `svc #0`. */\nenum {{\n{rows}\n}};"
 
 
@@ -195,12 +197,12 @@ const char *error_name(int error)
 """
 
 
-def write(directory: Path) -> None:
+def write(directory: Path, calls: CallTable = CALLS) -> None:
     """Write every generated file beneath ``directory``."""
-    for name, text in FILES.items():
+    for name, text in files(calls).items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text(), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from kernel_model.abi import NO_ID, PROC_INFO_STRUCT, Error, FrameType, ProcState, TableType
+from kernel_model.call import CallTable
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.host import Host, NullHost
@@ -50,7 +51,8 @@ class Device:
 class Kernel:
     """Everything the kernel knows.  Plain data: ``copy`` and ``state`` see all of it.
 
-    memory: RAM; its first KERNEL_SIZE bytes are the kernel's.  devices: what IO frames cover.
+    memory: RAM; its first KERNEL_SIZE bytes are the kernel's.  calls: the calls that it answers.
+    devices: what IO frames cover.
     ready: pids waiting for their turn, the next one first; current: who runs, None when all
     are blocked or the machine has halted.  halted: how proc0 ended.
     created: a device-tree boot, where proc0 makes frames itself.
@@ -58,11 +60,16 @@ class Kernel:
     """
 
     def __init__(
-        self, memory: PhysicalMemory, host: Host | None = None, devices: tuple[Device, ...] = ()
+        self,
+        memory: PhysicalMemory,
+        calls: CallTable,
+        host: Host | None = None,
+        devices: tuple[Device, ...] = (),
     ) -> None:
         if memory.base % KERNEL_SIZE:
             raise ValueError(f"Kernel: RAM at {memory.base:#x} cannot begin with a section")
         self.memory = memory
+        self.calls = calls
         self.host: Host = NullHost() if host is None else host
         self.devices = devices
         self.editor = TableEditor(memory, self.host, memory.base)
@@ -201,7 +208,7 @@ class Kernel:
 
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
         """The same kernel over another memory, which holds the same bytes."""
-        other = Kernel(memory, host, self.devices)
+        other = Kernel(memory, self.calls, host, self.devices)
         other.editor.window.page = self.editor.window.page
         other.frames = {f_id: frame.copy() for f_id, frame in self.frames.items()}
         other.processes = {pid: process.copy() for pid, process in self.processes.items()}

@@ -1,4 +1,4 @@
-"""The table of calls, and the trap that looks them up.
+"""The standard table of calls, and the trap by which processes make calls.
 
 One row a call: from these rows come the C header, the guest's stubs, the traces' decoding
 and the dispatch.  Source: spec, "Calling convention".
@@ -7,61 +7,12 @@ and the dispatch.  Source: spec, "Calling convention".
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-from kernel_model.abi import Error, ProcState
+from kernel_model.abi import NO_ID, ProcState
+from kernel_model.call import Argument, Call, CallTable, signed
 from kernel_model.calls import console, frames, giving, maps, messages, processes
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process
-
-
-class Argument(NamedTuple):
-    """One argument: its name, its C type, and what it is, so that traces can show it.
-
-    what: ``f_id``, ``pid``, ``offset``, ``length``, ``va``, ``pa``, ``index``, ``status``,
-    ``map_flags``, ``map_kind``, ``table_type``, ``frame_type``, or what a pointer is to:
-    ``frame_out``, ``message_in``, ``message_out``, ``bytes_in``, ``bytes_out``.
-    """
-
-    name: str
-    ctype: str
-    what: str
-
-    @property
-    def signed(self) -> bool:
-        return self.ctype == "int"
-
-    def from_register(self, word: int) -> int:
-        """The argument that a 32-bit register stands for."""
-        return _signed(word) if self.signed else word
-
-
-def _signed(word: int) -> int:
-    """A 32-bit word as two's complement."""
-    return word - (1 << 32) if word >> 31 else word
-
-
-class Call(NamedTuple):
-    """One call.  c_name: its C function where its own name is not free in C.
-
-    signed: which of the arguments are, by index.
-    result: what a result that is no error means: ``count``, ``f_id``, ``pid`` or ``zero``.
-    """
-
-    number: int
-    name: str
-    arguments: tuple[Argument, ...]
-    handler: Callable[..., int]
-    result: str
-    summary: str
-    c_name: str
-    signed: tuple[int, ...]
-
-    @property
-    def rules(self) -> str:
-        """The handler's contract, as its docstring gives it."""
-        return self.handler.__doc__ or ""
 
 
 def _call(
@@ -72,10 +23,11 @@ def _call(
     result: str,
     summary: str,
     c_name: str = "",
+    changes: bool = False,
 ) -> Call:
     row = tuple(_ARGUMENTS[word] for word in arguments.split())
-    signed = tuple(index for index, argument in enumerate(row) if argument.signed)
-    return Call(number, name, row, handler, result, summary, c_name or name, signed)
+    are_signed = tuple(index for index, argument in enumerate(row) if argument.signed)
+    return Call(number, name, row, handler, result, summary, c_name or name, are_signed, changes)
 
 
 _ARGUMENTS = {
@@ -104,77 +56,75 @@ _ARGUMENTS = {
     )
 }
 
-SYSCALLS: tuple[Call, ...] = (
+CALLS = CallTable((
     _call(0, "send", "pid msg", messages.send, "zero",
           "send 64 bytes, wait until received; a parent's first message starts its child"),
     _call(1, "recv", "msg*", messages.recv, "pid", "wait for 64 bytes; returns who sent them"),
     _call(2, "proc_new", "f_id", processes.proc_new, "pid",
-          "make a process of a frame or of an L1 table"),
+          "make a process of a frame or of an L1 table", changes=True),
     _call(3, "frame_split", "f_id offset", frames.frame_split, "f_id",
-          "cut a frame in two; returns the upper part"),
+          "cut a frame in two; returns the upper part", changes=True),
     _call(4, "frame_merge", "f1 f2", frames.frame_merge, "f_id",
-          "join f2 to the end of f1; returns f1"),
+          "join f2 to the end of f1; returns f1", changes=True),
     _call(5, "frame_give", "f_id pid", giving.frame_give, "f_id",
-          "give a frame, and all mapped in it, to a process"),
+          "give a frame, and all mapped in it, to a process", changes=True),
     _call(6, "frame_map", "t_id f_id va flags", maps.frame_map, "zero",
-          "map a frame in a table, or hang an L2 table in an L1"),
+          "map a frame in a table, or hang an L2 table in an L1", changes=True),
     _call(7, "frame_unmap", "f_id kind", maps.frame_unmap, "zero",
-          "remove a page view, or unhang a table"),
+          "remove a page view, or unhang a table", changes=True),
     _call(8, "frame_allow", "pid", giving.frame_allow, "zero",
           "let one more process give frames to the caller; -1: none"),
     _call(9, "frame_count", "", frames.frame_count, "count", "how many frames the caller owns"),
     _call(10, "frame_info", "index frame*", frames.frame_info, "zero",
           "describe the caller's index-th frame"),
     _call(11, "frame_create", "start len type", frames.frame_create, "f_id",
-          "make a frame of a physical range (device-tree boot, proc0)"),
+          "make a frame of a physical range (device-tree boot, proc0)", changes=True),
     _call(12, "frame_lookup", "f_id frame*", frames.frame_lookup, "zero", "describe a frame"),
     _call(13, "frame_table", "f_id table", maps.frame_table, "zero",
-          "turn a frame into a table, or a table back into memory"),
+          "turn a frame into a table, or a table back into memory", changes=True),
     _call(14, "vspace_swap", "pid f_id", giving.vspace_swap, "zero",
-          "make an L1 table the current vspace of a process"),
+          "make an L1 table the current vspace of a process", changes=True),
     _call(15, "vspace_id", "", maps.vspace_id, "f_id", "the caller's L1 table"),
     _call(16, "frame_pool", "f_id", frames.frame_pool, "count",
-          "turn a frame into room for kernel objects; returns how many"),
+          "turn a frame into room for kernel objects; returns how many", changes=True),
     _call(17, "yield", "", processes.yield_, "zero", "let the others have a turn", "proc_yield"),
-    _call(18, "exit", "status", processes.exit_, "zero", "end the caller", "proc_exit"),
+    _call(18, "exit", "status", processes.exit_, "zero", "end the caller", "proc_exit",
+          changes=True),
     _call(19, "console_write", "bytes len", console.console_write, "count",
           "write to the console; returns how many bytes"),
     _call(20, "console_read", "bytes* len", console.console_read, "count",
           "read from the console; returns how many bytes, 0 at the end"),
-)  # fmt: skip
-
-BY_NAME = {call.name: call for call in SYSCALLS}
+))  # fmt: skip
 
 
-def trap(kernel: Kernel, number: int, *registers: int) -> int | None:
-    """Answer a call of the current process: the kernel's only entrance while it runs.
+def trap(kernel: Kernel, number: int, *registers: int, core: int = 0) -> int | None:
+    """Answer a call of the process that runs on a core: a number, and r0 to r3 as 32-bit words.
 
-    registers: r0 to r3, as 32-bit words.  Returns what goes to r0, when the same
-    process goes on; None when ``kernel.current`` says whom to run now.
-    ``kernel.refusal`` then tells why a call failed.
+    Returns what ``perform`` does.
+    """
+    return perform(kernel, kernel.calls.find(number), registers, core)
+
+
+def perform(kernel: Kernel, call: Call, registers: tuple[int, ...], core: int = 0) -> int | None:
+    """Make a call as the process that runs on a core.  registers: r0 to r3, as 32-bit words.
+
+    Returns what goes to r0, when the same process goes on there; None when ``kernel.current``
+    says whom to run now.  ``kernel.refusal`` then tells why a call failed.
     """
     caller = kernel.current
     if caller is None:
-        raise AssertionError("trap: nobody is running")
+        raise AssertionError(f"perform: nobody is running on core {core}")
     kernel.refusal = None
+    words = [*registers[: len(call.arguments)]]
+    for index in call.signed:
+        words[index] = signed(words[index])
     try:
-        result = _answer(kernel, caller, number, registers)
+        result = call.handler(kernel, caller, *words)
     except Refused as refusal:
         kernel.refusal = refusal
         return refusal.error
     if caller.state is not ProcState.DEAD:
         caller.calls += 1
-        kernel.publish(caller)
-    if kernel.current is caller:
-        return result
-    return None
-
-
-def _answer(kernel: Kernel, caller: Process, number: int, registers: tuple[int, ...]) -> int:
-    if number >= len(SYSCALLS):
-        raise Refused(Error.NO_CALL, "no call has number {number}", number=number)
-    call = SYSCALLS[number]
-    words = [*registers[: len(call.arguments)]]
-    for index in call.signed:
-        words[index] = _signed(words[index])
-    return call.handler(kernel, caller, *words)
+        if caller.record != NO_ID:
+            kernel.publish(caller)
+    return result if kernel.current is caller else None

@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 from kernel_model import abi, cheader
-from kernel_model.syscalls import SYSCALLS
+from kernel_model.call import CallTable
+from kernel_model.syscalls import CALLS
 from tests.guests import BUILT, COMPILER, SOURCES, build_guests, need_tool
 
 
-@pytest.mark.parametrize("name", cheader.FILES)
+@pytest.mark.parametrize("name", cheader.files())
 def test_committed_file_is_what_the_generator_writes(name: str) -> None:
-    assert (SOURCES / name).read_text() == cheader.FILES[name](), "run `make header`"
+    assert (SOURCES / name).read_text() == cheader.files()[name], "run `make header`"
 
 
 def test_writes_files_beneath_the_directory(tmp_path: Path) -> None:
     cheader.write(tmp_path)
     written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert written == set(cheader.FILES)
+    assert written == set(cheader.files())
 
 
 def compile_c(source: str) -> str:
@@ -73,10 +74,33 @@ def test_stubs_are_number_then_svc_then_return(code: str) -> None:
                BUILT / "lib" / code / "stubs.o"]  # fmt: skip
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     functions = dict(re.findall(r"<(\w+)>:\n((?: .*\n)+)", text))
-    assert set(functions) == {call.c_name for call in SYSCALLS}
-    for call in SYSCALLS:
+    assert set(functions) == {call.c_name for call in CALLS}
+    for call in CALLS:
         lines = re.findall(r"\t(.*?)(?:\s+@.*)?\n", functions[call.c_name])
         number, svc, back = (line.replace("\t", " ") for line in lines)
         assert re.fullmatch(rf"mov(\.w)? ip, #{call.number}", number)
         assert re.fullmatch(r"svc (0x0{8}|0)", svc)
         assert back == "bx lr"
+
+
+OTHERS = CallTable(
+    call._replace(number=0x103 + 2 * call.number, name=f"os_{call.name}", c_name=f"os_{call.name}")
+    for call in CALLS
+    if call.name != "exit"
+)
+
+
+def test_another_table_has_a_header_and_stubs_of_its_own(tmp_path: Path) -> None:
+    cheader.write(tmp_path, OTHERS)
+    text = (tmp_path / "include" / "kernel.h").read_text()
+    assert re.findall(r"^\tCALL_(\w+) = (\d+),$", text, re.MULTILINE) == [
+        (call.name.upper(), str(call.number)) for call in OTHERS
+    ]
+    assert "int os_frame_split(int f_id, size_t offset);" in text
+    assert " send(" not in text
+    for name in ("lib/stubs.S", "lib/error_name.c"):
+        include, out = f"-I{tmp_path / 'include'}", tmp_path / "out.o"
+        command = [need_tool(COMPILER), "-mcpu=cortex-a15", "-Wall", "-Wextra", "-Werror",
+                   include, "-c", "-o", out, tmp_path / name]  # fmt: skip
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert made.stderr == ""

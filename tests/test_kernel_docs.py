@@ -10,7 +10,8 @@ import pytest
 
 from kernel_model import cheader
 from kernel_model.abi import ERROR_MEANING, Error
-from kernel_model.syscalls import SYSCALLS, Call
+from kernel_model.call import Call
+from kernel_model.syscalls import CALLS
 from tests.guests import COMPILER, ROOT, SOURCES, need_tool
 
 DOCUMENT: Final = (ROOT / "docs" / "kernel.md").read_text()
@@ -29,16 +30,16 @@ def errors_of(call: Call) -> set[str]:
 
 
 def test_each_call_has_a_section() -> None:
-    assert set(SECTIONS) == {call.name for call in SYSCALLS}
+    assert set(SECTIONS) == {call.name for call in CALLS}
 
 
-@pytest.mark.parametrize("call", SYSCALLS, ids=lambda call: call.name)
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_synopsis_is_the_header_s(call: Call) -> None:
     synopsis = SECTIONS[call.name].split("```c\n")[1].split("```")[0]
     assert f"\n{synopsis}" in cheader.header()
 
 
-@pytest.mark.parametrize("call", SYSCALLS, ids=lambda call: call.name)
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 def test_errors_are_those_of_the_handler(call: Call) -> None:
     listed = re.search(r"^Errors:(.*?)\n\n", SECTIONS[call.name], re.MULTILINE | re.DOTALL)
     assert set(re.findall(r"`(E_\w+)`", listed[1] if listed else "")) == errors_of(call)

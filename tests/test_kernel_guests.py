@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from emu.status import DEADLOCK
-from kernel_model.syscalls import SYSCALLS
+from kernel_model import syscalls
 from tests.guests import SOURCES, guest, run_emu
 
 BACKENDS = ("tlb", "map", "cpu")
@@ -204,7 +204,7 @@ def test_arm_code(row: Row) -> None:
 
 def test_each_call_has_a_program() -> None:
     assert {row.program for row in CALLS} == (
-        {f"calls/{call.name}" for call in SYSCALLS} | {"calls/convention"}
+        {f"calls/{call.name}" for call in syscalls.CALLS} | {"calls/convention"}
     )
 
 

@@ -11,7 +11,7 @@ from emu.machine import Ended, Machine, Options, Outcome
 from emu.mmu import BACKENDS
 from kernel_model.descriptors import EXEC, READ
 from kernel_model.image import Image, Segment
-from kernel_model.syscalls import BY_NAME
+from kernel_model.syscalls import CALLS
 
 CODE = 0x10000
 ANSWERED = 42
@@ -24,10 +24,10 @@ def arm_program(immediate: int) -> bytes:
         0xE3A00018,  #                              mov r0, #0x18       ; SYS_EXIT
         0xE3001026,  #                              movw r1, #0x26
         0xE3401002,  #                              movt r1, #2         ; by the application
-        0xE3A0C000 | BY_NAME["vspace_id"].number,  # mov r12, #15
+        0xE3A0C000 | CALLS.named("vspace_id").number,  # mov r12, #15
         0xEF000000 | immediate,  #                  svc #immediate
         0xE3A00000 | ANSWERED,  #                   mov r0, #42
-        0xE3A0C000 | BY_NAME["exit"].number,  #     mov r12, #18
+        0xE3A0C000 | CALLS.named("exit").number,  #     mov r12, #18
         0xEF000000,  #                              svc #0
     )
     return struct.pack("<8I", *words)
@@ -39,10 +39,10 @@ def thumb_program(immediate: int) -> bytes:
         0x2018,  #                                    movs r0, #0x18
         0xF240, 0x0126,  #                            movw r1, #0x26
         0xF2C0, 0x0102,  #                            movt r1, #2
-        0x2200 | BY_NAME["vspace_id"].number, 0x4694,  # movs r2, #15; mov r12, r2
+        0x2200 | CALLS.named("vspace_id").number, 0x4694,  # movs r2, #15; mov r12, r2
         0xDF00 | immediate,  #                        svc #immediate
         0x2000 | ANSWERED,  #                         movs r0, #42
-        0x2200 | BY_NAME["exit"].number, 0x4694,  #   movs r2, #18; mov r12, r2
+        0x2200 | CALLS.named("exit").number, 0x4694,  #   movs r2, #18; mov r12, r2
         0xDF00,  #                                    svc #0
     )  # fmt: skip
     return struct.pack(f"<{len(halfwords)}H", *halfwords)

@@ -8,10 +8,10 @@ from enum import IntEnum
 
 from emu.trace.events import Value
 from kernel_model import abi
+from kernel_model.call import Argument
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
-from kernel_model.syscalls import Argument
 from kernel_model.user import read
 
 SHOWN_BYTES = 32

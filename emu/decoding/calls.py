@@ -8,7 +8,6 @@ from emu.decoding.arguments import Decoder
 from emu.machine.history import BOOT, FAULT, SEMIHOSTING, Act
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
-from kernel_model.syscalls import BY_NAME, SYSCALLS
 
 
 class Advice(NamedTuple):
@@ -25,14 +24,14 @@ def advise(name: str, *arguments: int) -> Advice:
 
 def advice_text(kernel: Kernel, process: Process, advice: Advice) -> str:
     """A call to make, as a line of C would have it, with names for its arguments."""
-    return call_text(kernel, process, BY_NAME[advice.name].number, advice.arguments)
+    return call_text(kernel, process, kernel.calls.named(advice.name).number, advice.arguments)
 
 
 def call_text(kernel: Kernel, process: Process, number: int, words: tuple[int, ...]) -> str:
     """A call with its arguments decoded, e.g. ``frame_unmap(f_id=9, F_MAP_PAGE)``."""
-    if number >= len(SYSCALLS):
+    call = kernel.calls.find(number)
+    if call not in kernel.calls:
         return f"call number {number}"
-    call = SYSCALLS[number]
     values = Decoder(kernel, process).values(call.arguments, words)
     shown = (value.text if value.is_plain else f"{value.name}={value.text}" for value in values)
     return f"{call.name}({', '.join(shown)})"

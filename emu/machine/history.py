@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final
 
 from kernel_model.abi import Error
-from kernel_model.syscalls import BY_NAME
+from kernel_model.syscalls import CALLS
 
 Act = tuple[int, ...]
 """Number in the run, pid, number of the call, r0-r3; of what is no call only the first three."""
@@ -21,13 +21,7 @@ CALLS_KEPT: Final = 16_384
 ENTRIES_KEPT: Final = 16_384
 REFUSALS_KEPT: Final = 256
 
-TELLING: Final = frozenset(
-    BY_NAME[name].number
-    for name in (
-        "proc_new", "frame_split", "frame_merge", "frame_give", "frame_map", "frame_unmap",
-        "frame_create", "frame_table", "vspace_swap", "frame_pool", "exit",
-    )
-)  # fmt: skip
+TELLING: Final = frozenset(call.number for call in CALLS if call.changes)
 """The calls that change frames, tables or processes."""
 
 

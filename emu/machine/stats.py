@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kernel_model.syscalls import SYSCALLS
+from kernel_model.syscalls import CALLS
 
 if TYPE_CHECKING:
     from emu.machine.machine import Machine
@@ -26,7 +26,7 @@ def stats_text(machine: Machine, seconds: float) -> str:
 
 
 def _calls(machine: Machine) -> list[tuple[str, str]]:
-    names = [call.name for call in SYSCALLS] + ["unknown calls"]
+    names = [call.name for call in CALLS] + ["unknown calls"]
     rows = [
         (name, f"{count:,}") for name, count in zip(names, machine.svc.calls, strict=True) if count
     ]

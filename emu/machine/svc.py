@@ -13,7 +13,7 @@ from emu.machine.history import SEMIHOSTING, TELLING, Act
 from kernel_model.abi import Error
 from kernel_model.errors import Refused
 from kernel_model.process import Process
-from kernel_model.syscalls import SYSCALLS, trap
+from kernel_model.syscalls import CALLS, trap
 
 if TYPE_CHECKING:
     from emu.cpu.engine import Engine
@@ -26,7 +26,7 @@ THUMB_SEMIHOSTING = 0xDFAB
 _IMMEDIATES = (0x3456, 0xAB)
 """What of those two the syndrome register has: 16 bits."""
 
-UNKNOWN = len(SYSCALLS)
+UNKNOWN = len(CALLS)
 
 
 class SvcHandler:

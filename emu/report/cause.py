@@ -15,7 +15,7 @@ from kernel_model.descriptors import EXEC, SECTION_SIZE, WRITE
 from kernel_model.descriptors import Fault as Empty
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
-from kernel_model.syscalls import BY_NAME
+from kernel_model.syscalls import CALLS
 from kernel_model.walk import FaultStatus
 
 
@@ -148,7 +148,7 @@ def _lost(context: Context, fault: Fault) -> Cause | None:
 
 
 _LOSSES = {
-    BY_NAME[name].number: text
+    CALLS.named(name).number: text
     for name, text in (
         ("frame_give", "use after give"),
         ("vspace_swap", "use after give"),

@@ -17,14 +17,14 @@ from kernel_model.descriptors import (
     decode_l2,
 )
 from kernel_model.frame import Frame
-from kernel_model.syscalls import BY_NAME, SYSCALLS
+from kernel_model.syscalls import CALLS
 from kernel_model.walk import Walk
 
 SHOWN = 8
 """How many events of a frame's history a report shows: the last ones."""
 
 _PROC_NEW, _SPLIT, _GIVE, _MAP, _SWAP = (
-    BY_NAME[name].number
+    CALLS.named(name).number
     for name in ("proc_new", "frame_split", "frame_give", "frame_map", "vspace_swap")
 )
 
@@ -100,7 +100,8 @@ def _event_text(context: Context, act: Act, result: int | None) -> str:
     """A call that succeeded: which, whose, what, and the id that it gave."""
     count, pid, number, *words = act
     text = call_text(context.kernel, context.process, number, tuple(words))
-    shown = "" if result is None or SYSCALLS[number].result == "zero" else f" = {result}"
+    silent = result is None or context.kernel.calls.find(number).result == "zero"
+    shown = "" if silent else f" = {result}"
     return f"call {count}, process {pid}: {text}{shown}"
 
 
@@ -109,7 +110,7 @@ def _concerns(frame: Frame, act: Act, result: int | None) -> bool:
     number, words = act[2], act[3:]
     if number == _SPLIT and result == frame.f_id:
         return True
-    for argument, word in zip(SYSCALLS[number].arguments, words, strict=False):
+    for argument, word in zip(CALLS.find(number).arguments, words, strict=False):
         if argument.what == "f_id":
             value = argument.from_register(word)
             if value == frame.f_id and argument.name != "t_id":
@@ -124,6 +125,6 @@ def how_it_ended(journal: Journal, pid: int) -> str | None:
     if pid in journal.faults:
         return f"faulted: {journal.faults[pid]}"
     for act, _ in reversed(journal.calls):
-        if act[1] == pid and act[2] == BY_NAME["exit"].number:
+        if act[1] == pid and act[2] == CALLS.named("exit").number:
             return f"called exit({act[3]}), call {act[0]}"
     return None

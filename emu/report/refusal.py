@@ -15,7 +15,7 @@ from emu.report.rules import rule_of
 from emu.report.stack import levels_of
 from kernel_model.abi import Error
 from kernel_model.errors import Refused
-from kernel_model.syscalls import BY_NAME, SYSCALLS
+from kernel_model.syscalls import CALLS
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CALLERS = 3
 """How many functions are named."""
 
-_STUBS = frozenset(call.c_name for call in SYSCALLS)
+_STUBS = frozenset(call.c_name for call in CALLS)
 """Functions that do nothing but make their call."""
 
 
@@ -34,7 +34,7 @@ def refusal_text(machine: Machine, debug: DebugFiles, act: Act, refusal: Refused
     context = Context(
         machine, debug, machine.kernel.processes[pid], machine.engine.core_registers()
     )
-    name = SYSCALLS[number].name if number < len(SYSCALLS) else ""
+    name = context.kernel.calls.find(number).name
     shown = call_text(context.kernel, context.process, number, tuple(words))
     lines = [
         f"emu: process {pid}, call {count}: {shown} = E_{refusal.error.name}",
@@ -48,7 +48,7 @@ def refusal_text(machine: Machine, debug: DebugFiles, act: Act, refusal: Refused
 
 def is_end_of_list(act: Act, refusal: Refused) -> bool:
     """Whether this is how a program learns that it has seen all of its frames: no mistake."""
-    asked = BY_NAME["frame_info"].number == act[2] and refusal.error is Error.OUT_OF_RANGE
+    asked = CALLS.named("frame_info").number == act[2] and refusal.error is Error.OUT_OF_RANGE
     return asked and refusal.values["index"] == refusal.values["count"]
 
 
@@ -66,7 +66,8 @@ def _why(context: Context, number: int, words: list[int], refusal: Refused) -> s
     """What was wrong; of a process that is gone, also how it ended."""
     if refusal.error not in (Error.NO_PROCESS, Error.PEER_DIED):
         return refusal.text
-    pid = next((word for word, argument in zip(words, SYSCALLS[number].arguments, strict=False)
+    row = context.kernel.calls.find(number).arguments
+    pid = next((word for word, argument in zip(words, row, strict=False)
                 if argument.what == "pid"), None)  # fmt: skip
     ended = None if pid is None else how_it_ended(context.journal, pid)
     return refusal.text if ended is None else f"{refusal.text}: process {pid} {ended}"

@@ -23,7 +23,6 @@ from kernel_model.descriptors import L1_SIZE, SECTION_SIZE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
-from kernel_model.syscalls import SYSCALLS
 
 
 class _Failed(NamedTuple):
@@ -45,9 +44,9 @@ class _Failed(NamedTuple):
 def remedy(context: Context, number: int, words: tuple[int, ...], refusal: Refused) -> Hint | None:
     """What would have been accepted, as far as it can be told from the call itself."""
     find = _REMEDIES.get(refusal.error)
-    if find is None or number >= len(SYSCALLS):
+    if find is None:
         return None
-    call = SYSCALLS[number]
+    call = context.kernel.calls.find(number)
     arguments = {
         argument.name: argument.from_register(word)
         for argument, word in zip(call.arguments, words, strict=False)

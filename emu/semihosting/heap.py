@@ -24,7 +24,7 @@ from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Process
-from kernel_model.syscalls import BY_NAME
+from kernel_model.syscalls import CALLS
 
 HEAP_SHARE = 4
 """The heap gets all but one part in this many of the largest free frame."""
@@ -88,7 +88,7 @@ class _Mapper:
 
     def call(self, name: str, *arguments: int) -> int:
         """One of the process's own calls.  Errors: Refused."""
-        return BY_NAME[name].handler(self.kernel, self.process, *arguments)
+        return CALLS.named(name).handler(self.kernel, self.process, *arguments)
 
     def extend(self, start: int, end: int) -> int:
         """Map fresh memory over [start, end); return how far it got."""

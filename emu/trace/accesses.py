@@ -22,7 +22,7 @@ from emu.trace.recorder import Recorder
 from kernel_model.descriptors import WRITE
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process, Result, Start
-from kernel_model.syscalls import BY_NAME
+from kernel_model.syscalls import CALLS
 
 if TYPE_CHECKING:
     from array import array
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from emu.cpu.engine import Stop
     from emu.trace.execution import ExecutionTracer
 
-_SWAP = BY_NAME["vspace_swap"].number
+_SWAP = CALLS.named("vspace_swap").number
 
 
 class Plain(NamedTuple):

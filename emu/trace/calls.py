@@ -12,8 +12,8 @@ from emu.machine.observers import Observer, Registers
 from emu.trace.events import Call, Phase, Value
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState
+from kernel_model.call import Argument
 from kernel_model.process import Process, Result, Start
-from kernel_model.syscalls import SYSCALLS, Argument
 
 
 class Pending(NamedTuple):
@@ -35,11 +35,9 @@ class CallTracer(Observer):
     def calling(self, process: Process, number: int, registers: Registers) -> None:
         if not self.recorder.wants_code(process.pid):
             return
-        known = number < len(SYSCALLS)
-        name = SYSCALLS[number].name if known else f"call_{number}"
-        row = SYSCALLS[number].arguments if known else ()
-        values = self.recorder.decoder(process).values(row, registers)
-        self._ask(process, Pending(name, row, values))
+        call = self.recorder.kernel.calls.find(number)
+        values = self.recorder.decoder(process).values(call.arguments, registers)
+        self._ask(process, Pending(call.name, call.arguments, values))
 
     def _ask(self, process: Process, pending: Pending) -> None:
         self._pending[process.pid] = pending

@@ -11,9 +11,9 @@ from emu.trace.events import Message
 from emu.trace.recorder import Recorder
 from kernel_model.abi import MESSAGE_SIZE, ProcState
 from kernel_model.process import Process
-from kernel_model.syscalls import BY_NAME
+from kernel_model.syscalls import CALLS
 
-_SEND, _RECV = BY_NAME["send"].number, BY_NAME["recv"].number
+_SEND, _RECV = CALLS.named("send").number, CALLS.named("recv").number
 
 
 class MessageTracer(Observer):

@@ -17,7 +17,7 @@ from emu.report.refusal import is_end_of_list
 from emu.report.remedy import remedy
 from kernel_model.errors import Refused
 from kernel_model.invariants import check_invariants
-from kernel_model.syscalls import BY_NAME, SYSCALLS, trap
+from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import walk
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.guests import guest
@@ -35,7 +35,7 @@ def follow(machine: Machine, calls: Sequence[tuple[int, Advice]]) -> None:
         running = kernel.current
         kernel.current = kernel.processes[pid]
         words = [argument & 0xFFFFFFFF for argument in call.arguments]
-        result = trap(kernel, BY_NAME[call.name].number, *words, *[0] * (4 - len(words)))
+        result = trap(kernel, CALLS.named(call.name).number, *words, *[0] * (4 - len(words)))
         assert result is not None
         assert result >= 0, f"{call}: {kernel.refusal}"
         kernel.current = running
@@ -96,7 +96,7 @@ class Mender:
         hint = remedy(self.context, act[2], tuple(act[3:]), refusal)
         assert hint is not None
         follow(self.machine, hint.calls)
-        self.mended.append(f"{SYSCALLS[act[2]].name} {refusal.error.name}")
+        self.mended.append(f"{CALLS.find(act[2]).name} {refusal.error.name}")
 
 
 @pytest.mark.parametrize(

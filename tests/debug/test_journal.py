@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emu.machine.history import BOOT, CALLS_KEPT, SEMIHOSTING, TELLING, Journal
 from emu.report.history import frame_history, how_it_ended
-from kernel_model.syscalls import SYSCALLS
+from kernel_model.syscalls import CALLS
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.guests import guest
 
@@ -17,7 +17,7 @@ def test_calls_that_change_something_are_kept_in_order() -> None:
     assert numbers == sorted(set(numbers))
     assert {act[2] for act, _ in journal.calls} <= TELLING
     assert journal.count == sum(machine.svc.calls)
-    named = {SYSCALLS[act[2]].name for act, _ in journal.calls}
+    named = {CALLS.find(act[2]).name for act, _ in journal.calls}
     assert named == {"frame_split", "frame_map", "frame_table", "proc_new", "frame_give"}
 
 

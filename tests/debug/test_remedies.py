@@ -24,7 +24,7 @@ from kernel_model.abi import (
 )
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
-from kernel_model.syscalls import BY_NAME, SYSCALLS, trap
+from kernel_model.syscalls import CALLS, trap
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.debug.test_hints import follow
 from tests.guests import guest
@@ -64,7 +64,7 @@ class Bench:
 
     def try_(self, name: str, *arguments: int) -> int | None:
         words = [argument & 0xFFFFFFFF for argument in arguments]
-        return trap(self.kernel, BY_NAME[name].number, *words, *[0] * (4 - len(words)))
+        return trap(self.kernel, CALLS.named(name).number, *words, *[0] * (4 - len(words)))
 
     def page(self, count: int = 1) -> int:
         """A frame of so many pages."""
@@ -171,7 +171,7 @@ def test_advice_is_accepted(case: Case) -> None:
     bench = Bench()
     arguments = case.make(bench)
     context = context_now(bench.machine, debug_for(bench.path))
-    number = BY_NAME[case.call].number
+    number = CALLS.named(case.call).number
     assert bench.try_(case.call, *arguments) == case.error
     refusal = bench.kernel.refusal
     assert refusal is not None
@@ -199,7 +199,7 @@ def test_where_no_call_would_do_there_is_a_sentence(case: Case) -> None:
     assert bench.try_(case.call, *arguments) == case.error
     refusal = bench.kernel.refusal
     assert refusal is not None
-    act = (1, 0, BY_NAME[case.call].number, *arguments, 0, 0, 0)[:7]
+    act = (1, 0, CALLS.named(case.call).number, *arguments, 0, 0, 0)[:7]
     text = refusal_text(bench.machine, debug_for(bench.path), act, refusal)
     assert text.count("\n  hint\n") == 1
     assert len(text.splitlines()) == 5
@@ -207,7 +207,7 @@ def test_where_no_call_would_do_there_is_a_sentence(case: Case) -> None:
 
 def test_every_error_of_every_call_has_a_rule() -> None:
     """The errors are those that the calls' own documentation lists."""
-    for call in SYSCALLS:
+    for call in CALLS:
         listed = re.search(r"Errors: (.*?)(?:  Source|$)", call.rules, re.DOTALL)
         for name in re.findall(r"\b[A-Z][A-Z_]{3,}\b", listed[1] if listed else ""):
             if name in Error.__members__:
@@ -224,7 +224,7 @@ def test_the_end_of_the_list_of_frames() -> None:
         assert bench.try_("frame_info", index, 0x12000) == Error.OUT_OF_RANGE
         refusal = bench.kernel.refusal
         assert isinstance(refusal, Refused)
-        act: Act = (1, 0, BY_NAME["frame_info"].number, index, 0x12000, 0, 0)
+        act: Act = (1, 0, CALLS.named("frame_info").number, index, 0x12000, 0, 0)
         assert is_end_of_list(act, refusal) is is_end
 
 

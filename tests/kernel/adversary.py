@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.kernel.driver import CODE_VA, DATA_VA, PAGE, RAM_BASE, RAM_SIZE
 from tests.kernel.judge import Trial
-from tests.kernel.oracle import CALLS, KERNEL_VA, L2_KIND, MIB, PAGES, SECTIONS, Oracle, Pages
+from tests.kernel.oracle import HANDLERS, KERNEL_VA, L2_KIND, MIB, PAGES, SECTIONS, Oracle, Pages
 
 RO = 1 | 1 << 6
 
@@ -185,7 +185,7 @@ class Adversary(RuleBasedStateMachine):
     # -- rules: absurd calls -------------------------------------------------------------
 
     @rule(
-        name=st.sampled_from(sorted(set(CALLS) - {"exit", "recv", "yield"})),
+        name=st.sampled_from(sorted(set(HANDLERS) - {"exit", "recv", "yield"})),
         words=st.tuples(ODD_WORDS, ODD_WORDS, ODD_WORDS, ODD_WORDS),
     )
     def absurd_call(self, name, words):

@@ -21,6 +21,7 @@ from kernel_model.abi import (
     TableType,
 )
 from kernel_model.boot import boot
+from kernel_model.call import CallTable
 from kernel_model.calls.processes import end_process
 from kernel_model.descriptors import EXEC, READ, WRITE, rights_text
 from kernel_model.image import Image, Segment
@@ -28,7 +29,7 @@ from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
 from kernel_model.process import Faulted, Process, Result, Start
-from kernel_model.syscalls import BY_NAME, trap
+from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import Walk, walk
 from tests.kernel.host import RecordingHost
 
@@ -90,10 +91,11 @@ class Machine:
         image: Image = PROGRAM,
         devices: tuple[Device, ...] = (Device("uart", UART_PA, PAGE),),
         arguments: bytes = b"",
+        calls: CallTable = CALLS,
     ) -> None:
         self.ram = Ram(RAM_BASE, size)
         self.host = RecordingHost(self.ram)
-        self.kernel: Kernel = boot(self.ram, image, arguments, devices, self.host)
+        self.kernel: Kernel = boot(self.ram, image, arguments, devices, self.host, calls)
         check_invariants(self.kernel)
         self.booted = self.resume()
         self._next_va = FREE_VA + MIB
@@ -113,7 +115,7 @@ class Machine:
         """Make a call as the current process.  None: it blocked, ended or gave its turn away."""
         registers = [argument & 0xFFFFFFFF for argument in arguments]
         registers += [0] * (4 - len(registers))
-        result = trap(self.kernel, BY_NAME[name].number, *registers)
+        result = trap(self.kernel, self.kernel.calls.named(name).number, *registers)
         assert result is None or isinstance(result, int)
         self.check()
         return result
@@ -128,7 +130,7 @@ class Machine:
         result = self.call(name, *arguments)
         assert result is not None, f"{name} gave the turn away"
         assert result >= 0, f"{name}: {self.kernel.refusal}"
-        assert result == 0 or BY_NAME[name].result != "zero"
+        assert result == 0 or self.kernel.calls.named(name).result != "zero"
         return result
 
     def fails(self, error: Error, name: str, *arguments: int) -> None:

@@ -16,12 +16,12 @@ from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
 from kernel_model.process import Result, Start
-from kernel_model.syscalls import BY_NAME, trap
+from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import walk
 from tests.kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA
 from tests.kernel.host import RecordingHost
 from tests.kernel.oracle import (
-    CALLS,
+    HANDLERS,
     KERNEL_VA,
     L2_KIND,
     MIB,
@@ -82,7 +82,7 @@ class Trial:
         """Make a call, judge it, and return its result; -1 when the turn passed."""
         before = self.kernel.state()
         words = [argument & 0xFFFFFFFF for argument in arguments] + [0] * (4 - len(arguments))
-        result = trap(self.kernel, BY_NAME[name].number, *words)
+        result = trap(self.kernel, self.kernel.calls.named(name).number, *words)
         wanted = self.oracle.call(name, arguments, result)
         if isinstance(wanted, frozenset):
             assert result is not None, f"{name}{arguments} passed the turn, not {set(wanted)}"
@@ -103,7 +103,7 @@ class Trial:
 
     def absurd(self, name: str, words: tuple[int, ...]) -> None:
         """A call with any words for its arguments, as many of them as it takes."""
-        arguments = BY_NAME[name].arguments
+        arguments = CALLS.named(name).arguments
         signed = (a.from_register(word) for a, word in zip(arguments, words, strict=False))
         self.step(name, *signed)
 
@@ -252,4 +252,4 @@ def settle(found: list[int], wanted: list[int], any_order: list[list[int]]) -> l
 
 
 assert {PAGES, SECTIONS, L2_KIND} == {MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2}
-assert set(CALLS) == set(BY_NAME)
+assert set(HANDLERS) == {call.name for call in CALLS}

@@ -301,7 +301,7 @@ class Oracle:
         """
         self.any_order = []
         caller = self.actors[self.me]
-        handler = CALLS[name]
+        handler = HANDLERS[name]
         try:
             result = handler(self, answer, *arguments)
         except BrokenError as broken:
@@ -643,7 +643,7 @@ class Oracle:
         return len(data)
 
 
-CALLS = {
+HANDLERS = {
     "send": Oracle.send,
     "recv": Oracle.recv,
     "proc_new": Oracle.proc_new,

@@ -10,7 +10,7 @@ from kernel_model.abi import ProcState
 from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
 from kernel_model.process import Exited, Result
-from kernel_model.syscalls import BY_NAME, trap
+from kernel_model.syscalls import CALLS, trap
 from tests.kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, SYS, Machine
 from tests.kernel.host import RecordingHost
 
@@ -43,7 +43,7 @@ def test_a_copy_goes_on_just_as_the_original(busy):
     numbers = [("recv", DATA_VA), ("frame_split", 12, PAGE), ("yield",), ("exit", 0)]
     for name, *arguments in numbers:
         words = [*arguments, 0, 0, 0, 0][:4]
-        assert trap(copy, BY_NAME[name].number, *words) == busy.call(name, *arguments)
+        assert trap(copy, copy.calls.named(name).number, *words) == busy.call(name, *arguments)
         assert copy.state() == busy.kernel.state()
         assert bytes(copy.memory.read(copy.memory.base, copy.memory.size)) == bytes(busy.ram.bytes)
 
@@ -64,14 +64,14 @@ def test_a_copy_is_independent(busy):
 def test_the_original_is_independent_of_the_copy(busy):
     copy = copy_of(busy)
     before, ram = busy.kernel.state(), bytes(busy.ram.bytes)
-    trap(copy, BY_NAME["exit"].number, 0, 0, 0, 0)
-    trap(copy, BY_NAME["frame_map"].number, SYS, REST, FREE_VA, RO)
+    trap(copy, copy.calls.named("exit").number, 0, 0, 0, 0)
+    trap(copy, copy.calls.named("frame_map").number, SYS, REST, FREE_VA, RO)
     assert busy.kernel.state() == before
     assert bytes(busy.ram.bytes) == ram
 
 
 def test_a_kernel_begins_with_nothing():
-    kernel = Kernel(Ram(0x80000000, 0x200000))
+    kernel = Kernel(Ram(0x80000000, 0x200000), CALLS)
     assert kernel.current is kernel.halted is kernel.refusal is None
     assert kernel.created is False
     assert not kernel.frames
@@ -136,6 +136,6 @@ def test_a_copy_knows_its_devices_and_asks_its_own_host(busy):
     copy = copy_of(busy)
     assert copy.devices == busy.kernel.devices
     assert copy.host is not busy.host
-    assert trap(copy, BY_NAME["console_read"].number, DATA_VA, 10, 0, 0) == 0
-    assert trap(copy, BY_NAME["console_write"].number, DATA_VA, 10, 0, 0) == 10
+    assert trap(copy, copy.calls.named("console_read").number, DATA_VA, 10, 0, 0) == 0
+    assert trap(copy, copy.calls.named("console_write").number, DATA_VA, 10, 0, 0) == 10
     assert busy.host.console == b""

@@ -6,7 +6,7 @@ import pytest
 
 from kernel_model.abi import Error, ProcState
 from kernel_model.process import Result
-from kernel_model.syscalls import SYSCALLS, trap
+from kernel_model.syscalls import CALLS, trap
 from tests.kernel.driver import DATA_VA, Machine
 
 
@@ -111,7 +111,7 @@ def test_the_ready_and_the_dead_are_reported_too(three):
 def test_the_last_one_that_waits_is_a_deadlock(machine):
     machine.blocks("recv", DATA_VA)
     assert machine.kernel.current is None
-    with pytest.raises(AssertionError, match=r"^trap: nobody is running$"):
+    with pytest.raises(AssertionError, match=r"^perform: nobody is running on core 0$"):
         trap(machine.kernel, 0, 0, 0, 0, 0)
 
 
@@ -124,7 +124,7 @@ def test_no_slice_ends_when_nobody_runs(machine):
 # -- numbers that are no calls ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [len(SYSCALLS), 255, 0x80000000, 0xFFFFFFFF])
+@pytest.mark.parametrize("number", [len(CALLS), 255, 0x80000000, 0xFFFFFFFF])
 def test_only_numbers_of_calls_are_answered(machine, number):
     before = machine.kernel.state()
     assert trap(machine.kernel, number, 1, 2, 3, 4) == Error.NO_CALL
