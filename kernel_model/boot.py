@@ -71,23 +71,24 @@ def boot(
     devices: tuple[Device, ...] = (),
     host: Host | None = None,
     calls: CallTable = CALLS,
+    cores: int = 1,
 ) -> Kernel:
     """A kernel about to run proc0, which is ``image``.
 
     arguments: the command line, for the information page; at most 255 bytes.
-    calls: the calls that the kernel will answer.
+    calls: the calls that the kernel will answer.  cores: how many the machine has.
     Errors: BootError, when the program does not fit the machine.
     """
     if len(arguments) >= BOOT_ARGS_SIZE:
         raise BootError(
             f"the command line is {len(arguments)} bytes, more than {BOOT_ARGS_SIZE - 1}"
         )
-    kernel = Kernel(memory, calls, host, devices)
+    kernel = Kernel(memory, calls, host, devices, cores)
     memory.zero(memory.base, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
     _Boot(kernel, proc0, image, arguments).run()
     proc0.state = ProcState.READY
-    kernel.current = proc0
+    kernel.running[0] = proc0
     return kernel
 
 

@@ -284,14 +284,15 @@ def the_blocked_wait_for_something(kernel: Kernel) -> Iterator[str]:
 
 @invariant("a process in no queue never runs, and one in two runs twice")
 def turns_are_fair(kernel: Kernel) -> Iterator[str]:
-    """Exactly those that are ready are current or in the queue, once."""
+    """Exactly those that are ready run or are in the queue, once; no core idles meanwhile."""
+    running = [process.pid for process in kernel.running if process is not None]
     if kernel.halted is not None:
+        if running:
+            yield f"the machine has halted, and {running} run"
         return
-    turns = list(kernel.ready)
-    if kernel.current is not None:
-        turns.append(kernel.current.pid)
-    elif turns:
-        yield f"nobody runs while {turns} are ready"
+    if kernel.ready and len(running) < len(kernel.running):
+        yield f"a core idles while {list(kernel.ready)} are ready"
+    turns = [*running, *kernel.ready]
     ready = [p.pid for p in kernel.processes.values() if p.state is ProcState.READY]
     if sorted(turns) != sorted(ready):
         yield f"{sorted(turns)} have turns, {sorted(ready)} are ready"

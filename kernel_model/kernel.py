@@ -53,8 +53,8 @@ class Kernel:
 
     memory: RAM; its first KERNEL_SIZE bytes are the kernel's.  calls: the calls that it answers.
     devices: what IO frames cover.
-    ready: pids waiting for their turn, the next one first; current: who runs, None when all
-    are blocked or the machine has halted.  halted: how proc0 ended.
+    ready: pids waiting for their turn, the next one first; running: who runs on each core, None
+    where all others are blocked or the machine has halted.  halted: how proc0 ended.
     created: a device-tree boot, where proc0 makes frames itself.
     refusal: why the last call failed, for traces.
     """
@@ -65,6 +65,7 @@ class Kernel:
         calls: CallTable,
         host: Host | None = None,
         devices: tuple[Device, ...] = (),
+        cores: int = 1,
     ) -> None:
         if memory.base % KERNEL_SIZE:
             raise ValueError(f"Kernel: RAM at {memory.base:#x} cannot begin with a section")
@@ -79,7 +80,7 @@ class Kernel:
         self.next_f_id = 0
         self.next_pid = PROC0
         self.ready: deque[int] = deque()
-        self.current: Process | None = None
+        self.running: list[Process | None] = [None] * cores
         self.halted: Ending | None = None
         self.created = False
         self.refusal: Refused | None = None
@@ -179,22 +180,48 @@ class Kernel:
 
     # -- whose turn it is ------------------------------------------------------------------
 
+    @property
+    def current(self) -> Process | None:
+        """Who runs on core 0."""
+        return self.running[0]
+
+    def core_of(self, process: Process) -> int | None:
+        """The core that runs a process, if one does."""
+        return next((core for core, one in enumerate(self.running) if one is process), None)
+
     def wake(self, process: Process, resume: Start | Result) -> None:
-        """Let a process go on: it goes to the end of the queue."""
+        """Let a process go on: on a core that idles, or else from the end of the queue."""
         process.state = ProcState.READY
         process.partner, process.message, process.buffer = NO_ID, b"", 0
         process.resume = resume
         self.ready.append(process.pid)
+        for core, one in enumerate(self.running):
+            if one is None:
+                self.run_next(core)
+                return
 
-    def run_next(self) -> None:
-        """Give the turn to the first in the queue, or to nobody."""
-        self.current = self.processes[self.ready.popleft()] if self.ready else None
+    def release(self, process: Process) -> None:
+        """A process waits, or has ended: if it runs, its core goes to the next one."""
+        core = self.core_of(process)
+        if core is not None:
+            self.run_next(core)
 
-    def slice_ended(self) -> None:
-        """The current process has used its time: round robin."""
-        if self.current is not None and self.ready:
-            self.ready.append(self.current.pid)
-            self.run_next()
+    def run_next(self, core: int) -> None:
+        """Give a core to the first in the queue, or to nobody."""
+        self.running[core] = self.processes[self.ready.popleft()] if self.ready else None
+
+    def slice_ended(self, core: int = 0) -> None:
+        """The process on a core has used its time: round robin."""
+        process = self.running[core]
+        if process is not None and self.ready:
+            self.ready.append(process.pid)
+            self.run_next(core)
+
+    def halt(self, ending: Ending) -> None:
+        """proc0 has ended: nobody runs any more, on any core."""
+        self.halted = ending
+        self.running = [None] * len(self.running)
+        self.ready.clear()
 
     def l1_pa(self, process: Process) -> int:
         """TTBR0 for a process that has a vspace."""
@@ -208,14 +235,14 @@ class Kernel:
 
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
         """The same kernel over another memory, which holds the same bytes."""
-        other = Kernel(memory, self.calls, host, self.devices)
+        other = Kernel(memory, self.calls, host, self.devices, len(self.running))
         other.editor.window.page = self.editor.window.page
         other.frames = {f_id: frame.copy() for f_id, frame in self.frames.items()}
         other.processes = {pid: process.copy() for pid, process in self.processes.items()}
         other.pool = Pool(self.pool.capacity, self.pool.used)
         other.next_f_id, other.next_pid = self.next_f_id, self.next_pid
         other.ready = deque(self.ready)
-        other.current = None if self.current is None else other.processes[self.current.pid]
+        other.running = [one and other.processes[one.pid] for one in self.running]
         other.halted, other.created = self.halted, self.created
         return other
 
@@ -231,7 +258,7 @@ class Kernel:
             [(process.copy(), list(process.frames), list(process.senders))
              for process in self.processes.values()],
             (self.pool.capacity, self.pool.used, self.next_f_id, self.next_pid),
-            (list(self.ready), None if self.current is None else self.current.pid),
+            (list(self.ready), [one and one.pid for one in self.running]),
             (self.halted, self.created, self.editor.window.page),
         )  # fmt: skip
 

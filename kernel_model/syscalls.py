@@ -108,10 +108,10 @@ def trap(kernel: Kernel, number: int, *registers: int, core: int = 0) -> int | N
 def perform(kernel: Kernel, call: Call, registers: tuple[int, ...], core: int = 0) -> int | None:
     """Make a call as the process that runs on a core.  registers: r0 to r3, as 32-bit words.
 
-    Returns what goes to r0, when the same process goes on there; None when ``kernel.current``
-    says whom to run now.  ``kernel.refusal`` then tells why a call failed.
+    Returns what goes to r0, when the same process goes on there; None when
+    ``kernel.running`` says whom to run now.  ``kernel.refusal`` then tells why a call failed.
     """
-    caller = kernel.current
+    caller = kernel.running[core]
     if caller is None:
         raise AssertionError(f"perform: nobody is running on core {core}")
     kernel.refusal = None
@@ -127,4 +127,4 @@ def perform(kernel: Kernel, call: Call, registers: tuple[int, ...], core: int = 
         caller.calls += 1
         if caller.record != NO_ID:
             kernel.publish(caller)
-    return result if kernel.current is caller else None
+    return result if kernel.running[core] is caller else None

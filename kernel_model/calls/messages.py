@@ -28,7 +28,7 @@ def send(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     elif not _deliver(kernel, caller, target, message):
         caller.state, caller.partner, caller.message = ProcState.SENDING, pid, message
         target.senders[caller.pid] = None
-        kernel.run_next()
+        kernel.release(caller)
     return 0
 
 
@@ -71,7 +71,7 @@ def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
     runs = check_range(kernel, caller, pointer, MESSAGE_SIZE, WRITE)
     if not caller.senders:
         caller.state, caller.buffer = ProcState.RECEIVING, pointer
-        kernel.run_next()
+        kernel.release(caller)
         return 0
     sender = kernel.processes[next(iter(caller.senders))]
     del caller.senders[sender.pid]

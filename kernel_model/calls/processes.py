@@ -61,7 +61,8 @@ def yield_(kernel: Kernel, caller: Process) -> int:
     """Let the others have a turn first.  Source: spec, calls."""
     if kernel.ready:
         caller.resume = Result(0)
-        kernel.slice_ended()
+        kernel.ready.append(caller.pid)
+        kernel.release(caller)
     return 0
 
 
@@ -72,24 +73,23 @@ def exit_(kernel: Kernel, caller: Process, status: int) -> int:
 
 
 def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
-    """End the current process, for whatever reason; its memory goes to its parent (rule 12).
+    """End a process that runs, for whatever reason; its memory goes to its parent (rule 12).
 
     When proc0 ends, the machine halts.
     """
-    if process is not kernel.current:
+    if kernel.core_of(process) is None:
         raise AssertionError(f"end_process: process {process.pid} is not running")
     process.state = ProcState.DEAD
     kernel.publish(process)
     if process.pid == PROC0:
-        kernel.halted, kernel.current = ending, None
-        kernel.ready.clear()
+        kernel.halt(ending)
         return
     heir = kernel.processes[process.parent]  # proc0, once the parent that it had is gone
     _bequeath(kernel, process, heir)
     _tell_the_others(kernel, process)
     del kernel.processes[process.pid]
     kernel.publish(heir)
-    kernel.run_next()
+    kernel.release(process)
 
 
 def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:

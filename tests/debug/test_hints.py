@@ -33,12 +33,12 @@ def follow(machine: Machine, calls: Sequence[tuple[int, Advice]]) -> None:
     kernel = machine.kernel
     for pid, call in calls:
         running = kernel.current
-        kernel.current = kernel.processes[pid]
+        kernel.running[0] = kernel.processes[pid]
         words = [argument & 0xFFFFFFFF for argument in call.arguments]
         result = trap(kernel, CALLS.named(call.name).number, *words, *[0] * (4 - len(words)))
         assert result is not None
         assert result >= 0, f"{call}: {kernel.refusal}"
-        kernel.current = running
+        kernel.running[0] = running
         check_invariants(kernel)
 
 

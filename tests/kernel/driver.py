@@ -83,7 +83,10 @@ assert FrameInfo._fields == FRAME_FIELDS
 
 
 class Machine:
-    """A kernel, its RAM and its host, with the words a test speaks in."""
+    """A kernel, its RAM and its host, with the words a test speaks in.
+
+    core: the core whose process makes the calls.
+    """
 
     def __init__(
         self,
@@ -92,10 +95,12 @@ class Machine:
         devices: tuple[Device, ...] = (Device("uart", UART_PA, PAGE),),
         arguments: bytes = b"",
         calls: CallTable = CALLS,
+        cores: int = 1,
     ) -> None:
+        self.core = 0
         self.ram = Ram(RAM_BASE, size)
         self.host = RecordingHost(self.ram)
-        self.kernel: Kernel = boot(self.ram, image, arguments, devices, self.host, calls)
+        self.kernel: Kernel = boot(self.ram, image, arguments, devices, self.host, calls, cores)
         check_invariants(self.kernel)
         self.booted = self.resume()
         self._next_va = FREE_VA + MIB
@@ -104,8 +109,10 @@ class Machine:
 
     @property
     def current(self) -> Process:
-        assert self.kernel.current is not None, self.kernel.waiting()
-        return self.kernel.current
+        """Who runs on the core that this drives."""
+        process = self.kernel.running[self.core]
+        assert process is not None, self.kernel.waiting()
+        return process
 
     @property
     def pid(self) -> int:
@@ -115,7 +122,7 @@ class Machine:
         """Make a call as the current process.  None: it blocked, ended or gave its turn away."""
         registers = [argument & 0xFFFFFFFF for argument in arguments]
         registers += [0] * (4 - len(registers))
-        result = trap(self.kernel, self.kernel.calls.named(name).number, *registers)
+        result = trap(self.kernel, self.kernel.calls.named(name).number, *registers, core=self.core)
         assert result is None or isinstance(result, int)
         self.check()
         return result
@@ -145,9 +152,9 @@ class Machine:
 
     def blocks(self, name: str, *arguments: int) -> None:
         """Make a call that must give the turn away."""
-        caller = self.pid
+        caller = self.current
         assert self.call(name, *arguments) is None, self.kernel.refusal
-        assert self.kernel.current is None or self.kernel.current.pid != caller
+        assert self.kernel.running[self.core] is not caller
 
     def crash(self) -> None:
         """End the current process with a fault nobody handles."""
@@ -161,7 +168,7 @@ class Machine:
         for _ in range(len(self.kernel.ready) + 1):
             if self.pid == pid:
                 return
-            self.kernel.slice_ended()
+            self.kernel.slice_ended(self.core)
             check_invariants(self.kernel)
         raise AssertionError(f"process {pid} is not ready: {self.kernel.waiting()}")
 

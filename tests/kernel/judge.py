@@ -96,7 +96,7 @@ class Trial:
         done = "ok" if result is not None else "passed the turn"
         OUTCOMES[name, error if isinstance(wanted, frozenset) else done] += 1
         self.judge()
-        if self.kernel.current is None:
+        if self.kernel.running == [None]:
             self.start(1024, created=False)
             return -1
         return -1 if result is None else result
@@ -142,12 +142,13 @@ class Trial:
     def compare_turns(self) -> None:
         kernel, oracle = self.kernel, self.oracle
         assert (kernel.halted is not None) == oracle.halted
-        if kernel.current is None:
+        (process,) = kernel.running
+        if process is None:
             assert oracle.turns == []
             return
-        oracle.turns = settle([kernel.current.pid, *kernel.ready], oracle.turns, oracle.any_order)
-        resume, kernel.current.resume = kernel.current.resume, None
-        actor = oracle.actors[kernel.current.pid]
+        oracle.turns = settle([process.pid, *kernel.ready], oracle.turns, oracle.any_order)
+        resume, process.resume = process.resume, None
+        actor = oracle.actors[process.pid]
         wanted, actor.goes_on_with = actor.goes_on_with, None
         assert resume == (wanted and (Start(*wanted) if len(wanted) == 6 else Result(*wanted)))
 

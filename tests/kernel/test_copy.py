@@ -34,8 +34,8 @@ def busy(machine) -> Machine:
 def test_a_copy_is_equal(busy):
     copy = copy_of(busy)
     assert copy.state() == busy.kernel.state()
-    assert copy.current is copy.processes[1]
-    assert copy.current is not busy.kernel.current
+    assert copy.running[0] is copy.processes[1]
+    assert copy.running[0] is not busy.kernel.running[0]
 
 
 def test_a_copy_goes_on_just_as_the_original(busy):
@@ -72,7 +72,8 @@ def test_the_original_is_independent_of_the_copy(busy):
 
 def test_a_kernel_begins_with_nothing():
     kernel = Kernel(Ram(0x80000000, 0x200000), CALLS)
-    assert kernel.current is kernel.halted is kernel.refusal is None
+    assert kernel.running == [None]
+    assert kernel.halted is kernel.refusal is None
     assert kernel.created is False
     assert not kernel.frames
     assert not kernel.processes
@@ -102,7 +103,7 @@ CHANGES: list[Callable[[Kernel], object]] = [
     lambda kernel: setattr(kernel, "next_f_id", 1),
     lambda kernel: setattr(kernel, "next_pid", 9),
     lambda kernel: kernel.ready.append(7),
-    lambda kernel: setattr(kernel, "current", None),
+    lambda kernel: kernel.running.__setitem__(0, None),
     lambda kernel: setattr(kernel, "halted", Exited(0)),
     lambda kernel: setattr(kernel, "created", True),
     lambda kernel: setattr(kernel.editor.window, "page", 1),
@@ -123,7 +124,7 @@ def test_the_copy_of_a_halted_kernel(machine):
     machine.call("exit", 4)
     copy = copy_of(machine)
     assert copy.halted == Exited(4)
-    assert copy.current is None
+    assert copy.running == [None]
 
 
 def test_a_copy_may_have_a_host_of_its_own(machine):

@@ -10,7 +10,7 @@ from kernel_model import invariants
 from kernel_model.abi import FrameType, ProcState, TableType
 from kernel_model.invariants import INVARIANTS, InvariantError, check_invariants
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process
+from kernel_model.process import Exited, Process
 from kernel_model.tables import window_table
 from tests.kernel.driver import (
     AREA,
@@ -308,7 +308,19 @@ def run_while_waiting(machine):
 
 
 def let_nobody_run(machine):
-    machine.kernel.current = None
+    machine.kernel.running[0] = None
+
+
+def run_on_two_cores(machine):
+    machine.kernel.running.append(process(machine, 0))
+
+
+def let_a_core_idle(machine):
+    machine.kernel.running.append(None)
+
+
+def run_on_when_all_has_ended(machine):
+    machine.kernel.halted = Exited(0)
 
 
 def live_nowhere(machine):
@@ -410,6 +422,9 @@ BREAKS: list[tuple[Callable[[Machine], None], set[str]]] = [
     (never_run, {"turns_are_fair"}),
     (run_while_waiting, {"turns_are_fair"}),
     (let_nobody_run, {"turns_are_fair"}),
+    (run_on_two_cores, {"turns_are_fair"}),
+    (let_a_core_idle, {"turns_are_fair"}),
+    (run_on_when_all_has_ended, {"turns_are_fair"}),
     (live_nowhere, {"vspaces_belong_to_their_processes"}),
     (live_in_memory, {"vspaces_belong_to_their_processes"}),
     (live_in_anothers_vspace, {"vspaces_belong_to_their_processes"}),

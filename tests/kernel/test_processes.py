@@ -455,7 +455,7 @@ def test_when_proc0_exits_the_machine_stops_with_its_status(machine, status):
     machine.child()
     assert machine.call("exit", status) is None
     assert machine.kernel.halted == Exited(status)
-    assert machine.kernel.current is None
+    assert machine.kernel.running == [None]
     assert not machine.kernel.ready
 
 

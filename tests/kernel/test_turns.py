@@ -91,7 +91,7 @@ def test_all_blocked_and_nobody_to_wake_them_is_a_deadlock(three):
     three.blocks("recv", DATA_VA)
     three.blocks("send", 2, DATA_VA)
     three.blocks("send", 1, DATA_VA)
-    assert three.kernel.current is None
+    assert three.kernel.running == [None]
     assert three.kernel.halted is None
     assert three.kernel.waiting() == [
         "process 0 waits for a message",
@@ -110,7 +110,7 @@ def test_the_ready_and_the_dead_are_reported_too(three):
 
 def test_the_last_one_that_waits_is_a_deadlock(machine):
     machine.blocks("recv", DATA_VA)
-    assert machine.kernel.current is None
+    assert machine.kernel.running == [None]
     with pytest.raises(AssertionError, match=r"^perform: nobody is running on core 0$"):
         trap(machine.kernel, 0, 0, 0, 0, 0)
 
@@ -118,7 +118,7 @@ def test_the_last_one_that_waits_is_a_deadlock(machine):
 def test_no_slice_ends_when_nobody_runs(machine):
     machine.blocks("recv", DATA_VA)
     machine.kernel.slice_ended()
-    assert machine.kernel.current is None
+    assert machine.kernel.running == [None]
 
 
 # -- numbers that are no calls ---------------------------------------------------------------
