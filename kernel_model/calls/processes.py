@@ -73,12 +73,13 @@ def exit_(kernel: Kernel, caller: Process, status: int) -> int:
 
 
 def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
-    """End a process that runs, for whatever reason; its memory goes to its parent (rule 12).
+    """End a process, whatever it does just now; its memory goes to its parent (rule 12).
 
     When proc0 ends, the machine halts.
     """
-    if kernel.core_of(process) is None:
-        raise AssertionError(f"end_process: process {process.pid} is not running")
+    if kernel.processes.get(process.pid) is not process:
+        raise AssertionError(f"end_process: process {process.pid} has ended already")
+    _leave_queues(kernel, process)
     process.state = ProcState.DEAD
     kernel.publish(process)
     if process.pid == PROC0:
@@ -90,6 +91,15 @@ def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
     del kernel.processes[process.pid]
     kernel.publish(heir)
     kernel.release(process)
+
+
+def _leave_queues(kernel: Kernel, process: Process) -> None:
+    """A process that ends waits neither for its turn nor for anybody to receive."""
+    if process.pid in kernel.ready:
+        kernel.ready.remove(process.pid)
+    if process.partner != NO_ID:
+        del kernel.processes[process.partner].senders[process.pid]
+        process.partner, process.message = NO_ID, b""
 
 
 def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:

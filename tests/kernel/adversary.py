@@ -414,6 +414,13 @@ class Adversary(RuleBasedStateMachine):
         if self.oracle.me != 0 or sure:
             self.step("exit", status)
 
+    @rule(pid=PID, sure=one_in(4))
+    def someone_ends(self, pid, sure):
+        """Whoever it is and whatever it waits for."""
+        gone = self.pick_pid(pid)
+        if gone in self.oracle.actors and (gone != 0 or sure):
+            self.trial.ends(gone)
+
     @rule(va=BUFFERS, size=st.one_of(st.integers(0, 5000), ODD_SIZES), typed=st.binary(max_size=99))
     def console(self, va, size, typed):
         self.trial.type_in(typed)

@@ -22,13 +22,13 @@ from kernel_model.abi import (
 )
 from kernel_model.boot import boot
 from kernel_model.call import CallTable
-from kernel_model.calls.processes import end_process
 from kernel_model.descriptors import EXEC, READ, WRITE, rights_text
+from kernel_model.fault import FaultKind, FaultRecord, fault
 from kernel_model.image import Image, Segment
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
-from kernel_model.process import Faulted, Process, Result, Start
+from kernel_model.process import Process, Result, Start
 from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import Walk, walk
 from tests.kernel.host import RecordingHost
@@ -62,6 +62,9 @@ RO = MAP_READ | MAP_NOEXEC
 RW = MAP_READ | MAP_WRITE | MAP_NOEXEC
 RX = MAP_READ
 RWX = MAP_READ | MAP_WRITE
+
+
+CRASH = FaultRecord(FaultKind.UNDEFINED_INSTRUCTION, 0, CODE_VA, 0x10, 0, 0, 0, 0, "in a test")
 
 
 class FrameInfo(NamedTuple):
@@ -158,7 +161,7 @@ class Machine:
 
     def crash(self) -> None:
         """End the current process with a fault nobody handles."""
-        end_process(self.kernel, self.current, Faulted("in a test"))
+        fault(self.kernel, CRASH, self.core)
         self.check()
 
     # -- turns -----------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from collections import Counter
 from kernel_model.abi import Error, MapKind
 from kernel_model.boot import boot
 from kernel_model.calls.checks import frame_words
+from kernel_model.calls.processes import end_process
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
-from kernel_model.process import Result, Start
+from kernel_model.process import Faulted, Result, Start
 from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import walk
 from tests.kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA
@@ -96,10 +97,8 @@ class Trial:
         done = "ok" if result is not None else "passed the turn"
         OUTCOMES[name, error if isinstance(wanted, frozenset) else done] += 1
         self.judge()
-        if self.kernel.running == [None]:
-            self.start(1024, created=False)
-            return -1
-        return -1 if result is None else result
+        over = self.start_over_if_nobody_runs()
+        return -1 if over or result is None else result
 
     def absurd(self, name: str, words: tuple[int, ...]) -> None:
         """A call with any words for its arguments, as many of them as it takes."""
@@ -198,6 +197,21 @@ class Trial:
         reached = (found.pa, found.user) if found.user else None
         assert reached == wanted, f"{va:#x} under {l1_pa:#x}: {reached} instead of {wanted}"
         self.host.keep(l1_pa, va, found)
+
+    def ends(self, pid: int) -> None:
+        """A process is ended, whatever it does just now."""
+        self.oracle.any_order = []
+        self.oracle.end(pid)
+        end_process(self.kernel, self.kernel.processes[pid], Faulted("in a test"))
+        self.judge()
+        self.start_over_if_nobody_runs()
+
+    def start_over_if_nobody_runs(self) -> bool:
+        """Whether there was nobody to go on with."""
+        over = self.kernel.running == [None]
+        if over:
+            self.start(1024, created=False)
+        return over
 
     def slice_ends(self) -> None:
         """The running process has used its time."""

@@ -599,8 +599,16 @@ class Oracle:
         return None
 
     def exit_(self, _answer, _status) -> None:
-        pid = self.turns.pop(0)
+        self.end(self.me)
+
+    def end(self, pid: int) -> None:
+        """A process ends: by itself, or by whatever it did or another did to it."""
         gone = self.actors[pid]
+        if pid in self.turns:
+            self.turns.remove(pid)
+        if gone.waits_for >= 0:
+            self.actors[gone.waits_for].queue.remove(pid)
+            gone.waits_for = -1
         if pid == 0:
             self.halted, gone.state, self.turns = True, "DEAD", []
             return

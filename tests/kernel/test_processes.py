@@ -471,10 +471,77 @@ def test_a_childs_end_does_not_stop_the_machine(machine):
     assert machine.kernel.halted is None
 
 
-def test_only_the_one_that_runs_can_end(machine):
+def test_nobody_ends_twice(machine):
     child = machine.child()
-    with pytest.raises(AssertionError, match="end_process"):
-        end_process(machine.kernel, machine.kernel.processes[child.pid], Exited(0))
+    process = machine.kernel.processes[child.pid]
+    machine.turn(child.pid)
+    machine.crash()
+    with pytest.raises(AssertionError, match="end_process: process 1 has ended already"):
+        end_process(machine.kernel, process, Exited(0))
+
+
+# -- ending one that does not run ------------------------------------------------------------
+
+
+def end(machine: Machine, pid: int) -> None:
+    end_process(machine.kernel, machine.kernel.processes[pid], Exited(0))
+    machine.check()
+
+
+def everything(machine: Machine) -> int:
+    return sum(frame.len for frame in machine.kernel.frames.values() if frame.owner == 0)
+
+
+@pytest.mark.parametrize("start", [True, False], ids=["ready", "new"])
+def test_ending_one_whose_turn_has_not_come(machine, start):
+    before = everything(machine)
+    child = machine.child(start)
+    end(machine, child.pid)
+    assert machine.pid == 0
+    assert not machine.kernel.ready
+    assert everything(machine) == before
+    machine.fails(Error.NO_PROCESS, "send", child.pid, DATA_VA)
+
+
+def test_ending_one_that_has_no_vspace_yet(machine):
+    pid, record = machine.record_child()
+    end(machine, pid)
+    assert machine.info(record).type == FrameType.MEM
+
+
+def test_ending_one_that_sends(machine):
+    sender, receiver = machine.child(), machine.child()
+    machine.turn(sender.pid)
+    machine.blocks("send", receiver.pid, DATA_VA)
+    machine.turn(0)
+    end(machine, sender.pid)
+    machine.turn(receiver.pid)
+    machine.blocks("recv", DATA_VA)
+
+
+def test_ending_one_that_receives(machine):
+    child = machine.child()
+    machine.turn(child.pid)
+    machine.blocks("recv", DATA_VA)
+    end(machine, child.pid)
+    machine.fails(Error.NO_PROCESS, "send", child.pid, DATA_VA)
+
+
+def test_ending_one_that_others_send_to(machine):
+    child, other = machine.child(), machine.child()
+    machine.blocks("send", child.pid, DATA_VA)
+    machine.turn(other.pid)
+    end(machine, child.pid)
+    machine.turn(0)
+    assert machine.resume() == Result(Error.PEER_DIED)
+
+
+def test_ending_proc0_while_it_waits(machine):
+    child = machine.child()
+    machine.blocks("send", child.pid, DATA_VA)
+    end(machine, 0)
+    assert machine.kernel.halted == Exited(0)
+    assert machine.kernel.running == [None]
 
 
 # -- blocked peers ---------------------------------------------------------------------------
