@@ -15,7 +15,7 @@ from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.host import Host, NullHost
 from kernel_model.memory import PhysicalMemory
-from kernel_model.process import Ending, Process, Result, Start
+from kernel_model.process import Ending, Process, Resume
 from kernel_model.tables import TableEditor
 
 KERNEL_SIZE = 0x100000
@@ -189,7 +189,7 @@ class Kernel:
         """The core that runs a process, if one does."""
         return next((core for core, one in enumerate(self.running) if one is process), None)
 
-    def wake(self, process: Process, resume: Start | Result) -> None:
+    def wake(self, process: Process, resume: Resume) -> None:
         """Let a process go on: on a core that idles, or else from the end of the queue."""
         process.state = ProcState.READY
         process.partner, process.message, process.buffer = NO_ID, b"", 0

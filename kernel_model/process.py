@@ -25,6 +25,16 @@ class Result(NamedTuple):
     r0: int
 
 
+class Registers(NamedTuple):
+    """Go on with all registers as given: r0-r12, sp, lr, pc, cpsr, whose T bit selects Thumb."""
+
+    words: tuple[int, ...]
+
+
+Resume = Start | Result | Registers
+"""How a process goes on that does not go on just where it was."""
+
+
 class Exited(NamedTuple):
     """The process called ``exit``."""
 
@@ -62,7 +72,7 @@ class Process:
     message: bytes = b""
     buffer: int = 0
     senders: dict[int, None] = field(default_factory=dict)
-    resume: Start | Result | None = None
+    resume: Resume | None = None
     calls: int = 0
     sent: int = 0
     received: int = 0

@@ -17,7 +17,7 @@ from emu.arm.disassembly import Instruction
 from emu.cpu.registers import THUMB_BIT, Batch
 from emu.execution.code import Code
 from emu.machine.observers import Observer, Registers
-from kernel_model.process import Process, Result, Start
+from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
     from array import array
@@ -118,7 +118,7 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
 
         return begun
 
-    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:  # noqa: ARG002
+    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:  # noqa: ARG002
         self._watching = self.wants(process)
 
     def stopped(self, process: Process, reason: Stop) -> None:  # noqa: ARG002

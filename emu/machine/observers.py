@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kernel_model.process import Process, Result, Start
+from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
     from emu.cpu.engine import Stop
@@ -23,7 +23,7 @@ class Observer:
     During ``calling`` and ``called`` the PC is past the SVC.
     """
 
-    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
         """A process is about to run; switched: another had the processor before."""
 
     def stopped(self, process: Process, reason: Stop) -> None:

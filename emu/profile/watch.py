@@ -9,7 +9,7 @@ from emu.cpu.registers import Batch
 from emu.execution.blocks import Block, BlockWatcher, switches
 from emu.execution.code import Code
 from emu.profile.stack import End, Node, Place, Stack, end_of
-from kernel_model.process import Process, Result, Start
+from kernel_model.process import Process, Resume, Start
 
 if TYPE_CHECKING:
     from emu.machine.machine import Machine
@@ -44,7 +44,7 @@ class Profiler(BlockWatcher[PlacedBlock]):
         self._charged = 0
         super().__init__(machine, code)
 
-    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
         super().loading(process, resume, switched)
         if process.pid not in self._stacks or isinstance(resume, Start):
             self._stacks[process.pid] = Stack(self.root.child(f"process {process.pid}"))

@@ -21,7 +21,7 @@ from emu.trace.events import Access
 from emu.trace.recorder import Recorder
 from kernel_model.descriptors import WRITE
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
-from kernel_model.process import Process, Result, Start
+from kernel_model.process import Process, Resume
 from kernel_model.syscalls import CALLS
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class AccessTracer(Observer):
 
     # What goes on around the accesses
 
-    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
         self._wanted = self.recorder.filter.wants(process.pid) and not self.recorder.output.lost
         if switched:
             self._forget()

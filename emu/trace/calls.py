@@ -13,7 +13,7 @@ from emu.trace.events import Call, Phase, Value
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState
 from kernel_model.call import Argument
-from kernel_model.process import Process, Result, Start
+from kernel_model.process import Process, Result, Resume
 
 
 class Pending(NamedTuple):
@@ -57,7 +57,7 @@ class CallTracer(Observer):
         else:
             self._emit(process.pid, pending.name, Phase.BEGUN, pending.values, None)
 
-    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
         if isinstance(resume, Result) and process.pid in self._pending:
             self._answered(process, Phase.RESUMED, resume.r0)
 

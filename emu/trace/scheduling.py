@@ -10,7 +10,7 @@ from emu.machine.observers import Observer
 from emu.trace.events import Scheduled, Turn
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState
-from kernel_model.process import Process, Result, Start
+from kernel_model.process import Process, Resume, Start
 
 
 class TurnTracer(Observer):
@@ -21,7 +21,7 @@ class TurnTracer(Observer):
         self._before: Process | None = None
         self._status = 0
 
-    def loading(self, process: Process, resume: Start | Result | None, switched: bool) -> None:
+    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
         before, self._before = self._before, process
         if switched or isinstance(resume, Start):
             turn = Turn.STARTS if isinstance(resume, Start) else Turn.RUNS

@@ -28,7 +28,7 @@ from kernel_model.image import Image, Segment
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
-from kernel_model.process import Process, Result, Start
+from kernel_model.process import Process, Resume
 from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import Walk, walk
 from tests.kernel.host import RecordingHost
@@ -175,7 +175,7 @@ class Machine:
             check_invariants(self.kernel)
         raise AssertionError(f"process {pid} is not ready: {self.kernel.waiting()}")
 
-    def resume(self) -> Start | Result | None:
+    def resume(self) -> Resume | None:
         """What the current process goes on with, taken as the machine takes it."""
         resume, self.current.resume = self.current.resume, None
         return resume

@@ -9,7 +9,7 @@ import pytest
 from kernel_model.abi import ProcState
 from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
-from kernel_model.process import Exited, Result
+from kernel_model.process import Exited, Registers, Result
 from kernel_model.syscalls import CALLS, trap
 from tests.kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, SYS, Machine
 from tests.kernel.host import RecordingHost
@@ -93,6 +93,7 @@ CHANGES: list[Callable[[Kernel], object]] = [
     lambda kernel: kernel.frames[LOW].views.update({CODE: kernel.frames[LOW].views.pop(CODE)}),
     lambda kernel: kernel.frames[REST].hung.update({1: None}),
     lambda kernel: setattr(kernel.processes[0], "resume", Result(3)),
+    lambda kernel: setattr(kernel.processes[0], "resume", Registers(tuple(range(17)))),
     lambda kernel: setattr(kernel.processes[0], "message", b"other"),
     lambda kernel: setattr(kernel.processes[1], "state", ProcState.DEAD),
     lambda kernel: setattr(kernel.processes[1], "buffer", 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernel_model.abi import Error, ProcState
-from kernel_model.process import Result
+from kernel_model.process import Registers, Result, Start
 from kernel_model.syscalls import CALLS, trap
 from tests.kernel.driver import DATA_VA, Machine
 
@@ -66,6 +66,16 @@ def test_the_woken_go_to_the_end_of_the_queue(three):
     three.turn(0)
     three.ok("send", 1, DATA_VA)
     assert list(three.kernel.ready) == [2, 1]
+
+
+@pytest.mark.parametrize("resume", [Start(1, 2), Result(3), Registers(tuple(range(17)))])
+def test_the_woken_go_on_as_they_are_told(three, resume):
+    three.turn(1)
+    three.blocks("recv", DATA_VA)
+    three.kernel.wake(three.kernel.processes[1], resume)
+    three.check()
+    three.turn(1)
+    assert three.resume() == resume
 
 
 def test_the_blocked_get_no_turn(three):
