@@ -93,11 +93,5 @@ class Frame:
         noexec = self.v_flags & MAP_NOEXEC or self.type is FrameType.IO
         return READ | write | (0 if noexec else EXEC)
 
-    def copy(self) -> Frame:
-        return Frame(
-            self.f_id, self.type, self.pa, self.len, self.owner, self.table, self.t_id, self.t_va,
-            self.v_id, self.v_off, self.v_flags, dict(self.views), dict(self.hung),
-        )  # fmt: skip
-
     def __str__(self) -> str:
         return f"frame {self.f_id} ({self.type.name} {self.pa:#010x}+{self.len:#x})"

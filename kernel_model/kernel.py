@@ -16,6 +16,7 @@ from kernel_model.frame import Frame
 from kernel_model.host import Host, NullHost
 from kernel_model.memory import PhysicalMemory
 from kernel_model.process import Ending, Process, Resume
+from kernel_model.state import KernelState, freeze, thaw
 from kernel_model.tables import TableEditor
 
 KERNEL_SIZE = 0x100000
@@ -49,14 +50,14 @@ class Device:
 
 
 class Kernel:
-    """Everything the kernel knows.  Plain data: ``copy`` and ``state`` see all of it.
+    """Everything the kernel knows.  Plain data: ``snapshot`` sees all of it.
 
     memory: RAM; its first KERNEL_SIZE bytes are the kernel's.  calls: the calls that it answers.
     devices: what IO frames cover.
     ready: pids waiting for their turn, the next one first; running: who runs on each core, None
     where all others are blocked or the machine has halted.  halted: how proc0 ended.
     created: a device-tree boot, where proc0 makes frames itself.
-    refusal: why the last call failed, for traces.
+    refusal: why the last call failed, for traces; no part of the state.
     """
 
     def __init__(
@@ -231,36 +232,45 @@ class Kernel:
         """For each process, in order of pid, what it waits for: the report of a deadlock."""
         return [_waits_for(process) for process in self.processes.values()]
 
-    # -- the state as data -----------------------------------------------------------------
+    # -- the state as a value --------------------------------------------------------------
+
+    def snapshot(self) -> KernelState:
+        """What the kernel is now.  Later changes do not change it."""
+        return KernelState(
+            frames=tuple(freeze(frame) for frame in self.frames.values()),
+            processes=tuple(freeze(process) for process in self.processes.values()),
+            pool=freeze(self.pool),
+            next_f_id=self.next_f_id,
+            next_pid=self.next_pid,
+            ready=tuple(self.ready),
+            running=tuple(NO_ID if one is None else one.pid for one in self.running),
+            halted=self.halted,
+            created=self.created,
+            window_page=self.editor.window.page,
+        )
+
+    def restore(self, state: KernelState) -> None:
+        """Become what a kernel was, over a memory that holds what its memory held then.
+
+        The host is told nothing.  Frames and processes are new objects.
+        """
+        frames = [thaw(Frame, values) for values in state.frames]
+        processes = [thaw(Process, values) for values in state.processes]
+        self.frames = {frame.f_id: frame for frame in frames}
+        self.processes = {process.pid: process for process in processes}
+        self.pool = thaw(Pool, state.pool)
+        self.next_f_id, self.next_pid = state.next_f_id, state.next_pid
+        self.ready = deque(state.ready)
+        self.running = [None if pid == NO_ID else self.processes[pid] for pid in state.running]
+        self.halted, self.created = state.halted, state.created
+        self.editor.window.page = state.window_page
+        self.refusal = None
 
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
         """The same kernel over another memory, which holds the same bytes."""
         other = Kernel(memory, self.calls, host, self.devices, len(self.running))
-        other.editor.window.page = self.editor.window.page
-        other.frames = {f_id: frame.copy() for f_id, frame in self.frames.items()}
-        other.processes = {pid: process.copy() for pid, process in self.processes.items()}
-        other.pool = Pool(self.pool.capacity, self.pool.used)
-        other.next_f_id, other.next_pid = self.next_f_id, self.next_pid
-        other.ready = deque(self.ready)
-        other.running = [one and other.processes[one.pid] for one in self.running]
-        other.halted, other.created = self.halted, self.created
+        other.restore(self.snapshot())
         return other
-
-    def state(self) -> tuple[object, ...]:
-        """All of the model's fields as values that compare: equal means the same kernel.
-
-        The values are copies, so that an earlier state stays what it was.  The order of
-        lists counts, for ``frame_info`` and the scheduler show it.
-        """
-        return (
-            [(frame.copy(), list(frame.views), list(frame.hung))
-             for frame in self.frames.values()],
-            [(process.copy(), list(process.frames), list(process.senders))
-             for process in self.processes.values()],
-            (self.pool.capacity, self.pool.used, self.next_f_id, self.next_pid),
-            (list(self.ready), [one and one.pid for one in self.running]),
-            (self.halted, self.created, self.editor.window.page),
-        )  # fmt: skip
 
 
 def _waits_for(process: Process) -> str:

@@ -76,10 +76,3 @@ class Process:
     calls: int = 0
     sent: int = 0
     received: int = 0
-
-    def copy(self) -> Process:
-        return Process(
-            self.pid, self.parent, self.record, self.state, self.l1, self.allowed,
-            dict(self.frames), self.partner, self.message, self.buffer, dict(self.senders),
-            self.resume, self.calls, self.sent, self.received,
-        )  # fmt: skip

@@ -145,10 +145,10 @@ class Machine:
 
     def fails(self, error: Error, name: str, *arguments: int) -> None:
         """Make a call that must fail so, having changed nothing at all."""
-        before, ram = self.kernel.state(), bytes(self.ram.bytes)
+        before, ram = self.kernel.snapshot(), bytes(self.ram.bytes)
         result = self.call(name, *arguments)
         assert result == error, f"{name}: {self.kernel.refusal or result}"
-        assert self.kernel.state() == before
+        assert self.kernel.snapshot() == before
         assert bytes(self.ram.bytes) == ram
         assert self.kernel.refusal is not None
         assert "{" not in self.kernel.refusal.text

@@ -81,7 +81,7 @@ class Trial:
 
     def step(self, name: str, *arguments: int) -> int:
         """Make a call, judge it, and return its result; -1 when the turn passed."""
-        before = self.kernel.state()
+        before = self.kernel.snapshot()
         words = [argument & 0xFFFFFFFF for argument in arguments] + [0] * (4 - len(arguments))
         result = trap(self.kernel, self.kernel.calls.named(name).number, *words)
         wanted = self.oracle.call(name, arguments, result)
@@ -90,7 +90,7 @@ class Trial:
             assert result < 0, f"{name}{arguments} is {result}, not {set(wanted)}"
             error = Error(result).name
             assert error in wanted, f"{name}{arguments}: {error}, not {set(wanted)}"
-            assert self.kernel.state() == before, f"{name}{arguments} changed something"
+            assert self.kernel.snapshot() == before, f"{name}{arguments} changed something"
             assert self.buffer == self.oracle.ram, f"{name}{arguments} changed memory"
         else:
             assert result == wanted, f"{name}{arguments}: {self.kernel.refusal or result}"

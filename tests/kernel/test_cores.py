@@ -166,7 +166,7 @@ def test_a_copy_has_as_many_cores(three):
     copy = three.kernel.copy(three.ram)
     assert [process and process.pid for process in copy.running] == [0, 1]
     assert copy.running[1] is copy.processes[1]
-    assert copy.state() == three.kernel.state()
+    assert copy.snapshot() == three.kernel.snapshot()
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -136,9 +136,9 @@ def test_no_slice_ends_when_nobody_runs(machine):
 
 @pytest.mark.parametrize("number", [len(CALLS), 255, 0x80000000, 0xFFFFFFFF])
 def test_only_numbers_of_calls_are_answered(machine, number):
-    before = machine.kernel.state()
+    before = machine.kernel.snapshot()
     assert trap(machine.kernel, number, 1, 2, 3, 4) == Error.NO_CALL
-    assert machine.kernel.state() == before
+    assert machine.kernel.snapshot() == before
     assert str(machine.kernel.refusal) == f"E_NO_CALL (no call has number {number})"
 
 

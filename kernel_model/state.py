@@ -1,0 +1,58 @@
+"""The kernel's state as a value: what it was at one moment, to compare, to keep and to put back."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from kernel_model.process import Ending
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Values = tuple[Any, ...]
+"""An object's fields in their order; an ordered set is the tuple of its members."""
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+class KernelState(NamedTuple):
+    """All that a kernel knows but for what it is made of: memory, calls, devices and host.
+
+    Equal states are the same kernel, the order of its lists included, for ``frame_info`` and the
+    scheduler show it.  RAM is no part of it.
+    frames, processes: in the order in which they were made.  pool: Pool.  running: pids, NO_ID
+    for a core that idles.  window_page: what the core's window shows (pa).
+    """
+
+    frames: tuple[Values, ...]
+    processes: tuple[Values, ...]
+    pool: Values
+    next_f_id: int
+    next_pid: int
+    ready: tuple[int, ...]
+    running: tuple[int, ...]
+    halted: Ending | None
+    created: bool
+    window_page: int
+
+
+def freeze(thing: DataclassInstance) -> Values:
+    """An object's fields as values, which later changes of the object do not change."""
+    return tuple(
+        tuple(getattr(thing, name)) if is_set else getattr(thing, name)
+        for name, is_set in _fields(type(thing))
+    )
+
+
+def thaw(kind: type[T], values: Values) -> T:
+    """A new object of these values."""
+    rows = zip(_fields(kind), values, strict=True)
+    return kind(*(dict.fromkeys(value) if is_set else value for (_, is_set), value in rows))
+
+
+@cache
+def _fields(kind: type[DataclassInstance]) -> tuple[tuple[str, bool], ...]:
+    """Each field's name, and whether it is an ordered set: a dictionary's keys."""
+    return tuple((field.name, field.default_factory is dict) for field in fields(kind))
