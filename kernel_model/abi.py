@@ -14,6 +14,12 @@ MESSAGE_SIZE: Final = 64
 NO_ID: Final = -1
 """The id in ``struct frame`` of a table or view that is not there."""
 
+LAST_F_ID: Final = (1 << 31) - 1
+"""The last id that a frame can have: ``struct frame`` and results hold 32 bits with a sign."""
+
+LAST_PID: Final = (1 << 30) - 1
+"""The last pid.  Bit 30 is reserved: what ``recv`` returns has it set for a fault (rule 15)."""
+
 # The kernel's part of every address space: [KERNEL_VA, 4 GiB).
 KERNEL_VA: Final = 0xF0000000
 WINDOW_VA: Final = 0xFFF00000
@@ -105,6 +111,7 @@ class Error(IntEnum):
     NO_CREATE = -33
     OVERLAP = -34
     CONSOLE = -35
+    NO_ID_LEFT = -36
 
 
 ERROR_MEANING: Final = {
@@ -143,6 +150,7 @@ ERROR_MEANING: Final = {
     Error.NO_CREATE: "frames are created only by proc0 after a device-tree boot",
     Error.OVERLAP: "the range overlaps a frame or the kernel",
     Error.CONSOLE: "the console failed",
+    Error.NO_ID_LEFT: "all ids of this kind have been used",
 }
 
 # struct frame: ten 32-bit words, in this order; ids are signed.

@@ -9,7 +9,16 @@ import struct
 from collections import deque
 from dataclasses import dataclass
 
-from kernel_model.abi import NO_ID, PROC_INFO_STRUCT, Error, FrameType, ProcState, TableType
+from kernel_model.abi import (
+    LAST_F_ID,
+    LAST_PID,
+    NO_ID,
+    PROC_INFO_STRUCT,
+    Error,
+    FrameType,
+    ProcState,
+    TableType,
+)
 from kernel_model.call import CallTable
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
@@ -115,6 +124,16 @@ class Kernel:
                 capacity=self.pool.capacity,
             )  # fmt: skip
 
+    def check_f_id(self) -> None:
+        """Errors: NO_ID_LEFT, when every id that a frame can have has been used."""
+        if self.next_f_id > LAST_F_ID:
+            raise Refused(Error.NO_ID_LEFT, "frame {last} was the last", last=LAST_F_ID)
+
+    def check_pid(self) -> None:
+        """Errors: NO_ID_LEFT, when every pid has been used."""
+        if self.next_pid > LAST_PID:
+            raise Refused(Error.NO_ID_LEFT, "process {last} was the last", last=LAST_PID)
+
     def l1_over(self, table: Frame) -> Frame | None:
         """The L1 through which a table translates: itself, the one it hangs in, or none."""
         if table.is_hung:
@@ -132,7 +151,7 @@ class Kernel:
     # -- effects, which cannot fail -----------------------------------------------------
 
     def add_frame(self, owner: Process, type_: FrameType, pa: int, length: int) -> Frame:
-        """A new frame at the end of ``owner``'s list.  The pool has room."""
+        """A new frame at the end of ``owner``'s list.  The pool has room, and an id is left."""
         frame = Frame(self.next_f_id, type_, pa, length, owner.pid)
         self.next_f_id += 1
         self.pool.used += 1
@@ -153,7 +172,7 @@ class Kernel:
         frame.owner = to.pid
 
     def add_process(self, parent: int, record: int = NO_ID) -> Process:
-        """A new process that has not started."""
+        """A new process that has not started.  A pid is left."""
         process = Process(self.next_pid, parent, record)
         self.next_pid += 1
         self.processes[process.pid] = process

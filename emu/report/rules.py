@@ -72,6 +72,9 @@ _OF_ERROR = {
     _E.NO_CREATE: Rule(1, "after the frames boot all memory already has frames"),
     _E.OVERLAP: Rule(1, "frames never overlap"),
     _E.CONSOLE: Rule(0, "the console works as long as the host's does"),
+    _E.NO_ID_LEFT: Rule(
+        0, "an id is never used again: 2^31 frames and 2^30 processes can be made in all"
+    ),
 }
 
 _OF_CALL = {

@@ -85,6 +85,7 @@ enum error {
 	E_NO_CREATE = -33, /* frames are created only by proc0 after a device-tree boot */
 	E_OVERLAP = -34, /* the range overlaps a frame or the kernel */
 	E_CONSOLE = -35, /* the console failed */
+	E_NO_ID_LEFT = -36, /* all ids of this kind have been used */
 };
 
 /* A frame, its place as a table (t_) and its page view (v_); absent ids are NO_ID. */

@@ -40,6 +40,7 @@ const char *error_name(int error)
 		[33] = "E_NO_CREATE",
 		[34] = "E_OVERLAP",
 		[35] = "E_CONSOLE",
+		[36] = "E_NO_ID_LEFT",
 	};
 	unsigned index = 0u - (unsigned)error;
 

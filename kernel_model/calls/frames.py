@@ -57,7 +57,7 @@ def frame_split(kernel: Kernel, caller: Process, f_id: int, offset: int) -> int:
 
     offset: bytes from the frame's start, page aligned, strictly inside.  A page view
     stays whole: each part keeps its piece of it.
-    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, UNALIGNED, OUT_OF_RANGE, POOL_FULL.
+    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, UNALIGNED, OUT_OF_RANGE, POOL_FULL, NO_ID_LEFT.
     Source: seed; rule 4.
     """
     frame = kernel.frame_of(caller, f_id)
@@ -71,6 +71,7 @@ def frame_split(kernel: Kernel, caller: Process, f_id: int, offset: int) -> int:
             offset=offset, frame=frame,
         )  # fmt: skip
     kernel.check_pool()
+    kernel.check_f_id()
     return _cut(kernel, caller, frame, offset).f_id
 
 
@@ -121,7 +122,7 @@ def frame_create(kernel: Kernel, caller: Process, start: int, length: int, type_
     """Make a frame of a physical range that the device tree told of.  Returns its id.
 
     start, length: physical address and bytes, page aligned.  type_: IO or MEM; MEM is RAM.
-    Errors: NO_CREATE, WRONG_TYPE, UNALIGNED, OUT_OF_RANGE, OVERLAP, POOL_FULL.
+    Errors: NO_CREATE, WRONG_TYPE, UNALIGNED, OUT_OF_RANGE, OVERLAP, POOL_FULL, NO_ID_LEFT.
     Source: spec, calls and "Boot"; rule 1.
     """
     if not kernel.created or caller.pid != PROC0:
@@ -137,6 +138,7 @@ def frame_create(kernel: Kernel, caller: Process, start: int, length: int, type_
         )
     _check_nothing_there(kernel, start, length)
     kernel.check_pool()
+    kernel.check_f_id()
     return kernel.add_frame(caller, FrameType(type_), start, length).f_id
 
 

@@ -21,7 +21,8 @@ def proc_new(kernel: Kernel, caller: Process, f_id: int) -> int:
 
     A MEM frame of two pages or more, unmapped, becomes the process; an L1 table becomes
     the vspace of a process whose record comes from the pool.
-    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, MAPPED, BAD_SIZE, TABLE_CURRENT, POOL_FULL.
+    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, MAPPED, BAD_SIZE, TABLE_CURRENT, POOL_FULL,
+    NO_ID_LEFT.
     Source: seed; rule 11.
     """
     frame = kernel.frame_of(caller, f_id)
@@ -33,12 +34,14 @@ def proc_new(kernel: Kernel, caller: Process, f_id: int) -> int:
     check_unmapped(frame)
     if frame.len < RECORD_SIZE:
         raise Refused(Error.BAD_SIZE, "{frame} is less than two pages", frame=frame)
+    kernel.check_pid()
     return _from_frame(kernel, caller, frame)
 
 
 def _from_vspace(kernel: Kernel, caller: Process, l1: Frame) -> int:
     frames = check_tree_may_go(kernel, l1)
     kernel.check_pool()
+    kernel.check_pid()
     kernel.pool.used += 1
     process = kernel.add_process(caller.pid)
     hand_over(kernel, frames, process)

@@ -67,12 +67,13 @@ class Adversary(RuleBasedStateMachine):
     @initialize(
         capacity=st.sampled_from([1024, 1024, 70, 24]),
         created=one_in(5),
+        few_ids=one_in(6),
         family=st.lists(st.sampled_from(["new", "record"]), max_size=4),
         turns=st.integers(0, 3),
     )
-    def boot(self, capacity, created, family, turns):
+    def boot(self, capacity, created, few_ids, family, turns):
         """Most programs begin with some processes: what matters happens between them."""
-        self.trial = Trial(capacity, created)
+        self.trial = Trial(capacity, created, few_ids)
         for to in family:
             self.settle_in(to, self.oracle.me)
         for _ in range(turns):

@@ -62,10 +62,10 @@ def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
 class Trial:
     """One kernel under judgement; starts over when it has halted or all its processes wait."""
 
-    def __init__(self, capacity: int = 1024, created: bool = False) -> None:
-        self.start(capacity, created)
+    def __init__(self, capacity: int = 1024, created: bool = False, few_ids: bool = False) -> None:
+        self.start(capacity, created, few_ids)
 
-    def start(self, capacity: int, created: bool) -> None:
+    def start(self, capacity: int, created: bool, few_ids: bool) -> None:
         self.buffer = bytearray(RAM_SIZE)
         self.ram = Ram(RAM_BASE, RAM_SIZE, memoryview(self.buffer))
         self.host = RecordingHost(self.ram)
@@ -76,6 +76,9 @@ class Trial:
             self.kernel.frames[REST].len -= 64 * PAGE
         self.kernel.processes[0].resume = None
         self.oracle = oracle_of(self.kernel, self.ram)
+        if few_ids:
+            self.kernel.next_f_id, self.oracle.f_ids_left = (1 << 31) - 40, 40
+            self.kernel.next_pid, self.oracle.pids_left = (1 << 30) - 2, 2
 
     # -- one call ------------------------------------------------------------------------
 
@@ -210,7 +213,7 @@ class Trial:
         """Whether there was nobody to go on with."""
         over = self.kernel.running == [None]
         if over:
-            self.start(1024, created=False)
+            self.start(1024, created=False, few_ids=False)
         return over
 
     def slice_ends(self) -> None:

@@ -107,6 +107,9 @@ class Oracle:
         self.turns: list[int] = []
         """Pids in order of their turns; the first one runs."""
         self.capacity = capacity
+        self.f_ids_left = 1 << 31
+        self.pids_left = 1 << 30
+        """How many more frames and processes can be made, ever."""
         self.created = False
         self.halted = False
         self.console = b""
@@ -229,6 +232,14 @@ class Oracle:
         if self.used >= self.capacity:
             yield "POOL_FULL"
 
+    def f_id_left(self) -> Iterator[str]:
+        if not self.f_ids_left:
+            yield "NO_ID_LEFT"
+
+    def pid_left(self) -> Iterator[str]:
+        if not self.pids_left:
+            yield "NO_ID_LEFT"
+
     def plain(self, frame: Pages) -> Iterator[str]:
         """The frame is memory or a device, and no table."""
         if frame.table:
@@ -261,8 +272,14 @@ class Oracle:
 
     def new_frame(self, f_id: int, frame: Pages) -> None:
         assert f_id not in self.frames, f"frame {f_id} is there already"
+        self.f_ids_left -= 1
         self.frames[f_id] = frame
         self.actors[frame.owner].frames.append(f_id)
+
+    def new_actor(self, pid: int, actor: Actor) -> None:
+        assert pid not in self.actors, f"process {pid} is there already"
+        self.pids_left -= 1
+        self.actors[pid] = actor
 
     def hand_over(self, root: int, to: int) -> None:
         members = self.tree(root)
@@ -337,6 +354,7 @@ class Oracle:
             offset % (MIB if sections else PAGE) and "UNALIGNED",
             not 0 < offset < frame.len and "OUT_OF_RANGE",
             *self.room(),
+            *self.f_id_left(),
         )
         pages = offset // PAGE
         upper = Pages(frame.first + pages, frame.count - pages, self.me, frame.type)
@@ -386,6 +404,7 @@ class Oracle:
             (length == 0 or end > SPACE_END or (type_ == 2 and not in_ram)) and "OUT_OF_RANGE",
             any(pa < end and start < stop for pa, stop in taken) and "OVERLAP",
             *self.room(),
+            *self.f_id_left(),
         )
         kind = "IO" if type_ == 1 else "MEM"
         self.new_frame(answer, Pages(start // PAGE, length // PAGE, self.me, kind))
@@ -533,8 +552,8 @@ class Oracle:
     def proc_new(self, answer, f_id) -> int:
         frame = self.own(f_id)
         if frame.table == "L1":
-            refuse(*self.may_go(f_id), *self.room())
-            self.actors[answer] = Actor(self.me, vspace=f_id)
+            refuse(*self.may_go(f_id), *self.room(), *self.pid_left())
+            self.new_actor(answer, Actor(self.me, vspace=f_id))
             self.hand_over(f_id, answer)
             return answer
         refuse(
@@ -542,8 +561,9 @@ class Oracle:
             frame.type != "MEM" and "WRONG_TYPE",
             frame.view and "MAPPED",
             frame.count < 2 and "BAD_SIZE",
+            *self.pid_left(),
         )
-        self.actors[answer] = Actor(self.me, record=f_id)
+        self.new_actor(answer, Actor(self.me, record=f_id))
         frame.type = "PROC"
         self.zero(frame)
         self.move([f_id], answer)

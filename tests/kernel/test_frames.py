@@ -227,6 +227,18 @@ def full(machine) -> Machine:
     return machine
 
 
+LAST_F_ID = 0x7FFFFFFF
+
+
+def test_the_last_id_that_a_frame_can_have(machine):
+    machine.kernel.next_f_id = LAST_F_ID
+    assert machine.ok("frame_split", REST, PAGE) == LAST_F_ID
+    assert machine.info(LAST_F_ID).f_id == LAST_F_ID
+    machine.fails(Error.NO_ID_LEFT, "frame_split", LAST_F_ID, PAGE)
+    machine.ok("frame_merge", REST, LAST_F_ID)
+    machine.fails(Error.NO_ID_LEFT, "frame_split", REST, PAGE)
+
+
 def test_a_full_pool_is_an_error(full):
     assert full.kernel.pool.free == 0
     full.fails(Error.POOL_FULL, "frame_split", REST, PAGE)
@@ -513,3 +525,8 @@ def test_created_frames_overlap_neither_the_kernel_nor_a_frame(created, type_):
 def test_create_needs_room_in_the_pool(created):
     created.kernel.pool.capacity = created.kernel.pool.used
     created.fails(Error.POOL_FULL, "frame_create", free_pa(created), PAGE, FrameType.MEM)
+
+
+def test_create_needs_an_id(created):
+    created.kernel.next_f_id = LAST_F_ID + 1
+    created.fails(Error.NO_ID_LEFT, "frame_create", free_pa(created), PAGE, FrameType.MEM)

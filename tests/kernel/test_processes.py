@@ -129,6 +129,28 @@ def test_an_l1_becomes_a_processs_vspace(machine):
     assert machine.rights(CHILD_L1_VA) == "r--"
 
 
+LAST_PID = 0x3FFFFFFF
+"""Bit 30 of a pid is reserved (rule 15)."""
+
+
+def test_the_last_pid(machine):
+    space, record, other = machine.vspace(), machine.take(2), machine.take(2)
+    machine.kernel.next_pid = LAST_PID
+    assert machine.ok("proc_new", record) == LAST_PID
+    machine.fails(Error.NO_ID_LEFT, "proc_new", other)
+    machine.fails(Error.NO_ID_LEFT, "proc_new", space.l1)
+
+
+def test_the_last_pid_of_a_vspace(machine):
+    space = machine.vspace()
+    machine.kernel.next_pid = LAST_PID
+    assert machine.ok("proc_new", space.l1) == LAST_PID
+    machine.start(LAST_PID)
+    machine.turn(LAST_PID)
+    machine.blocks("send", 0, DATA_VA)
+    assert machine.ok("recv", DATA_VA) == LAST_PID
+
+
 def test_its_record_comes_from_the_pool(machine):
     space = machine.vspace()
     used = machine.kernel.pool.used

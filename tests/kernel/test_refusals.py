@@ -212,6 +212,17 @@ def created_with_odd_length(machine):
     return "frame_create", 0x1000, 7, FrameType.IO
 
 
+def no_frame_left(machine):
+    machine.kernel.next_f_id = 1 << 31
+    return "frame_split", REST, PAGE
+
+
+def no_pid_left(machine):
+    record = machine.take(2)
+    machine.kernel.next_pid = 1 << 30
+    return "proc_new", record
+
+
 def created_over_the_kernel(machine):
     machine.kernel.created = True
     return "frame_create", 0x80000000, PAGE, FrameType.MEM
@@ -233,6 +244,8 @@ def given_record(machine):
 
 SCENES: list[tuple[Callable[[Machine], tuple], str]] = [
     (full_pool, "E_POOL_FULL (all 9 kernel objects are used)"),
+    (no_frame_left, "E_NO_ID_LEFT (frame 2147483647 was the last)"),
+    (no_pid_left, "E_NO_ID_LEFT (process 1073741823 was the last)"),
     (short_record, "E_BAD_SIZE (frame 9 (MEM 0x803ff000+0x1000) is less than two pages)"),
     (invisible_table, "E_TABLE_NOT_VISIBLE (table 1 has no page view in vspace 0)"),
     (loose_table, "E_TABLE_NOT_HUNG (table 9 hangs in no L1)"),
