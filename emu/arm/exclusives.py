@@ -2,7 +2,7 @@
 
 Unicorn makes of each a load, a comparison and a store, whatever comes of it, and its hooks tell of
 all three.  What the instruction is to do shows before it executes, and behind it whether it did.
-Source: Arm ARM DDI 0406C, A5.2.10 and A6.3.6.
+They are told by their bits, for they are looked for while a program runs, and capstone is slow.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 WORD = 0xFFFFFFFF
-_SIZES = (4, 8, 1, 2)
-"""By bits [22:21] of STREX, STREXD, STREXB, STREXH."""
 
 
 class Store(NamedTuple):
@@ -24,34 +22,55 @@ class Store(NamedTuple):
     status: int
 
 
+class Form(NamedTuple):
+    """The exclusive stores of one size in one encoding: ``word & mask == bits``.
+
+    size: in bytes.  status, first, second: the lowest bit of each register's number; second is
+    None where it is the one behind the first.  offset: the bits with the words that are added to
+    the base.
+    """
+
+    mask: int
+    bits: int
+    size: int
+    status: int
+    first: int
+    second: int | None = None
+    offset: int = 0
+
+
+_A32 = (
+    Form(0x0FF00FF0, 0x01800F90, 4, status=12, first=0),  # strex
+    Form(0x0FF00FF0, 0x01A00F90, 8, status=12, first=0),  # strexd
+    Form(0x0FF00FF0, 0x01C00F90, 1, status=12, first=0),  # strexb
+    Form(0x0FF00FF0, 0x01E00F90, 2, status=12, first=0),  # strexh
+)
+"""Arm ARM DDI 0406C, A5.2.10."""
+
+_T32 = (
+    Form(0xFFF00000, 0xE8400000, 4, status=8, first=12, offset=0xFF),  # strex
+    Form(0xFFF000F0, 0xE8C00040, 1, status=0, first=12),  # strexb
+    Form(0xFFF000F0, 0xE8C00050, 2, status=0, first=12),  # strexh
+    Form(0xFFF000F0, 0xE8C00070, 8, status=0, first=12, second=8),  # strexd
+)
+"""Arm ARM DDI 0406C, A6.3.6."""
+
+
 def exclusive_store(word: int, thumb: bool, registers: Sequence[int]) -> Store | None:
     """What the instruction would store, or None if it is another.
 
     word: a Thumb instruction's first halfword in the upper half.  registers: before it executes.
     """
-    return (_t32 if thumb else _a32)(word, registers)
-
-
-def _a32(word: int, registers: Sequence[int]) -> Store | None:
-    base, first = registers[word >> 16 & 0xF], word & 0xF
-    if word & 0x0F900FF0 == 0x01800F90:
-        size = _SIZES[word >> 21 & 3]
-        return Store(base, size, _value(registers, first, first + 1, size), word >> 12 & 0xF)
+    for form in _T32 if thumb else _A32:
+        if word & form.mask == form.bits:
+            va = registers[word >> 16 & 0xF] + (word & form.offset) * 4 & WORD
+            return Store(va, form.size, _value(form, word, registers), word >> form.status & 0xF)
     return None
 
 
-def _t32(word: int, registers: Sequence[int]) -> Store | None:
-    base, first = registers[word >> 16 & 0xF], word >> 12 & 0xF
-    if word & 0xFFF00000 == 0xE8400000:
-        va = base + (word & 0xFF) * 4 & WORD
-        return Store(va, 4, registers[first], word >> 8 & 0xF)
-    if word & 0xFFF000C0 == 0xE8C00040 and word >> 4 & 3 != 2:
-        size = (1, 2, 4, 8)[word >> 4 & 3]
-        return Store(base, size, _value(registers, first, word >> 8 & 0xF, size), word & 0xF)
-    return None
-
-
-def _value(registers: Sequence[int], first: int, second: int, size: int) -> int:
-    if size == 8:
+def _value(form: Form, word: int, registers: Sequence[int]) -> int:
+    first = word >> form.first & 0xF
+    if form.size == 8:
+        second = first + 1 if form.second is None else word >> form.second & 0xF
         return registers[second] << 32 | registers[first]
-    return registers[first] & (1 << size * 8) - 1
+    return registers[first] & (1 << form.size * 8) - 1
