@@ -32,7 +32,7 @@ PRELOADED = (
     "emu.cli.run",
     "emu.cli.tables",
     "emu.debuginfo",
-    "emu.arm.disassembly",
+    "emu.debuginfo.code",
     "emu.mmu.cpu",
     "emu.mmu.map",
     "emu.mmu.tlb",

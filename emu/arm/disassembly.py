@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
-from capstone import (
-    CS_ARCH_ARM,
-    CS_MODE_ARM,
-    CS_MODE_THUMB,
-    CS_MODE_V8,
-    CS_OPT_SYNTAX_NOREGNAME,
-    Cs,
-)
-
-if TYPE_CHECKING:
-    from emu.debuginfo import DebugFile
-
-_BRANCH = re.compile(
-    r"(?:b|bl|blx|cbn?z)(?:eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?(?:\.[nw])?"
-)
-_TARGET = re.compile(r"#(0x[0-9a-f]+|[0-9]+)$")
+from emu.arm.decoder import decoder
 
 
 class Instruction(NamedTuple):
@@ -46,21 +29,19 @@ class Instruction(NamedTuple):
         return len(self.data)
 
     @property
-    def text(self) -> str:
-        return f"{self.mnemonic} {self.operands}" if self.operands else self.mnemonic
+    def is_code(self) -> bool:
+        return not self.mnemonic.startswith(".")
 
     @property
-    def target(self) -> int | None:
-        """Where a direct branch goes (va), or None."""
-        match = _TARGET.search(self.operands) if _BRANCH.fullmatch(self.mnemonic) else None
-        return int(match[1], 0) if match else None
+    def text(self) -> str:
+        return f"{self.mnemonic} {self.operands}" if self.operands else self.mnemonic
 
 
 def disassemble(code: bytes, va: int, thumb: bool) -> Iterator[Instruction]:
     """The instructions in ``code``; what is none becomes ``.inst`` with its bits."""
     at = 0
     while at < len(code):
-        for start, size, mnemonic, operands in _decoder(thumb).disasm_lite(code[at:], va + at):
+        for start, size, mnemonic, operands in decoder(thumb).disasm_lite(code[at:], va + at):
             at = start - va + size
             yield Instruction(start, code[at - size : at], mnemonic, operands, thumb)
         if at < len(code):
@@ -78,33 +59,6 @@ def disassemble_data(code: bytes, va: int) -> Iterator[Instruction]:
         value = int.from_bytes(code[at : at + size], "little")
         yield Instruction(va + at, code[at : at + size], name, f"{value:#0{2 + 2 * size}x}")
         at += size
-
-
-def disassemble_file(file: DebugFile, start: int, end: int) -> Iterator[Instruction]:
-    """[start, end) of one code section of a file, each part as what its mapping symbols say."""
-    while start < end:
-        stop = min(file.symbols.next_mark(start), end)
-        yield from disassemble_as(file, start, file.read(start, stop - start))
-        start = stop
-
-
-def disassemble_as(
-    file: DebugFile | None, va: int, code: bytes, thumb: bool = False
-) -> Iterator[Instruction]:
-    """``code``, all of one kind: what the file says is at ``va``, or else Thumb or Arm."""
-    from emu.debuginfo import Isa
-
-    isa = None if file is None else file.isa(va)
-    if isa is Isa.DATA:
-        return disassemble_data(code, va)
-    return disassemble(code, va, thumb if isa is None else isa is Isa.THUMB)
-
-
-@cache
-def _decoder(thumb: bool) -> Any:
-    decoder = Cs(CS_ARCH_ARM, (CS_MODE_THUMB if thumb else CS_MODE_ARM) | CS_MODE_V8)
-    decoder.syntax = CS_OPT_SYNTAX_NOREGNAME  # r9 to r12, as the registers are shown
-    return decoder
 
 
 def _unknown(code: bytes, va: int, thumb: bool) -> Instruction:

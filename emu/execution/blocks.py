@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
-from emu.arm.disassembly import Instruction
 from emu.cpu.registers import THUMB_BIT, Batch
 from emu.execution.code import Code
 from emu.machine.observers import Observer, Registers
@@ -46,11 +45,6 @@ class Block:
 
     def __contains__(self, va: int) -> bool:
         return self.va <= va < self.va + self.size
-
-
-def switches(instruction: Instruction) -> bool:
-    """Whether the instruction set may be another behind it: only direct branches keep it."""
-    return instruction.target is None or instruction.mnemonic.startswith("blx")
 
 
 AnyBlock = TypeVar("AnyBlock", bound=Block)

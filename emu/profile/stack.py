@@ -7,37 +7,7 @@ at the end of another), shows in the stack pointer.
 
 from __future__ import annotations
 
-import re
-from enum import Enum, auto
 from typing import NamedTuple
-
-from emu.arm.disassembly import Instruction
-
-
-class End(Enum):
-    """What the last instruction of a block can do."""
-
-    PLAIN = auto()
-    """Go on, or branch to a fixed address or through a table of the function's own."""
-    CALL = auto()
-    """Branch and link."""
-    INDIRECT = auto()
-    """Branch to an address from a register or from the stack: return, or whatever else."""
-
-
-_CONDITION = r"(?:eq|ne|cs|cc|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le|al)?(?:\.[nw])?"
-_CALL = re.compile(rf"blx?{_CONDITION}")
-_BRANCH_EXCHANGE = re.compile(rf"bxj?{_CONDITION}")
-
-
-def end_of(instruction: Instruction) -> End:
-    """How a block ends whose last instruction this is."""
-    name, operands = instruction.mnemonic, instruction.operands
-    if _CALL.fullmatch(name):
-        return End.CALL
-    loads = name.startswith(("pop", "ldm")) and "pc}" in operands
-    moves = name.startswith(("ldr", "mov")) and operands.startswith("pc,") and "[pc" not in operands
-    return End.INDIRECT if loads or moves or _BRANCH_EXCHANGE.fullmatch(name) else End.PLAIN
 
 
 class Node:

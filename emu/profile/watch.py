@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emu.arm.branches import End, end_of, switches
 from emu.arm.disassembly import disassemble
 from emu.cpu.registers import Batch
-from emu.execution.blocks import Block, BlockWatcher, switches
+from emu.execution.blocks import Block, BlockWatcher
 from emu.execution.code import Code
-from emu.profile.stack import End, Node, Place, Stack, end_of
+from emu.profile.stack import Node, Place, Stack
 from kernel_model.process import Process, Resume, Start
 
 if TYPE_CHECKING:

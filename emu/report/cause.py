@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from emu.arm.registers import SP
 from emu.decoding.calls import act_text
 from emu.machine.fault import Fault
 from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
-from emu.unwind.frame import SP
 from kernel_model.abi import KERNEL_VA, FrameType, TableType
 from kernel_model.descriptors import EXEC, SECTION_SIZE, WRITE
 from kernel_model.descriptors import Fault as Empty

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from emu.arm.disassembly import Instruction, disassemble_as
+from emu.arm.disassembly import Instruction
+from emu.debuginfo.code import disassemble_as
 from emu.report.context import Context
 from emu.views.listing import instruction_text
-
-if TYPE_CHECKING:
-    pass
 
 AROUND = 4
 """Instructions shown before and after."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.unwind.frame import SP
+from emu.arm.registers import SP
 from kernel_model.abi import NO_ID
 from kernel_model.calls.checks import is_viewed_by
 from kernel_model.descriptors import READ, SECTION_SIZE, WRITE

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from emu.arm.addressing import base_register
+from emu.arm.branches import register_of
 from emu.cpu.registers import CORE
 from emu.machine.fault import ACCESS, Fault
 from emu.report.cause import Cause, cause_of, describe
@@ -22,9 +23,6 @@ from kernel_model.walk import Walk
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
-
-_BASE = re.compile(r"\[(r\d+|sp|lr|pc)\b")
-_JUMP = re.compile(r"(?:bx|blx|mov)\S* (?:pc, )?(r\d+|lr)$")
 
 
 def fault_text(machine: Machine, debug: DebugFiles, fault: Fault) -> str:
@@ -65,11 +63,10 @@ def _head(fault: Fault, cause: Cause, calls: list[Call], listing: Listing | None
 def _source(fault: Fault, listing: Listing) -> str:
     """The register that the address came from, and what it holds."""
     assert listing.marked is not None
-    pattern = _BASE if listing.marked.va == fault.pc else _JUMP
-    match = pattern.search(listing.marked.text)
-    if match is None or fault.walk is None:
+    register = (base_register if listing.marked.va == fault.pc else register_of)(listing.marked)
+    if register is None or fault.walk is None:
         return ""
-    return f" with {match[1]} = {fault.registers[CORE.index(match[1])]:#x}"
+    return f" with {CORE[register]} = {fault.registers[register]:#x}"
 
 
 def _memory_lines(context: Context, fault: Fault, walk: Walk, cause: Cause) -> list[str]:

@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from emu.arm.disassembly import disassemble
+from emu.arm.registers import PC
 from emu.machine.fault import Fault
 from emu.report.cause import Cause
 from emu.report.context import Context
-from emu.unwind.frame import PC
 
 _CPSR: Final = 16
 _THUMB: Final = 1 << 5

@@ -7,25 +7,15 @@ Where frames overlap there may be several views: then the instruction says which
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from capstone import arm
-
+from emu.arm.addressing import WORD, address_of
 from emu.execution.code import Code
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_BASE, PAGE_OFFSET
 
 if TYPE_CHECKING:
     from emu.machine.machine import Machine
-
-WORD = 0xFFFFFFFF
-_CORE = {
-    **{arm.ARM_REG_R0 + number: number for number in range(13)},
-    arm.ARM_REG_SP: 13,
-    arm.ARM_REG_LR: 14,
-    arm.ARM_REG_PC: 15,
-}
 
 
 class Addresses:
@@ -82,62 +72,12 @@ class Addresses:
         """
         count = self.machine.engine.instructions
         if count != self._last:
-            self._last, self._reached = count, self._computed(pc)
+            engine, code = self.machine.engine, self.code.read(pc, 4)
+            reached = address_of(code, pc, engine.thumb, engine.core_registers())
+            self._last, self._reached = count, reached or 0
 
         def distance(view: int) -> int:
             away = (view + offset - self._reached) & WORD
             return min(away, (WORD + 1) - away)
 
         return min(views, key=distance)
-
-    def _computed(self, pc: int) -> int:
-        """The address that the instruction at ``pc`` computes from its registers."""
-        engine = self.machine.engine
-        thumb = engine.thumb
-        instruction = next(_decoder(thumb).disasm(self.code.read(pc, 4), pc, 1))
-        values = list(engine.core_registers())
-        values[15] = (pc + (4 if thumb else 8)) & ~3
-        return _address(instruction, values) & WORD
-
-
-def _address(instruction: Any, values: list[int]) -> int:
-    """Of a load or store: [base, index, displacement], or a list of registers at a base."""
-    for operand in instruction.operands:
-        if operand.type == arm.ARM_OP_MEM:
-            base = values[_CORE[operand.mem.base]]
-            return base if instruction.post_index else base + _offset(operand, values)
-    if instruction.mnemonic.startswith(("push", "pop", "vpush", "vpop")):
-        return values[13]
-    return values[_CORE[instruction.operands[0].reg]]
-
-
-def _offset(operand: Any, values: list[int]) -> int:
-    memory = operand.mem
-    offset: int = memory.disp
-    if memory.index:
-        amount = operand.shift.value if operand.shift.type else 0
-        index = _shifted(values[_CORE[memory.index]], operand.shift.type, amount)
-        offset += -index if operand.subtracted or memory.scale < 0 else index
-    return offset
-
-
-def _shifted(value: int, kind: int, amount: int) -> int:
-    """Arm ARM DDI 0406C, A8.4.3; RRX is not told apart by its carry."""
-    if kind == arm.ARM_SFT_LSL:
-        return value << amount
-    if kind == arm.ARM_SFT_LSR:
-        return value >> amount
-    if kind == arm.ARM_SFT_ASR:
-        return (value - (value >> 31 << 32)) >> amount
-    if kind == arm.ARM_SFT_ROR:
-        return (value >> amount | value << (32 - amount)) & WORD
-    return value
-
-
-@cache
-def _decoder(thumb: bool) -> Any:
-    from capstone import CS_ARCH_ARM, CS_MODE_ARM, CS_MODE_THUMB, CS_MODE_V8, Cs
-
-    decoder = Cs(CS_ARCH_ARM, (CS_MODE_THUMB if thumb else CS_MODE_ARM) | CS_MODE_V8)
-    decoder.detail = True
-    return decoder

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from emu.arm.branches import switches, target_of
 from emu.arm.disassembly import Instruction, disassemble
 from emu.debuginfo import DebugFile
-from emu.execution.blocks import Block, BlockWatcher, switches
+from emu.execution.blocks import Block, BlockWatcher
 from emu.execution.code import symbol_in
 from emu.trace.output import PIECES
 from emu.trace.recorder import Recorder
@@ -84,7 +85,7 @@ class ExecutionTracer(BlockWatcher[TextBlock]):
     def _line(self, instruction: Instruction, file: DebugFile | None) -> str:
         if not self.instructions or not self.recorder.filter.wants_code(instruction.va):
             return ""
-        target = instruction.target
+        target = target_of(instruction)
         return self.recorder.format.instruction(
             self.recorder.pid, instruction, self.thumb, symbol_in(file, instruction.va),
             "" if target is None else symbol_in(file, target),

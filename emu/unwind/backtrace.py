@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.arm.disassembly import Instruction, disassemble_file
+from emu.arm.branches import ends_with_call
+from emu.arm.disassembly import Instruction
+from emu.arm.registers import LR, SP
+from emu.debuginfo.code import disassemble_file
 from emu.unwind import cfi, ehabi, framepointer
-from emu.unwind.frame import LR, SP, Frame, ReadWord, UnwindError, caller
+from emu.unwind.frame import Frame, ReadWord, UnwindError, caller
 from emu.unwind.prologue import analyse, returning, stores_lr
 from emu.unwind.tables import tables_of
 
@@ -173,19 +176,8 @@ class _Unwinder:
 
     def _is_return(self, pc: int) -> bool:
         """Whether ``pc`` (bit 0: Thumb) is behind a call in code that a file knows."""
-        if self.find(pc - 2) is None:
+        place, thumb = pc & ~1, bool(pc & 1)
+        if self.find(place - 2) is None or (place & 2 and not thumb):
             return False
-        if pc & 1:
-            return self._is_thumb_call(pc - 1)
-        word = self.read(pc - 4)
-        if word is None or pc & 2:
-            return False
-        is_bl = word >> 24 & 0xF == 0xB or word >> 25 == 0x7D
-        return is_bl or word & 0x0FFFFFF0 == 0x012FFF30  # blx register
-
-    def _is_thumb_call(self, pc: int) -> bool:
-        word = self.read(pc - 4)
-        if word is None:
-            return False
-        is_bl = word & 0xF800 == 0xF000 and word >> 30 == 0b11
-        return is_bl or word >> 16 & 0xFF87 == 0x4780  # blx register
+        word = self.read(place - 4)
+        return word is not None and ends_with_call(word.to_bytes(4, "little"), thumb)

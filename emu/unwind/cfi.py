@@ -11,8 +11,9 @@ from typing import Any
 
 from elftools.dwarf.callframe import FDE
 
+from emu.arm.registers import LR, PC, SP
 from emu.debuginfo.malformed import unless_malformed
-from emu.unwind.frame import LR, PC, SP, Frame, ReadWord, UnwindError, caller, word_at
+from emu.unwind.frame import Frame, ReadWord, UnwindError, caller, word_at
 
 Rules = dict[Any, Any]
 """A row of pyelftools' tables: the CFA's rule, and a rule for each register that has one."""

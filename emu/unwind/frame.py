@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-SP, LR, PC = 13, 14, 15
+from emu.arm.registers import LR, PC, SP
 
 ReadWord = Callable[[int], int | None]
 """The word at an address (va) as the process could read it, or None."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emu.unwind.frame import LR, SP, Frame, ReadWord, caller
+from emu.arm.registers import LR, SP
+from emu.unwind.frame import Frame, ReadWord, caller
 
 
 class Layout(NamedTuple):

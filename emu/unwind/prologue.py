@@ -5,42 +5,32 @@ For functions without tables, as hand-written assembly often is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from emu.arm.disassembly import Instruction
-from emu.unwind.frame import LR, PC, SP, Frame, ReadWord, caller, word_at
+from emu.arm.effects import Effect, Sum, effects
+from emu.arm.registers import LR, PC, SP
+from emu.arm.transfers import Transfer
+from emu.unwind.frame import Frame, ReadWord, caller, word_at
 
 Saved = dict[int, int]
 """Registers by number: bytes below the SP that the function was entered with."""
 
-_NUMBERS = {**{f"r{n}": n for n in range(13)}, "sp": SP, "lr": LR, "pc": PC}
-_PUSH = re.compile(r"(?:push|stmdb)(?:\.w)? (?:sp!, )?\{(.*)\}")
-_VPUSH = re.compile(r"vpush \{(.*)\}")
-_STORE = re.compile(r"str(?:d|\.w)? (\w+), (?:(\w+), )?\[sp(?:, #(-?0x[0-9a-f]+|-?\d+))?\](!?)")
-_SUB_SP = re.compile(r"sub[sw.]* sp, (?:sp, )?#(0x[0-9a-f]+|\d+)")
-_FRAME_POINTER = re.compile(
-    r"(?:mov|add[sw.]*|sub[sw.]*) (r7|r11), (sp|r12)(?:, #(0x[0-9a-f]+|\d+))?"
-)
-_OLD_SP = re.compile(r"mov r12, sp")
-_ADD_SP = re.compile(r"add[sw.]* sp, (?:sp, )?#(0x[0-9a-f]+|\d+)")
-_POP = re.compile(r"v?pop(?:\.w)? \{(.*)\}")
-_LOAD = re.compile(r"ldr(?:d|\.w)? \w+, (?:\w+, )?\[sp\], #(0x[0-9a-f]+|\d+)")
-_JUMP = re.compile(r"(b|bx|tbb|tbh)(\.w)? |pop.*\bpc\}|ldr\S* pc,")
-_POP_PC = re.compile(r"pop(?:\.w)? \{(?:(.*), )?pc\}|ldr(?:\.w)? pc, \[sp\], #(0x[0-9a-f]+|\d+)")
-
-_UNSAFE = re.compile(r"lr|pc|sp\]?!|\[sp\], |push|pop|(add|sub|mov)\S* sp|^(b|cb|tb|it|svc)")
+_R12 = 12
+_FRAME_POINTERS = (7, 11)
+_FIRST_SAVED = 4
+"""r0 to r3 belong to the function that is called: what is stored of them is no caller's value."""
 
 
 class Prologue(NamedTuple):
     """What has been done to the stack.
 
-    depth: bytes that SP went down.  saved: where registers are.  pointer: a frame pointer and
-    how far it is below the SP at entry.
+    depth: bytes that SP went down, None if by an unknown number.  saved: where registers are.
+    pointer: a frame pointer and how far it is below the SP at entry.
     """
 
-    depth: int
+    depth: int | None
     saved: Saved
     pointer: tuple[int, int] | None
 
@@ -48,9 +38,9 @@ class Prologue(NamedTuple):
         self, frame: Frame, read: ReadWord, is_return: Callable[[int], bool]
     ) -> Frame | None:
         """The caller's frame, if what is found there is believable."""
-        entry_sp = frame.sp + self.depth
-        if self.pointer is not None:
-            entry_sp = frame.registers[self.pointer[0]] + self.pointer[1]
+        entry_sp = self._entry_sp(frame)
+        if entry_sp is None:
+            return None
         registers = list(frame.registers)
         for number, below in self.saved.items():
             word = read(entry_sp - below & 0xFFFFFFFF)
@@ -63,26 +53,35 @@ class Prologue(NamedTuple):
         pc = registers[LR]
         return caller(registers, pc) if is_return(pc) else None
 
+    def _entry_sp(self, frame: Frame) -> int | None:
+        if self.pointer is not None:
+            return frame.registers[self.pointer[0]] + self.pointer[1]
+        return None if self.depth is None else frame.sp + self.depth
+
 
 def analyse(instructions: Iterable[Instruction]) -> Prologue:
     """Read a function's instructions from its start up to where it is.
 
     An epilogue on the way takes things off the stack; behind the jump that ends it everything
-    is there again.
+    is there again.  What is conditional belongs to a way that was not taken.
     """
     state = _State()
-    for instruction in instructions:
-        state.read(instruction.text)
+    for effect in effects(instructions):
+        if not effect.is_conditional:
+            state.read(effect)
     return Prologue(state.depth, state.saved, state.pointer)
 
 
 def stores_lr(instructions: Iterable[Instruction]) -> bool:
     """Whether some of these puts the link register on the stack."""
-    for instruction in instructions:
-        push, store = _PUSH.match(instruction.text), _STORE.match(instruction.text)
-        if (push and "lr" in push[1]) or (store and "lr" in store.groups()[:2]):
-            return True
-    return False
+    return any(
+        effect.transfer is not None
+        and not effect.is_conditional
+        and not effect.transfer.is_load
+        and effect.transfer.base == SP
+        and LR in effect.transfer.registers
+        for effect in effects(instructions)
+    )
 
 
 def returning(instructions: Iterable[Instruction], frame: Frame, read: ReadWord) -> Frame | None:
@@ -90,100 +89,109 @@ def returning(instructions: Iterable[Instruction], frame: Frame, read: ReadWord)
 
     On the way nothing may touch LR or move SP.
     """
-    for instruction in instructions:
-        text = instruction.text
-        if text == "bx lr":
-            return caller(list(frame.registers), frame.lr)
-        if match := _POP_PC.fullmatch(text):
-            return _popped(match, frame, read)
-        if _UNSAFE.search(text):
+    for effect in effects(instructions):
+        if effect.is_jump:
+            return None if effect.is_conditional else _returned(effect, frame, read)
+        if SP in effect.writes or not effect.names.isdisjoint((LR, PC)):
             return None
     return None
 
 
-def _popped(match: re.Match[str], frame: Frame, read: ReadWord) -> Frame:
-    """The frame that an instruction makes by taking registers and the PC off the stack."""
-    names = [*match[1].split(", "), "pc"] if match[1] else ["pc"]
+def _returned(effect: Effect, frame: Frame, read: ReadWord) -> Frame | None:
+    """The frame behind a jump, if that is one to LR or takes the PC off the stack."""
+    if effect.sum == Sum(PC, LR):
+        return caller(list(frame.registers), frame.lr)
+    transfer = effect.transfer
+    if transfer is None or transfer.base != SP or PC not in dict(transfer.places):
+        return None
+    if not transfer.change and SP not in transfer.registers:
+        return None  # what it loads stays on the stack
     registers = list(frame.registers)
-    for position, name in enumerate(names):
-        registers[_NUMBERS[name]] = word_at(read, frame.sp + 4 * position)
-    registers[SP] = frame.sp + (int(match[2], 0) if match[2] else 4 * len(names))
+    registers[SP] += transfer.change or 0
+    for number, offset in transfer.places:
+        registers[number] = word_at(read, frame.sp + offset)
     return caller(registers, registers[PC])
 
 
-def _taken_off(text: str) -> int:
-    """Bytes by which an instruction moves SP up."""
-    if match := _POP.match(text):
-        width = 8 if match[1][0] == "d" else 4
-        return width * len(match[1].split(", "))
-    match = _ADD_SP.match(text) or _LOAD.match(text)
-    return int(match[1], 0) if match else 0
-
-
 class _State:
-    """What the instructions so far have done."""
+    """What the instructions so far have done.
+
+    An epilogue begins where SP goes up or the frame pointer is changed: ``_middle`` is how deep
+    SP was and what the frame pointer before that.
+    """
 
     def __init__(self) -> None:
-        self.depth = 0
+        self.depth: int | None = 0
         self.saved: Saved = {}
-        self._all_saved: Saved = {}
         self.pointer: tuple[int, int] | None = None
-        self._r12_depth: int | None = None
-        self._before_epilogue: int | None = None
+        self._all_saved: Saved = {}
+        self._r12: int | None = None
+        self._middle: tuple[int | None, tuple[int, int] | None] | None = None
 
-    def read(self, text: str) -> None:
+    def read(self, effect: Effect) -> None:
         """One more instruction."""
-        if _JUMP.match(text):
+        transfer = effect.transfer
+        if effect.is_jump:
             self._end_epilogue()
-        elif taken := _taken_off(text):
-            self._take_off(taken)
-        elif match := _PUSH.match(text):
-            self._push(match[1].split(", "))
-        elif match := _VPUSH.match(text):
-            self.depth += sum(8 if name[0] == "d" else 4 for name in match[1].split(", "))
-        elif match := _STORE.match(text):
-            self._store(match)
-        elif match := _SUB_SP.match(text):
-            self.depth += int(match[1], 0)
-        elif _OLD_SP.match(text):
-            self._r12_depth = self.depth
-        elif match := _FRAME_POINTER.match(text):
-            self._set_pointer(match)
+        elif effect.sum is not None:
+            self._add(effect.sum)
+        else:
+            self._overwrite(effect.writes)
+            if transfer is not None and transfer.base == SP:
+                self._transfer(transfer)
+            elif SP in effect.writes:
+                self._set_depth(None)
 
-    def _take_off(self, size: int) -> None:
-        if self._before_epilogue is None:
-            self._before_epilogue = self.depth
-        self.depth -= size
-        self.saved = {number: below for number, below in self.saved.items() if below <= self.depth}
-
-    def _end_epilogue(self) -> None:
-        if self._before_epilogue is not None:
-            self.depth, self._before_epilogue = self._before_epilogue, None
-            self.saved = dict(self._all_saved)
-
-    def _push(self, names: list[str]) -> None:
-        self.depth += 4 * len(names)
-        for position, name in enumerate(names):
-            self._save(_NUMBERS[name], self.depth - 4 * position)
-
-    def _store(self, match: re.Match[str]) -> None:
-        """One register or two, perhaps with SP going down first."""
-        offset = int(match[3] or "0", 0)
-        if match[4]:
-            self.depth -= offset
-            offset = 0
-        for position, name in enumerate(name for name in match.groups()[:2] if name):
-            self._save(_NUMBERS[name], self.depth - offset - 4 * position)
+    def _transfer(self, transfer: Transfer) -> None:
+        depth, change = self.depth, transfer.change
+        if not transfer.is_load and depth is not None:
+            for number, offset in transfer.places:
+                self._save(number, depth - offset)
+        if change != 0:
+            self._set_depth(None if depth is None or change is None else depth - change)
 
     def _save(self, number: int, below: int) -> None:
         """The first store of a register keeps the caller's value: later ones keep others."""
-        if number >= 4 and number != SP and below > 0:
+        if number >= _FIRST_SAVED and number != SP and below > 0:
             self.saved.setdefault(number, below)
             self._all_saved.setdefault(number, below)
 
-    def _set_pointer(self, match: re.Match[str]) -> None:
-        amount = int(match[3] or "0", 0)
-        if match[2] == "sp":
-            self.pointer = _NUMBERS[match[1]], self.depth - amount
-        elif self._r12_depth is not None:
-            self.pointer = _NUMBERS[match[1]], self._r12_depth + amount
+    def _add(self, sum_: Sum) -> None:
+        """A register becomes one that is known to be so far below the SP at entry, or another."""
+        base = {SP: self.depth, _R12: self._r12, **dict([self.pointer] if self.pointer else [])}
+        from_ = base.get(sum_.source)
+        below = None if from_ is None else from_ - sum_.amount
+        if sum_.result == SP:
+            self._set_depth(below)
+        elif sum_.result == _R12:
+            self._r12 = below
+        elif sum_.source in (SP, _R12) and sum_.result in _FRAME_POINTERS and below is not None:
+            self.pointer = sum_.result, below
+        elif self.pointer is not None and sum_.result == self.pointer[0]:
+            self._begin_epilogue()
+            self.pointer = None if below is None else (sum_.result, below)
+
+    def _overwrite(self, numbers: frozenset[int]) -> None:
+        if _R12 in numbers:
+            self._r12 = None
+        if self.pointer is not None and self.pointer[0] in numbers:
+            self._begin_epilogue()
+            self.pointer = None
+
+    def _set_depth(self, depth: int | None) -> None:
+        """SP is so far below where it was at entry: what is above it there is saved no longer."""
+        if depth is None:
+            self._middle = None
+        elif self.depth is None or depth < self.depth:
+            self._begin_epilogue()
+            self.saved = {number: below for number, below in self.saved.items() if below <= depth}
+        self.depth = depth
+
+    def _begin_epilogue(self) -> None:
+        if self._middle is None:
+            self._middle = self.depth, self.pointer
+
+    def _end_epilogue(self) -> None:
+        if self._middle is not None:
+            (self.depth, self.pointer), self._middle = self._middle, None
+            self.saved = dict(self._all_saved)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from emu.debuginfo.malformed import unless_malformed
 from emu.unwind.cfi import CallFrames
-from emu.unwind.ehabi import Index
+from emu.unwind.exidx import Index
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile

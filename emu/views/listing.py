@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emu.arm.disassembly import Instruction, disassemble_file
+from emu.arm.branches import target_of
+from emu.arm.disassembly import Instruction
 from emu.debuginfo import DebugFile, Line
+from emu.debuginfo.code import disassemble_file
 
 
 def listing(file: DebugFile, start: int, end: int, with_lines: bool = False) -> Iterator[str]:
@@ -32,7 +34,8 @@ def instruction_text(file: DebugFile | None, instruction: Instruction) -> str:
 
 
 def _target_name(file: DebugFile | None, instruction: Instruction) -> str:
-    if file is None or instruction.target is None:
+    target = None if file is None else target_of(instruction)
+    if file is None or target is None:
         return ""
-    place = file.place(instruction.target)
+    place = file.place(target)
     return f"  <{place.in_symbol}>" if place.symbol else ""

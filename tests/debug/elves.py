@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from emu.arm.disassembly import Instruction, disassemble_file
+from emu.arm.disassembly import Instruction
 from emu.debuginfo import DebugFile, Isa, open_files
+from emu.debuginfo.code import disassemble_file
 from tests.guests import BUILT, build_guests, need_tool
 
 KERNEL_SETS = ("programs", "mistakes", "backtrace")

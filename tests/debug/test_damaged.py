@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from emu.debuginfo import DebugFile
+from emu.unwind.ehabi import unwind
+from emu.unwind.frame import Frame, UnwindError
 from emu.unwind.tables import tables_of
 from tests.guests import guest, run_emu
 
@@ -49,6 +52,30 @@ def test_names_are_found_or_not_but_never_an_error(seed: int) -> None:
             assert file.places(va)
             tables_of(file).call_frames.rules(va)
             file.isa(va)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", [".ARM.exidx", ".ARM.extab"])
+def test_exception_tables_unwind_or_say_why_not(name: str, seed: int) -> None:
+    data = guest("backtrace/tables.arm").read_bytes()
+    section = ELFFile(BytesIO(data)).get_section_by_name(name)
+    part = range(section["sh_offset"], section["sh_offset"] + section["sh_size"])
+    file = DebugFile(BytesIO(damaged(data, part, seed)), "damaged")
+    index = tables_of(file).index
+    assert index is not None
+    frame = Frame((0x1000,) * 16, False, True)
+    for symbol in file.symbols.all:
+        with suppress(UnwindError):
+            unwind(frame, index.instructions(symbol.va) or b"", lambda va: va)
+
+
+def test_an_index_of_an_odd_size_is_none() -> None:
+    data = bytearray(guest("backtrace/tables.arm").read_bytes())
+    elf = ELFFile(BytesIO(data))
+    number = elf.get_section_index(".ARM.exidx")
+    size = elf["e_shoff"] + number * elf["e_shentsize"] + 20
+    data[size] += 1
+    assert tables_of(DebugFile(BytesIO(data), "damaged")).index is None
 
 
 @pytest.mark.parametrize("seed", range(2))

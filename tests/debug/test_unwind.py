@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from emu.arm.disassembly import disassemble_as
+from emu.debuginfo.code import disassemble_as
 from emu.machine.fault import Fault
 from emu.unwind import Step, backtrace
-from emu.unwind.ehabi import Index, unwind
+from emu.unwind.ehabi import unwind
+from emu.unwind.exidx import Index
 from emu.unwind.frame import Frame, UnwindError
 from emu.unwind.tables import tables_of
 from tests.debug.elves import opened
@@ -239,3 +240,20 @@ def test_tables_that_lie_outside_the_file() -> None:
     with pytest.raises(UnwindError, match="is not in the file"):
         index.instructions(0x8000)
     assert index.instructions(0x7000) is None
+
+
+def test_an_entry_with_a_personality_routine() -> None:
+    """That of C++ has the compact form's instructions behind the number of words that follow."""
+    extab = bytes.fromhex("00100000 a8b08401 b0b0b000")
+    read = {0x8008 + at: extab[at : at + 4] for at in (0, 4, 8)}
+    index = Index(bytes.fromhex("00000000 04000000"), 0x8000, lambda va, _length: read.get(va, b""))
+    assert index.instructions(0x8000) == bytes.fromhex("84b0a8 00b0b0b0")
+
+
+@pytest.mark.parametrize("distance", [0x4000000, -0x7000000, 0x3FFFFFFC, -0x40000000])
+def test_a_function_far_from_its_entry(distance: int) -> None:
+    """Bit 30 is the sign of an offset."""
+    exidx = (distance & 0x7FFFFFFF).to_bytes(4, "little") + bytes.fromhex("b0b0b080")
+    index = Index(exidx, 0x60000000, lambda _va, _length: b"")
+    assert index.instructions(0x60000000 + distance) == b"\xb0\xb0\xb0"
+    assert index.instructions(0x60000000 + distance - 1) is None

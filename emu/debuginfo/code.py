@@ -1,0 +1,30 @@
+"""The code of an ELF file as text, each part as what its mapping symbols say: Arm, Thumb or data.
+
+Apart from the other names, because not all who want those need a decoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emu.arm.disassembly import Instruction, disassemble, disassemble_data
+from emu.debuginfo.debugfile import DebugFile
+from emu.debuginfo.symbols import Isa
+
+
+def disassemble_file(file: DebugFile, start: int, end: int) -> Iterator[Instruction]:
+    """[start, end) of one code section of a file."""
+    while start < end:
+        stop = min(file.symbols.next_mark(start), end)
+        yield from disassemble_as(file, start, file.read(start, stop - start))
+        start = stop
+
+
+def disassemble_as(
+    file: DebugFile | None, va: int, code: bytes, thumb: bool = False
+) -> Iterator[Instruction]:
+    """``code``, all of one kind: what the file says is at ``va``, or else Thumb or Arm."""
+    isa = None if file is None else file.isa(va)
+    if isa is Isa.DATA:
+        return disassemble_data(code, va)
+    return disassemble(code, va, thumb if isa is None else isa is Isa.THUMB)
