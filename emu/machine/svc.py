@@ -143,7 +143,7 @@ class SvcHandler:
 
     def errno_name(self, process: Process) -> str:
         """The name of the last error of the process's semihosting, for traces."""
-        from emu.semihosting.errors import errno_name
+        from emu.semihosting.service import errno_name
 
         return errno_name(self._of(process).errno)
 

@@ -1,48 +1,115 @@
-"""The numbers of Arm semihosting, version 2.0 (ARM-software/abi-aa, "semihosting")."""
+"""The table of semihosting operations, version 2.0 (ARM-software/abi-aa, "semihosting").
+
+One row an operation: from these rows come the dispatch and the traces' decoding.
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Final
+import struct
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
-ARM_SVC: Final = 0x123456
-"""The immediate of the SVC that is a semihosting call in Arm state."""
-THUMB_SVC: Final = 0xAB
-"""The immediate of the SVC that is a semihosting call in Thumb state."""
+from emu.semihosting import handlers
 
 
-class Operation(IntEnum):
-    """What r0 asks for."""
+class Operand(NamedTuple):
+    """One operand, a word.
 
-    OPEN = 0x01
-    CLOSE = 0x02
-    WRITEC = 0x03
-    WRITE0 = 0x04
-    WRITE = 0x05
-    READ = 0x06
-    READC = 0x07
-    ISERROR = 0x08
-    ISTTY = 0x09
-    SEEK = 0x0A
-    FLEN = 0x0C
-    TMPNAM = 0x0D
-    REMOVE = 0x0E
-    RENAME = 0x0F
-    CLOCK = 0x10
-    TIME = 0x11
-    SYSTEM = 0x12
-    ERRNO = 0x13
-    GET_CMDLINE = 0x15
-    HEAPINFO = 0x16
-    EXIT = 0x18
-    EXIT_EXTENDED = 0x20
-    ELAPSED = 0x30
-    TICKFREQ = 0x31
+    length: of what it points to: the name of the operand that says how many bytes, or "1", or
+    "string"; "" for what is shown as a number alone.  is_out: the call stores there.
+    is_hex: people read it in hexadecimal.
+    """
+
+    name: str
+    length: str = ""
+    is_out: bool = False
+    is_hex: bool = False
 
 
-APPLICATION_EXIT: Final = 0x20026
-"""ADP_Stopped_ApplicationExit, the reason to stop that is not a failure."""
+class Operation(NamedTuple):
+    """One operation.
 
-FEATURES: Final = b"SHFB" + bytes([0b11])
-"""What ":semihosting-features" holds: the magic, then SH_EXT_EXIT_EXTENDED and
-SH_EXT_STDOUT_STDERR."""
+    in_block: r1 points to a block of words, which are the operands; else r1 is the one operand.
+    handler: is called with the service and the operands, or with r1 alone if ``takes_r1``.
+    may_fail: whether a result of -1 means that the operation failed.
+    """
+
+    number: int
+    name: str
+    operands: tuple[Operand, ...]
+    in_block: bool
+    handler: Callable[..., int]
+    takes_r1: bool
+    may_fail: bool
+
+    @property
+    def block_size(self) -> int:
+        """Bytes of the block that r1 points to; 0 where there is none."""
+        return 4 * len(self.operands) if self.in_block else 0
+
+    def words(self, r1: int, block: bytes) -> tuple[int, ...]:
+        """The operands' values.  block: the ``block_size`` bytes at r1."""
+        if self.in_block:
+            return struct.unpack(f"<{len(self.operands)}I", block)
+        return (r1,) * len(self.operands)
+
+
+def _operand(word: str) -> Operand:
+    """``name``; ``name/x`` for hexadecimal; ``name<length`` and ``name>length`` for pointers,
+    to what the call reads and to what it stores."""
+    name, is_hex, _ = word.partition("/x")
+    name, reads, source = name.partition("<")
+    name, stores, target = name.partition(">")
+    return Operand(name, source or target, bool(stores), bool(is_hex or reads or stores))
+
+
+def _block(
+    number: int,
+    name: str,
+    operands: str,
+    handler: Callable[..., int],
+    takes_r1: bool = False,
+    may_fail: bool = True,
+) -> Operation:
+    """An operation whose operands stand in a block that r1 points to."""
+    row = tuple(map(_operand, operands.split()))
+    return Operation(number, name, row, True, handler, takes_r1, may_fail)
+
+
+def _direct(
+    number: int, name: str, operand: str, handler: Callable[..., int], may_fail: bool = True
+) -> Operation:
+    """An operation whose one operand is r1, or that has none."""
+    row = tuple(map(_operand, operand.split()))
+    return Operation(number, name, row, False, handler, False, may_fail)
+
+
+_ROWS: Final = (
+    _block(0x01, "SYS_OPEN", "path<len mode len", handlers.open_),
+    _block(0x02, "SYS_CLOSE", "handle", handlers.close),
+    _direct(0x03, "SYS_WRITEC", "ptr<1", handlers.writec),
+    _direct(0x04, "SYS_WRITE0", "ptr<string", handlers.write0),
+    _block(0x05, "SYS_WRITE", "handle ptr<len len", handlers.write),
+    _block(0x06, "SYS_READ", "handle ptr>len len", handlers.read),
+    _direct(0x07, "SYS_READC", "", handlers.readc, may_fail=False),
+    _block(0x08, "SYS_ISERROR", "status", handlers.iserror, may_fail=False),
+    _block(0x09, "SYS_ISTTY", "handle", handlers.istty),
+    _block(0x0A, "SYS_SEEK", "handle position", handlers.seek),
+    _block(0x0C, "SYS_FLEN", "handle", handlers.flen),
+    _block(0x0D, "SYS_TMPNAM", "ptr>string id len", handlers.tmpnam),
+    _block(0x0E, "SYS_REMOVE", "path<len len", handlers.remove),
+    _block(0x0F, "SYS_RENAME", "old<old_len old_len new<new_len new_len", handlers.rename),
+    _direct(0x10, "SYS_CLOCK", "", handlers.clock),
+    _direct(0x11, "SYS_TIME", "", handlers.time),
+    _block(0x12, "SYS_SYSTEM", "command<len len", handlers.system, takes_r1=True),
+    _direct(0x13, "SYS_ERRNO", "", handlers.errno_),
+    _block(0x15, "SYS_GET_CMDLINE", "ptr>string len", handlers.get_cmdline, takes_r1=True),
+    _block(0x16, "SYS_HEAPINFO", "ptr/x", handlers.heapinfo),
+    _direct(0x18, "SYS_EXIT", "reason/x", handlers.exit_),
+    _block(0x20, "SYS_EXIT_EXTENDED", "reason/x status", handlers.exit_extended),
+    _direct(0x30, "SYS_ELAPSED", "ptr/x", handlers.elapsed),
+    _direct(0x31, "SYS_TICKFREQ", "", handlers.tickfreq),
+)
+
+OPERATIONS: Final = {operation.number: operation for operation in _ROWS}
+"""Every operation by its number, which r0 holds."""

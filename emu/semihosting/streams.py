@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 from emu.environment.files import OpenMode, host_error
 from emu.environment.world import World
-from emu.semihosting.operations import FEATURES
 
 CONSOLE_NAME: Final = b":tt"
 FEATURES_NAME: Final = b":semihosting-features"
+FEATURES: Final = b"SHFB" + bytes([0b11])
+"""What that file holds: the magic, then SH_EXT_EXIT_EXTENDED and SH_EXT_STDOUT_STDERR."""
 
 
 class Mode(NamedTuple):

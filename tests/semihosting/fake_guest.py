@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import errno
 import struct
+from enum import IntEnum
 
 from emu.environment.world import World
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
-from emu.semihosting.operations import Operation
+from emu.semihosting.operations import OPERATIONS
+
+Operation = IntEnum(
+    "Operation", {row.name.removeprefix("SYS_"): row.number for row in OPERATIONS.values()}
+)
+"""The operations by name."""
 
 BASE = 0x10000
 SIZE = 0x4000

@@ -16,12 +16,13 @@ from unicorn.arm_const import (
 from emu.environment.world import World
 from emu.loader import load_elf
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
-from emu.semihosting.operations import ARM_SVC, THUMB_SVC
 
 START, END = 0x1000, 0x1000000
 STACK_SIZE = 0x100000
 USER_MODE, THUMB = 0x10, 1 << 5
 SVC = 2
+ARM_SVC, THUMB_SVC = 0x123456, 0xAB
+"""The immediates that make an SVC a semihosting call, by the state it is made in."""
 
 
 class FlatMachine:

@@ -9,10 +9,20 @@ import pytest
 
 from emu.environment.files import OpenMode, host_error
 from emu.environment.world import CLOCK_START, ScriptedWorld
-from emu.semihosting.errors import guest_errno
-from emu.semihosting.operations import APPLICATION_EXIT, FEATURES, Operation
-from emu.semihosting.service import HANDLERS, HANDLES_MAX, PATH_MAX
-from tests.semihosting.fake_guest import BLOCK, BUFFER, FAILED, HEAP, NOWHERE, READ_ONLY, Guest
+from emu.semihosting.handlers import APPLICATION_EXIT, HANDLES_MAX, PATH_MAX
+from emu.semihosting.operations import OPERATIONS
+from emu.semihosting.service import guest_errno
+from emu.semihosting.streams import FEATURES
+from tests.semihosting.fake_guest import (
+    BLOCK,
+    BUFFER,
+    FAILED,
+    HEAP,
+    NOWHERE,
+    READ_ONLY,
+    Guest,
+    Operation,
+)
 
 R, RB, R_PLUS, W, W_PLUS, A, A_PLUS, MODES = 0, 1, 2, 4, 6, 8, 10, 12
 
@@ -38,8 +48,26 @@ def contents(guest: Guest) -> dict[bytes, bytearray]:
     return files.contents  # type: ignore[attr-defined, no-any-return]
 
 
-def test_every_operation_has_its_handler() -> None:
-    assert set(HANDLERS) == set(Operation)
+NUMBERS = {
+    0x01: "OPEN", 0x02: "CLOSE", 0x03: "WRITEC", 0x04: "WRITE0", 0x05: "WRITE", 0x06: "READ",
+    0x07: "READC", 0x08: "ISERROR", 0x09: "ISTTY", 0x0A: "SEEK", 0x0C: "FLEN", 0x0D: "TMPNAM",
+    0x0E: "REMOVE", 0x0F: "RENAME", 0x10: "CLOCK", 0x11: "TIME", 0x12: "SYSTEM", 0x13: "ERRNO",
+    0x15: "GET_CMDLINE", 0x16: "HEAPINFO", 0x18: "EXIT", 0x20: "EXIT_EXTENDED", 0x30: "ELAPSED",
+    0x31: "TICKFREQ",
+}  # fmt: skip
+
+
+def test_the_operations_are_those_of_the_specification() -> None:
+    assert {number: row.name for number, row in OPERATIONS.items()} == {
+        number: f"SYS_{name}" for number, name in NUMBERS.items()
+    }
+
+
+def test_lengths_of_operands_are_operands_too() -> None:
+    for row in OPERATIONS.values():
+        names = {operand.name for operand in row.operands}
+        assert {operand.length for operand in row.operands} <= names | {"", "1", "string"}
+        assert row.in_block or len(row.operands) <= 1
 
 
 # Streams
