@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from emu.environment.world import ScriptedWorld
-from emu.machine import Machine, Options
 from emu.semihosting.heap import map_heap
 from emu.semihosting.process import SemihostedProcess
 from kernel_model.boot import boot
@@ -81,12 +79,9 @@ def test_program_without_data_decides_itself() -> None:
 
 
 def test_every_question_for_the_heap_gets_the_same_answer() -> None:
-    machine = Machine(Image((CODE, DATA), CODE.va), ScriptedWorld(), Options(ram=16 << 20))
-    assert machine.kernel.current is not None
-    resume = machine.kernel.current.resume
-    assert isinstance(resume, Start)
-    machine.engine.start_at(resume.pc, resume.sp, resume[2:])
-    process = SemihostedProcess(machine, machine.kernel.current)
+    kernel, sp = booted(16 << 20, CODE, DATA)
+    assert kernel.current is not None
+    process = SemihostedProcess(kernel, kernel.current, lambda: sp)
 
     first = process.heap()
 

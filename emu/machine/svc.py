@@ -137,7 +137,11 @@ class SvcHandler:
             from emu.semihosting.process import semihosting_for
 
             service = self._semihosting[process.pid] = semihosting_for(
-                self.machine, process, self.note
+                self.kernel,
+                process,
+                self.machine.world,
+                lambda: self.machine.engine.read("sp"),
+                self.note,
             )
         return service
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from emu.environment.world import World
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.heap import map_heap
 from kernel_model import user
 from kernel_model.calls.processes import end_process
 from kernel_model.errors import Refused
+from kernel_model.kernel import Kernel
 from kernel_model.process import Exited, Process
-
-if TYPE_CHECKING:
-    from emu.machine.machine import Machine
 
 
 class ProcessMemory:
     """The process's memory, reached as it could itself."""
 
-    def __init__(self, machine: Machine, process: Process) -> None:
-        self.kernel, self.process = machine.kernel, process
+    def __init__(self, kernel: Kernel, process: Process) -> None:
+        self.kernel, self.process = kernel, process
 
     def read(self, va: int, length: int) -> bytes:
         try:
@@ -38,22 +36,29 @@ class ProcessMemory:
 class SemihostedProcess:
     """A process that asks for its heap and for its end."""
 
-    def __init__(self, machine: Machine, process: Process) -> None:
-        self.machine, self.process = machine, process
+    def __init__(self, kernel: Kernel, process: Process, read_sp: Callable[[], int]) -> None:
+        """read_sp: the stack pointer (va) of the process, which is running."""
+        self.kernel, self.process, self.read_sp = kernel, process, read_sp
         self._heap: tuple[int, int] | None = None
 
     def exit(self, status: int) -> None:
-        end_process(self.machine.kernel, self.process, Exited(status))
+        end_process(self.kernel, self.process, Exited(status))
 
     def heap(self) -> HeapInfo:
         """The heap, mapped on the first question; the stack stays where it is."""
-        sp = self.machine.engine.read("sp")
+        sp = self.read_sp()
         if self._heap is None:
-            self._heap = map_heap(self.machine.kernel, self.process, sp)
+            self._heap = map_heap(self.kernel, self.process, sp)
         return HeapInfo(*self._heap, sp, 0)
 
 
-def semihosting_for(machine: Machine, process: Process, note: Callable[[str], None]) -> Semihosting:
-    """Semihosting for one process."""
-    memory = ProcessMemory(machine, process)
-    return Semihosting(memory, machine.world, SemihostedProcess(machine, process), note)
+def semihosting_for(
+    kernel: Kernel,
+    process: Process,
+    world: World,
+    read_sp: Callable[[], int],
+    note: Callable[[str], None],
+) -> Semihosting:
+    """Semihosting for one process.  read_sp, note: see ``SemihostedProcess``, ``Semihosting``."""
+    memory = ProcessMemory(kernel, process)
+    return Semihosting(memory, world, SemihostedProcess(kernel, process, read_sp), note)
