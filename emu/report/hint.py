@@ -9,7 +9,6 @@ from emu.machine.fault import Fault
 from emu.report.cause import Cause, overflowed_stack
 from emu.report.context import Context, View
 from emu.report.history import Loss, loss, refused_map
-from emu.report.plan import NoPlanError, Plan
 from kernel_model.abi import (
     KERNEL_VA,
     MAP_NOEXEC,
@@ -25,6 +24,7 @@ from kernel_model.descriptors import EXEC, WRITE, Section, user_rights
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
+from kernel_model.plan import NoPlanError, Plan, table_over
 from kernel_model.walk import FaultStatus
 
 
@@ -55,6 +55,11 @@ def hint_for(context: Context, fault: Fault, cause: Cause) -> Hint | None:
 
 def _calls(context: Context, *calls: Advice) -> tuple[tuple[int, Advice], ...]:
     return tuple((context.process.pid, call) for call in calls)
+
+
+def advice_of(plan: Plan) -> tuple[Advice, ...]:
+    """The calls of a plan."""
+    return tuple(Advice(*call) for call in plan.calls)
 
 
 def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
@@ -90,7 +95,7 @@ def _edit_table(context: Context, table: View, va: int) -> Hint:
 def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
     """The calls that map again what was there."""
     whole = frame.pa == lost.start_pa and not frame.is_viewed and not frame.is_table
-    table = Plan(context).table_over(lost.start_va)
+    table = table_over(context.kernel, context.process, lost.start_va)
     if not whole or table is None or isinstance(lost.entry, Section):
         return None
     if not is_viewed_by(context.kernel, context.process, table):
@@ -129,7 +134,7 @@ def _map_memory(context: Context, fault: Fault) -> Hint | None:
         return Hint("nothing was ever there to execute: see where the address came from")
     stack = overflowed_stack(context, fault)
     write = MAP_WRITE if fault.access == WRITE or stack is not None else 0
-    plan = Plan(context)
+    plan = Plan(context.kernel, context.process)
     refused = refused_map(context, fault.va)
     try:
         if refused is not None and not refused.frame.is_viewed and not refused.va % PAGE_SIZE:
@@ -139,7 +144,7 @@ def _map_memory(context: Context, fault: Fault) -> Hint | None:
     except NoPlanError as error:
         return Hint(f"no calls found that would map it: {error}")
     text = "if it needs that much stack, legal after" if stack is not None else "legal after"
-    return Hint(text, _calls(context, *plan.calls))
+    return Hint(text, _calls(context, *advice_of(plan)))
 
 
 def hint_lines(context: Context, hint: Hint | None) -> list[str]:

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from emu.decoding.calls import Advice, advise
 from emu.report.context import Context
-from emu.report.hint import Hint
-from emu.report.plan import NoPlanError, Plan
+from emu.report.hint import Hint, advice_of
 from kernel_model.abi import (
     MAP_ALL,
     MAP_KIND_MASK,
@@ -23,6 +22,7 @@ from kernel_model.descriptors import L1_SIZE, SECTION_SIZE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
+from kernel_model.plan import NoPlanError, Plan, free_memory, table_over
 
 
 class _Failed(NamedTuple):
@@ -35,6 +35,10 @@ class _Failed(NamedTuple):
 
     def frame(self, argument: str = "f_id") -> Frame | None:
         return self.context.kernel.frames.get(self.arguments.get(argument, -1))
+
+    def plan(self) -> Plan:
+        """A new plan for the process that called."""
+        return Plan(self.context.kernel, self.context.process)
 
     def again(self, **changed: int) -> Advice:
         """The same call with other arguments."""
@@ -91,12 +95,12 @@ def _not_visible(failed: _Failed) -> Hint | None:
     table = failed.frame("t_id")
     if table is None:
         return None
-    plan = Plan(failed.context)
+    plan = failed.plan()
     try:
         plan.see(table)
     except NoPlanError as error:
         return Hint(f"make the table visible first; {error}")
-    return _hint(failed, "make the table visible first", *plan.calls, failed.again())
+    return _hint(failed, "make the table visible first", *advice_of(plan), failed.again())
 
 
 def _not_hung(failed: _Failed) -> Hint | None:
@@ -104,12 +108,12 @@ def _not_hung(failed: _Failed) -> Hint | None:
     table = failed.frame("t_id")
     if table is None:
         return None
-    plan = Plan(failed.context)
+    plan = failed.plan()
     try:
         plan.hang(table, failed.arguments["va"])
     except NoPlanError as error:
         return Hint(f"hang the table first; {error}")
-    return _hint(failed, "hang the table first", *plan.calls, failed.again())
+    return _hint(failed, "hang the table first", *advice_of(plan), failed.again())
 
 
 def _out_of_range(failed: _Failed) -> Hint | None:
@@ -119,12 +123,12 @@ def _out_of_range(failed: _Failed) -> Hint | None:
         return Hint(f"offsets are {PAGE_SIZE:#x} to {frame.len - PAGE_SIZE:#x}")
     if failed.name != "frame_map" or frame is None:
         return None
-    plan = Plan(failed.context)
+    plan = failed.plan()
     try:
         plan.map_frame(frame, failed.arguments["va"], failed.arguments["flags"])
     except NoPlanError as error:
         return Hint(f"the table does not reach there; {error}")
-    return _hint(failed, "accepted would be", *plan.calls)
+    return _hint(failed, "accepted would be", *advice_of(plan))
 
 
 def _bad_flags(failed: _Failed) -> Hint | None:
@@ -152,12 +156,12 @@ def _not_viewed(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    plan = Plan(failed.context)
+    plan = failed.plan()
     try:
         plan.see(frame)
     except NoPlanError as error:
         return Hint(f"view the frame read-only first; {error}")
-    return _hint(failed, "view the frame read-only first", *plan.calls, failed.again())
+    return _hint(failed, "view the frame read-only first", *advice_of(plan), failed.again())
 
 
 def _in_use(failed: _Failed) -> Hint | None:
@@ -203,7 +207,7 @@ def _not_table(failed: _Failed) -> Hint | None:
     kind = failed.arguments["flags"] & MAP_KIND_MASK
     table = failed.frame("t_id")
     if kind == MapKind.PAGE and table is not None and table.table is TableType.L1:
-        l2 = Plan(failed.context).table_over(failed.arguments["va"])
+        l2 = table_over(failed.context.kernel, failed.context.process, failed.arguments["va"])
         if l2 is not None:
             return _hint(failed, "the L2 there is", failed.again(t_id=l2.f_id))
         return Hint("make an L2 there first: frame_table, then frame_map with F_MAP_TABLE_L2")
@@ -214,11 +218,7 @@ def _not_table(failed: _Failed) -> Hint | None:
 
 
 def _pool_full(failed: _Failed) -> Hint | None:
-    free = [
-        frame
-        for frame in map(failed.context.kernel.frames.__getitem__, failed.context.process.frames)
-        if frame.is_free
-    ]
+    free = free_memory(failed.context.kernel, failed.context.process)
     if not free:
         return Hint("free memory for kernel objects first: unmap a frame and give it to frame_pool")
     smallest = min(free, key=lambda frame: (frame.len, frame.f_id))

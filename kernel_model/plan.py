@@ -1,0 +1,291 @@
+"""Plans: calls that would bring about a mapping, in an order in which they succeed.
+
+A plan only looks at the kernel.  It keeps account of what its calls so far would have changed:
+entries taken, memory used, and the ids of frames that would be new.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kernel_model.abi import (
+    KERNEL_VA,
+    MAP_NOEXEC,
+    MAP_READ,
+    MAP_WRITE,
+    FrameType,
+    MapKind,
+    TableType,
+)
+from kernel_model.calls.checks import is_viewed_by
+from kernel_model.descriptors import COARSE_ENTRIES, COARSE_SIZE, SECTION_SIZE
+from kernel_model.frame import Frame
+from kernel_model.kernel import Kernel
+from kernel_model.memory import PAGE_SIZE
+from kernel_model.process import Process
+
+_TABLES_IN_A_PAGE = PAGE_SIZE // COARSE_SIZE
+
+
+class NoPlanError(Exception):
+    """No sequence of calls was found: why, for people."""
+
+
+class PlannedCall(NamedTuple):
+    """A call to make: its name and arguments."""
+
+    name: str
+    arguments: tuple[int, ...]
+
+
+def free_memory(kernel: Kernel, process: Process) -> list[Frame]:
+    """The process's memory frames that it uses for nothing: neither viewed nor tables."""
+    frames = map(kernel.frames.__getitem__, process.frames)
+    return [
+        frame
+        for frame in frames
+        if frame.type is FrameType.MEM and not frame.is_viewed and not frame.is_table
+    ]
+
+
+def hung_tables(kernel: Kernel, process: Process) -> list[Frame]:
+    """The L2s that hang in the process's current vspace, the highest address first."""
+    tables = [kernel.frames[f_id] for f_id in kernel.frames[process.l1].hung]
+    return sorted(tables, key=lambda table: -table.t_va)
+
+
+def table_over(kernel: Kernel, process: Process, va: int) -> Frame | None:
+    """The L2 that translates an address of the process."""
+    for table in hung_tables(kernel, process):
+        if 0 <= va - table.t_va < table.len // COARSE_SIZE * SECTION_SIZE:
+            return table
+    return None
+
+
+class _Table:
+    """An L2 of the vspace as it would be.
+
+    va, end: the addresses that it translates.  taken: a byte for each of its entries, 1 where
+    something is mapped or is to be, or nothing ever can.
+    """
+
+    def __init__(self, f_id: int, va: int, taken: bytearray) -> None:
+        self.f_id, self.va, self.taken = f_id, va, taken
+        self.end = va + len(taken) * PAGE_SIZE
+        if va == 0:
+            taken[0] = 1  # page 0
+
+    def slots(self, start: int, end: int) -> slice:
+        """The entries for those of the addresses [start, end) that this table translates."""
+        first = max(start, self.va)
+        last = max(first, min(end, self.end))
+        return slice((first - self.va) // PAGE_SIZE, (last - self.va) // PAGE_SIZE)
+
+    def mark(self, start: int, end: int, mark: bytes) -> None:
+        slots = self.slots(start, end)
+        self.taken[slots] = mark * (slots.stop - slots.start)
+
+
+_FREE, _TAKEN = b"\0", b"\1"
+
+
+class Plan:
+    """A sequence of calls under construction, for a process that has a vspace."""
+
+    def __init__(self, kernel: Kernel, process: Process) -> None:
+        self.calls: list[PlannedCall] = []
+        self._kernel, self._process = kernel, process
+        self._next_f_id = kernel.next_f_id
+        self._splits_left = kernel.pool.free
+        self._free = {frame.f_id: frame.len for frame in free_memory(kernel, process)}
+        self._l1 = kernel.frames[process.l1]
+        self._l1_taken = self._taken(self._l1)
+        hung = hung_tables(kernel, process)
+        self._tables = [_Table(table.f_id, table.t_va, self._taken(table)) for table in hung]
+        self._visible = {
+            table.f_id for table in (self._l1, *hung) if is_viewed_by(kernel, process, table)
+        }
+        self._wanted = range(0)
+
+    def _taken(self, table: Frame) -> bytearray:
+        """A byte for each entry of a table: whether it is in use."""
+        return bytearray(map(bool, self._kernel.memory.read_words(table.pa, table.len // 4)))
+
+    # -- what can be planned -----------------------------------------------------------
+
+    def map_page(self, va: int, flags: int) -> None:
+        """Map a page of free memory at the page that holds ``va``.  Errors: NoPlanError."""
+        page = va & -PAGE_SIZE
+        self._want(page, page + PAGE_SIZE)
+        self._map_piece(page, page + PAGE_SIZE, flags)
+
+    def map_range(self, start: int, end: int, flags: int) -> int:
+        """Map free memory at [start, end), pages' starts, as far as there is a way.
+
+        Returns how far that is (va): ``end``, or less.
+        """
+        va = start
+        try:
+            self._want(start, end)
+            while va < end:
+                va += self._map_piece(va, end, flags)
+        except NoPlanError:
+            pass
+        return va
+
+    def map_frame(self, frame: Frame, va: int, flags: int) -> None:
+        """Map this frame as pages at ``va``, a page's start.  Errors: NoPlanError."""
+        self._check_viewable(frame, flags)
+        self._free.pop(frame.f_id, None)
+        own = self._own_view(frame)
+        self._mark(own.start, own.stop, _FREE)  # a frame that is viewed moves there
+        self._want(va, va + frame.len)
+        self._mark(own.start, own.stop, _TAKEN)
+        table = self._table_for(va)
+        if va + frame.len > table.end:
+            raise NoPlanError("no one table spans the whole frame; split it first")
+        self._call("frame_map", table.f_id, frame.f_id, va, flags)
+
+    def see(self, frame: Frame) -> None:
+        """View a frame read-only somewhere.  Errors: NoPlanError."""
+        if frame.is_viewed:
+            raise NoPlanError(f"frame {frame.f_id} is viewed already, in table {frame.v_id}")
+        self._free.pop(frame.f_id, None)
+        self._view(frame.f_id, self._place_to_view(frame.len))
+
+    def hang(self, table: Frame, va: int) -> None:
+        """Hang an L2 so that it translates ``va``.  Errors: NoPlanError."""
+        self._make_visible(self._l1.f_id)
+        start = self._room_in_l1(va, table.len // COARSE_SIZE)
+        if start == 0 and self._kernel.memory.read_word(table.pa):
+            raise NoPlanError("the table's first entry would map page 0")
+        self._call("frame_map", self._l1.f_id, table.f_id, start, MapKind.TABLE_L2)
+
+    # -- addresses ---------------------------------------------------------------------
+
+    def _want(self, start: int, end: int) -> None:
+        """Keep [start, end) for what is to be mapped there.  Errors: NoPlanError."""
+        if start == 0 or end > KERNEL_VA:
+            raise NoPlanError("page 0 and the kernel's part are never mapped")
+        if any(_TAKEN in table.taken[table.slots(start, end)] for table in self._tables):
+            raise NoPlanError("something is mapped there already")
+        self._mark(start, end, _TAKEN)
+        self._wanted = range(start, end)
+
+    def _mark(self, start: int, end: int, mark: bytes) -> None:
+        for table in self._tables:
+            table.mark(start, end, mark)
+
+    def _own_view(self, frame: Frame) -> range:
+        """The addresses in this vspace at which a frame's pages are viewed now."""
+        if frame.view_kind is not MapKind.PAGE or not self._is_viewed(frame):
+            return range(0)
+        va = self._kernel.view_va(frame)
+        return range(va, va + frame.len)
+
+    def _is_viewed(self, frame: Frame) -> bool:
+        return is_viewed_by(self._kernel, self._process, frame)
+
+    def _check_viewable(self, frame: Frame, flags: int) -> None:
+        if frame.owner != self._process.pid:
+            raise NoPlanError(f"frame {frame.f_id} belongs to process {frame.owner}")
+        if frame.type is FrameType.POOL:
+            raise NoPlanError("pool memory is never viewed")
+        if flags & MAP_WRITE and (frame.is_table or frame.type is FrameType.PROC):
+            raise NoPlanError(f"frame {frame.f_id} may only be viewed read-only")
+
+    # -- memory ------------------------------------------------------------------------
+
+    def _map_piece(self, va: int, end: int, flags: int) -> int:
+        """Map at ``va`` what one frame and one table can of what is wanted; return its bytes."""
+        table = self._table_for(va)
+        f_id, length = self._take(min(end, table.end) - va)
+        self._call("frame_map", table.f_id, f_id, va, flags | MapKind.PAGE)
+        return length
+
+    def _take(self, length: int) -> tuple[int, int]:
+        """A free frame of ``length`` bytes, or else of less: its id and its bytes.
+
+        One of just that size; or the end of the largest, cut off; or the largest if all are less.
+        """
+        may_cut = self._splits_left > 0
+        usable = {f_id: size for f_id, size in self._free.items() if may_cut or size <= length}
+        if not self._free:
+            raise NoPlanError("the process has no free memory frame")
+        if not usable:
+            raise NoPlanError("the kernel has no room for one more frame")
+        f_id = max(usable, key=lambda f_id: (usable[f_id] == length, usable[f_id]))
+        if usable[f_id] <= length:
+            return f_id, self._free.pop(f_id)
+        self._free[f_id] -= length
+        self._call("frame_split", f_id, self._free[f_id])
+        self._splits_left -= 1
+        self._next_f_id += 1
+        return self._next_f_id - 1, length
+
+    # -- tables ------------------------------------------------------------------------
+
+    def _table_for(self, va: int) -> _Table:
+        """An L2 over ``va`` that may be edited: one that hangs there, or a new one."""
+        for table in self._tables:
+            if table.va <= va < table.end:
+                self._make_visible(table.f_id)
+                return table
+        return self._new_table(va)
+
+    def _new_table(self, va: int) -> _Table:
+        """A new L2 over ``va``: a page viewed read-only, made a table, and hung in the L1."""
+        self._make_visible(self._l1.f_id)
+        start = self._room_in_l1(va, _TABLES_IN_A_PAGE)
+        place = self._place_to_view(PAGE_SIZE)
+        f_id, _ = self._take(PAGE_SIZE)
+        self._view(f_id, place)
+        self._call("frame_table", f_id, TableType.L2)
+        self._call("frame_map", self._l1.f_id, f_id, start, MapKind.TABLE_L2)
+        first = start // SECTION_SIZE
+        self._l1_taken[first : first + _TABLES_IN_A_PAGE] = _TAKEN * _TABLES_IN_A_PAGE
+        table = _Table(f_id, start, bytearray(_TABLES_IN_A_PAGE * COARSE_ENTRIES))
+        table.mark(self._wanted.start, self._wanted.stop, _TAKEN)
+        self._tables.append(table)
+        self._visible.add(f_id)
+        return table
+
+    def _room_in_l1(self, va: int, count: int) -> int:
+        """Where an L2 of so many entries can hang so that it is over ``va``."""
+        span = count * SECTION_SIZE
+        own = va & -SECTION_SIZE
+        starts: list[int] = [va // span * span, *range(own, own - span, -SECTION_SIZE)]
+        for start in starts:
+            first = start // SECTION_SIZE
+            if 0 <= start <= KERNEL_VA - span and not any(self._l1_taken[first : first + count]):
+                return start
+        raise NoPlanError(f"{count} neighbouring entries of the L1 are not free there")
+
+    def _make_visible(self, f_id: int) -> None:
+        """See to it that the kernel may edit a table for the process: that it is viewed."""
+        if f_id in self._visible:
+            return
+        table = self._kernel.frames[f_id]
+        if table.is_viewed:
+            raise NoPlanError(f"table {f_id} is viewed in a vspace that is not current")
+        self._view(f_id, self._place_to_view(table.len))
+        self._visible.add(f_id)
+
+    def _place_to_view(self, length: int) -> tuple[_Table, int]:
+        """A visible L2 and the place in it (va) of so many free bytes, which are taken by that."""
+        pages = length // PAGE_SIZE
+        for table in self._tables:
+            index = table.taken.find(_FREE * pages) if table.f_id in self._visible else -1
+            if index >= 0:
+                va = table.va + index * PAGE_SIZE
+                table.mark(va, va + length, _TAKEN)
+                return table, va
+        raise NoPlanError("no visible L2 has a free entry")
+
+    def _view(self, f_id: int, place: tuple[_Table, int]) -> None:
+        """View a frame read-only."""
+        table, va = place
+        self._call("frame_map", table.f_id, f_id, va, MAP_READ | MAP_NOEXEC | MapKind.PAGE)
+
+    def _call(self, name: str, *arguments: int) -> None:
+        self.calls.append(PlannedCall(name, arguments))

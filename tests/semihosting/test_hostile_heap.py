@@ -1,0 +1,316 @@
+"""The heap of a program that has done whatever it likes before it asks for one."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from emu.environment.world import ScriptedWorld
+from emu.machine import Ended, Machine, Options, Outcome
+from emu.semihosting.process import semihosting_for
+from kernel_model.abi import KERNEL_VA
+from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.image import Image, Segment
+from kernel_model.invariants import check_invariants
+from kernel_model.kernel import Kernel
+from kernel_model.process import Start
+from kernel_model.syscalls import CALLS
+from kernel_model.walk import walk
+from tests.kernel import driver
+from tests.kernel.adversary import Adversary
+from tests.kernel.driver import (
+    AREA,
+    CODE_VA,
+    DATA_VA,
+    FREE_VA,
+    L1,
+    LOW,
+    MIB,
+    PAGE,
+    PAGE_KIND,
+    REST,
+    RO,
+    RW,
+    STACK,
+    SYS,
+    TABLE_L2,
+    UART,
+)
+from tests.kernel.host import RecordingHost
+
+HEAPINFO = 0x16
+BLOCK, RESULT = DATA_VA, DATA_VA + 16
+DATA_END = DATA_VA + 4 * PAGE
+STACK_TOP = AREA + 16 * MIB
+ODD_STACKS = (
+    0, 1, 0xFFFFFFFF, PAGE, CODE_VA + 8, DATA_VA + 8, DATA_END, FREE_VA, KERNEL_VA, STACK_TOP,
+)  # fmt: skip
+
+
+def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
+    """What SYS_HEAPINFO tells the current process, straight from its memory."""
+    process = kernel.current
+    assert process is not None
+    semihosting = semihosting_for(kernel, process, ScriptedWorld(), lambda: sp, lambda _: None)
+    memory = semihosting.memory
+    memory.write(BLOCK, struct.pack("<I", RESULT))
+    assert semihosting.call(HEAPINFO, BLOCK) == 0
+    base, limit, stack, stack_limit = struct.unpack("<4I", memory.read(RESULT, 16))
+    assert (stack, stack_limit) == (sp, 0)
+    return base, limit
+
+
+def is_writable(kernel: Kernel, va: int) -> bool:
+    assert kernel.current is not None
+    return walk(kernel.memory, kernel.l1_pa(kernel.current), va).refusal(WRITE) is None
+
+
+def heap(machine: driver.Machine, sp: int = STACK_TOP) -> int:
+    """The size of the heap behind the data, which is all there."""
+    base, limit = ask(machine.kernel, sp)
+    machine.check()
+    assert base <= limit
+    assert all(is_writable(machine.kernel, va) for va in range(base, limit, PAGE))
+    return limit - base
+
+
+@pytest.fixture
+def machine() -> driver.Machine:
+    return driver.Machine(size=32 * MIB)
+
+
+# -- tables ----------------------------------------------------------------------------------
+
+
+def fill(machine: driver.Machine, table: int) -> None:
+    """Map memory at every free page of a table."""
+    frame = machine.kernel.frames[table]
+    entries = list(machine.ram.read_words(frame.pa, frame.len // 4))
+    pages = [frame.t_va + index * PAGE for index, entry in enumerate(entries) if not entry]
+    runs: list[list[int]] = []
+    for va in filter(None, pages):
+        if runs and runs[-1][-1] + PAGE == va:
+            runs[-1].append(va)
+        else:
+            runs.append([va])
+    for run in runs:
+        machine.view(machine.take(len(run)), run[0], RO, table)
+
+
+def test_the_table_that_views_the_l1_is_full(machine: driver.Machine) -> None:
+    """There is room to view new tables in another."""
+    fill(machine, SYS)
+    assert heap(machine) > 4 * MIB
+
+
+def test_every_table_is_full(machine: driver.Machine) -> None:
+    fill(machine, SYS)
+    fill(machine, LOW)
+    assert heap(machine) == 0
+
+
+def test_the_l1_is_not_viewed(machine: driver.Machine) -> None:
+    machine.ok("frame_unmap", L1, PAGE_KIND)
+    assert heap(machine) > 8 * MIB
+
+
+def test_no_table_is_viewed(machine: driver.Machine) -> None:
+    for table in (L1, LOW, SYS):
+        machine.ok("frame_unmap", table, PAGE_KIND)
+    assert heap(machine) == 0
+
+
+def test_a_table_that_hangs_nowhere(machine: driver.Machine) -> None:
+    machine.l2()
+    assert heap(machine) > 8 * MIB
+
+
+def test_the_data_move_with_their_table(machine: driver.Machine) -> None:
+    """What is in a table that hangs elsewhere now is elsewhere, too."""
+    table = machine.l2()
+    machine.ok("frame_map", L1, table, 0x40000000, TABLE_L2)
+    machine.view(machine.take(), 0x40000000, RW, table)
+    machine.ok("frame_unmap", table, TABLE_L2)
+    machine.ok("frame_map", L1, table, 0xEE800000, TABLE_L2)
+    assert heap(machine) == AREA - 0xEE800000 - PAGE
+
+
+def test_another_table_hangs_in_the_way(machine: driver.Machine) -> None:
+    table = machine.l2()
+    machine.ok("frame_map", L1, table, 5 * MIB, TABLE_L2)
+    machine.view(machine.take(), 6 * MIB, RO, table)
+    assert heap(machine) == 4 * MIB - DATA_END
+
+
+def test_a_hidden_table_hangs_in_the_way(machine: driver.Machine) -> None:
+    table = machine.l2()
+    machine.ok("frame_map", L1, table, 4 * MIB, TABLE_L2)
+    machine.ok("frame_unmap", table, PAGE_KIND)
+    assert heap(machine) > 8 * MIB
+
+
+# -- memory ----------------------------------------------------------------------------------
+
+
+def test_no_memory_is_free(machine: driver.Machine) -> None:
+    machine.ok("frame_pool", REST)
+    assert heap(machine) == 0
+
+
+def test_no_room_in_the_pool(machine: driver.Machine) -> None:
+    machine.kernel.pool.capacity = machine.kernel.pool.used
+    assert heap(machine) == 0
+
+
+@pytest.mark.parametrize("left", range(1, 8))
+def test_next_to_no_room_in_the_pool(machine: driver.Machine, left: int) -> None:
+    machine.kernel.pool.capacity = machine.kernel.pool.used + left
+    assert heap(machine) > 0
+
+
+def test_memory_in_pieces(machine: driver.Machine) -> None:
+    """Nothing is larger than a page; then something is, and that counts."""
+    for _ in range(20):
+        machine.take()
+    big = machine.take(40)
+    machine.ok("frame_pool", REST)
+    assert heap(machine) == 30 * PAGE
+    assert machine.kernel.frames[big].len < 40 * PAGE
+
+
+# -- addresses -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sp", ODD_STACKS)
+def test_odd_stack_pointers(machine: driver.Machine, sp: int) -> None:
+    heap(machine, sp)
+
+
+def test_the_data_reach_the_kernel(machine: driver.Machine) -> None:
+    assert ask(machine.kernel, sp=0) == (KERNEL_VA, KERNEL_VA)
+    machine.check()
+
+
+def test_a_device_is_no_data(machine: driver.Machine) -> None:
+    machine.view(UART, FREE_VA, RW)
+    assert ask(machine.kernel, STACK_TOP)[0] == DATA_END
+
+
+def test_nothing_but_a_stack(machine: driver.Machine) -> None:
+    machine.ok("frame_unmap", STACK, PAGE_KIND)
+    assert ask(machine.kernel, DATA_VA + 8) == (0, 0)
+    machine.check()
+
+
+# -- anything --------------------------------------------------------------------------------
+
+
+class Hosted(Adversary):
+    """At its end whoever runs asks for a heap, with each odd stack pointer in turn."""
+
+    def teardown(self) -> None:
+        kernel, process = self.trial.kernel, self.trial.kernel.current
+        assert process is not None
+        for sp in ODD_STACKS:
+            semihosting = semihosting_for(
+                kernel, process, ScriptedWorld(), lambda sp=sp: sp, lambda _: None
+            )
+            base, limit, _, _ = semihosting.process.heap()
+            assert base <= limit
+            assert all(is_writable(kernel, va) for va in range(base, limit, PAGE))
+            check_invariants(kernel)
+            self.trial.host.check(kernel)
+
+
+TestHosted = Hosted.TestCase
+TestHosted.settings = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=30,
+    stateful_step_count=50,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+# -- on the machine itself -------------------------------------------------------------------
+
+
+def movw(register: int, value: int) -> int:
+    return 0xE3000000 | (value >> 12) << 16 | register << 12 | value & 0xFFF
+
+
+def movt(register: int, value: int) -> int:
+    return movw(register, value >> 16) | 1 << 22
+
+
+def code(*calls: tuple[int, int]) -> bytes:
+    """Calls of the kernel, (number, r0), or, where the number is -1, of semihosting, with r1."""
+    words: list[int] = []
+    for number, argument in calls:
+        if number < 0:
+            words += [movw(0, -number), movw(1, argument & 0xFFFF), movt(1, argument), 0xEF123456]
+        else:
+            words += [movw(12, number), movw(0, argument & 0xFFFF), movt(0, argument), 0xEF000000]
+    return struct.pack(f"<{len(words)}I", *words)
+
+
+REFUSED, RECV, EXIT = (
+    (99, 0),
+    (CALLS.named("recv").number, RESULT),
+    (CALLS.named("exit").number, 42),
+)
+ASK = (-HEAPINFO, BLOCK)
+BLOCK_WORDS = struct.pack("<I", RESULT)
+
+
+class Driven(driver.Machine):
+    """The kernel of a real machine that has not run yet, driven by hand."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.ram = machine.ram.ram
+        self.host = RecordingHost(self.ram)
+        self.kernel = machine.kernel
+        self.core = 0
+        self._next_va = FREE_VA + MIB
+
+    def check(self) -> None:
+        check_invariants(self.kernel)
+
+
+def real_machine(*calls: tuple[int, int]) -> Machine:
+    """A machine with ``--check`` whose program makes these calls."""
+    segments = (
+        Segment(CODE_VA, PAGE, code(*calls), READ | EXEC),
+        Segment(DATA_VA, 4 * PAGE, BLOCK_WORDS, READ | WRITE),
+    )
+    return Machine(Image(segments, CODE_VA), ScriptedWorld(), Options(ram=32 * MIB, check=True))
+
+
+def test_full_table_on_the_machine() -> None:
+    machine = real_machine(ASK, REFUSED, EXIT)
+    fill(Driven(machine), SYS)
+    assert machine.run() == Outcome(Ended.EXITED, 42)
+
+
+def test_heap_of_a_child_that_has_an_information_page() -> None:
+    """The refused call that follows finds the page telling the truth."""
+    machine = real_machine(RECV, EXIT)
+    driven = Driven(machine)
+    pid, _ = driven.record_child()
+    space = driven.vspace()
+    frames = driven.kernel.frames
+    driven.ram.write(frames[space.code].pa, code(ASK, REFUSED, EXIT))
+    driven.ram.write(frames[space.data].pa, BLOCK_WORDS)
+    data_pa = frames[space.data].pa
+    driven.ok("vspace_swap", pid, space.l1)
+    driven.ok("frame_give", driven.take(16), pid)
+    start = driven.current.resume
+    driven.start(pid, sp=CODE_VA)
+    driven.current.resume = start
+    assert isinstance(start, Start)
+    assert machine.run() == Outcome(Ended.EXITED, 42)
+    base, limit, _, _ = struct.unpack("<4I", driven.ram.read(data_pa + 16, 16))
+    assert (base, limit) == (DATA_END, DATA_END + 12 * PAGE)
