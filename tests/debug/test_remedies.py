@@ -22,6 +22,7 @@ from kernel_model.abi import (
     MapKind,
     TableType,
 )
+from kernel_model.call import Call
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
 from kernel_model.syscalls import CALLS, trap
@@ -205,15 +206,92 @@ def test_where_no_call_would_do_there_is_a_sentence(case: Case) -> None:
     assert len(text.splitlines()) == 5
 
 
-def test_every_error_of_every_call_has_a_rule() -> None:
-    """The errors are those that the calls' own documentation lists."""
+LAST_RULE = 15
+
+CANNOT_BE_REFUSED = {"frame_count", "vspace_id", "yield", "exit"}
+
+ANYWHERE = {
+    Error.NO_FRAME: 2, Error.POOL_FULL: 3, Error.NOT_ALLOWED: 9, Error.TABLE_CURRENT: 9,
+    Error.PEER_DIED: 12, Error.BAD_POINTER: 13, Error.NO_PROCESS: 0, Error.TO_SELF: 0,
+    Error.NO_ID_LEFT: 0,
+}  # fmt: skip
+"""Errors that break one rule, whatever the call; 0: it has no number."""
+
+WORDS = {
+    Error.UNALIGNED: {
+        "frame_split": "offset", "frame_map": "sections and L2 tables", "frame_table": "an L1",
+        "frame_create": "frames are whole",
+    },
+    Error.OUT_OF_RANGE: {
+        "frame_split": "inside the frame", "frame_map": "the table's range",
+        "frame_info": "indexes", "frame_create": "are RAM",
+    },
+    Error.WRONG_TYPE: {
+        "frame_split": "split", "frame_merge": "joined", "frame_table": "tables are made of",
+        "frame_map": "to see", "frame_give": "stay", "vspace_swap": "stay",
+        "frame_pool": "pool memory", "proc_new": "a process is made of",
+        "frame_create": "created",
+    },
+    Error.IS_TABLE: {
+        "frame_split": "split", "frame_merge": "joined", "frame_table": "a table once",
+        "frame_pool": "pool memory", "proc_new": "a process is made of",
+    },
+    Error.NOT_TABLE: {
+        "frame_map": "into an L1", "frame_table": "frame_table", "vspace_swap": "a vspace",
+    },
+    Error.BAD_SIZE: {"frame_table": "16 KiB", "proc_new": "two pages"},
+    Error.BAD_KIND: {
+        "frame_map": "hangs nowhere", "frame_unmap": "the kind is", "frame_table": "table types",
+    },
+    Error.MAPPED: {"frame_pool": "pool memory", "proc_new": "mapped nowhere"},
+    Error.TABLE_HUNG: {"frame_map": "one place", "frame_table": "becomes memory"},
+    Error.TABLE_CURRENT: {
+        "frame_table": "becomes memory", "frame_give": "running", "vspace_swap": "running",
+        "proc_new": "running",
+    },
+}  # fmt: skip
+"""Of errors that mean something else in another call: what the rule's sentence must say."""
+
+
+def errors_of(call: Call) -> set[Error]:
+    """Those that the call's own documentation lists."""
+    listed = re.search(r"Errors:(.*?)(Source:|$)", call.rules, re.DOTALL)
+    names = re.findall(r"\b[A-Z][A-Z_]{2,}\b", listed[1]) if listed else []
+    return {Error[name] for name in names}
+
+
+def rules_of(call: Call) -> set[int]:
+    """The numbers of the rules that the call's own documentation says it follows."""
+    listed = re.findall(r"\brules? (\d+(?:(?:, | and )\d+)*)", call.rules)
+    return {int(number) for numbers in listed for number in re.findall(r"\d+", numbers)}
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+def test_every_error_of_every_call_has_a_rule(call: Call) -> None:
+    """It is one that the call follows, or one that holds for all."""
+    errors = errors_of(call)
+    assert (not errors) is (call.name in CANNOT_BE_REFUSED)
+    for error in errors:
+        rule = rule_of(call.name, error)
+        assert rule.sentence
+        assert 0 <= rule.number <= LAST_RULE
+        assert rule.number in rules_of(call) or rule.number == ANYWHERE[error], error.name
+
+
+def test_what_an_error_means_in_this_call_is_said() -> None:
+    users: dict[Error, set[str]] = {}
     for call in CALLS:
-        listed = re.search(r"Errors: (.*?)(?:  Source|$)", call.rules, re.DOTALL)
-        for name in re.findall(r"\b[A-Z][A-Z_]{3,}\b", listed[1] if listed else ""):
-            if name in Error.__members__:
-                rule = rule_of(call.name, Error[name])
-                assert rule.sentence
-                assert 0 <= rule.number <= 14
+        for error in errors_of(call):
+            users.setdefault(error, set()).add(call.name)
+    several = {error for error, calls in users.items() if len(calls) > 1}
+    for error in several - (ANYWHERE.keys() - WORDS.keys()):
+        assert WORDS[error].keys() == users[error], error.name
+        for name, words in WORDS[error].items():
+            assert words in rule_of(name, error).sentence
+
+
+def test_every_error_has_a_rule_even_of_a_call_that_does_not_exist() -> None:
+    assert all(rule_of("", error).sentence for error in Error)
 
 
 def test_the_end_of_the_list_of_frames() -> None:
