@@ -2,6 +2,8 @@
 
 After a change that is meant: ``emu run --trace KINDS --trace-out tests/trace/golden/NAME.txt
 build/trace/NAME.elf``, and look at the difference.
+
+The programs are assembly, linked with nothing else, so that no compiler has a say in them.
 """
 
 from __future__ import annotations
