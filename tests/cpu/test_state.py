@@ -180,5 +180,6 @@ def test_finding_a_fault_is_not_seen_by_hooks(rig):
     rig.engine.add_block_hook(lambda va, size: seen.append(va))
     assert rig.run(CODE, 0x50000) is Stop.FAULT
     before = list(seen)
+    assert before
     assert rig.backend.fault().va == 0x50000
     assert seen == before

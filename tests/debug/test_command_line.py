@@ -117,8 +117,8 @@ def test_at_a_fault_the_process_still_has_its_frames() -> None:
 
 def test_every_backend_shows_the_same() -> None:
     program = str(guest("mistakes/dead_peer"))
-    views = {emu_command("frames", "--mmu", mmu, program).stdout for mmu in ("tlb", "map", "cpu")}
-    assert len(views) == 1
+    (view,) = {emu_command("frames", "--mmu", mmu, program).stdout for mmu in ("tlb", "map", "cpu")}
+    assert view.startswith(b"process 0")
 
 
 def test_disassembly_of_one_function() -> None:

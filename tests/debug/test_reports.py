@@ -91,8 +91,8 @@ def test_documented(name: str) -> None:
 
 def test_the_same_on_every_backend() -> None:
     program = guest("mistakes/use_after_give")
-    reports = {run_emu(program, options=("--mmu", mmu)).stderr for mmu in ("tlb", "map", "cpu")}
-    assert len(reports) == 1
+    (report,) = {run_emu(program, options=("--mmu", mmu)).stderr for mmu in ("tlb", "map", "cpu")}
+    assert report.startswith(b"emu: process 0 faulted: use after give")
 
 
 def test_missing_table_is_found_at_the_fault_too() -> None:

@@ -68,6 +68,7 @@ def test_runs_are_what_the_walk_finds() -> None:
             found = walk(kernel.memory, l1_pa, run.va + offset)
             assert (found.pa, found.user, found.kernel) == (run.pa + offset, run.user, run.kernel)
             mapped.add(run.va + offset)
+    assert len(mapped) > 1000
     for va in range(0, 1 << 32, 0x1000 * 251):
         assert (walk(kernel.memory, l1_pa, va).fault is None) == (va in mapped)
 
@@ -149,9 +150,9 @@ def test_drawings_keep_to_the_page(draw: object) -> None:
     assert callable(draw)
     root = ElementTree.fromstring(draw(ended("programs/hello")))
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
-    for box in root.iter(f"{SVG}rect"):
-        if box.attrib["width"].endswith("%"):
-            continue
+    boxes = [box for box in root.iter(f"{SVG}rect") if not box.attrib["width"].endswith("%")]
+    assert len(boxes) > 5
+    for box in boxes:
         assert 0 <= float(box.attrib["x"]) <= width - float(box.attrib["width"])
         assert 0 <= float(box.attrib["y"]) <= height - float(box.attrib["height"])
 

@@ -102,6 +102,17 @@ def first_byte(text: str) -> int:
     return 0
 
 
+def pattern(pa: int) -> bytes:
+    """What a page holds before."""
+    return bytes((at * 7 + (pa >> 12)) & 0xFF for at in range(PAGE))
+
+
+def stores_to(va: int, outcome) -> bool:
+    """Whether the page at ``va`` is another after the instruction."""
+    _, low, high = outcome
+    return low != pattern(LOW_PA) if va == LOW else high != pattern(HIGH_PA)
+
+
 class Attempt:
     """One instruction with its pages, begun afresh each time."""
 
@@ -118,8 +129,7 @@ class Attempt:
         self.base = base
         engine = self.rig.engine
         for va, pa in ((LOW, LOW_PA), (HIGH, HIGH_PA)):
-            pattern = bytes((at * 7 + (pa >> 12)) & 0xFF for at in range(PAGE))
-            self.rig.ram.write(pa, pattern)
+            self.rig.ram.write(pa, pattern(pa))
             self.rig.map_data(va, pa)
         engine.start_at(self.start, 0, (base, 0x11111111, 0x22222222, 0x33333333))
         for number in range(4):
@@ -162,6 +172,7 @@ class Attempt:
         if never is None:
             assert stop is Stop.REQUESTED
             assert self.outcome() == expected
+            assert faulted or not stores_to(va, expected), "a store to what may not be written"
         return faulted
 
     def check_fault(self, va: int, read_only: bool, never: FaultStatus | None) -> None:

@@ -33,8 +33,9 @@ def test_every_line_is_as_the_schema_says(name: str) -> None:
 
 def test_the_schema_leaves_nothing_open() -> None:
     validator = Draft202012Validator(SCHEMA)
-    good = objects("pair")
-    for item in {member["kind"]: member for member in good}.values():
+    good = {item["kind"]: item for name in ("pair", "faulty") for item in objects(name)}
+    assert good.keys() == {"trace", *ALL.split(",")}
+    for item in good.values():
         assert validator.is_valid(item)
         assert not validator.is_valid({**item, "more": 1})
         for member in item:

@@ -162,7 +162,7 @@ def test_being_watched_changes_nothing_of_a_run(name: str, mmu: str) -> None:
     plain = run_emu(guest(name), options=options)
     seen = run_emu(guest(name), options=(*options, *WATCHED))
     assert (seen.stdout, seen.returncode) == (plain.stdout, plain.returncode)
-    assert figures(seen.stderr) == figures(plain.stderr)
+    assert figures(seen.stderr) == figures(plain.stderr) != []
 
 
 def figures(stderr: bytes) -> list[str]:

@@ -59,7 +59,7 @@ GUESTS = (
 @pytest.mark.parametrize("name", GUESTS)
 def test_every_instruction_is_charged_once(name: str, limit: int, tmp_path: Path) -> None:
     text, machine = profiled(guest(name), tmp_path / "out", max_insns=limit or 500_000)
-    assert sum_of(text) == machine.engine.instructions
+    assert sum_of(text) == machine.engine.instructions > 0
 
 
 def test_each_process_has_its_own_stacks(tmp_path: Path) -> None:
@@ -72,11 +72,11 @@ def test_each_process_has_its_own_stacks(tmp_path: Path) -> None:
 def test_longjmp_leaves_no_stack_behind(tmp_path: Path) -> None:
     """Whatever a program does with longjmp, it ends as deep as it began."""
     text, _ = profiled(guest("newlib/longjmp.thumb-hard"), tmp_path / "out")
-    for line in text.splitlines():
-        stack = line.rpartition(" ")[0].split(";")
-        assert stack.count("main") <= 1
-        if stack[-1] in ("_exit", "exit"):
-            assert len(stack) <= 6
+    stacks = [line.rpartition(" ")[0].split(";") for line in text.splitlines()]
+    assert {stack.count("main") for stack in stacks} == {0, 1}
+    depths = [len(stack) for stack in stacks if stack[-1] in ("_exit", "exit")]
+    assert depths
+    assert max(depths) <= 6
 
 
 def test_a_stack_is_the_one_that_the_symbols_tell(tmp_path: Path) -> None:
