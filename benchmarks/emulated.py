@@ -7,10 +7,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-from emu.cpu.engine import Stop
+from emu.cpu.stop import Stop
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
-from emu.machine import Ended, Machine, Options
+from emu.machine import How, Machine, Options
 
 
 class Line(NamedTuple):
@@ -60,14 +60,14 @@ class Stopwatch:
     """
 
     def __init__(self, machine: Machine) -> None:
-        self._run = machine.engine.run
+        self._run = machine.cores[0].engine.run
         self._started = 0.0
         self.seconds = 0.0
-        machine.engine.run = self._timed  # type: ignore[method-assign]
+        machine.cores[0].engine.run = self._timed  # type: ignore[method-assign]
 
-    def _timed(self, count: int = 0) -> Stop:
+    def _timed(self, count: int, passes: bool) -> Stop:
         self._started = self._started or perf_counter()
-        reason = self._run(count)
+        reason = self._run(count, passes)
         self.seconds = perf_counter() - self._started
         return reason
 
@@ -81,6 +81,6 @@ def emulated(path: Path, *arguments: int, mmu: str = "tlb") -> Run:
     gc.collect()  # machines of earlier runs go now, not during this one
     stopwatch = Stopwatch(machine)
     outcome = machine.run()
-    if outcome.how is not Ended.EXITED or outcome.status != 0:
+    if outcome.how is not How.EXITED or outcome.status != 0:
         raise RuntimeError(f"{path.name}: {outcome}: {world.stdout.decode()}")
     return Run(stopwatch.seconds, world.lines())

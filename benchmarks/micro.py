@@ -38,7 +38,12 @@ class Bench:
         self.map(CODE, CODE_PA, AP_USER_RO)
         for page in range(PAGES):
             self.map(DATA + page * 0x1000, DATA_PA + page * 0x1000)
-        self.backend.switch(SPACES[0][0])
+        self.switch(SPACES[0][0])
+
+    def switch(self, l1: int) -> None:
+        """Another address space, with Unicorn in step behind this."""
+        self.backend.switch(l1)
+        self.backend.sync()
 
     def map(self, va: int, pa: int, ap: int = AP_USER_RW) -> None:
         self._describe(va, SmallPage(pa, ap, ap != AP_USER_RO, NORMAL).encode(), False)
@@ -49,6 +54,7 @@ class Bench:
     def _describe(self, va: int, word: int, was_mapped: bool) -> None:
         self.ram.write_word(self.l2 + (va >> 12) * 4, word)
         self.backend.changed(SPACES[0][0], va, 0x1000, was_mapped)
+        self.backend.sync()
 
     def loop(self, rounds: int, body: tuple[int, ...]) -> float:
         """Seconds for so many rounds of a loop over r4."""
@@ -62,7 +68,7 @@ class Bench:
             self.ram.write_word(CODE_PA + index * 4, word)
         self.backend.written(CODE_PA, len(words) * 4)
         end = CODE + len(words) * 4
-        self.engine.on_svc = lambda engine: engine.stop() if engine.pc == end else None
+        self.engine.on_svc = lambda engine: engine.stop() if engine.registers.pc == end else None
         self.engine.start_at(CODE, 0, (DATA,))
         begin = perf_counter()
         self.engine.run()
@@ -87,11 +93,11 @@ def measures(bench: Bench) -> dict[str, float]:
 
     def switch() -> None:
         for l1, _ in reversed(SPACES):
-            backend.switch(l1)
+            bench.switch(l1)
 
     def fills() -> float:
         for l1, _ in reversed(SPACES):
-            backend.switch(l1)  # away and back: the TLB is empty
+            bench.switch(l1)  # away and back: the TLB is empty
         return bench.loop(PAGES, TOUCH) / PAGES
 
     spin = bench.loop(20_000_000, SPIN) / 40_000_000
@@ -107,11 +113,11 @@ def measures(bench: Bench) -> dict[str, float]:
         "switch to another space": each(500, switch) / 2,
         "host wrote a page of code": each(500, lambda: backend.written(CODE_PA, 64)),
         "host wrote a page of data": each(500, lambda: backend.written(DATA_PA, 64)),
-        "flush one page": each(5000, lambda: engine.flush_page(DATA)),
-        "flush the TLB": each(5000, engine.flush_tlb),
+        "flush one page": each(5000, lambda: engine.unicorn.flush_page(DATA)),
+        "flush the TLB": each(5000, engine.unicorn.flush_tlb),
         "restore a context": each(5000, lambda: engine.restore(context)),
     }
-    engine.count_instructions()
+    engine.hooks.count_instructions()
     result["an instruction, counted"] = bench.loop(5_000_000, SPIN) / 10_000_000
     return result
 

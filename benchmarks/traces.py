@@ -24,7 +24,7 @@ from emu.debuginfo import DebugFiles, open_files
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
-from emu.trace.start import Wish, begin_trace
+from emu.trace.start import TraceOptions, begin_trace
 
 NAIVE = 100_000
 FULL = 2_000_000
@@ -68,7 +68,7 @@ def _memory(path: Path, count: int, out: str) -> Figure:
 def traced(path: Path, count: int, out: str) -> float:
     """Seconds an instruction with ``--trace insn``."""
     machine, files = _machine(path, count)
-    end = begin_trace(machine, Wish(("insn",), out=out), files, print)
+    end = begin_trace(machine, TraceOptions(("insn",), out=out), files, print)
 
     def run() -> None:
         machine.run()
@@ -82,19 +82,19 @@ def hooked(path: Path, count: int, out: str) -> float:
     machine, files = _machine(path, count)
     with open(out, "w", encoding="utf-8") as stream:
         hook = HOOK_CODE_CFUNC(_formatting_hook(machine, files, stream.write))
-        machine.engine.add_raw_hook(UC_HOOK_CODE, hook)
+        machine.cores[0].engine.unicorn.add_hook(UC_HOOK_CODE, hook)
         return _timed(machine, machine.run)
 
 
 def _formatting_hook(
     machine: Machine, files: DebugFiles, write: Callable[[str], object]
 ) -> Callable[[int, int, int, object], None]:
-    ram, engine = machine.ram.ram, machine.engine
+    ram, engine = machine.ram.ram, machine.cores[0].engine
     decoders = {False: Cs(CS_ARCH_ARM, CS_MODE_ARM), True: Cs(CS_ARCH_ARM, CS_MODE_THUMB)}
 
     def hook(_uc: int, va: int, size: int, _data: object) -> None:
-        code = ram.read(machine.backend.physical(va), size)
-        decoder = decoders[engine.thumb]
+        code = ram.read(machine.cores[0].backend.physical(va), size)
+        decoder = decoders[engine.registers.thumb]
         for _, _, mnemonic, operands in decoder.disasm_lite(code, va, 1):
             symbol = files.program.symbol_at(va)
             name = "" if symbol is None else f"<{symbol.name}+{va - symbol.va:#x}> "
@@ -113,7 +113,7 @@ def _machine(path: Path, count: int) -> tuple[Machine, DebugFiles]:
 def _timed(machine: Machine, run: Callable[[], object]) -> float:
     started = process_time()
     run()
-    return (process_time() - started) / machine.engine.instructions
+    return (process_time() - started) / machine.cores[0].engine.instructions
 
 
 def main() -> None:

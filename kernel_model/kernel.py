@@ -200,11 +200,6 @@ class Kernel:
 
     # -- whose turn it is ------------------------------------------------------------------
 
-    @property
-    def current(self) -> Process | None:
-        """Who runs on core 0."""
-        return self.running[0]
-
     def core_of(self, process: Process) -> int | None:
         """The core that runs a process, if one does."""
         return next((core for core, one in enumerate(self.running) if one is process), None)

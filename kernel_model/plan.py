@@ -38,14 +38,15 @@ class PlannedCall(NamedTuple):
     arguments: tuple[int, ...]
 
 
+def planned(name: str, *arguments: int) -> PlannedCall:
+    """A call to make."""
+    return PlannedCall(name, arguments)
+
+
 def free_memory(kernel: Kernel, process: Process) -> list[Frame]:
     """The process's memory frames that it uses for nothing: neither viewed nor tables."""
     frames = map(kernel.frames.__getitem__, process.frames)
-    return [
-        frame
-        for frame in frames
-        if frame.type is FrameType.MEM and not frame.is_viewed and not frame.is_table
-    ]
+    return [frame for frame in frames if frame.is_free]
 
 
 def hung_tables(kernel: Kernel, process: Process) -> list[Frame]:

@@ -11,12 +11,18 @@ table B3-23 (fault status).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
 from kernel_model.descriptors import (
+    COARSE_ENTRIES,
+    COARSE_SIZE,
     EXEC,
+    L1_ENTRIES,
     READ,
+    SECTION_SIZE,
+    SMALL_PAGE_SIZE,
     WRITE,
     Coarse,
     Entry,
@@ -172,3 +178,74 @@ def _translated(va: int, entry: Leaf, role: int, steps: tuple[Step, ...]) -> Wal
         everything = READ | WRITE | EXEC
         return Walk(va, pa, everything, everything, entry.size, None, steps)
     return Walk(va, pa, user_rights(entry), kernel_rights(entry), entry.size, None, steps)
+
+
+class Mapped(NamedTuple):
+    """Neighbouring entries that map neighbouring memory alike: [va, va + size) to [pa, pa + size).
+
+    user, kernel: rights.  kind: of the entries.  memory: its type.
+    """
+
+    va: int
+    size: int
+    pa: int
+    user: int
+    kernel: int
+    kind: str
+    memory: str
+
+    @property
+    def end(self) -> int:
+        return self.va + self.size
+
+
+def mapped(memory: PhysicalMemory, ttbr0: int, va: int = 0, end: int = 1 << 32) -> list[Mapped]:
+    """All that the tables map in [va, end), both page aligned, in order of address.
+
+    Domains are clients.  Of 16 entries alike, which the hardware wants for a supersection or a
+    large page, each stands for itself.
+    """
+    found: list[Mapped] = []
+    for start, size, leaf in _leaves(memory, ttbr0, va, end):
+        rights = user_rights(leaf), kernel_rights(leaf)
+        pa = leaf.base + (start & (leaf.size - 1))
+        last = found[-1] if found else None
+        one = Mapped(start, size, pa, *rights, leaf.kind, leaf.memory.name)
+        if last is not None and one == last._replace(
+            va=last.end, size=size, pa=last.pa + last.size
+        ):
+            found[-1] = last._replace(size=last.size + size)
+        else:
+            found.append(one)
+    return found
+
+
+def _leaves(
+    memory: PhysicalMemory, ttbr0: int, va: int, end: int
+) -> Iterator[tuple[int, int, Leaf]]:
+    """Each entry that maps something in [va, end): address, bytes, the entry."""
+    if not memory.contains(ttbr0, L1_ENTRIES * 4):
+        return
+    first, last = va // SECTION_SIZE, (end + SECTION_SIZE - 1) // SECTION_SIZE
+    for number, word in enumerate(memory.read_words(ttbr0 + first * 4, last - first), first):
+        if not word:
+            continue
+        entry, start = decode_l1(word), number * SECTION_SIZE
+        low, high = max(va, start), min(end, start + SECTION_SIZE)
+        if isinstance(entry, Coarse):
+            yield from _pages(memory, entry, low, high)
+        elif not isinstance(entry, Fault):
+            yield low, high - low, entry
+
+
+def _pages(
+    memory: PhysicalMemory, coarse: Coarse, va: int, end: int
+) -> Iterator[tuple[int, int, Leaf]]:
+    """The same of one second-level table, which [va, end) is within."""
+    first, count = va // SMALL_PAGE_SIZE % COARSE_ENTRIES, (end - va) // SMALL_PAGE_SIZE
+    if not memory.contains(coarse.table, COARSE_SIZE):
+        return
+    for number, word in enumerate(memory.read_words(coarse.table + first * 4, count)):
+        entry = decode_l2(word) if word else None
+        if entry is not None and not isinstance(entry, Fault):
+            yield va + number * SMALL_PAGE_SIZE, SMALL_PAGE_SIZE, entry

@@ -25,21 +25,21 @@ SMALLEST_RAM = 0x11E000
 def booted(ram: int, *segments: Segment) -> tuple[Kernel, int]:
     """A kernel with one process of these segments, and its stack pointer."""
     kernel = boot(Ram(0x80000000, ram), Image(segments, CODE.va))
-    assert kernel.current is not None
-    assert isinstance(kernel.current.resume, Start)
-    return kernel, kernel.current.resume.sp
+    assert kernel.running[0] is not None
+    assert isinstance(kernel.running[0].resume, Start)
+    return kernel, kernel.running[0].resume.sp
 
 
 def heap_of(kernel: Kernel, sp: int) -> tuple[int, int]:
-    assert kernel.current is not None
-    heap = map_heap(kernel, kernel.current, sp)
+    assert kernel.running[0] is not None
+    heap = map_heap(kernel, kernel.running[0], sp)
     check_invariants(kernel)
     return heap
 
 
 def may_write(kernel: Kernel, va: int) -> bool:
-    assert kernel.current is not None
-    return walk(kernel.memory, kernel.l1_pa(kernel.current), va).refusal(WRITE) is None
+    assert kernel.running[0] is not None
+    return walk(kernel.memory, kernel.l1_pa(kernel.running[0]), va).refusal(WRITE) is None
 
 
 def test_heap_is_writable_from_the_data_to_the_limit() -> None:
@@ -80,8 +80,8 @@ def test_program_without_data_decides_itself() -> None:
 
 def test_every_question_for_the_heap_gets_the_same_answer() -> None:
     kernel, sp = booted(16 << 20, CODE, DATA)
-    assert kernel.current is not None
-    process = SemihostedProcess(kernel, kernel.current, lambda: sp)
+    assert kernel.running[0] is not None
+    process = SemihostedProcess(kernel, kernel.running[0], lambda: sp)
 
     first = process.heap()
 

@@ -8,14 +8,15 @@ import pytest
 
 from emu.debuginfo import DebugFiles
 from emu.environment.world import ScriptedWorld
-from emu.machine import Ended, Machine, Options
+from emu.machine import How, Machine, Options
 from emu.machine.fault import Fault
 from emu.mmu import BACKENDS
 from emu.report.cause import Cause
 from emu.report.context import Context
-from emu.report.instruction import cause_of_instruction
+from emu.report.fault import cause_of_fault
 from kernel_model.descriptors import EXEC, READ
 from kernel_model.image import Image, Segment
+from tests.observing import OnFault
 
 CODE = 0x8000
 THUMB = 1
@@ -27,13 +28,15 @@ def cause_in(code: bytes, entry: int = CODE, mmu: str = "tlb") -> Cause:
 
     def on_fault(fault: Fault) -> None:
         process = machine.kernel.processes[fault.pid]
-        context = Context(machine, create_autospec(DebugFiles), process, fault.registers)
-        causes.append(cause_of_instruction(context, fault))
+        files = create_autospec(DebugFiles)
+        context = Context(machine.kernel, machine.history, files, process, fault.registers)
+        causes.append(cause_of_fault(context, fault))
 
     image = Image((Segment(CODE, len(code), code, READ | EXEC),), entry)
     options = Options(ram=2 << 20, mmu=mmu, max_insns=100)
-    machine = Machine(image, ScriptedWorld(), options, on_fault)
-    assert machine.run().how is Ended.FAULTED
+    machine = Machine(image, ScriptedWorld(), options)
+    machine.observers.add(OnFault(on_fault))
+    assert machine.run().how is How.FAULTED
     (cause,) = causes
     return cause
 

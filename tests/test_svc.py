@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from emu.environment.world import ScriptedWorld
-from emu.machine import Ended, Machine, Options, Outcome
+from emu.machine import How, Machine, Options, Outcome
 from emu.mmu import BACKENDS
 from kernel_model.descriptors import EXEC, READ
 from kernel_model.image import Image, Segment
@@ -59,7 +59,7 @@ def run(code: bytes, entry: int, mmu: str) -> Outcome:
     [(0, ANSWERED), (0x123456, 0), (0x3456, ANSWERED), (0xAB, ANSWERED), (0xAB3456, ANSWERED)],
 )
 def test_arm(immediate: int, status: int, mmu: str) -> None:
-    assert run(arm_program(immediate), CODE, mmu) == Outcome(Ended.EXITED, status)
+    assert run(arm_program(immediate), CODE, mmu) == Outcome(How.EXITED, status)
 
 
 @pytest.mark.parametrize("mmu", BACKENDS)
@@ -67,4 +67,4 @@ def test_arm(immediate: int, status: int, mmu: str) -> None:
     ("immediate", "status"), [(0, ANSWERED), (0xAB, 0), (0x56, ANSWERED), (0xFF, ANSWERED)]
 )
 def test_thumb(immediate: int, status: int, mmu: str) -> None:
-    assert run(thumb_program(immediate), CODE | 1, mmu) == Outcome(Ended.EXITED, status)
+    assert run(thumb_program(immediate), CODE | 1, mmu) == Outcome(How.EXITED, status)

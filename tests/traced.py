@@ -13,7 +13,7 @@ from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
-from emu.trace.start import Wish, begin_trace
+from emu.trace.start import TraceOptions, begin_trace
 from tests.guests import BUILT, COMPILER, need_tool
 
 SOURCES: Final = Path(__file__).parent / "trace" / "programs"
@@ -50,7 +50,7 @@ def traced(program: Path, kinds: str, mmu: str = "tlb", max_insns: int = 0, **wi
     machine = machine_for(program, mmu, max_insns)
     with tempfile.TemporaryDirectory() as directory:
         out = os.path.join(directory, "trace")
-        asked = Wish(tuple(kinds.split(",")), out=out, **wish)
+        asked = TraceOptions(tuple(kinds.split(",")), out=out, **wish)
         end = begin_trace(machine, asked, open_files(str(program)), print)
         machine.run()
         end()

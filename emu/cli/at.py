@@ -1,7 +1,9 @@
-"""``--at``: where a run is stopped to look at the machine."""
+"""``--at``: the moment at which to look at the machine."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import click
@@ -9,15 +11,13 @@ import click
 from emu.cli.errors import UserError
 from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions
-from emu.machine.fault import Fault
-from emu.machine.machine import Ended, Outcome
-from emu.machine.observers import Observer, observe
-from kernel_model.process import Process
+from emu.machine.machine import Machine
+from emu.machine.outcome import How, Outcome
 
 STDERR = 2
 
 
-class Stop(NamedTuple):
+class Moment(NamedTuple):
     """kind: ``fault``, ``exit``, ``call`` or ``insn``; number: of the last two."""
 
     kind: str
@@ -27,26 +27,26 @@ class Stop(NamedTuple):
         return f"{self.kind}:{self.number}" if self.number else self.kind
 
 
-class StopType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+class MomentType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """``fault``, ``exit``, ``call:N`` or ``insn:N``."""
 
-    name = "stop"
+    name = "moment"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Stop:
+    ) -> Moment:
         kind, colon, number = str(value).partition(":")
         if kind in ("fault", "exit") and not colon:
-            return Stop(kind)
+            return Moment(kind)
         if kind not in ("call", "insn") or not number.isdecimal() or not int(number):
             self.fail(f"{value!r} is none of fault, exit, call:N, insn:N", param, ctx)
-        return Stop(kind, int(number))
+        return Moment(kind, int(number))
 
 
 at_option = click.option(
     "--at",
-    type=StopType(),
-    default=Stop("exit"),
+    type=MomentType(),
+    default=Moment("exit"),
     show_default="exit",
     metavar="WHEN",
     help="When to look: at the first fault, at the end (exit), after the N-th call of the kernel "
@@ -54,58 +54,34 @@ at_option = click.option(
 )
 
 
-class ReachedError(Exception):
-    """Ends a run where it is to be looked at."""
-
-
-class _AfterCall(Observer):
-    """Ends the run after so many calls."""
-
-    def __init__(self, number: int) -> None:
-        self.left = number
-
-    def called(self, process: Process, number: int, result: int | None) -> None:  # noqa: ARG002
-        self.left -= 1
-        if not self.left:
-            raise ReachedError
-
-
-def run_until(guest: GuestOptions, stop: Stop) -> Launch:
-    """Run a guest up to the stop; its standard output goes to standard error.
+def run_until(guest: GuestOptions, at: Moment) -> Launch:
+    """Run a guest up to a moment; its standard output goes to standard error.
 
     Errors: UserError, when the run ended before.
     """
-    if stop.kind == "insn":
-        if guest.options.max_insns:
-            raise UserError(f"--at {stop} and --max-insns cannot be used together")
-        guest = guest._replace(options=guest.options._replace(max_insns=stop.number))
+    if at.kind == "insn" and guest.options.max_insns:
+        raise UserError(f"--at {at} and --max-insns cannot be used together")
     launch = Launch(guest, (0, STDERR, STDERR))
-    machine = launch.machine
-    if stop.kind == "call":
-        observe(machine, _AfterCall(stop.number))
-    elif stop.kind == "fault":
-        machine.on_fault = lambda fault: _reached(launch, fault)
-    try:
-        outcome = launch.finish()
-    except ReachedError:
-        return launch
-    if not (stop.kind == "insn" and outcome.how is Ended.MAX_INSNS):
+    outcome = launch.reach(_GOALS[at.kind](launch.machine, at.number))
+    if outcome.how not in (How.PAUSED, How.COUNT):
         launch.report_end(outcome)
-    _check_reached(launch, stop, outcome)
+        _check_reached(launch, at)
     return launch
 
 
-def _reached(launch: Launch, fault: Fault) -> None:
-    launch.report_fault(fault)
-    raise ReachedError
+_GOALS: dict[str, Callable[[Machine, int], Callable[[], Outcome]]] = {
+    "exit": lambda machine, _: machine.run,
+    "fault": lambda machine, _: machine.run_to_fault,
+    "call": lambda machine, number: partial(machine.run_to_call, number),
+    "insn": lambda machine, number: partial(machine.run_for, number),
+}
 
 
-def _check_reached(launch: Launch, stop: Stop, outcome: Outcome) -> None:
-    if stop.kind == "exit" or (outcome.how is Ended.MAX_INSNS and stop.kind == "insn"):
-        return
+def _check_reached(launch: Launch, at: Moment) -> None:
     so_far = {
         "fault": "without a fault",
-        "call": f"after {launch.machine.host.journal.count} calls",
-        "insn": f"after {launch.machine.engine.instructions} instructions",
+        "call": f"after {launch.machine.history.made} calls",
+        "insn": f"after {launch.machine.instructions} instructions",
     }
-    raise UserError(f"--at {stop}: the run ended {so_far[stop.kind]}")
+    if at.kind in so_far:
+        raise UserError(f"--at {at}: the run ended {so_far[at.kind]}")

@@ -6,7 +6,7 @@ from typing import TextIO
 
 import click
 
-from emu.cli.at import Stop, at_option, run_until
+from emu.cli.at import Moment, at_option, run_until
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.output import standard_output
 from kernel_model.kernel import Kernel
@@ -38,7 +38,7 @@ FORMATS = ("text", "json", "dot", "svg", "svg-memory")
 @click.option("--dot", "form", flag_value="dot", help="As --as dot.")
 @click.option("--svg", "form", flag_value="svg", help="As --as svg.")
 @click.option("--svg-memory", "form", flag_value="svg-memory", help="As --as svg-memory.")
-def command(guest: GuestOptions, at: Stop, form: str) -> None:
+def command(guest: GuestOptions, at: Moment, form: str) -> None:
     """Run PROG up to a moment and show who owns what and what is mapped where.
 
     What the guest prints goes to standard error.

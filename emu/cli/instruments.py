@@ -158,10 +158,10 @@ def _check_complete(watch: WatchOptions) -> None:
 
 
 def _begin_trace(launch: Launch, watch: WatchOptions, kinds: str) -> Callable[[], None]:
-    from emu.trace.start import TraceError, Wish, begin_trace, parse_kinds, parse_range
+    from emu.trace.start import TraceError, TraceOptions, begin_trace, parse_kinds, parse_range
 
     try:
-        wish = Wish(
+        asked = TraceOptions(
             parse_kinds(kinds, watch.trace_format),
             watch.pids,
             watch.functions,
@@ -169,7 +169,7 @@ def _begin_trace(launch: Launch, watch: WatchOptions, kinds: str) -> Callable[[]
             watch.trace_out or "",
             watch.trace_format,
         )
-        return begin_trace(launch.machine, wish, launch.debug, note)
+        return begin_trace(launch.machine, asked, launch.debug, note)
     except TraceError as error:
         raise UserError(str(error)) from error
     except OSError as error:

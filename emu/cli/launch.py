@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from emu import status
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions
+from emu.environment.cmdline import with_program
 from emu.environment.world import HostWorld, StreamLostError
 from emu.loader import LoadError, check_fits, load_elf
+from emu.machine.core import Core
 from emu.machine.fault import Fault
 from emu.machine.history import Act
-from emu.machine.machine import Ended, Machine, Outcome
-from emu.semihosting.cmdline import with_program
+from emu.machine.machine import Machine
+from emu.machine.observers import Observer
+from emu.machine.outcome import How, Outcome
 from kernel_model.boot import BootError
 from kernel_model.errors import Refused
 from kernel_model.image import Image
+from kernel_model.process import Process
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -48,8 +53,9 @@ class Launch:
         for path in guest.symbols:
             load(path)
         self.machine = self._make_machine(load(guest.program), streams)
+        self.machine.observers.add(_FaultReporter(self))
         if guest.explain:
-            self.machine.svc.on_refused = self._explain
+            self.machine.observers.add(_RefusalReporter(self))
 
     def _make_machine(self, image: Image, streams: tuple[int, int, int]) -> Machine:
         guest = self.guest
@@ -57,7 +63,7 @@ class Launch:
             check_fits(image, guest.program, guest.options.ram)
             argv = with_program(guest.program, guest.arguments)
             world = HostWorld(argv, guest.files, streams)
-            return Machine(image, world, guest.options, self.report_fault, note)
+            return Machine(image, world, guest.options, note)
         except OSError as error:
             raise UserError(f"{guest.files}: {error.strerror}") from error
         except (LoadError, ValueError) as error:
@@ -74,28 +80,16 @@ class Launch:
             self._debug = open_files(self.guest.program, self.guest.symbols)
         return self._debug
 
-    def report_fault(self, fault: Fault) -> None:
-        """Print the report of a fault, which has not ended its process yet."""
-        from emu.report import fault_text
-
-        say(fault_text(self.machine, self.debug, fault))
-
-    def _explain(self, act: Act, refusal: Refused) -> None:
-        from emu.report import is_end_of_list, refusal_text
-
-        if not is_end_of_list(act, refusal):
-            say(refusal_text(self.machine, self.debug, act, refusal))
-
     def run(self) -> Outcome:
         """Run to the end, and say how it ended if that was not by exit."""
-        outcome = self.finish()
+        outcome = self.reach(self.machine.run)
         self.report_end(outcome)
         return outcome
 
-    def finish(self) -> Outcome:
-        """Run to the end."""
+    def reach(self, goal: Callable[[], Outcome]) -> Outcome:
+        """Run as ``goal`` does: one of the machine's ways to run."""
         try:
-            return self.machine.run()
+            return goal()
         except StreamLostError as lost:
             if lost.errno == errno.EPIPE:
                 raise click.exceptions.Exit(status.PIPE) from lost
@@ -105,20 +99,53 @@ class Launch:
     def report_end(self, outcome: Outcome) -> None:
         """Say how the run ended, if that was not by exit."""
         machine = self.machine
-        if outcome.how is Ended.DEADLOCK:
+        if outcome.how is How.DEADLOCK:
             note("deadlock: every process waits and nobody can wake another")
             for line in machine.kernel.waiting():
                 note(f"  {line}")
-        elif outcome.how is Ended.MAX_INSNS:
-            note(f"stopped after {machine.engine.instructions} instructions (--max-insns)")
-        elif outcome.how is Ended.TIMEOUT:
+        elif outcome.how is How.MAX_INSNS:
+            note(f"stopped after {machine.instructions} instructions (--max-insns)")
+        elif outcome.how is How.TIMEOUT:
             note(f"stopped after {machine.options.timeout:g} seconds (--timeout)")
-        elif outcome.how is Ended.CTRL_C:
+        elif outcome.how is How.CTRL_C:
             note("interrupted")
-        if outcome.how in (Ended.MAX_INSNS, Ended.TIMEOUT, Ended.CTRL_C):
+        if outcome.how in (How.MAX_INSNS, How.TIMEOUT, How.CTRL_C):
             from emu.report import state_text
 
-            say(state_text(machine, self.debug))
+            say(state_text(machine.kernel, machine.history, machine.cores[0], self.debug))
+
+
+class _FaultReporter(Observer):
+    """Prints the report of each fault, behind what traces say of it."""
+
+    rank: ClassVar[int] = 1
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+
+    def faulted(self, core: Core, fault: Fault) -> None:  # noqa: ARG002
+        from emu.report import fault_text
+
+        machine = self._launch.machine
+        say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
+
+
+class _RefusalReporter(Observer):
+    """Prints why a call was refused, unless that is how a program learns of a list's end."""
+
+    rank: ClassVar[int] = 1
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+
+    def refused(self, process: Process, act: Act, refusal: Refused) -> None:  # noqa: ARG002
+        from emu.report import is_end_of_list, refusal_text
+
+        if is_end_of_list(act, refusal):
+            return
+        machine, debug = self._launch.machine, self._launch.debug
+        registers = machine.cores[0].engine.registers.core()
+        say(refusal_text(machine.kernel, machine.history, debug, act, refusal, registers))
 
 
 def note(text: str) -> None:

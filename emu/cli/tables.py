@@ -6,7 +6,7 @@ from itertools import chain
 
 import click
 
-from emu.cli.at import Stop, at_option, run_until
+from emu.cli.at import Moment, at_option, run_until
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.output import standard_output
@@ -25,7 +25,7 @@ Examples:
 @at_option
 @click.option("--pid", type=int, default=None, metavar="PID", help="Only this process.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def command(guest: GuestOptions, at: Stop, pid: int | None, as_json: bool) -> None:
+def command(guest: GuestOptions, at: Moment, pid: int | None, as_json: bool) -> None:
     """Run PROG up to a moment and show what each process's tables map.
 
     What the guest prints goes to standard error.

@@ -12,7 +12,6 @@ from emu.execution.code import Code
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
-    from emu.machine.machine import Machine
 
 
 class Span(NamedTuple):
@@ -41,10 +40,10 @@ class ExecutionCounter(BlockWatcher[Counted]):
     a program writes while it runs belongs to no file.
     """
 
-    def __init__(self, machine: Machine, code: Code) -> None:
+    def __init__(self, code: Code) -> None:
         self._done: Counter[Span] = Counter()
         self._counting: list[Counted] = []
-        super().__init__(machine, code)
+        super().__init__(code)
 
     def enter(self, block: Counted) -> None:
         block.count += 1

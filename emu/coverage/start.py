@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from emu.coverage.executed import ExecutionCounter
 from emu.execution.code import Code
-from emu.machine.observers import observe
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -36,10 +35,11 @@ def begin_coverage(
     if format_ == "lcov" and files.program.units is None:
         raise CoverageError(f"{files.program.name} has no line numbers: compile it with -g")
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    counter = ExecutionCounter(machine, Code(machine, files))
-    observe(machine, counter)
+    counter = ExecutionCounter(Code.of(machine, files))
+    machine.observers.add(counter)
 
     def end() -> None:
+        machine.observers.remove(counter)
         counter.finish()
         try:
             with os.fdopen(fd, "wb") as stream:

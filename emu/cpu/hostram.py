@@ -7,8 +7,9 @@ import mmap
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
-from kernel_model.memory import PAGE_OFFSET, Ram
+from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE, Ram
 
 _LINUX = sys.platform == "linux"
 """Where memory given back to the host is zeros when it is touched again."""
@@ -29,6 +30,17 @@ class HostRam:
         self._mapping = mmap.mmap(-1, size, flags=private)
         self.ram: Ram = MappedRam(base, size, self._mapping, _give_back("MADV_DONTNEED"))
         self.address = _address(self._mapping)
+
+    def used(self) -> Iterator[tuple[int, bytes]]:
+        """The pages that are not all zeros: their addresses (pa) and contents."""
+        ram = self.ram
+        for pa in range(ram.base, ram.base + ram.size, PAGE_SIZE):
+            page = ram.read(pa, PAGE_SIZE)
+            if page != _ZEROS:
+                yield pa, page
+
+
+_ZEROS = bytes(PAGE_SIZE)
 
 
 class ManyViewsRam(HostRam):

@@ -1,10 +1,15 @@
-"""Register names and prepared reads: one call into Unicorn for a whole group of registers."""
+"""The processor's registers, through prepared calls into Unicorn.
+
+One call for a whole group of registers that are read together, and next to nothing for the one
+that every call of the kernel's writes.
+"""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from unicorn import arm_const as arm
 from unicorn.unicorn_py3.unicorn import uclib
@@ -19,6 +24,9 @@ VFP = tuple(f"d{number}" for number in range(32))
 
 THREAD = ("tpidrurw", "tpidruro", "tpidrprw")
 """Software thread registers: CP15 c13."""
+
+PC, CPSR = 15, 16
+"""Where those two are in ``CORE``."""
 
 THUMB_BIT = 1 << 5
 IT_STATE = 0x0600FC00
@@ -57,6 +65,16 @@ class CoprocessorRegister(ctypes.Structure):
         ("value", ctypes.c_uint64),
     )
 
+    def read(self, uc: ctypes.c_void_p) -> int:
+        """The register's value now."""
+        uclib.uc_reg_read(uc, arm.UC_ARM_REG_CP_REG, ctypes.addressof(self))
+        return int(self.value)
+
+    def write(self, uc: ctypes.c_void_p, value: int) -> None:
+        """Set the register."""
+        self.value = value
+        uclib.uc_reg_write(uc, arm.UC_ARM_REG_CP_REG, ctypes.addressof(self))
+
 
 # Name: CRn, CRm, opc1, opc2 of coprocessor 15 (Arm ARM DDI 0406C, B3.17).
 COPROCESSOR = {
@@ -75,12 +93,6 @@ def coprocessor_register(name: str) -> CoprocessorRegister:
     """The structure that names this register to Unicorn.  The core is in the Non-secure state."""
     crn, crm, opc1, opc2 = COPROCESSOR[name]
     return CoprocessorRegister(15, 0, 0, crn, crm, opc1, opc2, 0)
-
-
-def register_id(name: str) -> int:
-    """Unicorn's number for a register of the core or of VFP."""
-    number: int = _IDS[name]
-    return number
 
 
 class Batch:
@@ -115,3 +127,92 @@ class Slot:
         """Set the register.  Negative numbers as two's complement."""
         self._word.value = value
         self._put()
+
+
+class State(NamedTuple):
+    """The architectural state of user mode as plain data.
+
+    core: r0-r12, sp, lr, pc, cpsr.  vfp: d0-d31.  thread: TPIDRURW, TPIDRURO, TPIDRPRW.
+    exclusive: what the local monitor remembers of the last LDREX; only Unicorn knows what it means.
+    """
+
+    core: tuple[int, ...]
+    vfp: tuple[int, ...]
+    fpscr: int
+    thread: tuple[int, ...]
+    exclusive: bytes = b""
+
+
+class Registers:
+    """The registers of a core, as they are now."""
+
+    def __init__(self, uc: ctypes.c_void_p) -> None:
+        self._uc = uc
+        self.syscall = Batch(uc, SYSCALL)
+        self._core = Batch(uc, CORE)
+        self._vfp = Batch(uc, VFP, bits=64)
+        self._position = Batch(uc, ("pc", "cpsr"))
+        self._coprocessor = {name: coprocessor_register(name) for name in COPROCESSOR}
+        self.write_r0 = Slot(uc, "r0").write
+
+    def core(self) -> tuple[int, ...]:
+        """r0-r12, sp, lr, pc, cpsr."""
+        return tuple(self._core.read())
+
+    def set_core(self, values: Sequence[int]) -> None:
+        """Set r0-r12, sp, lr, pc and cpsr.
+
+        The CPSR comes first, because the instruction set is its and not the PC's here.
+        """
+        self.write("cpsr", values[CPSR])
+        for name, value in zip(CORE[:PC], values, strict=False):
+            self.write(name, value)
+        self.write("pc", values[PC] | values[CPSR] >> 5 & 1)
+        self.write("cpsr", values[CPSR])
+
+    def read(self, name: str) -> int:
+        """One register by name: r0-r12, sp, lr, pc, cpsr, d0-d31, fpscr, tpidruro, ttbr0 ..."""
+        if name in self._coprocessor:
+            return self._coprocessor[name].read(self._uc)
+        value = ctypes.c_uint64()
+        uclib.uc_reg_read(self._uc, _IDS[name], ctypes.byref(value))
+        return value.value
+
+    def write(self, name: str, value: int) -> None:
+        """Set one register by name.  For the PC, bit 0 is the Thumb bit."""
+        if name in self._coprocessor:
+            self._coprocessor[name].write(self._uc, value)
+        else:
+            uclib.uc_reg_write(self._uc, _IDS[name], ctypes.byref(ctypes.c_uint64(value)))
+
+    def position(self) -> tuple[int, int]:
+        """PC, without the Thumb bit, and CPSR."""
+        pc, cpsr = self._position.read()
+        return pc, cpsr
+
+    @property
+    def pc(self) -> int:
+        """The PC without the Thumb bit."""
+        return int(self._position.read()[0])
+
+    @property
+    def thumb(self) -> bool:
+        return bool(self._position.read()[1] & THUMB_BIT)
+
+    def state(self) -> State:
+        """All that a program can see; without the monitor, which only a context shows."""
+        return State(
+            self.core(),
+            tuple(self._vfp.read()),
+            self.read("fpscr"),
+            tuple(self.read(name) for name in THREAD),
+        )
+
+    def set_state(self, state: State) -> None:
+        """Make this the processor's state; the monitor stays as it is."""
+        for name, value in zip(VFP, state.vfp, strict=True):
+            self.write(name, value)
+        self.write("fpscr", state.fpscr)
+        for name, value in zip(THREAD, state.thread, strict=True):
+            self.write(name, value)
+        self.set_core(state.core)

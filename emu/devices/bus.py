@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Hashable, Iterator
+from typing import Any, Protocol
 
 
 class Device(Protocol):
@@ -28,6 +28,12 @@ class Device(Protocol):
     def read(self, offset: int, size: int) -> int: ...
 
     def write(self, offset: int, size: int, value: int) -> None: ...
+
+    def snapshot(self) -> Hashable:
+        """All that the device remembers, as a value."""
+
+    def restore(self, state: Any) -> None:
+        """Remember what ``snapshot`` gave."""
 
 
 class Bus:

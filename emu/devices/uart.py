@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from emu.environment.world import World
 
@@ -51,6 +51,18 @@ class Register(IntEnum):
     LSR = 5
     MSR = 6
     SCR = 7
+
+
+class UartState(NamedTuple):
+    """What a UART remembers: its attributes of these names."""
+
+    input_ended: bool
+    divisor: int
+    ier: int
+    fifos_enabled: bool
+    lcr: int
+    mcr: int
+    scr: int
 
 
 class Uart:
@@ -89,6 +101,15 @@ class Uart:
             number, lane = divmod(offset + byte, 4)
             if lane == 0 and number in _WRITE:
                 _WRITE[number](self, value >> 8 * byte & 0xFF)
+
+    def snapshot(self) -> UartState:
+        """The registers as a value."""
+        return UartState(*(getattr(self, name) for name in UartState._fields))
+
+    def restore(self, state: UartState) -> None:
+        """Set the registers."""
+        for name, value in state._asdict().items():
+            setattr(self, name, value)
 
     @property
     def _dlab(self) -> bool:

@@ -195,6 +195,15 @@ class ScriptedFiles:
             raise host_error(ENOENT)
         self.contents[target] = self.contents.pop(name)
 
+    def snapshot(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The contents by path."""
+        return tuple((path, bytes(content)) for path, content in sorted(self.contents.items()))
+
+    def restore(self, contents: tuple[tuple[bytes, bytes], ...]) -> None:
+        """Set the contents; nothing is open."""
+        self.contents = {path: bytearray(content) for path, content in contents}
+        self._open.clear()
+
 
 def lowest_free(taken: Container[int], start: int = 0) -> int:
     """The lowest number from ``start`` on that is not taken."""

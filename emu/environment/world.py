@@ -8,9 +8,9 @@ methods is a plain value.  Nothing a World answers depends on when it was asked.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from errno import EBADF
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from emu.environment.files import Files, HostFiles, ScriptedFiles
 
@@ -70,6 +70,20 @@ class World(Protocol):
     def waiting(self) -> bool:
         """Whether ``read_input`` waits for the outside just now, so that only a signal ends it."""
 
+    def snapshot(self) -> WorldState:
+        """What of the outside belongs to the run, as a value."""
+
+    def restore(self, state: WorldState) -> None:
+        """Be as an outside was then, as far as it can: what was written stays written."""
+
+
+class WorldState(NamedTuple):
+    """looks: at the clock.  output: what a scripted outside keeps, files and all."""
+
+    looks: int
+    input: InputState
+    output: Hashable = None
+
 
 class VirtualClock:
     """Time that passes by being looked at."""
@@ -82,13 +96,50 @@ class VirtualClock:
         return self.looks * CLOCK_STEP
 
 
+class InputState(NamedTuple):
+    """How far standard input has been read: pieces so far, and what of them is left."""
+
+    pieces: int
+    pending: bytes
+    ended: bool
+
+
 class InputLines:
-    """Standard input by lines, from pieces that ``refill`` gives; b"" from it is the end."""
+    """Standard input by lines, from pieces that ``refill`` gives; b"" from it is the end.
+
+    From the first snapshot on pieces are kept, so that they can be read again after a restore.
+    """
 
     def __init__(self, refill: Callable[[], bytes]) -> None:
         self._refill = refill
         self.pending = bytearray()
         self.ended = False
+        self._pieces = 0
+        self._kept: list[bytes] | None = None
+        self._kept_from = 0
+
+    def snapshot(self) -> InputState:
+        if self._kept is None:
+            self._kept, self._kept_from = [], self._pieces
+        return InputState(self._pieces, bytes(self.pending), self.ended)
+
+    def restore(self, state: InputState) -> None:
+        """Be where an input was: this one, whose pieces since then come again, or another."""
+        if self._kept is None or state.pieces < self._kept_from:
+            self._kept, self._kept_from = [], state.pieces
+        self._pieces, self.ended = state.pieces, state.ended
+        self.pending[:] = state.pending
+
+    def _next_piece(self) -> bytes:
+        at, kept = self._pieces - self._kept_from, self._kept
+        if kept is not None and at < len(kept):
+            piece = kept[at]
+        else:
+            piece = self._refill()
+            if kept is not None:
+                kept.append(piece)
+        self._pieces += 1
+        return piece
 
     def read(self, length: int) -> bytes:
         searched = 0
@@ -97,7 +148,7 @@ class InputLines:
                 end = length
                 break
             searched = len(self.pending)
-            piece = self._refill()
+            piece = self._next_piece()
             self.ended = not piece
             self.pending += piece
         taken = bytes(self.pending[:end])
@@ -124,6 +175,13 @@ class _World:
 
     def now(self) -> int:
         return self._clock.now()
+
+    def snapshot(self) -> WorldState:
+        return WorldState(self._clock.looks, self._input.snapshot())
+
+    def restore(self, state: WorldState) -> None:
+        self._clock.looks = state.looks
+        self._input.restore(state.input)
 
 
 class HostWorld(_World):
@@ -168,7 +226,8 @@ class ScriptedWorld(_World):
     ) -> None:
         """``stdin``: the bytes, or the pieces in which they arrive."""
         pieces = iter([stdin] if isinstance(stdin, bytes) else stdin)
-        super().__init__(arguments, ScriptedFiles(files or {}), lambda: next(pieces, b""))
+        self._scripted = ScriptedFiles(files or {})
+        super().__init__(arguments, self._scripted, lambda: next(pieces, b""))
         self.stdout = bytearray()
         self.stderr = bytearray()
 
@@ -177,6 +236,24 @@ class ScriptedWorld(_World):
 
     def write_error(self, data: bytes) -> None:
         self.stderr += data
+
+    def snapshot(self) -> WorldState:
+        output = ScriptedOutput(bytes(self.stdout), bytes(self.stderr), self._scripted.snapshot())
+        return super().snapshot()._replace(output=output)
+
+    def restore(self, state: WorldState) -> None:
+        super().restore(state)
+        if isinstance(state.output, ScriptedOutput):
+            self.stdout[:], self.stderr[:] = state.output.stdout, state.output.stderr
+            self._scripted.restore(state.output.files)
+
+
+class ScriptedOutput(NamedTuple):
+    """What went out into a scripted outside, and what is in its files, by path."""
+
+    stdout: bytes
+    stderr: bytes
+    files: tuple[tuple[bytes, bytes], ...]
 
 
 def _write_all(fd: int, data: bytes, stream: str) -> None:

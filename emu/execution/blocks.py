@@ -15,14 +15,15 @@ from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
 from emu.cpu.registers import THUMB_BIT, Batch
 from emu.execution.code import Code
-from emu.machine.observers import Observer, Registers
+from emu.machine.core import Core
+from emu.machine.observers import Observer, Words
+from kernel_model.call import Call
 from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
     from array import array
 
-    from emu.cpu.engine import Stop
-    from emu.machine.machine import Machine
+    from emu.cpu.stop import Stop
 
 MANY_BLOCKS = 50_000
 """Beyond so many, blocks are forgotten and made again when needed: memory stays bounded."""
@@ -57,16 +58,16 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
     last: the block that began last, until the run ends or a call is made.
     """
 
-    def __init__(self, machine: Machine, code: Code) -> None:
-        self.machine, self.engine, self.code = machine, machine.engine, code
+    def __init__(self, code: Code) -> None:
+        self.code, self.engine = code, code.core.engine
         self.thumb = False
         self.last: AnyBlock | None = None
-        self._status = Batch(self.engine.uc, ("cpsr",))
+        self._status = Batch(self.engine.unicorn.uc, ("cpsr",))
         self._spaces: dict[tuple[int, int, bool], dict[int, AnyBlock]] = {}
         self._blocks: dict[int, AnyBlock] = {}
         self._known = 0
         self._watching = False
-        self.engine.add_raw_hook(const.UC_HOOK_BLOCK, HOOK_CODE_CFUNC(self._callback()))
+        self.engine.unicorn.add_hook(const.UC_HOOK_BLOCK, HOOK_CODE_CFUNC(self._callback()))
 
     # For the classes beneath
 
@@ -108,21 +109,21 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
                 enter(block)
                 self.last = block
             except BaseException as error:
-                self.engine.fail(error)
+                self.engine.ending.fail(error)
 
         return begun
 
-    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:  # noqa: ARG002
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:  # noqa: ARG002
         self._watching = self.wants(process)
 
-    def stopped(self, process: Process, reason: Stop) -> None:  # noqa: ARG002
+    def stopped(self, core: Core, process: Process, reason: Stop) -> None:  # noqa: ARG002
         self._leave()
         self._watching = False  # an instruction that faulted may be tried again to learn more
 
-    def calling(self, process: Process, number: int, registers: Registers) -> None:  # noqa: ARG002
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:  # noqa: ARG002
         self._leave()
 
-    def semihosting(self, process: Process, operation: int, argument: int) -> None:  # noqa: ARG002
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:  # noqa: ARG002
         self._leave()
 
     def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:  # noqa: ARG002
@@ -130,12 +131,16 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
         if any(old):
             self._forget()
 
+    def restored(self) -> None:
+        self.last = None
+        self._forget()
+
     def finish(self) -> None:
         self._leave()
 
     def _leave(self) -> None:
         if self.last is not None:
-            self.leave(self.engine.pc)
+            self.leave(self.engine.registers.pc)
             self.last = None
 
     def _forget(self) -> None:
@@ -144,7 +149,7 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
 
     def _choose(self) -> None:
         """Find the blocks of the address space and instruction set that are current now."""
-        process = self.machine.kernel.current
+        process = self.code.process
         assert process is not None
         self.thumb = self._status.read()[0] & THUMB_BIT != 0
         self._blocks = self._spaces.setdefault((process.pid, process.l1, self.thumb), {})

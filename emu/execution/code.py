@@ -8,20 +8,36 @@ from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile, DebugFiles
+    from emu.machine.core import Core
     from emu.machine.machine import Machine
+    from kernel_model.kernel import Kernel
+    from kernel_model.memory import Ram
+    from kernel_model.process import Process
 
 
 class Code:
-    """Reads the code of the process that runs.
+    """Reads the code of the process that runs on a core.
 
     files: what names it; None where nothing is to be named.
     """
 
-    def __init__(self, machine: Machine, files: DebugFiles | None = None) -> None:
-        self.machine, self.files = machine, files
-        self.base, self.end = machine.ram.ram.base, machine.ram.ram.base + machine.ram.ram.size
-        self._physical = machine.backend.physical
-        self._memory = machine.ram.ram.bytes.obj
+    def __init__(
+        self, core: Core, kernel: Kernel, ram: Ram, files: DebugFiles | None = None
+    ) -> None:
+        self.core, self.kernel, self.files = core, kernel, files
+        self.base, self.end = ram.base, ram.base + ram.size
+        self._physical = core.backend.physical
+        self._memory = ram.bytes.obj
+
+    @classmethod
+    def of(cls, machine: Machine, files: DebugFiles | None = None) -> Code:
+        """The code that runs on the first core of a machine."""
+        return cls(machine.cores[0], machine.kernel, machine.ram.ram, files)
+
+    @property
+    def process(self) -> Process | None:
+        """Who runs on the core."""
+        return self.kernel.running[self.core.number]
 
     @property
     def memory(self) -> bytes:
@@ -51,7 +67,7 @@ class Code:
 
     def file(self, va: int, code: bytes) -> DebugFile | None:
         """The file that names ``code`` at ``va`` in the process that runs."""
-        process = self.machine.kernel.current
+        process = self.process
         if self.files is None or process is None:
             return None
         return self.files.of(process.pid, va, code)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-from emu.cpu.engine import View
-from emu.mmu.regions import Run, backed, coalesced, scan
+from emu.cpu.binding import NOTHING, View
+from emu.devices.bus import Device
+from emu.machine.core import Core
+from emu.machine.observers import Observer
+from emu.mmu.regions import Region, regions_of
+from kernel_model.call import Call
 from kernel_model.invariants import check_invariants
+from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
-
-if TYPE_CHECKING:
-    from emu.machine.machine import Machine
+from kernel_model.process import Process
 
 TOP = 1 << 32
 
@@ -20,75 +23,75 @@ class OutOfStepError(AssertionError):
     """Unicorn would translate a page otherwise than the guest's tables do: a mistake of ours."""
 
 
-class Checker:
+class Checker(Observer):
     """Checks a machine after each of its calls.
 
     Nothing that Unicorn sees can change without a descriptor or the vspace changing.  So after
     a call that changed descriptors every page of the vspace is compared, and all that was unmapped
-    with it; after a mere switch to a vspace compared before, the ends of each run of pages.
+    with it; after a mere switch to a vspace compared before, the ends of each region of pages.
     """
 
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self._compared: dict[int, list[Run]] = {}
-        """For each L1 (pa) of which every page has been compared since it changed: its runs."""
+    rank: ClassVar[int] = 2  # what others have to say of the call stands before what is wrong
+
+    def __init__(self, kernel: Kernel, devices: tuple[Device, ...]) -> None:
+        self._kernel, self._devices = kernel, devices
+        self._compared: dict[int, list[Region]] = {}
+        """For each L1 (pa) of which every page has been compared since it changed: its regions."""
         self._at = -1
         self._touched: defaultdict[int, set[int]] = defaultdict(set)
         """For each L1 (pa) the pages whose entries changed since it was compared."""
-        self._watch_the_host()
 
-    def _watch_the_host(self) -> None:
-        host = self.machine.host
-        changed = host.translation_changed
+    def translation(self, l1_pa: int, va: int, length: int) -> None:
+        self._compared.pop(l1_pa, None)
+        self._touched[l1_pa].update(range(va & PAGE_BASE, va + length, PAGE_SIZE))
 
-        def translation_changed(l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
-            changed(l1_pa, va, length, was_mapped)
-            self._compared.pop(l1_pa, None)
-            self._touched[l1_pa].update(range(va & PAGE_BASE, va + length, PAGE_SIZE))
+    def restored(self) -> None:
+        self._compared.clear()
+        self._touched.clear()
+        self._at = -1
 
-        host.translation_changed = translation_changed
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:  # noqa: ARG002
+        self.check(core)
 
-    def check(self) -> None:
+    def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:  # noqa: ARG002
+        self.check(core)
+
+    def check(self, core: Core) -> None:
         """Errors: InvariantError, OutOfStepError."""
-        check_invariants(self.machine.kernel)
-        process = self.machine.kernel.current
-        if process is None or process is not self.machine.loaded:
+        check_invariants(self._kernel)
+        process = self._kernel.running[core.number]
+        if process is None or process is not core.loaded or not core.backend.sync():
             return
-        l1_pa = self.machine.kernel.l1_pa(process)
+        l1_pa = self._kernel.l1_pa(process)
         if l1_pa not in self._compared:
-            runs = self._runs(l1_pa)
-            self._compare(self._pages(runs, self._touched.pop(l1_pa, set())))
-            self._compared[l1_pa] = runs
+            regions = regions_of(self._kernel.memory, self._devices, l1_pa)
+            self._compare(core, self._pages(regions, self._touched.pop(l1_pa, set())))
+            self._compared[l1_pa] = regions
         elif l1_pa != self._at:
-            self._compare(self._ends(self._compared[l1_pa]))
+            self._compare(core, self._ends(self._compared[l1_pa]))
         self._at = l1_pa
 
-    def _compare(self, expected: dict[int, View]) -> None:
+    def _compare(self, core: Core, expected: dict[int, View]) -> None:
         for va, wanted in sorted(expected.items()):
-            found = self.machine.backend.view(va)
+            found = core.backend.view(va)
             if found != wanted:
                 raise OutOfStepError(
                     f"page {va:#010x}: Unicorn has {found}, the tables have {wanted}"
                 )
 
-    def _pages(self, runs: list[Run], touched: set[int]) -> dict[int, View]:
+    def _pages(self, regions: list[Region], touched: set[int]) -> dict[int, View]:
         """Each page that user mode can reach, those beside them, and those that changed."""
-        beside = {va for run in runs for va in (run.va - PAGE_SIZE, run.end) if 0 <= va < TOP}
-        expected = dict.fromkeys(touched | beside, View(-1, 0))
-        for run in runs:
-            for offset in range(0, run.length, PAGE_SIZE):
-                expected[run.va + offset] = View(run.pa + offset, run.rights)
+        beside = {va for one in regions for va in (one.va - PAGE_SIZE, one.end) if 0 <= va < TOP}
+        expected = dict.fromkeys(touched | beside, NOTHING)
+        for region in regions:
+            for offset in range(0, region.length, PAGE_SIZE):
+                expected[region.va + offset] = View(region.pa + offset, region.rights)
         return expected
 
-    def _ends(self, runs: list[Run]) -> dict[int, View]:
-        """The first and the last page of each run."""
+    def _ends(self, regions: list[Region]) -> dict[int, View]:
+        """The first and the last page of each region."""
         return {
-            run.va + offset: View(run.pa + offset, run.rights)
-            for run in runs
-            for offset in (0, run.length - PAGE_SIZE)
+            region.va + offset: View(region.pa + offset, region.rights)
+            for region in regions
+            for offset in (0, region.length - PAGE_SIZE)
         }
-
-    def _runs(self, l1_pa: int) -> list[Run]:
-        """What user mode can reach, by the software walk."""
-        ram, devices = self.machine.ram.ram, tuple(self.machine.bus)
-        return coalesced(backed(scan(ram, l1_pa, 0, TOP), ram, devices))

@@ -1,15 +1,15 @@
-"""A fault: what a process did that nobody handles."""
+"""A fault: what a process did that is for the kernel to deal with."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from emu.cpu.engine import Abort, Stop
+from emu.cpu.engine import Engine
+from emu.cpu.stop import Stop
+from emu.mmu import Backend
 from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.fault import FaultKind, FaultRecord
 from kernel_model.walk import FaultStatus, Walk
-
-if TYPE_CHECKING:
-    from emu.machine.machine import Machine
 
 ACCESS = {READ: "read", WRITE: "write", EXEC: "execution"}
 
@@ -18,7 +18,8 @@ class Fault(NamedTuple):
     """Everything that is known at the moment of a fault.
 
     kind: what happened in the field's words.  va, access, walk, status: of a memory fault, else
-    -1, 0 and None.  registers: r0-r12, sp, lr, pc, cpsr.
+    -1, 0 and None.  exact: whether ``va`` is the address and not only the start of its page.
+    registers: r0-r12, sp, lr, pc, cpsr.
     """
 
     pid: int
@@ -29,34 +30,51 @@ class Fault(NamedTuple):
     access: int = 0
     walk: Walk | None = None
     status: FaultStatus | None = None
+    exact: bool = True
+
+    @property
+    def where(self) -> str:
+        """What was accessed, e.g. ``read of 0x00000010``; of a memory fault."""
+        place = f"{self.va:#010x}" if self.exact else f"the page at {self.va:#010x}"
+        return f"{ACCESS[self.access]} of {place}"
 
     @property
     def headline(self) -> str:
         """The fault in one line."""
         if self.walk is None:
             return f"process {self.pid}: {self.kind} at pc {self.pc:#010x}"
-        return (
-            f"process {self.pid}: {ACCESS[self.access]} of {self.va:#010x} "
-            f"at pc {self.pc:#010x}: {self.kind}"
-        )
+        return f"process {self.pid}: {self.where} at pc {self.pc:#010x}: {self.kind}"
 
 
-_OTHER = {Stop.UNDEFINED: "undefined instruction", Stop.BREAKPOINT: "breakpoint instruction"}
+_OTHER = {Stop.UNDEFINED: "undefined instruction", Stop.BKPT: "breakpoint instruction"}
 
 
-def fault_of(machine: Machine, reason: Stop) -> Fault:
-    """The fault that ended the engine's last run for this reason."""
-    engine = machine.engine
-    process = machine.kernel.current
-    if process is None:
-        raise AssertionError("a fault while nobody runs")
-    registers = engine.core_registers()
+def fault_of(engine: Engine, backend: Backend, pid: int, reason: Stop) -> Fault:
+    """The fault of process ``pid`` that ended the engine's last run for this reason."""
+    registers = engine.registers.core()
     pc = registers[15]
     if reason is not Stop.FAULT:
-        return Fault(process.pid, _OTHER[reason], pc, registers)
-    found = machine.backend.fault()
-    external = engine.abort is Abort.EXTERNAL
-    status = FaultStatus.EXTERNAL_ABORT if external else found.status
+        return Fault(pid, _OTHER[reason], pc, registers)
+    found = backend.fault()
+    registers = engine.registers.core()  # the base of an LDRD may have been put right
+    if found.walk is None:
+        return Fault(pid, found.status.text, pc, registers, status=found.status)
     return Fault(
-        process.pid, status.text, pc, registers, found.va, found.access, found.walk, status
-    )
+        pid, found.status.text, pc, registers, found.va, found.access, found.walk, found.status,
+        found.exact,
+    )  # fmt: skip
+
+
+def record_of(fault: Fault) -> FaultRecord:
+    """The fault as the kernel is told it."""
+    sp, lr, pc, cpsr = fault.registers[13:]
+    return FaultRecord(
+        _KINDS.get(fault.kind, FaultKind.MEMORY_ACCESS), max(fault.va, 0), pc, cpsr, fault.access,
+        fault.status or 0, sp, lr, fault.headline,
+    )  # fmt: skip
+
+
+_KINDS = {
+    _OTHER[Stop.UNDEFINED]: FaultKind.UNDEFINED_INSTRUCTION,
+    _OTHER[Stop.BKPT]: FaultKind.BREAKPOINT_INSTRUCTION,
+}

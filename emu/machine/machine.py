@@ -1,4 +1,4 @@
-"""The machine: one core, RAM, devices and the kernel, joined by the run loop.
+"""The machine: its cores, RAM, devices and the kernel, joined by the run loop.
 
 What happens when: nothing per instruction, nothing per block; per SVC one callback, which lets the
 kernel answer while Unicorn stays where it is; per process switch one stop and one start.
@@ -7,32 +7,39 @@ kernel answer while Unicorn stays where it is; per process switch one stop and o
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from emu import status
-from emu.cpu.engine import Context, Engine, Stop
+from emu.cpu.registers import THUMB_BIT, USER_MODE, State
+from emu.cpu.stop import Stop
 from emu.devices.bus import Bus
 from emu.devices.uart import Uart
+from emu.environment.cmdline import command_line
 from emu.environment.world import World
-from emu.machine.fault import Fault, fault_of
+from emu.machine.core import Core
+from emu.machine.fault import fault_of, record_of
+from emu.machine.history import History
 from emu.machine.host import KernelHost
 from emu.machine.interrupt import Cause, Interrupted, Watch
-from emu.machine.observers import Observer
-from emu.machine.svc import SvcHandler
-from emu.mmu import make_backend, make_ram
-from emu.semihosting.cmdline import command_line
+from emu.machine.observers import Observer, Observers
+from emu.machine.outcome import How, Outcome, outcome, outcome_of
+from emu.machine.services import Services
+from emu.machine.svc import Calls, SvcHandler
+from emu.mmu import make_ram
+from kernel_model.abi import Error
 from kernel_model.boot import boot
-from kernel_model.calls.processes import end_process
+from kernel_model.call import CallTable
+from kernel_model.errors import Refused
+from kernel_model.fault import fault as kernel_fault
 from kernel_model.image import Image
 from kernel_model.kernel import Device as KernelDevice
-from kernel_model.process import Faulted, Process, Result, Start
+from kernel_model.process import Process, Registers, Result, Start
+from kernel_model.syscalls import CALLS
+
+if TYPE_CHECKING:
+    from emu.machine.snapshot import Snapshot
 
 RAM_BASE = 0x80000000
 DEFAULT_RAM = 128 << 20
-
-SLICE = 100_000
-"""Instructions a process may run before the next one's turn, where there are several."""
 
 
 class Options(NamedTuple):
@@ -46,32 +53,19 @@ class Options(NamedTuple):
     stats: bool = False
 
 
-class Ended(Enum):
-    """How a run came to its end."""
-
-    EXITED = auto()
-    FAULTED = auto()
-    DEADLOCK = auto()
-    MAX_INSNS = auto()
-    TIMEOUT = auto()
-    CTRL_C = auto()
+class MachineEndedError(RuntimeError):
+    """A machine that has ended was told to run."""
 
 
-class Outcome(NamedTuple):
-    """A run's end: how, and the exit status that the command gives for it."""
-
-    how: Ended
-    status: int
+def _no_note(_line: str) -> None:
+    """Nobody wants to know."""
 
 
 class Machine:
-    """One program's machine.  ``run`` may be called once; the state can be looked at after.
+    """One program's machine.
 
-    observers: who watches the run; see ``emu.machine.observers``.
-    on_fault: told of each fault before it ends its process.  note: told of oddities, one line each.
-    loaded: the process whose registers the engine has.
-    bounded: whether the run under way ends after a number of instructions.
-    switches: how often another process got the processor.
+    Run it to its end or part of the way, look at it whenever it does not run.
+    history: what is kept to explain faults.  calls: how often each was made.
     Errors: BootError, when the program does not fit; ValueError, for arguments it cannot be given.
     """
 
@@ -80,137 +74,291 @@ class Machine:
         image: Image,
         world: World,
         options: Options = Options(),  # noqa: B008 - immutable
-        on_fault: Callable[[Fault], None] = lambda _: None,
-        note: Callable[[str], None] = lambda _: None,
+        note: Callable[[str], None] = _no_note,
+        calls: CallTable = CALLS,
     ) -> None:
-        self.options = options
-        self.world = world
-        self.engine = Engine()
+        """note: told of oddities, one line each.  calls: those that the kernel answers."""
+        self.options, self.world = options, world
         self.ram = make_ram(options.mmu, RAM_BASE, options.ram)
         self.bus = Bus()
         self.bus.add(Uart(world))
         devices = tuple(self.bus)
-        self.backend = make_backend(options.mmu, self.engine, self.ram, devices)
-        self.host = KernelHost(world, self.backend)
+        self.observers, self.history = Observers(), History()
+        self.cores = [Core(0, options.mmu, self.ram, devices)]
         self.kernel = boot(
             self.ram.ram,
             image,
             command_line(world.arguments),
             tuple(KernelDevice(device.name, device.pa, device.size) for device in devices),
-            self.host,
+            KernelHost(world, self.cores, self.history, self.observers),
+            calls,
         )
-        self.host.kernel = self.kernel
-        self.observers: tuple[Observer, ...] = ()
-        self.on_fault = on_fault
-        self.svc = SvcHandler(self, note)
-        self.engine.on_svc = self.svc.handle
-        self._contexts: dict[int, Context] = {}
-        self.loaded: Process | None = None
-        self.bounded = False
-        self.switches = 0
+        self.services = Services(self.kernel, world, self._sp, note)
+        self.calls = Calls(self.kernel)
+        for core in self.cores:
+            SvcHandler(core, self.kernel, self.history, self.observers, self.services, self.calls)
+        self._is_paused = False
         if options.stats or options.max_insns:
-            self.engine.count_instructions()
+            self.count_instructions()
         if options.check:
             from emu.machine.checker import Checker
 
-            self.svc.checker = Checker(self)
+            self.observers.add(Checker(self.kernel, devices))
 
-    @property
-    def sliced(self) -> bool:
-        """Whether there is anybody who may need a turn while another runs."""
-        return len(self.kernel.processes) > 1
+    def _sp(self) -> int:
+        return self.cores[0].engine.registers.read("sp")
+
+    # Running
 
     def run(self) -> Outcome:
         """Run until the program ends, or something else ends the run."""
-        world, stop = self.world, self.engine.request_stop
+        return self._heard(0)
+
+    def run_for(self, count: int) -> Outcome:
+        """Run until ``count`` instructions more have completed."""
+        return self._heard(count)
+
+    def run_to(self, *addresses: int) -> Outcome:
+        """Run until the PC is at one of these addresses (va), in whatever process.
+
+        An instruction that is there now is passed.
+        """
+        for core in self.cores:
+            core.engine.hooks.set_breakpoints(addresses)
+        try:
+            return self._heard(0)
+        finally:
+            for core in self.cores:
+                core.engine.hooks.set_breakpoints(())
+
+    def run_to_call(self, count: int = 1) -> Outcome:
+        """Run until that many calls of the kernel's more have been answered, or begun to wait."""
+        from emu.machine.stops import AfterCalls
+
+        return self._until(AfterCalls(self.pause, count))
+
+    def run_to_fault(self) -> Outcome:
+        """Run until a process faults; the kernel hears of it when the machine runs on."""
+        from emu.machine.stops import AtFault
+
+        return self._until(AtFault(self.pause))
+
+    def step(self) -> Outcome:
+        """Run one instruction of the process whose turn it is; in an IT block, the block's rest."""
+        return self._go(1, None)
+
+    def pause(self) -> None:
+        """For an observer: end the run as soon as what it was told of is done."""
+        self._is_paused = True
+        for core in self.cores:
+            if core.engine.ending.running:
+                core.engine.stop()
+
+    def _until(self, observer: Observer) -> Outcome:
+        self.observers.add(observer)
+        try:
+            return self._heard(0)
+        finally:
+            self.observers.remove(observer)
+
+    def _heard(self, count: int) -> Outcome:
+        """Run; Ctrl-C and the timeout are heard."""
+        world, stop = self.world, self.cores[0].engine.ending.request
         with Watch(stop, lambda: world.waiting, self.options.timeout) as watch:
             try:
-                outcome = self._run(watch)
+                return self._go(count, watch)
             except Interrupted:
-                outcome = _stopped(watch.cause)
-        return outcome
-
-    def _run(self, watch: Watch) -> Outcome:
-        while (process := self.kernel.current) is not None:
-            self._load(process)
-            limit = self._limit()
-            if limit < 0:
-                return Outcome(Ended.MAX_INSNS, status.LIMIT)
-            self.bounded = limit != 0
-            reason = self.engine.run(limit)
-            for observer in self.observers:
-                observer.stopped(process, reason)
-            if reason is Stop.REQUESTED and watch.cause is not None:
                 return _stopped(watch.cause)
-            self._after(reason, process)
-        return self._outcome()
 
-    def _limit(self) -> int:
-        """Instructions the next run may take: 0 for any number, -1 when all are used up."""
-        limit = SLICE if self.sliced else 0
-        if self.options.max_insns:
-            left = self.options.max_insns - self.engine.instructions
-            if left <= 0:
-                return -1
-            limit = min(limit, left) if limit else left
-        return limit
+    def _go(self, count: int, watch: Watch | None) -> Outcome:
+        """Run turn by turn.  count: instructions, 0 for any number."""
+        core, self._is_paused = self.cores[0], False
+        self._check_not_ended()
+        if count:
+            self.count_instructions()
+        end = core.engine.instructions + count if count else 0
+        self._deliver_fault(core)
+        first = True
+        while (process := self.kernel.running[core.number]) is not None:
+            self._load(core, process)
+            how, bound = self._bound(core, end)
+            if bound < 0:
+                return outcome(how)
+            reason = self._run(core, process, bound, first)
+            first = False
+            if reason is Stop.BREAKPOINT:
+                return outcome(How.ADDRESS)
+            if reason is Stop.REQUESTED and watch is not None and watch.cause is not None:
+                return _stopped(watch.cause)
+            if self._is_paused:
+                return outcome(How.PAUSED)
+            self._deliver_fault(core)
+        return outcome_of(self.kernel.halted)
 
-    def _load(self, process: Process) -> None:
-        """Make the processor that of ``process``, and let it go on as the kernel says."""
-        resume, process.resume = process.resume, None
-        switched = process is not self.loaded
-        if switched:
-            self._put_away()
-            self.loaded = process
-            self.switches += 1
-        if isinstance(resume, Start):
-            self.engine.start_at(resume.pc, resume.sp, resume[2:])
-        elif switched:
-            self.engine.restore(self._contexts[process.pid])
-        if switched:
-            self.backend.switch(self.kernel.l1_pa(process))
-        if isinstance(resume, Result):
-            self.engine.write_r0(resume.r0)
-            if resume.r0 < 0:
-                self.svc.failed_waiting(process, resume.r0)
-        for observer in self.observers:
-            observer.loading(process, resume, switched)
-
-    def _put_away(self) -> None:
-        """Keep the registers of the process that ran last; if it has ended, drop all it had."""
-        process = self.loaded
-        if process is None:
+    def _check_not_ended(self) -> None:
+        """Errors: MachineEndedError."""
+        if any(self.kernel.running):
             return
-        if process.pid not in self.kernel.processes:
-            self.svc.forget(process)
-            self._contexts.pop(process.pid, None)
-        elif process.pid in self._contexts:
-            self.engine.save(self._contexts[process.pid])
+        ended = outcome_of(self.kernel.halted)
+        raise MachineEndedError(f"the machine has ended ({ended.how.name}, status {ended.status})")
+
+    def _bound(self, core: Core, end: int) -> tuple[How, int]:
+        """Instructions the next run may take, besides its turn: 0 for any number, -1 for none.
+
+        And what it is if they are used up.
+        """
+        done = core.engine.instructions
+        bounds = [(How.COUNT, end - done)] if end else []
+        if self.options.max_insns:
+            bounds.append((How.MAX_INSNS, self.options.max_insns - done))
+        how, left = min(bounds, key=lambda bound: bound[1], default=(How.COUNT, 0))
+        return how, -1 if bounds and left <= 0 else left
+
+    def _load(self, core: Core, process: Process) -> None:
+        """Make the core that of ``process``, and let it go on as the kernel says."""
+        resume, process.resume = process.resume, None
+        before = core.loaded
+        switched = core.load(process, resume, self.kernel.l1_pa(process))
+        core.is_sliced = len(self.kernel.processes) > 1
+        if isinstance(resume, Result):
+            self._answered(process, resume.r0)
+        if switched:
+            self._forget_the_dead(core, before)
+        for tell in self.observers.loading:
+            tell(core, process, resume, switched)
+
+    def _answered(self, process: Process, r0: int) -> None:
+        """A call that had blocked is answered; it may have failed after all."""
+        act = self.history.waiting.pop(process.pid, None)
+        if act is not None and r0 < 0:
+            refusal = Refused(Error(r0))
+            self.history.refused(act, refusal)
+            for tell in self.observers.refused:
+                tell(process, act, refusal)
+
+    def _forget_the_dead(self, core: Core, before: Process | None) -> None:
+        """Drop what is kept for processes that have ended.  before: who had the core last."""
+        living = self.kernel.processes
+        ended = [before.pid] if before is not None and before.pid not in living else []
+        if core.kept > len(living):
+            ended += core.ended(living)
+        for pid in ended:
+            core.forget(pid)
+            self.history.forget(pid)
+            self.services.forget(pid)
+
+    def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
+        """Run the loaded process, and note what the end of that asks for.
+
+        first: a breakpoint where it is now has been met before, and is passed.
+        """
+        reason = core.run(bound, first)
+        for tell in self.observers.stopped:
+            tell(core, process, reason)
+        if reason is Stop.WAITING or (reason is Stop.COUNT and core.is_sliced and core.turn <= 0):
+            core.end_turn()
+            self.kernel.slice_ended(core.number)
+        elif reason in (Stop.FAULT, Stop.UNDEFINED, Stop.BKPT):
+            core.fault = fault_of(core.engine, core.backend, process.pid, reason)
+            for tell in self.observers.faulted:
+                tell(core, core.fault)
+        return reason
+
+    def _deliver_fault(self, core: Core) -> None:
+        """Let the kernel hear what the process on this core did."""
+        fault, core.fault = core.fault, None
+        if fault is not None:
+            self.history.fault(fault.pid, fault.headline)
+            kernel_fault(self.kernel, record_of(fault), core.number)
+
+    def count_instructions(self) -> None:
+        """Count instructions from now on; it costs less before the first run."""
+        for core in self.cores:
+            core.engine.hooks.count_instructions()
+
+    @property
+    def instructions(self) -> int:
+        """Instructions completed since they are counted."""
+        return sum(core.engine.instructions for core in self.cores)
+
+    # The whole of it as a value, while the machine does not run
+
+    def snapshot(self) -> Snapshot:
+        """The machine as it is now; ``restore`` brings it back, into this machine or another."""
+        from emu.machine.snapshot import Snapshot
+
+        return Snapshot(
+            kernel=self.kernel.snapshot(),
+            cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
+            ram=dict(self.ram.used()),
+            devices=tuple(device.snapshot() for device in self.bus),
+            world=self.world.snapshot(),
+            services=self.services.snapshot(),
+            history=self.history.snapshot(),
+            calls=self.calls.snapshot(),
+        )
+
+    def restore(self, state: Snapshot) -> None:
+        """Become what a machine with as much RAM was.
+
+        Files that the program has open are opened again where it was in them; what it has written
+        stays written.  Errors: OSError, when such a file is gone.
+        """
+        self.kernel.restore(state.kernel)
+        self.ram.ram.zero(self.ram.ram.base, self.ram.ram.size)
+        for pa, page in state.ram.items():
+            self.ram.ram.write(pa, page)
+        for core, one in zip(self.cores, state.cores, strict=True):
+            loaded = self.kernel.processes.get(one.loaded)
+            core.restore(one, loaded, -1 if loaded is None else self.kernel.l1_pa(loaded))
+        for device, held in zip(self.bus, state.devices, strict=True):
+            device.restore(held)
+        self.world.restore(state.world)
+        self.services.restore(state.services)
+        self.history.restore(state.history)
+        self.calls.restore(state.calls)
+        for tell in self.observers.restored:
+            tell()
+
+    # Registers of any process, while the machine does not run
+
+    def state_of(self, process: Process) -> State:
+        """The registers with which a process will go on, whether it runs, waits or is new."""
+        core = next((core for core in self.cores if core.holds(process.pid)), None)
+        if core is None:
+            core = self.cores[0]
+            state = core.engine.fresh_state()
         else:
-            self._contexts[process.pid] = self.engine.new_context()
+            state = core.state_of(process.pid)
+        return state._replace(core=_resumed(state.core, process))
 
-    def _after(self, reason: Stop, process: Process) -> None:
-        """What a run's end asks for.  The kernel has already dealt with calls."""
-        if reason is Stop.COUNT or reason is Stop.WAITING:
-            self.kernel.slice_ended()
-        elif reason is not Stop.REQUESTED:
-            fault = fault_of(self, reason)
-            for observer in self.observers:
-                observer.faulted(fault)
-            self.on_fault(fault)
-            self.host.journal.fault(process.pid, fault.headline)
-            end_process(self.kernel, process, Faulted(fault.headline))
+    def set_registers(self, process: Process, values: tuple[int, ...]) -> None:
+        """Let a process go on with these: r0-r12, sp, lr, pc, cpsr.
 
-    def _outcome(self) -> Outcome:
-        halted = self.kernel.halted
-        if halted is None:
-            return Outcome(Ended.DEADLOCK, status.DEADLOCK)
-        if isinstance(halted, Faulted):
-            return Outcome(Ended.FAULTED, status.FAULT)
-        return Outcome(Ended.EXITED, halted.status & 0xFF)
+        One that waits in a call still gets the call's result in r0 when that comes.
+        """
+        core = next((core for core in self.cores if core.holds(process.pid)), None)
+        if core is not None and not isinstance(process.resume, Start):
+            process.resume = None
+            core.set_core_registers(process.pid, values)
+        else:
+            process.resume = Registers(values)
+
+
+def _resumed(core: tuple[int, ...], process: Process) -> tuple[int, ...]:
+    """Core registers after what the kernel will do to them when the process next runs."""
+    resume = process.resume
+    if isinstance(resume, Registers):
+        return resume.words
+    if isinstance(resume, Result):
+        return (resume.r0 & 0xFFFFFFFF, *core[1:])
+    if isinstance(resume, Start):
+        fresh = [0] * 17
+        fresh[:4], fresh[13], fresh[15] = resume[2:], resume.sp, resume.pc & ~1
+        fresh[16] = USER_MODE | (THUMB_BIT if resume.pc & 1 else 0)
+        return tuple(fresh)
+    return core
 
 
 def _stopped(cause: Cause | None) -> Outcome:
-    if cause is Cause.TIMEOUT:
-        return Outcome(Ended.TIMEOUT, status.LIMIT)
-    return Outcome(Ended.CTRL_C, status.INTERRUPTED)
+    return outcome(How.TIMEOUT if cause is Cause.TIMEOUT else How.CTRL_C)

@@ -4,98 +4,113 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from emu.cpu.stop import Stop
+from emu.machine.fault import Fault
+from emu.machine.history import Act
+from kernel_model.call import Call
+from kernel_model.errors import Refused
 from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
-    from emu.cpu.engine import Stop
-    from emu.machine.fault import Fault
-    from emu.machine.machine import Machine
+    from emu.machine.core import Core
 
-Registers = tuple[int, int, int, int]
+Words = tuple[int, int, int, int]
 """r0 to r3, as 32-bit words."""
 
 
 class Observer:
-    """Told what happens, in order; it changes nothing.  ``observe`` attaches it.
+    """Told what happens, in order; it changes nothing.  ``Observers.add`` attaches it.
 
-    During ``calling`` and ``called`` the PC is past the SVC.
+    During ``calling`` and ``called`` the PC of the core is past the SVC.
+    rank: of several observers those with the lower one are told first.
     """
 
-    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
-        """A process is about to run; switched: another had the processor before."""
+    rank: ClassVar[int] = 0
 
-    def stopped(self, process: Process, reason: Stop) -> None:
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        """A process is about to run; switched: another had the core before."""
+
+    def stopped(self, core: Core, process: Process, reason: Stop) -> None:
         """The run that ``loading`` began has ended; registers are as the program left them."""
 
-    def calling(self, process: Process, number: int, registers: Registers) -> None:
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
         """A call of the kernel's begins."""
 
-    def called(self, process: Process, number: int, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         """It is decided.  None: somebody else runs now; ``process`` may have ended."""
 
-    def semihosting(self, process: Process, operation: int, argument: int) -> None:
+    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
+        """A call has failed, at once or after it had blocked; ``called`` or ``loading`` follows."""
+
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
         """A semihosting call begins."""
 
-    def semihosted(self, process: Process, operation: int, result: int) -> None:
+    def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         """It is done, unless ``process`` has ended."""
 
     def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
         """The kernel wrote these table entries, from ``pa`` on."""
 
-    def faulted(self, fault: Fault) -> None:
-        """A process did something nobody handles; it ends behind this."""
+    def translation(self, l1_pa: int, va: int, length: int) -> None:
+        """What [va, va + length) of the address space with this L1 translates to has changed."""
+
+    def faulted(self, core: Core, fault: Fault) -> None:
+        """A process did something; the kernel hears of it behind this."""
+
+    def restored(self) -> None:
+        """The machine has become what it, or another, was at some other time."""
 
     def finish(self) -> None:
-        """The run is over."""
+        """The run is over, for this observer at least."""
 
 
-def observe(machine: Machine, observer: Observer) -> None:
-    """Let an observer watch a machine that has not run yet, behind those it already has."""
-    if not machine.observers:
-        machine.svc.answer = _observed_calls(machine, machine.svc.answer)
-        machine.svc.semihost = _observed_semihosting(machine, machine.svc.semihost)
-        machine.host.on_descriptors = _observed_descriptors(machine)
-    machine.observers = (*machine.observers, observer)
+_EVENTS: Final = tuple(name for name in vars(Observer) if name[0] != "_" and name != "rank")
+
+Told = tuple[Callable[..., None], ...]
 
 
-Answer = Callable[[int, int, int, int, int], int | None]
-Semihost = Callable[[Process, int, int], int]
-OnDescriptors = Callable[[int, int, "array[int]", "array[int]"], None]
+class Observers:
+    """Carries each event to the observers that want it.
+
+    For each event there is a tuple of what to call: ``for tell in observers.called: tell(...)``.
+    It is empty where no observer has a method of its own for that, which costs whoever carries
+    the event next to nothing.  Hence an attribute for each event.
+    """
+
+    loading: Told
+    stopped: Told
+    calling: Told
+    called: Told
+    refused: Told
+    semihosting: Told
+    semihosted: Told
+    descriptors: Told
+    translation: Told
+    faulted: Told
+    restored: Told
+    finish: Told
+
+    def __init__(self) -> None:
+        self._all: tuple[Observer, ...] = ()
+        self._arrange()
+
+    def add(self, observer: Observer) -> None:
+        """Let one more watch, behind those of its rank that already do."""
+        self._all = tuple(sorted((*self._all, observer), key=lambda one: one.rank))
+        self._arrange()
+
+    def remove(self, observer: Observer) -> None:
+        """Let it watch no longer; it is not told so."""
+        self._all = tuple(one for one in self._all if one is not observer)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        for event in _EVENTS:
+            own = [one for one in self._all if _has_own(one, event)]
+            setattr(self, event, tuple(getattr(one, event) for one in own))
 
 
-def _observed_calls(machine: Machine, answer: Answer) -> Answer:
-    kernel = machine.kernel
-
-    def observed(number: int, r0: int, r1: int, r2: int, r3: int) -> int | None:
-        process = kernel.current
-        assert process is not None
-        for observer in machine.observers:
-            observer.calling(process, number, (r0, r1, r2, r3))
-        result = answer(number, r0, r1, r2, r3)
-        for observer in machine.observers:
-            observer.called(process, number, result)
-        return result
-
-    return observed
-
-
-def _observed_semihosting(machine: Machine, semihost: Semihost) -> Semihost:
-    def observed(process: Process, operation: int, argument: int) -> int:
-        for observer in machine.observers:
-            observer.semihosting(process, operation, argument)
-        result = semihost(process, operation, argument)
-        for observer in machine.observers:
-            observer.semihosted(process, operation, result)
-        return result
-
-    return observed
-
-
-def _observed_descriptors(machine: Machine) -> OnDescriptors:
-    def observed(pa: int, level: int, old: array[int], new: array[int]) -> None:
-        for observer in machine.observers:
-            observer.descriptors(pa, level, old, new)
-
-    return observed
+def _has_own(observer: Any, event: str) -> bool:
+    return getattr(type(observer), event) is not getattr(Observer, event)

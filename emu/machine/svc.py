@@ -1,158 +1,157 @@
 """What an SVC asks for: a call of the kernel's, or Arm semihosting.
 
-This is the hot path of a call: one batch read of the registers, the immediate, the trap,
-one register written.  Source: spec, "Calling convention" and "Programs".
+This is the hot path of a call: one batch read of the registers, the immediate, the row of the
+kernel's table, the call itself, one register written.
+Source: spec, "Calling convention" and "Programs".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from emu.machine.history import SEMIHOSTING, TELLING, Act
-from kernel_model.abi import Error
-from kernel_model.errors import Refused
+from emu.cpu.engine import Engine
+from emu.machine.core import Core
+from emu.machine.history import Act, History
+from emu.machine.observers import Observers, Words
+from emu.machine.services import Services
+from kernel_model.call import Call
+from kernel_model.kernel import Kernel
+from kernel_model.memory import PhysicalMemory
 from kernel_model.process import Process
-from kernel_model.syscalls import CALLS, trap
-
-if TYPE_CHECKING:
-    from emu.cpu.engine import Engine
-    from emu.machine.checker import Checker
-    from emu.machine.machine import Machine
-    from emu.semihosting import Semihosting
+from kernel_model.syscalls import perform
 
 ARM_SEMIHOSTING = 0xEF123456
 THUMB_SEMIHOSTING = 0xDFAB
 _IMMEDIATES = (0x3456, 0xAB)
 """What of those two the syndrome register has: 16 bits."""
 
-UNKNOWN = len(CALLS)
+
+class Calls:
+    """How often each call was made: of the kernel's by number, of semihosting's all together.
+
+    unknown: with numbers that are no calls.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.by_number = {call.number: 0 for call in kernel.calls}
+        self.unknown = 0
+        self.semihosting = 0
+
+    def count(self, number: int) -> None:
+        """One more."""
+        try:
+            self.by_number[number] += 1
+        except KeyError:
+            self.unknown += 1
+
+    def snapshot(self) -> tuple[tuple[int, ...], int, int]:
+        """The counts as a value."""
+        return tuple(self.by_number.values()), self.unknown, self.semihosting
+
+    def restore(self, state: tuple[tuple[int, ...], int, int]) -> None:
+        """Set the counts."""
+        counts, self.unknown, self.semihosting = state
+        self.by_number = dict(zip(self.by_number, counts, strict=True))
+
+    @property
+    def total(self) -> int:
+        """Calls of the kernel's, those with unknown numbers among them."""
+        return sum(self.by_number.values()) + self.unknown
 
 
 class SvcHandler:
-    """Answers SVCs.  ``calls[number]`` counts each call; the last counts unknown numbers.
+    """Answers the SVCs of one core."""
 
-    answer, semihost: who answers a call of either kind; observers put themselves in front.
-    checker: checks everything after each call, if there is one.
-    on_refused: told of each call that failed, before its process goes on.
-    """
-
-    def __init__(self, machine: Machine, note: Callable[[str], None]) -> None:
-        self.machine = machine
-        self.kernel = machine.kernel
-        self.engine = machine.engine
-        self.ram = machine.ram.ram
-        self.fetch_pa = machine.backend.physical
-        self.note = note
-        self._fetch, self._registers = self.engine.syscall.fetch, self.engine.syscall.values
-        self.journal = machine.host.journal
-        self.on_refused: Callable[[Act, Refused], None] | None = None
-        self.checker: Checker | None = None
-        self.calls = [0] * (UNKNOWN + 1)
-        self.semihosting_calls = 0
-        self._semihosting: dict[int, Semihosting] = {}
-        self.answer: Callable[[int, int, int, int, int], int | None] = self._call
-        self.semihost: Callable[[Process, int, int], int] = self._call_semihosting
+    def __init__(
+        self,
+        core: Core,
+        kernel: Kernel,
+        history: History,
+        observers: Observers,
+        services: Services,
+        calls: Calls,
+    ) -> None:
+        self._core, self._kernel, self._calls = core, kernel, calls
+        self._history, self._observers, self._services = history, observers, services
+        registers = core.engine.registers
+        self._fetch, self._registers = registers.syscall.fetch, registers.syscall.values
+        self._find = kernel.calls.find
+        self._write_r0 = registers.write_r0
+        core.engine.on_svc = self.handle
 
     def handle(self, engine: Engine) -> None:
         """One SVC; the PC is past it."""
         self._fetch()
         r0, r1, r2, r3, number, syndrome = self._registers
+        core = self._core
+        process = self._kernel.running[core.number]
+        if process is None:
+            raise AssertionError("SvcHandler: an SVC while nobody runs")
         if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting():
-            self._semihost(r0, r1)
+            self._semihost(process, r0, r1)
             return
-        self.calls[number if number < UNKNOWN else UNKNOWN] += 1
-        result = self.answer(number, r0, r1, r2, r3)
-        if self.checker is not None:
-            self.checker.check()
+        self._calls.count(number)
+        call, words = self._find(number), (r0, r1, r2, r3)
+        observers = self._observers
+        for tell in observers.calling:
+            tell(core, process, call, words)
+        result = self._call(process, call, words)
+        for tell in observers.called:
+            tell(core, process, call, result)
         if result is None:
             engine.stop()
             return
-        engine.write_r0(result)
-        if self.kernel.ready and not self.machine.bounded:
+        self._write_r0(result)
+        if (self._kernel.ready and not core.is_sliced) or not core.backend.sync():
             engine.stop()  # somebody else is ready now: from here on time is sliced
 
-    def _call(self, number: int, r0: int, r1: int, r2: int, r3: int) -> int | None:
-        """A call of the current process, entered in the journal if it is to be remembered."""
-        kernel, journal = self.kernel, self.journal
-        caller = kernel.current
-        if caller is None:
-            raise AssertionError("an SVC while nobody runs")
-        journal.count += 1
-        is_telling = number in TELLING
-        if is_telling:
-            journal.now = (journal.count, caller.pid, number, r0, r1, r2, r3)
-        result = trap(kernel, number, r0, r1, r2, r3)
-        if is_telling or result is None or kernel.refusal is not None:
-            act = (journal.count, caller.pid, number, r0, r1, r2, r3)
-            self._remember(act, result)
+    def _call(self, process: Process, call: Call, words: Words) -> int | None:
+        """A call, entered in the history if it changes something, blocks or is refused."""
+        kernel, history = self._kernel, self._history
+        history.made += 1
+        if call.changes:
+            history.now = Act(history.made, process.pid, call, words)
+        result = perform(kernel, call, words, self._core.number)
+        if call.changes or result is None or kernel.refusal is not None:
+            self._remember(process, Act(history.made, process.pid, call, words), result)
         return result
 
-    def _remember(self, act: Act, result: int | None) -> None:
-        """Enter a call that changed something, that blocked, or that was refused."""
-        if self.kernel.refusal is not None:
-            self._refused(act, self.kernel.refusal)
-        elif act[2] in TELLING:
-            self.journal.calls.append((act, result))
-        if result is None:
-            self.journal.waiting[act[1]] = act
-
-    def failed_waiting(self, process: Process, error: int) -> None:
-        """A call that blocked has failed after all."""
-        self._refused(self.journal.waiting[process.pid], Refused(Error(error)))
-
-    def _refused(self, act: Act, refusal: Refused) -> None:
-        self.journal.refusals.append((act, refusal.error, refusal.text))
-        if self.on_refused is not None:
-            self.on_refused(act, refusal)
+    def _remember(self, process: Process, act: Act, result: int | None) -> None:
+        refusal = self._kernel.refusal
+        if refusal is not None:
+            self._history.refused(act, refusal)
+            for tell in self._observers.refused:
+                tell(process, act, refusal)
+        elif act.call.changes:
+            self._history.calls.append((act, result))
+        if result is None and act.pid in self._kernel.processes:
+            self._history.waiting[act.pid] = act
 
     def _is_semihosting(self) -> bool:
-        """Whether the SVC is just so: its immediate may be longer, or of the other state."""
-        pc = self.engine.pc
-        if self.engine.thumb:
-            pa = self.fetch_pa(pc - 2)
-            word = self.ram.read_word(pa & ~3)
-            return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING
-        return self.ram.read_word(self.fetch_pa(pc - 4)) == ARM_SEMIHOSTING
+        """Whether the SVC is just so: its immediate may be longer, or of the other state.
 
-    def _semihost(self, operation: int, argument: int) -> None:
-        process = self.kernel.current
-        if process is None:
-            raise AssertionError("an SVC while nobody runs")
-        self.semihosting_calls += 1
-        self.journal.now = (self.journal.count, process.pid, SEMIHOSTING)
-        result = self.semihost(process, operation, argument)
-        if self.kernel.current is process:
-            self.engine.write_r0(result)
-        else:
-            self.engine.stop()
+        Code that stores into itself may have changed what is there now.
+        """
+        pc, cpsr = self._core.engine.registers.position()
+        ram: PhysicalMemory = self._kernel.memory
+        thumb = cpsr >> 5 & 1
+        pa = self._core.backend.physical(pc - (2 if thumb else 4))
+        if not ram.contains(pa, 2 if thumb else 4):
+            return False
+        if not thumb:
+            return ram.read_word(pa) == ARM_SEMIHOSTING
+        word = ram.read_word(pa & ~3)
+        return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING
 
-    def _call_semihosting(self, process: Process, operation: int, argument: int) -> int:
-        return self._of(process).call(operation, argument)
-
-    def _of(self, process: Process) -> Semihosting:
-        """The process's semihosting, made when it first asks."""
-        service = self._semihosting.get(process.pid)
-        if service is None:
-            from emu.semihosting.process import semihosting_for
-
-            service = self._semihosting[process.pid] = semihosting_for(
-                self.kernel,
-                process,
-                self.machine.world,
-                lambda: self.machine.engine.read("sp"),
-                self.note,
-            )
-        return service
-
-    def errno_name(self, process: Process) -> str:
-        """The name of the last error of the process's semihosting, for traces."""
-        from emu.semihosting.service import errno_name
-
-        return errno_name(self._of(process).errno)
-
-    def forget(self, process: Process) -> None:
-        """The process has ended: close what it had open."""
-        service = self._semihosting.pop(process.pid, None)
-        if service is not None:
-            service.close_all()
+    def _semihost(self, process: Process, operation: int, argument: int) -> None:
+        core, observers = self._core, self._observers
+        self._calls.semihosting += 1
+        self._history.semihosting(process.pid)
+        for tell in observers.semihosting:
+            tell(core, process, operation, argument)
+        result = self._services.of(process).call(operation, argument)
+        for tell in observers.semihosted:
+            tell(core, process, operation, result)
+        if self._kernel.running[core.number] is process:
+            self._write_r0(result)
+            if core.backend.sync():
+                return
+        core.engine.stop()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emu.cpu.engine import Engine, View
+from emu.cpu.binding import View
+from emu.cpu.engine import Engine
 from emu.cpu.hostram import HostRam, ManyViewsRam
 from emu.devices.bus import Device
 from emu.mmu.backend import Backend, MemoryFault

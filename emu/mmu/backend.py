@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from emu.cpu.engine import Engine, View
+from emu.cpu.binding import View
+from emu.cpu.engine import Engine
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from kernel_model.walk import FaultStatus, Walk
 
-PAGE_SIZE = 0x1000
-PAGE_MASK = 0xFFFFF000
-PAGE_OFFSET = 0xFFF
+FEW_PAGES = 16
+"""Up to so many pages are flushed, or their code removed, one by one."""
+
+
+Refused = tuple[int, int]
+"""Page (va) and access of a TLB fill that was refused."""
 
 
 class MemoryFault(NamedTuple):
@@ -19,13 +23,16 @@ class MemoryFault(NamedTuple):
 
     access: READ, WRITE or EXEC.  walk: the software walk for ``va``; it may well have succeeded,
     if the access failed by its alignment or because nothing is at the physical address.
+    exact: whether ``va`` is the address accessed.  If not, it is the start of the page accessed, or
+    -1 where not even that is known, and then there is no walk.
     """
 
     va: int
     access: int
     pc: int
-    walk: Walk
+    walk: Walk | None
     status: FaultStatus
+    exact: bool = True
 
 
 class Backend(Protocol):
@@ -53,6 +60,15 @@ class Backend(Protocol):
     def written(self, pa: int, length: int) -> None:
         """The host stored into guest RAM, from outside the guest's own stores."""
 
+    def sync(self) -> bool:
+        """Bring Unicorn in step after any of these; before a run, and before one goes on.
+
+        False: it was asked to stop before that was done, and must be called again.
+        """
+
+    def reset(self) -> None:
+        """All of RAM may be another now, tables and code with it."""
+
     def fault(self) -> MemoryFault:
         """What failed, after a run that ended with ``Stop.FAULT``."""
 
@@ -63,4 +79,7 @@ class Backend(Protocol):
         """The physical address that user mode reads at ``va``, or -1.  Fast."""
 
     def view(self, va: int) -> View:
-        """What Unicorn would do for user accesses at ``va`` right now, stale or not."""
+        """What Unicorn would do for user accesses at ``va`` right now, stale or not.
+
+        It changes nothing that a program could notice, even while one runs.
+        """

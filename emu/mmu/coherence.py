@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emu.cpu.engine import Engine
+from emu.cpu.binding import Unicorn
 from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.memory import PAGE_SIZE
 
 
 class Use:
@@ -33,12 +34,17 @@ class Coherence:
     remove_code(pa): forgets what was translated from that page of RAM.
     """
 
-    def __init__(self, engine: Engine, remove_code: Callable[[int], None]) -> None:
-        self._engine = engine
+    def __init__(self, unicorn: Unicorn, remove_code: Callable[[int], None]) -> None:
+        self._unicorn = unicorn
         self._remove_code = remove_code
         self._code: dict[int, set[int]] = {}  # pa -> pages it was fetched through
         self._executable: dict[int, set[int]] = {}  # pa -> pages the TLB may fetch it through
         self._writable: dict[int, set[int]] = {}  # pa -> pages the TLB may store to it through
+
+    def forget(self) -> None:
+        """There is no translated code any more, and the TLB is empty."""
+        self._code.clear()
+        self.flushed()
 
     def flushed(self) -> None:
         """The TLB is empty now."""
@@ -88,4 +94,27 @@ class Coherence:
     def _flush_others(self, entries: dict[int, set[int]], va: int, pa: int) -> None:
         for other in entries.pop(pa, ()):
             if other != va:
-                self._engine.flush_page(other)
+                self._unicorn.flush_page(other)
+
+
+WINDOW = 0xFFFFF000
+"""The page through which one physical page is shown to Unicorn; the kernel's, never a program's."""
+
+
+class Window:
+    """Unicorn removes translated code by virtual address, so the page is shown to it at ``WINDOW``.
+
+    While ``pa`` is not None, a backend's fill hook must answer ``WINDOW`` with it, executable.
+    """
+
+    def __init__(self, unicorn: Unicorn) -> None:
+        self._unicorn = unicorn
+        self.pa: int | None = None
+
+    def remove_code(self, pa: int) -> None:
+        """Forget what was translated from the page at ``pa``.  Needs the virtual TLB."""
+        self.pa = pa
+        self._unicorn.flush_page(WINDOW)
+        self._unicorn.remove_blocks(WINDOW, PAGE_SIZE)
+        self._unicorn.flush_page(WINDOW)
+        self.pa = None

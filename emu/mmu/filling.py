@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 from unicorn import unicorn_const as const
 
-from emu.cpu.engine import Abort, Engine, View
+from emu.cpu.binding import View
+from emu.cpu.engine import Engine
+from emu.cpu.fill import FILL_CFUNC
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
-from emu.mmu.backend import PAGE_MASK, PAGE_SIZE, MemoryFault
+from emu.mmu.backend import MemoryFault, Refused
 from emu.mmu.coherence import Coherence
-from emu.mmu.fill import FILL_CFUNC
-from emu.mmu.locate import Locator, describe_fault
-from emu.mmu.pages import Spaces
+from emu.mmu.pages import PageCache
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.walk import Walk
 
 Fill = Callable[[int, int, int, int, object], bool]
@@ -35,38 +36,45 @@ class FillingBackend:
         self.fills = 0
         self.flushes = 0
         self._engine = engine
-        self._spaces = Spaces(ram.ram, devices)
-        self._coherence = Coherence(engine, remove_code)
-        self._refused: tuple[int, int] | None = None
+        self._unicorn = engine.unicorn
+        self._pages = PageCache(ram.ram, devices)
+        self._coherence = Coherence(engine.unicorn, remove_code)
+        self._refused: Refused | None = None
         self._asking = False
-        engine.use_virtual_tlb(True)
-        self._locator = Locator(engine, self._spaces)
+        self._unicorn.use_virtual_tlb(True)
 
     def _answer_fills(self, fill: Fill) -> None:
-        self._engine.add_raw_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(fill))
+        self._unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(fill))
 
     def written(self, pa: int, length: int) -> None:
-        for page_pa in range(pa & PAGE_MASK, pa + length, PAGE_SIZE):
+        for page_pa in range(pa & PAGE_BASE, pa + length, PAGE_SIZE):
             self._coherence.written(page_pa)
 
+    def reset(self) -> None:
+        self._pages.forget_all()
+        self._coherence.forget()
+        self._unicorn.flush_blocks()
+        self._flush()
+
     def fault(self) -> MemoryFault:
-        refused = None if self._engine.abort is Abort.DATA else self._refused
-        return describe_fault(self._engine, self._spaces, self._locator, refused)
+        from emu.mmu.fault import describe_fault
+
+        return describe_fault(self._engine, self._pages, self._refused)
 
     def translate(self, va: int) -> Walk:
-        return self._spaces.walk(va)
+        return self._pages.walk(va)
 
     def physical(self, va: int) -> int:
-        return self._spaces.physical(va)
+        return self._pages.physical(va)
 
     def view(self, va: int) -> View:
         self._asking = True
-        view = self._engine.view(va)
+        view = self._unicorn.view(va)
         self._asking = False
-        self._engine.flush_page(va)
+        self._unicorn.flush_page(va)
         return view
 
     def _flush(self) -> None:
-        self._engine.flush_tlb()
+        self._unicorn.flush_tlb()
         self._coherence.flushed()
         self.flushes += 1

@@ -1,11 +1,12 @@
 """The ``map`` backend: Unicorn's own memory map mirrors the current address space.
 
-Virtual addresses are Unicorn's physical addresses: each run of pages is a region at its virtual
-address over the same host memory, each device a window of callbacks.  When descriptors change,
-the runs are computed anew where they changed and the difference is applied.
+Virtual addresses are Unicorn's physical addresses: each region of pages is one of Unicorn's at its
+virtual address over the same host memory, each device a window of callbacks.  When descriptors
+change, the regions are computed anew where they changed, and ``sync`` applies the difference.
 
-Rights are enforced by a fill hook that knows the runs and nothing else: Unicorn looks at a region's
-own permissions only on some paths, and a store that it refuses there does not stop at once.
+Rights are enforced by a fill hook that knows the regions and nothing else: Unicorn looks at a
+region's own permissions only on some paths, and a store that it refuses there does not stop at
+once.
 
 Unicorn tells code by its host address, so pages that are mapped several times come from several
 views of RAM.  Otherwise it could not say which translated code a store makes stale.
@@ -14,23 +15,25 @@ views of RAM.  Otherwise it could not say which translated code a store makes st
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
 
-from emu.cpu.engine import Engine, View
+from emu.cpu.binding import Read, View, Write
+from emu.cpu.engine import Engine
+from emu.cpu.fill import ACCESS, answer
 from emu.cpu.hostram import HostRam, ManyViewsRam
 from emu.devices.bus import Device
-from emu.mmu.backend import PAGE_MASK, PAGE_SIZE
 from emu.mmu.coherence import Use
-from emu.mmu.fill import ACCESS, answer
 from emu.mmu.filling import FillingBackend
-from emu.mmu.regions import Run, backed, coalesced, replaced, scan
+from emu.mmu.regions import Region, regions_of, replaced
 from kernel_model.descriptors import EXEC
-
-Accessors = tuple[Callable[[int, int], int], Callable[[int, int, int], None]]
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
 
 class MapBackend(FillingBackend):
-    """Keeps Unicorn's memory map equal to the current address space."""
+    """Keeps Unicorn's memory map equal to the current address space.
+
+    Fourteen attributes: eight are what both filling backends have.
+    _wanted: the regions that the tables have, or None where Unicorn has them all.
+    """
 
     name = "map"
 
@@ -38,89 +41,159 @@ class MapBackend(FillingBackend):
         if not isinstance(ram, ManyViewsRam):
             raise TypeError("MapBackend: RAM that has only one view")
         super().__init__(engine, ram, devices, self._remove_code)
-        self._host = ram
-        self._ram = ram.ram
         self._devices = devices
-        self._accessors: dict[tuple[int, int], Accessors] = {}
-        self._known: dict[int, list[Run]] = {}
-        self._runs: list[Run] = []  # what Unicorn has, in order of va
-        self._starts: list[int] = []
-        self._views: dict[Run, int] = {}  # which view of RAM each run is mapped from
+        self._mirror = Mirror(engine, ram)
+        self._known: dict[int, list[Region]] = {}
+        self._wanted: list[Region] | None = None
         self._uses: dict[int, Use] = {}
         self._removing = False
         self._answer_fills(self._fill)
 
     def switch(self, l1_pa: int) -> None:
-        if l1_pa == self._spaces.l1_pa:
+        if l1_pa == self._pages.l1_pa:
             return
-        self._spaces.switch(l1_pa)
+        self._pages.switch(l1_pa)
         if l1_pa not in self._known:
-            self._known[l1_pa] = coalesced(self._scan(0, 1 << 32))
-        self._mirror(self._known[l1_pa])
+            self._known[l1_pa] = self._scan(0, 1 << 32)
+        self._wanted = self._known[l1_pa]
 
     def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:  # noqa: ARG002 - the protocol's
-        self._spaces.forget(l1_pa, va, length)
-        if l1_pa != self._spaces.l1_pa:
+        self._pages.forget(l1_pa, va, length)
+        if l1_pa != self._pages.l1_pa:
             self._known.pop(l1_pa, None)
             return
-        first, end = va & PAGE_MASK, va + length
-        runs = replaced(self._runs, first, end, self._scan(first, end))
-        self._known[l1_pa] = runs
-        self._mirror(runs)
+        first, end = va & PAGE_BASE, va + length
+        regions = replaced(self._known[l1_pa], first, end, self._scan(first, end))
+        self._known[l1_pa] = self._wanted = regions
+
+    def sync(self) -> bool:
+        """Unicorn takes the longer for each region, the more it has: it may be asked to stop."""
+        wanted = self._wanted
+        if wanted is None:
+            return True
+        if wanted != self._mirror.regions:
+            self._removing = True  # Unicorn removes the code of pages that can be fetched
+            done = self._mirror.become(wanted)
+            self._removing = False
+            self._uses.clear()
+            self._flush()
+            if not done:
+                return False
+        self._wanted = None
+        return True
+
+    def reset(self) -> None:
+        self._known.clear()
+        super().reset()
+        if self._pages.l1_pa >= 0:
+            self._wanted = self._known[self._pages.l1_pa] = self._scan(0, 1 << 32)
 
     def view(self, va: int) -> View:
         view = super().view(va)
-        run = self._run(va)
-        return view if run is None or not view.rights else View(run.pa + va - run.va, view.rights)
+        region = self._mirror.region(va)
+        if region is None or not view.rights:
+            return view
+        return View(region.pa + va - region.va, view.rights)
 
-    # The mirror
+    def _scan(self, va: int, end: int) -> list[Region]:
+        return regions_of(self._pages.ram, self._devices, self._pages.l1_pa, va, end)
 
-    def _scan(self, va: int, end: int) -> list[Run]:
-        found = scan(self._ram, self._spaces.l1_pa, va, end)
-        return list(backed(found, self._ram, self._devices))
-
-    def _mirror(self, runs: list[Run]) -> None:
-        """Give Unicorn these runs in place of those it has."""
-        if runs == self._runs:
-            return
-        kept = set(self._runs) & set(runs)
-        for run in self._runs:
-            if run not in kept:
-                self._unmap(run)
-        self._runs, self._starts = runs, [run.va for run in runs]
-        for run in runs:
-            if run not in kept:
-                self._map(run)
-        self._uses.clear()
-        self._flush()
-
-    def _unmap(self, run: Run) -> None:
-        self._removing = True  # Unicorn removes the code of pages that can be fetched
-        self._engine.unmap(run.va, run.length)
+    def _remove_code(self, pa: int) -> None:
+        """Forget what was translated from a page of RAM, through each of its mappings."""
+        self._removing = True
+        for region in self._mirror.regions:
+            if region.rights & EXEC and region.pa <= pa < region.pa + region.length:
+                va = region.va + pa - region.pa
+                self._unicorn.remove_blocks(va, PAGE_SIZE)
+                self._unicorn.flush_page(va)
         self._removing = False
-        self._views.pop(run, None)
 
-    def _map(self, run: Run) -> None:
-        if run.device is not None:
-            self._engine.map_device(run.va, run.length, *self._window(run, run.device))
+    # What Unicorn asks
+
+    def _fill(self, _uc: int, va: int, kind: int, entry: int, _data: object) -> bool:
+        try:
+            access = ACCESS[kind]
+            if self._removing:
+                return answer(entry, va, EXEC)
+            region = self._mirror.region(va)
+            if region is None or not region.rights & access:
+                self._refused = va, access
+                return False
+            if self._asking:
+                return answer(entry, va, access)
+            self.fills += 1
+            if access != EXEC:
+                self._engine.hooks.leave_it_block()
+            return answer(entry, va, self._grant(va, region, access))
+        except BaseException as error:
+            self._engine.ending.fail(error)
+            return False
+
+    def _grant(self, va: int, region: Region, access: int) -> int:
+        if region.device is not None:
+            return region.rights
+        use = self._uses.setdefault(va, Use())
+        return self._coherence.grant(va, region.pa + va - region.va, region.rights, use, access)
+
+
+class Mirror:
+    """Unicorn's memory map: ``regions``, in order of va, are what it really has."""
+
+    def __init__(self, engine: Engine, ram: ManyViewsRam) -> None:
+        self._engine, self._ram = engine, ram
+        self.regions: list[Region] = []
+        self._starts: list[int] = []
+        self._views: dict[Region, int] = {}  # which view of RAM each region is mapped from
+        self._accessors: dict[tuple[int, int], tuple[Read, Write]] = {}
+
+    def region(self, va: int) -> Region | None:
+        """The region that ``va`` lies in."""
+        at = bisect_right(self._starts, va) - 1
+        return self.regions[at] if at >= 0 and va < self.regions[at].end else None
+
+    def become(self, wanted: list[Region]) -> bool:
+        """Give Unicorn these regions in place of those it has; False if stopped on the way."""
+        kept = set(self.regions) & set(wanted)
+        have = set(self.regions)
+        ending = self._engine.ending
+        for region in self.regions:
+            if region not in kept and not ending.requested:
+                self._unmap(region)
+                have.remove(region)
+        for region in wanted:
+            if region not in kept and not ending.requested:
+                self._map(region)
+                have.add(region)
+        self.regions = sorted(have, key=lambda region: region.va)
+        self._starts = [region.va for region in self.regions]
+        return not ending.requested or self.regions == wanted
+
+    def _unmap(self, region: Region) -> None:
+        self._engine.unicorn.unmap(region.va, region.length)
+        self._views.pop(region, None)
+
+    def _map(self, region: Region) -> None:
+        if region.device is not None:
+            accessors = self._window(region, region.device)
+            self._engine.hooks.map_device(region.va, region.length, *accessors)
             return
-        view = self._views[run] = self._free_view(run)
-        offset = run.pa - self._ram.base
-        self._engine.map_ram(run.va, run.length, self._host.view(view) + offset)
+        view = self._views[region] = self._free_view(region)
+        host = self._ram.view(view) + region.pa - self._ram.ram.base
+        self._engine.unicorn.map_ram(region.va, region.length, host)
 
-    def _free_view(self, run: Run) -> int:
-        """A view of RAM from which none of this run's bytes are mapped yet."""
-        end = run.pa + run.length
+    def _free_view(self, region: Region) -> int:
+        """A view of RAM from which none of this region's bytes are mapped yet."""
+        end = region.pa + region.length
         taken = {
             view
             for other, view in self._views.items()
-            if other.pa < end and run.pa < other.pa + other.length
+            if other.pa < end and region.pa < other.pa + other.length
         }
         return min(set(range(len(taken) + 1)) - taken)
 
-    def _window(self, run: Run, device: Device) -> Accessors:
-        """How Unicorn reads and writes the device's registers from ``run.pa`` on."""
-        start = run.pa - device.pa
+    def _window(self, region: Region, device: Device) -> tuple[Read, Write]:
+        """How Unicorn reads and writes the device's registers from ``region.pa`` on."""
+        start = region.pa - device.pa
 
         def read(offset: int, size: int) -> int:
             return device.read(start + offset, size)
@@ -130,45 +203,3 @@ class MapBackend(FillingBackend):
 
         # The same pair for the same place: Unicorn's callbacks for it are made only once.
         return self._accessors.setdefault((device.pa, start), (read, write))
-
-    def _run(self, va: int) -> Run | None:
-        """The run that ``va`` lies in."""
-        at = bisect_right(self._starts, va) - 1
-        return self._runs[at] if at >= 0 and va < self._runs[at].end else None
-
-    def _remove_code(self, pa: int) -> None:
-        """Forget what was translated from a page of RAM, through each of its mappings."""
-        self._removing = True
-        for run in self._runs:
-            if run.rights & EXEC and run.pa <= pa < run.pa + run.length:
-                va = run.va + pa - run.pa
-                self._engine.remove_blocks(va, PAGE_SIZE)
-                self._engine.flush_page(va)
-        self._removing = False
-
-    # What Unicorn asks
-
-    def _fill(self, _uc: int, va: int, kind: int, entry: int, _data: object) -> bool:
-        try:
-            access = ACCESS[kind]
-            run = self._run(va)
-            if self._removing:
-                return answer(entry, va, EXEC)
-            if run is None or not run.rights & access:
-                self._refused = va, access
-                return False
-            self.fills += 1
-            if access != EXEC:
-                self._engine.leave_it_block()
-            return answer(entry, va, self._grant(va, run, access))
-        except BaseException as error:
-            self._engine.fail(error)
-            return False
-
-    def _grant(self, va: int, run: Run, access: int) -> int:
-        if self._asking:
-            return access
-        if run.device is not None:
-            return run.rights
-        use = self._uses.setdefault(va, Use())
-        return self._coherence.grant(va, run.pa + va - run.va, run.rights, use, access)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from emu.devices.bus import Device
-from emu.mmu.backend import PAGE_MASK, PAGE_OFFSET, PAGE_SIZE
 from emu.mmu.coherence import Use
 from kernel_model.descriptors import EXEC
-from kernel_model.memory import PhysicalMemory
+from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE, PhysicalMemory
 from kernel_model.walk import FaultStatus, Walk, walk
 
 
@@ -25,9 +24,10 @@ class Page(Use):
         self.rights = found.user if is_ram else found.user & ~EXEC if is_device else 0
 
 
-class Spaces:
+class PageCache:
     """The walked pages of every address space; those of the current one at hand.
 
+    l1_pa: the current one's L1 table.  pages: the current one's, by va.
     Failed walks are not kept: filling an empty descriptor then needs nothing to be forgotten.
     """
 
@@ -35,7 +35,6 @@ class Spaces:
         self.ram = ram
         self.l1_pa = -1
         self.pages: dict[int, Page] = {}
-        """The current address space's: va of the page -> Page."""
         self._spaces: dict[int, dict[int, Page]] = {}
         self._device_pages = frozenset(
             pa for device in devices for pa in range(device.pa, device.pa + device.size, PAGE_SIZE)
@@ -43,12 +42,14 @@ class Spaces:
 
     def switch(self, l1_pa: int) -> None:
         """Make the address space whose L1 table is at ``l1_pa`` the current one."""
+        if not self.pages:
+            self._spaces.pop(self.l1_pa, None)
         self.l1_pa = l1_pa
         self.pages = self._spaces.setdefault(l1_pa, {})
 
     def page(self, va: int) -> Page | None:
         """The page that holds ``va`` in the current address space, or None if a walk fails."""
-        page_va = va & PAGE_MASK
+        page_va = va & PAGE_BASE
         page = self.pages.get(page_va)
         if page is not None:
             return page
@@ -77,16 +78,30 @@ class Spaces:
         assert page is not None
         return None if page.rights & access else FaultStatus.EXTERNAL_ABORT
 
+    def word(self, va: int) -> int | None:
+        """The four bytes at ``va``, as user mode reads them; None where it cannot."""
+        found = [self.physical(va + at & 0xFFFFFFFF) for at in range(4)]
+        if not all(self.ram.contains(pa) for pa in found):
+            return None
+        return int.from_bytes(b"".join(self.ram.read(pa, 1) for pa in found), "little")
+
     def forget(self, l1_pa: int, va: int, length: int) -> list[int]:
         """Drop the pages in [va, va+length) of an address space; the ones there were."""
         pages = self._spaces.get(l1_pa)
         if not pages:
             return []
-        first, end = va & PAGE_MASK, va + length
+        first, end = va & PAGE_BASE, va + length
         if length // PAGE_SIZE <= len(pages):
             gone = [at for at in range(first, end, PAGE_SIZE) if at in pages]
         else:
             gone = [at for at in pages if first <= at < end]
         for at in gone:
             del pages[at]
+        if not pages and l1_pa != self.l1_pa:
+            del self._spaces[l1_pa]
         return gone
+
+    def forget_all(self) -> None:
+        """Drop the pages of every address space."""
+        self._spaces = {self.l1_pa: self.pages}
+        self.pages.clear()

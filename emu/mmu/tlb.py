@@ -7,16 +7,14 @@ is forgotten, here and there.
 from __future__ import annotations
 
 from emu.cpu.engine import Engine
+from emu.cpu.fill import ACCESS, answer
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
-from emu.mmu.fill import ACCESS, answer
+from emu.mmu.backend import FEW_PAGES
+from emu.mmu.coherence import WINDOW, Window
 from emu.mmu.filling import FillingBackend
 from emu.mmu.pages import Page
-from emu.mmu.window import WINDOW, Window
 from kernel_model.descriptors import EXEC
-
-_FEW_PAGES = 16
-"""Up to so many pages are flushed one by one."""
 
 
 class TlbBackend(FillingBackend):
@@ -25,32 +23,35 @@ class TlbBackend(FillingBackend):
     name = "tlb"
 
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
-        self._window = Window(engine)
+        self._window = Window(engine.unicorn)
         super().__init__(engine, ram, devices, self._window.remove_code)
-        self._pages = self._spaces.pages
-        engine.map_ram(ram.ram.base, ram.ram.size, ram.address)
+        self._current = self._pages.pages
+        engine.unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:
-            engine.map_device(device.pa, device.size, device.read, device.write)
+            engine.hooks.map_device(device.pa, device.size, device.read, device.write)
         self._answer_fills(self._fill)
 
     def switch(self, l1_pa: int) -> None:
-        if l1_pa != self._spaces.l1_pa:
-            self._spaces.switch(l1_pa)
-            self._pages = self._spaces.pages
+        if l1_pa != self._pages.l1_pa:
+            self._pages.switch(l1_pa)
+            self._current = self._pages.pages
             self._flush()
 
     def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
         if not was_mapped:
             return
-        gone = self._spaces.forget(l1_pa, va, length)
-        if l1_pa != self._spaces.l1_pa or not gone:
+        gone = self._pages.forget(l1_pa, va, length)
+        if l1_pa != self._pages.l1_pa or not gone:
             return
-        if len(gone) > _FEW_PAGES:
+        if len(gone) > FEW_PAGES:
             self._flush()
         else:
             for page_va in gone:
-                self._engine.flush_page(page_va)
+                self._unicorn.flush_page(page_va)
             self.flushes += len(gone)
+
+    def sync(self) -> bool:
+        return True
 
     # What Unicorn asks
 
@@ -59,22 +60,22 @@ class TlbBackend(FillingBackend):
             if self._window.pa is not None and va == WINDOW:
                 return answer(entry, self._window.pa, EXEC)
             access = ACCESS[kind]
-            page = self._pages.get(va) or self._spaces.page(va)
+            page = self._current.get(va) or self._pages.page(va)
             if page is None or not page.rights & access:
                 self._refused = va, access
                 return False
+            if self._asking:
+                return answer(entry, page.pa, access)
             self.fills += 1
             if access != EXEC:
-                self._engine.leave_it_block()
+                self._engine.hooks.leave_it_block()
             return answer(entry, page.pa, self._grant(va, page, access))
         except BaseException as error:
-            self._engine.fail(error)
+            self._engine.ending.fail(error)
             return False
 
     def _grant(self, va: int, page: Page, access: int) -> int:
         """The rights this fill puts into the TLB.  May be asked twice for one access."""
-        if self._asking:
-            return access
         if not page.is_ram:
             return page.rights
         return self._coherence.grant(va, page.pa, page.rights, page, access)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from emu.execution.code import Code
-from emu.machine.observers import observe
 from emu.profile.stack import Node
 from emu.profile.watch import Profiler
 
@@ -28,10 +27,11 @@ def begin_profile(
     note: told in one line if it cannot be written then.  Errors: OSError.
     """
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    profiler = Profiler(machine, Code(machine, files))
-    observe(machine, profiler)
+    profiler = Profiler(Code.of(machine, files))
+    machine.observers.add(profiler)
 
     def end() -> None:
+        machine.observers.remove(profiler)
         profiler.finish()
         try:
             with os.fdopen(fd, "w", encoding="utf-8") as stream:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from emu.arm.branches import End, end_of, switches
 from emu.arm.disassembly import disassemble
 from emu.cpu.registers import Batch
 from emu.execution.blocks import Block, BlockWatcher
 from emu.execution.code import Code
+from emu.machine.core import Core
 from emu.profile.stack import Node, Place, Stack
 from kernel_model.process import Process, Resume, Start
-
-if TYPE_CHECKING:
-    from emu.machine.machine import Machine
 
 
 class PlacedBlock(Block):
@@ -35,18 +31,18 @@ class Profiler(BlockWatcher[PlacedBlock]):
     Instructions are those that the engine counts, so that the sum is exactly its count.
     """
 
-    def __init__(self, machine: Machine, code: Code) -> None:
+    def __init__(self, code: Code) -> None:
         self.root = Node("")
         self._stacks: dict[int, Stack] = {}
         self._stack = Stack(self.root)
-        self._registers = Batch(machine.engine.uc, ("sp", "lr"))
-        machine.engine.count_instructions()
-        self._record = machine.engine.counter.record
+        self._registers = Batch(code.core.engine.unicorn.uc, ("sp", "lr"))
+        code.core.engine.hooks.count_instructions()
+        self._record = code.core.engine.counter.record
         self._charged = 0
-        super().__init__(machine, code)
+        super().__init__(code)
 
-    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
-        super().loading(process, resume, switched)
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        super().loading(core, process, resume, switched)
         if process.pid not in self._stacks or isinstance(resume, Start):
             self._stacks[process.pid] = Stack(self.root.child(f"process {process.pid}"))
         self._stack = self._stacks[process.pid]

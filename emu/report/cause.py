@@ -15,7 +15,6 @@ from kernel_model.descriptors import EXEC, SECTION_SIZE, WRITE
 from kernel_model.descriptors import Fault as Empty
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
-from kernel_model.syscalls import CALLS
 from kernel_model.walk import FaultStatus
 
 
@@ -80,6 +79,11 @@ def overflowed_stack(context: Context, fault: Fault) -> View | None:
 def _misaligned(_context: Context, fault: Fault) -> Cause | None:
     if fault.status is not FaultStatus.ALIGNMENT:
         return None
+    if fault.access == EXEC:
+        return Cause(
+            "jump to a misaligned address",
+            "Arm code is at multiples of 4, and Thumb code is entered with bit 0 set",
+        )
     return Cause("unaligned access", "an exclusive access must be aligned to its size")
 
 
@@ -141,20 +145,17 @@ def _lost(context: Context, fault: Fault) -> Cause | None:
     if lost is None:
         return None
     frame = context.kernel.frame_at(lost.pa)
-    name = _LOSSES.get(lost.act[2], "use after unmap")
+    name = _LOSSES.get(lost.act.call.name, "use after unmap")
     what = "memory" if frame is None else f"frame {frame.f_id}"
     why = f"{what} was there until {act_text(context.kernel, context.process, lost.act)}"
     return Cause(name, why, frame)
 
 
 _LOSSES = {
-    CALLS.named(name).number: text
-    for name, text in (
-        ("frame_give", "use after give"),
-        ("vspace_swap", "use after give"),
-        ("proc_new", "use after give"),
-        ("frame_map", "use after the mapping moved"),
-    )
+    "frame_give": "use after give",
+    "vspace_swap": "use after give",
+    "proc_new": "use after give",
+    "frame_map": "use after the mapping moved",
 }
 
 
@@ -172,7 +173,7 @@ def _refused(context: Context, va: int) -> str:
     refused = refused_map(context, va)
     if refused is None:
         return ""
-    return f"; call {refused.act[0]}, a frame_map, was refused: E_{refused.error.name}"
+    return f"; call {refused.act.number}, a frame_map, was refused: E_{refused.error.name}"
 
 
 def _unmapped(context: Context, fault: Fault) -> Cause | None:

@@ -16,7 +16,8 @@ from kernel_model.walk import walk
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile, DebugFiles
-    from emu.machine.machine import Machine
+    from emu.machine.history import History
+    from kernel_model.kernel import Kernel
 
 STACK_REACH = SECTION_SIZE
 """How far below a stack SP still shows that it overflowed."""
@@ -44,17 +45,16 @@ class Context:
 
     def __init__(
         self,
-        machine: Machine,
+        kernel: Kernel,
+        history: History,
         debug: DebugFiles,
         process: Process,
         registers: tuple[int, ...] | None = None,
     ) -> None:
         """registers: r0-r12, sp, lr, pc, cpsr of the process, where they are known."""
-        self.machine, self.debug, self.process = machine, debug, process
+        self.kernel, self.history, self.debug, self.process = kernel, history, debug, process
         self.registers = registers
-        self.kernel = machine.kernel
-        self.journal = machine.host.journal
-        self.memory = machine.ram.ram
+        self.memory = kernel.memory
         self._pages: dict[int, int | None] = {}
         self._files: dict[int, DebugFile | None] = {}
 
@@ -76,6 +76,10 @@ class Context:
     def view_above(self, va: int) -> View | None:
         """The first view that begins after ``va``."""
         return next((view for view in self.views if view.va > va), None)
+
+    def view_from(self, va: int) -> View | None:
+        """The first view that begins at ``va`` or after."""
+        return next((view for view in self.views if view.va >= va), None)
 
     def read(self, va: int, length: int) -> bytes | None:
         """Bytes that the process itself could read, or None."""
@@ -123,7 +127,7 @@ class Context:
         sp = self.registers[SP]
         if sp and (view := self.view_at(sp - 1)) is not None:
             return view if view.frame.view_rights & WRITE else None
-        above = self.view_above(sp)
+        above = self.view_from(sp)
         if above is None or above.va - sp > STACK_REACH:
             return None
         return above if above.frame.view_rights & WRITE else None

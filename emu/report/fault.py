@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from emu.arm.addressing import base_register
 from emu.arm.branches import register_of
 from emu.cpu.registers import CORE
-from emu.machine.fault import ACCESS, Fault
+from emu.machine.fault import Fault
 from emu.report.cause import Cause, cause_of, describe
 from emu.report.code import Listing
 from emu.report.context import Context, View
@@ -22,17 +22,18 @@ from kernel_model.walk import Walk
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine.machine import Machine
+    from emu.machine.history import History
+    from kernel_model.kernel import Kernel
 
 
-def fault_text(machine: Machine, debug: DebugFiles, fault: Fault) -> str:
+def fault_text(kernel: Kernel, history: History, debug: DebugFiles, fault: Fault) -> str:
     """The whole report.  The process has not been ended yet."""
-    context = Context(machine, debug, machine.kernel.processes[fault.pid], fault.registers)
+    context = Context(kernel, history, debug, kernel.processes[fault.pid], fault.registers)
     levels, end_of_levels = levels_of(context, fault.registers)
     calls = [call for level in levels[:2] for call in level]
     known = next((call for call in calls if call.is_named), None)
     listing = None if known is None else Listing(context, known.at, known.thumb)
-    cause = (cause_of_instruction if fault.walk is None else cause_of)(context, fault)
+    cause = cause_of_fault(context, fault)
     lines = _head(fault, cause, calls, listing)
     lines += section("registers", register_lines(fault.registers))
     if listing is not None:
@@ -43,9 +44,18 @@ def fault_text(machine: Machine, debug: DebugFiles, fault: Fault) -> str:
     return "\n".join(lines)
 
 
+def cause_of_fault(context: Context, fault: Fault) -> Cause:
+    """Why the processor refused what the process did."""
+    if fault.walk is not None:
+        return cause_of(context, fault)
+    if fault.status is not None:
+        return Cause("nothing at the physical address", "it is not known which address it was")
+    return cause_of_instruction(context, fault)
+
+
 def _head(fault: Fault, cause: Cause, calls: list[Call], listing: Listing | None) -> list[str]:
     """The three lines that say what it was."""
-    what = "" if fault.walk is None else f": {ACCESS[fault.access]} of {fault.va:#010x}"
+    what = "" if fault.walk is None else f": {fault.where}"
     known = next((call for call in calls if call.is_named), None)
     status = "" if fault.status is None else f" ({fault.status.text})"
     where = f"pc {fault.pc:#010x}, where no code is known"

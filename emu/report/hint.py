@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emu.decoding.calls import Advice, advice_text, advise
+from emu.decoding.calls import planned_text
 from emu.machine.fault import Fault
 from emu.report.cause import Cause, overflowed_stack
 from emu.report.context import Context, View
@@ -24,7 +24,7 @@ from kernel_model.descriptors import EXEC, WRITE, Section, user_rights
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
-from kernel_model.plan import NoPlanError, Plan, table_over
+from kernel_model.plan import NoPlanError, Plan, PlannedCall, planned, table_over
 from kernel_model.walk import FaultStatus
 
 
@@ -32,7 +32,7 @@ class Hint(NamedTuple):
     """text: a sentence.  calls: what to call, in order; pid: by whom each."""
 
     text: str
-    calls: tuple[tuple[int, Advice], ...] = ()
+    calls: tuple[tuple[int, PlannedCall], ...] = ()
 
 
 def hint_for(context: Context, fault: Fault, cause: Cause) -> Hint | None:
@@ -53,13 +53,8 @@ def hint_for(context: Context, fault: Fault, cause: Cause) -> Hint | None:
     return _map_memory(context, fault)
 
 
-def _calls(context: Context, *calls: Advice) -> tuple[tuple[int, Advice], ...]:
+def _calls(context: Context, *calls: PlannedCall) -> tuple[tuple[int, PlannedCall], ...]:
     return tuple((context.process.pid, call) for call in calls)
-
-
-def advice_of(plan: Plan) -> tuple[Advice, ...]:
-    """The calls of a plan."""
-    return tuple(Advice(*call) for call in plan.calls)
 
 
 def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
@@ -75,8 +70,8 @@ def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
     return Hint("legal after", _calls(context, _remap(view, flags)))
 
 
-def _remap(view: View, flags: int) -> Advice:
-    return advise("frame_map", view.frame.v_id, view.frame.f_id, view.va, flags)
+def _remap(view: View, flags: int) -> PlannedCall:
+    return planned("frame_map", view.frame.v_id, view.frame.f_id, view.va, flags)
 
 
 def _edit_table(context: Context, table: View, va: int) -> Hint:
@@ -100,24 +95,24 @@ def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
         return None
     if not is_viewed_by(context.kernel, context.process, table):
         return None
-    back: tuple[tuple[int, Advice], ...] = ()
+    back: tuple[tuple[int, PlannedCall], ...] = ()
     text = "legal again after"
     if frame.owner != context.process.pid:
         text = f"frame {frame.f_id} is process {frame.owner}'s now; legal again after"
         back = _give_back(context, frame)
     flags = _flags(lost) | MapKind.PAGE
-    remap = advise("frame_map", table.f_id, frame.f_id, lost.start_va, flags)
+    remap = planned("frame_map", table.f_id, frame.f_id, lost.start_va, flags)
     return Hint(text, back + _calls(context, remap))
 
 
-def _give_back(context: Context, frame: Frame) -> tuple[tuple[int, Advice], ...]:
+def _give_back(context: Context, frame: Frame) -> tuple[tuple[int, PlannedCall], ...]:
     """The calls by which the frame's owner gives it to the process, which may have to allow it."""
     pid = context.process.pid
-    give = (frame.owner, advise("frame_give", frame.f_id, pid))
+    give = (frame.owner, planned("frame_give", frame.f_id, pid))
     try:
         check_may_give(context.kernel, context.kernel.processes[frame.owner], pid)
     except Refused:
-        return (pid, advise("frame_allow", frame.owner)), give
+        return (pid, planned("frame_allow", frame.owner)), give
     return (give,)
 
 
@@ -144,7 +139,7 @@ def _map_memory(context: Context, fault: Fault) -> Hint | None:
     except NoPlanError as error:
         return Hint(f"no calls found that would map it: {error}")
     text = "if it needs that much stack, legal after" if stack is not None else "legal after"
-    return Hint(text, _calls(context, *advice_of(plan)))
+    return Hint(text, _calls(context, *plan.calls))
 
 
 def hint_lines(context: Context, hint: Hint | None) -> list[str]:
@@ -154,5 +149,5 @@ def hint_lines(context: Context, hint: Hint | None) -> list[str]:
     lines = [hint.text]
     for pid, call in hint.calls:
         by = "" if pid == context.process.pid else f"process {pid}: "
-        lines.append(f"  {by}{advice_text(context.kernel, context.process, call)}")
+        lines.append(f"  {by}{planned_text(context.kernel, context.process, call)}")
     return lines

@@ -1,11 +1,11 @@
-"""What happened to a frame or a place: the journal, read backwards."""
+"""What happened to a frame or a place: the last acts, read backwards."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from emu.decoding.calls import call_text
-from emu.machine.history import Act, Journal
+from emu.machine.history import Act, History, Written
 from emu.report.context import Context
 from kernel_model.abi import Error
 from kernel_model.descriptors import (
@@ -17,16 +17,13 @@ from kernel_model.descriptors import (
     decode_l2,
 )
 from kernel_model.frame import Frame
-from kernel_model.syscalls import CALLS
 from kernel_model.walk import Walk
 
 SHOWN = 8
 """How many events of a frame's history a report shows: the last ones."""
 
-_PROC_NEW, _SPLIT, _GIVE, _MAP, _SWAP = (
-    CALLS.named(name).number
-    for name in ("proc_new", "frame_split", "frame_give", "frame_map", "vspace_swap")
-)
+_GIVES_TREES = ("proc_new", "frame_give", "vspace_swap")
+"""Calls by which all that is mapped in a table goes with it."""
 
 
 class Loss(NamedTuple):
@@ -48,22 +45,23 @@ def loss(context: Context, walk: Walk) -> Loss | None:
     if not walk.steps or not isinstance(walk.steps[-1].entry, Fault):
         return None
     step = walk.steps[-1]
-    for act, pa, level, count, old, new in reversed(context.journal.entries):
-        if level == step.level and pa <= step.pa < pa + 4 * count and not new:
-            return _loss(context, walk.va, act, (step.pa - pa) // 4, level, old)
+    for written in reversed(context.history.written):
+        there = written.pa <= step.pa < written.pa + 4 * written.entries
+        if written.level == step.level and there and not written.new:
+            return _loss(context, walk.va, written, (step.pa - written.pa) // 4)
     return None
 
 
-def _loss(context: Context, va: int, act: Act, index: int, level: int, first: int) -> Loss | None:
-    """The loss of ``va``'s entry, the ``index``-th of a run that began with ``first``."""
-    entry = decode_l1(first) if level == 1 else decode_l2(first)
+def _loss(context: Context, va: int, written: Written, index: int) -> Loss | None:
+    """The loss of ``va``'s entry, the ``index``-th of those that were written."""
+    entry = decode_l1(written.old) if written.level == 1 else decode_l2(written.old)
     if isinstance(entry, Coarse):
         page = context.memory.read_word(entry.table + index * COARSE_SIZE + (va >> 12 & 0xFF) * 4)
         entry, index = decode_l2(page), 0
     if isinstance(entry, Fault | Coarse):
         return None
     start = (va & -entry.size) - index * entry.size
-    return Loss(act, start, entry.base, entry.base + va - start, entry)
+    return Loss(written.act, start, entry.base, entry.base + va - start, entry)
 
 
 class RefusedMap(NamedTuple):
@@ -78,9 +76,9 @@ class RefusedMap(NamedTuple):
 
 def refused_map(context: Context, va: int) -> RefusedMap | None:
     """The last call of the process's that tried in vain to map something where ``va`` is."""
-    for act, error, _ in reversed(context.journal.refusals):
-        if act[1] == context.process.pid and act[2] == _MAP:
-            _, f_id, start, flags = act[3:]
+    for act, error, _ in reversed(context.history.refusals):
+        if act.pid == context.process.pid and act.call.name == "frame_map":
+            _, f_id, start, flags = act.words
             frame = context.kernel.frames.get(f_id)
             if frame is not None and start <= va < start + frame.len:
                 return RefusedMap(act, error, frame, start, flags)
@@ -89,7 +87,7 @@ def refused_map(context: Context, va: int) -> RefusedMap | None:
 
 def frame_history(context: Context, frame: Frame) -> list[str]:
     """The last events of a frame's life, oldest first, a line each."""
-    events = [event for event in context.journal.calls if _concerns(frame, *event)]
+    events = [event for event in context.history.calls if _concerns(frame, *event)]
     lines = [_event_text(context, act, result) for act, result in events[-SHOWN:]]
     if len(events) > SHOWN:
         lines.insert(0, f"({len(events) - SHOWN} calls before these)")
@@ -98,33 +96,31 @@ def frame_history(context: Context, frame: Frame) -> list[str]:
 
 def _event_text(context: Context, act: Act, result: int | None) -> str:
     """A call that succeeded: which, whose, what, and the id that it gave."""
-    count, pid, number, *words = act
-    text = call_text(context.kernel, context.process, number, tuple(words))
-    silent = result is None or context.kernel.calls.find(number).result == "zero"
+    text = call_text(context.kernel, context.process, act.call, act.words)
+    silent = result is None or act.call.result == "zero"
     shown = "" if silent else f" = {result}"
-    return f"call {count}, process {pid}: {text}{shown}"
+    return f"call {act.number}, process {act.pid}: {text}{shown}"
 
 
 def _concerns(frame: Frame, act: Act, result: int | None) -> bool:
     """Whether a call that succeeded made the frame, or had it or what it hangs in as argument."""
-    number, words = act[2], act[3:]
-    if number == _SPLIT and result == frame.f_id:
+    if act.call.name == "frame_split" and result == frame.f_id:
         return True
-    for argument, word in zip(CALLS.find(number).arguments, words, strict=False):
+    for argument, word in zip(act.call.arguments, act.words, strict=False):
         if argument.what == "f_id":
             value = argument.from_register(word)
             if value == frame.f_id and argument.name != "t_id":
                 return True
-            if number in (_GIVE, _SWAP, _PROC_NEW) and value in (frame.v_id, frame.t_id):
+            if act.call.name in _GIVES_TREES and value in (frame.v_id, frame.t_id):
                 return True
     return False
 
 
-def how_it_ended(journal: Journal, pid: int) -> str | None:
+def how_it_ended(history: History, pid: int) -> str | None:
     """How a process ended, if it is remembered."""
-    if pid in journal.faults:
-        return f"faulted: {journal.faults[pid]}"
-    for act, _ in reversed(journal.calls):
-        if act[1] == pid and act[2] == CALLS.named("exit").number:
-            return f"called exit({act[3]}), call {act[0]}"
+    if pid in history.faults:
+        return f"faulted: {history.faults[pid]}"
+    for act, _ in reversed(history.calls):
+        if act.pid == pid and act.call.name == "exit":
+            return f"called exit({act.words[0]}), call {act.number}"
     return None

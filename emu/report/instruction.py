@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 from emu.arm.disassembly import disassemble
-from emu.arm.registers import PC
 from emu.machine.fault import Fault
 from emu.report.cause import Cause
 from emu.report.context import Context
@@ -43,11 +42,6 @@ _REFUSED: Final = (
 def cause_of_instruction(context: Context, fault: Fault) -> Cause:
     """Why the instruction at the fault's pc was not executed."""
     thumb = bool(fault.registers[_CPSR] & _THUMB)
-    if not thumb and fault.registers[PC] & 2:
-        return Cause(
-            "jump to a misaligned address",
-            "Arm code is at multiples of 4, and Thumb code is entered with bit 0 set",
-        )
     text = _text(context, fault.pc, thumb)
     for pattern, name, why in _REFUSED:
         if re.match(pattern, text):

@@ -19,7 +19,8 @@ from kernel_model.syscalls import CALLS
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine.machine import Machine
+    from emu.machine.history import History
+    from kernel_model.kernel import Kernel
 
 _CALLERS = 3
 """How many functions are named."""
@@ -28,27 +29,34 @@ _STUBS = frozenset(call.c_name for call in CALLS)
 """Functions that do nothing but make their call."""
 
 
-def refusal_text(machine: Machine, debug: DebugFiles, act: Act, refusal: Refused) -> str:
-    """What the call was, which rule refused it, and what would be accepted."""
-    count, pid, number, *words = act
-    context = Context(
-        machine, debug, machine.kernel.processes[pid], machine.engine.core_registers()
-    )
-    name = context.kernel.calls.find(number).name
-    shown = call_text(context.kernel, context.process, number, tuple(words))
+def refusal_text(
+    kernel: Kernel,
+    history: History,
+    debug: DebugFiles,
+    act: Act,
+    refusal: Refused,
+    registers: tuple[int, ...],
+) -> str:
+    """What the call was, which rule refused it, and what would be accepted.
+
+    registers: r0-r12, sp, lr, pc, cpsr of who made it.
+    """
+    context = Context(kernel, history, debug, kernel.processes[act.pid], registers)
+    shown = call_text(kernel, context.process, act.call, act.words)
+    rule = rule_of(act.call.name, refusal.error)
     lines = [
-        f"emu: process {pid}, call {count}: {shown} = E_{refusal.error.name}",
+        f"emu: process {act.pid}, call {act.number}: {shown} = E_{refusal.error.name}",
         f"  {_where(context)}",
-        f"  because {_why(context, number, words, refusal)}; {rule_of(name, refusal.error)}",
+        f"  because {_why(context, act, refusal)}; {rule}",
     ]
-    hint = remedy(context, number, tuple(words), refusal)
+    hint = remedy(context, act.call, act.words, refusal)
     lines += section("hint", hint_lines(context, hint))
     return "\n".join(lines)
 
 
 def is_end_of_list(act: Act, refusal: Refused) -> bool:
     """Whether this is how a program learns that it has seen all of its frames: no mistake."""
-    asked = CALLS.named("frame_info").number == act[2] and refusal.error is Error.OUT_OF_RANGE
+    asked = act.call.name == "frame_info" and refusal.error is Error.OUT_OF_RANGE
     return asked and refusal.values["index"] == refusal.values["count"]
 
 
@@ -62,12 +70,11 @@ def _where(context: Context) -> str:
     return "in " + ", called from ".join(map(str, calls[:_CALLERS]))
 
 
-def _why(context: Context, number: int, words: list[int], refusal: Refused) -> str:
+def _why(context: Context, act: Act, refusal: Refused) -> str:
     """What was wrong; of a process that is gone, also how it ended."""
     if refusal.error not in (Error.NO_PROCESS, Error.PEER_DIED):
         return refusal.text
-    row = context.kernel.calls.find(number).arguments
-    pid = next((word for word, argument in zip(words, row, strict=False)
-                if argument.what == "pid"), None)  # fmt: skip
-    ended = None if pid is None else how_it_ended(context.journal, pid)
+    pairs = zip(act.words, act.call.arguments, strict=False)
+    pid = next((word for word, argument in pairs if argument.what == "pid"), None)
+    ended = None if pid is None else how_it_ended(context.history, pid)
     return refusal.text if ended is None else f"{refusal.text}: process {pid} {ended}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emu.decoding.calls import Advice, advise
 from emu.report.context import Context
-from emu.report.hint import Hint, advice_of
+from emu.report.hint import Hint
 from kernel_model.abi import (
     MAP_ALL,
     MAP_KIND_MASK,
@@ -18,11 +17,19 @@ from kernel_model.abi import (
     MapKind,
     TableType,
 )
+from kernel_model.call import Call
 from kernel_model.descriptors import L1_SIZE, SECTION_SIZE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
-from kernel_model.plan import NoPlanError, Plan, free_memory, table_over
+from kernel_model.plan import (
+    NoPlanError,
+    Plan,
+    PlannedCall,
+    free_memory,
+    planned,
+    table_over,
+)
 
 
 class _Failed(NamedTuple):
@@ -40,17 +47,16 @@ class _Failed(NamedTuple):
         """A new plan for the process that called."""
         return Plan(self.context.kernel, self.context.process)
 
-    def again(self, **changed: int) -> Advice:
+    def again(self, **changed: int) -> PlannedCall:
         """The same call with other arguments."""
-        return advise(self.name, *{**self.arguments, **changed}.values())
+        return planned(self.name, *{**self.arguments, **changed}.values())
 
 
-def remedy(context: Context, number: int, words: tuple[int, ...], refusal: Refused) -> Hint | None:
+def remedy(context: Context, call: Call, words: tuple[int, ...], refusal: Refused) -> Hint | None:
     """What would have been accepted, as far as it can be told from the call itself."""
     find = _REMEDIES.get(refusal.error)
     if find is None:
         return None
-    call = context.kernel.calls.find(number)
     arguments = {
         argument.name: argument.from_register(word)
         for argument, word in zip(call.arguments, words, strict=False)
@@ -58,7 +64,7 @@ def remedy(context: Context, number: int, words: tuple[int, ...], refusal: Refus
     return find(_Failed(context, call.name, arguments, refusal))
 
 
-def _hint(failed: _Failed, text: str, *calls: Advice) -> Hint:
+def _hint(failed: _Failed, text: str, *calls: PlannedCall) -> Hint:
     pid = failed.context.process.pid
     return Hint(text, tuple((pid, call) for call in calls))
 
@@ -100,7 +106,7 @@ def _not_visible(failed: _Failed) -> Hint | None:
         plan.see(table)
     except NoPlanError as error:
         return Hint(f"make the table visible first; {error}")
-    return _hint(failed, "make the table visible first", *advice_of(plan), failed.again())
+    return _hint(failed, "make the table visible first", *plan.calls, failed.again())
 
 
 def _not_hung(failed: _Failed) -> Hint | None:
@@ -113,7 +119,7 @@ def _not_hung(failed: _Failed) -> Hint | None:
         plan.hang(table, failed.arguments["va"])
     except NoPlanError as error:
         return Hint(f"hang the table first; {error}")
-    return _hint(failed, "hang the table first", *advice_of(plan), failed.again())
+    return _hint(failed, "hang the table first", *plan.calls, failed.again())
 
 
 def _out_of_range(failed: _Failed) -> Hint | None:
@@ -128,7 +134,7 @@ def _out_of_range(failed: _Failed) -> Hint | None:
         plan.map_frame(frame, failed.arguments["va"], failed.arguments["flags"])
     except NoPlanError as error:
         return Hint(f"the table does not reach there; {error}")
-    return _hint(failed, "accepted would be", *advice_of(plan))
+    return _hint(failed, "accepted would be", *plan.calls)
 
 
 def _bad_flags(failed: _Failed) -> Hint | None:
@@ -161,7 +167,7 @@ def _not_viewed(failed: _Failed) -> Hint | None:
         plan.see(frame)
     except NoPlanError as error:
         return Hint(f"view the frame read-only first; {error}")
-    return _hint(failed, "view the frame read-only first", *advice_of(plan), failed.again())
+    return _hint(failed, "view the frame read-only first", *plan.calls, failed.again())
 
 
 def _in_use(failed: _Failed) -> Hint | None:
@@ -169,7 +175,7 @@ def _in_use(failed: _Failed) -> Hint | None:
     view = failed.context.view_at(failed.arguments["va"])
     if view is None:
         return None
-    unmap = advise("frame_unmap", view.frame.f_id, view.frame.view_kind)
+    unmap = planned("frame_unmap", view.frame.f_id, view.frame.view_kind)
     return _hint(failed, f"frame {view.frame.f_id} is there; free it first", unmap, failed.again())
 
 
@@ -177,7 +183,7 @@ def _mapped(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    unmap = advise("frame_unmap", frame.f_id, frame.view_kind)
+    unmap = planned("frame_unmap", frame.f_id, frame.view_kind)
     return _hint(failed, "unmap it first", unmap, failed.again())
 
 
@@ -185,7 +191,7 @@ def _hung(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    unhang = advise("frame_unmap", frame.f_id, MapKind.TABLE_L2)
+    unhang = planned("frame_unmap", frame.f_id, MapKind.TABLE_L2)
     return _hint(failed, "take it from there first", unhang, failed.again())
 
 
@@ -222,7 +228,7 @@ def _pool_full(failed: _Failed) -> Hint | None:
     if not free:
         return Hint("free memory for kernel objects first: unmap a frame and give it to frame_pool")
     smallest = min(free, key=lambda frame: (frame.len, frame.f_id))
-    return _hint(failed, "make room first", advise("frame_pool", smallest.f_id), failed.again())
+    return _hint(failed, "make room first", planned("frame_pool", smallest.f_id), failed.again())
 
 
 def _bad_size(failed: _Failed) -> Hint | None:
@@ -230,12 +236,12 @@ def _bad_size(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None or frame.len <= wanted:
         return Hint(f"take a frame of {wanted:#x} bytes")
-    split = advise("frame_split", frame.f_id, wanted)
+    split = planned("frame_split", frame.f_id, wanted)
     return _hint(failed, "cut it first", split, failed.again())
 
 
 def _not_allowed(failed: _Failed) -> Hint | None:
-    allow = advise("frame_allow", failed.context.process.pid)
+    allow = planned("frame_allow", failed.context.process.pid)
     return Hint("the receiver can allow it", ((failed.arguments["pid"], allow),))
 
 

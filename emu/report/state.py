@@ -12,19 +12,21 @@ from emu.report.stack import level_lines, levels_of
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
-    from emu.machine.machine import Machine
+    from emu.machine.core import Core
+    from emu.machine.history import History
+    from kernel_model.kernel import Kernel
 
 
-def state_text(machine: Machine, debug: DebugFiles) -> str:
+def state_text(kernel: Kernel, history: History, core: Core, debug: DebugFiles) -> str:
     """Where a stopped run was: the current process, its registers, its code, its callers."""
-    process = machine.kernel.current
+    process = kernel.running[core.number]
     if process is None:
-        return "\n".join(["  nobody runs", *(f"  {line}" for line in machine.kernel.waiting())])
-    registers = machine.engine.core_registers()
-    context = Context(machine, debug, process, registers)
+        return "\n".join(["  nobody runs", *(f"  {line}" for line in kernel.waiting())])
+    registers = core.engine.registers.core()
+    context = Context(kernel, history, debug, process, registers)
     levels, end_of_levels = levels_of(context, registers)
     call = levels[0][0]
-    others = len(machine.kernel.processes) - 1
+    others = len(kernel.processes) - 1
     lines = [f"  process {process.pid} runs, in {call}" + (f"; {others} more" if others else "")]
     lines += section("registers", register_lines(registers))
     lines += section("code", Listing(context, call.at, call.thumb).lines())

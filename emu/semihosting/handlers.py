@@ -12,9 +12,9 @@ import struct
 from errno import EINVAL, EMFILE, ENAMETOOLONG, ENOTTY, EPERM
 from typing import TYPE_CHECKING, Final
 
+from emu.environment.cmdline import command_line
 from emu.environment.files import host_error, lowest_free
 from emu.environment.world import CLOCK_START
-from emu.semihosting.cmdline import command_line
 from emu.semihosting.streams import open_stream
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ class SemihostedProcess:
     def __init__(self, kernel: Kernel, process: Process, read_sp: Callable[[], int]) -> None:
         """read_sp: the stack pointer (va) of the process, which is running."""
         self.kernel, self.process, self.read_sp = kernel, process, read_sp
-        self._heap: tuple[int, int] | None = None
+        self.mapped_heap: tuple[int, int] | None = None
 
     def exit(self, status: int) -> None:
         end_process(self.kernel, self.process, Exited(status))
@@ -47,9 +47,9 @@ class SemihostedProcess:
     def heap(self) -> HeapInfo:
         """The heap, mapped on the first question; the stack stays where it is."""
         sp = self.read_sp()
-        if self._heap is None:
-            self._heap = map_heap(self.kernel, self.process, sp)
-        return HeapInfo(*self._heap, sp, 0)
+        if self.mapped_heap is None:
+            self.mapped_heap = map_heap(self.kernel, self.process, sp)
+        return HeapInfo(*self.mapped_heap, sp, 0)
 
 
 def semihosting_for(

@@ -74,11 +74,24 @@ class SemihostProcess(Protocol):
     def exit(self, status: int) -> None:
         """End the process; the call that asked for it does not return to it."""
 
-    def heap(self) -> HeapInfo: ...
+    def heap(self) -> HeapInfo:
+        """Where its heap and its stack may be."""
+
+    mapped_heap: tuple[int, int] | None
+    """Where the heap begins and ends (va), once it has been asked for."""
 
 
 def _ignore(_text: str) -> None:
     """Nobody wants to know."""
+
+
+class SemihostingState(NamedTuple):
+    """What one process has of semihosting, as a value.  streams: by handle, none of them open."""
+
+    errno: int
+    streams: tuple[tuple[int, Stream], ...]
+    told: frozenset[str]
+    heap: tuple[int, int] | None
 
 
 class Semihosting:
@@ -120,6 +133,22 @@ class Semihosting:
             return (arg,)
         size = operation.block_size
         return operation.words(arg, self.memory.read(arg, size) if size else b"")
+
+    def snapshot(self) -> SemihostingState:
+        """All of it as a value."""
+        streams = tuple(
+            (handle, stream.closed()) for handle, stream in sorted(self.streams.items())
+        )
+        return SemihostingState(
+            self.errno, streams, frozenset(self._told), self.process.mapped_heap
+        )
+
+    def restore(self, state: SemihostingState) -> None:
+        """Have what was had.  Files are opened again.  Errors: OSError, if one is gone."""
+        self.close_all()
+        self.errno, self._told = state.errno, set(state.told)
+        self.process.mapped_heap = state.heap
+        self.streams = {handle: stream.reopened(self.world) for handle, stream in state.streams}
 
     def close_all(self) -> None:
         """Close what the process left open when it ended."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import EACCES, EBADF, EINVAL, ESPIPE
 from typing import Final, NamedTuple
 
@@ -35,6 +35,7 @@ _MODES: Final = (
 )
 
 
+@dataclass
 class Stream:
     """Something open.  What a kind of stream cannot do is an error that names why."""
 
@@ -57,7 +58,16 @@ class Stream:
     def close(self, world: World) -> None:
         """Give back what the world holds for this stream: nothing, for most kinds."""
 
+    def closed(self) -> Stream:
+        """This stream as a value, for which the world holds nothing."""
+        return replace(self)
 
+    def reopened(self, world: World) -> Stream:
+        """A stream like this one, where it was.  Errors: OSError, when its file is gone."""
+        return replace(self)
+
+
+@dataclass
 class ConsoleInput(Stream):
     """Standard input."""
 
@@ -67,6 +77,7 @@ class ConsoleInput(Stream):
         return world.read_input(length)
 
 
+@dataclass
 class ConsoleOutput(Stream):
     """Standard output."""
 
@@ -76,6 +87,7 @@ class ConsoleOutput(Stream):
         world.write_output(data)
 
 
+@dataclass
 class ConsoleError(Stream):
     """Standard error."""
 
@@ -135,6 +147,13 @@ class HostFile(Stream):
 
     def close(self, world: World) -> None:
         world.files.close(self.handle)
+
+    def closed(self) -> HostFile:
+        return replace(self, handle=-1)
+
+    def reopened(self, world: World) -> HostFile:
+        again = self.mode.open & ~(OpenMode.CREATE | OpenMode.TRUNCATE)
+        return replace(self, handle=world.files.open(self.path, again))
 
 
 def open_stream(world: World, path: bytes, number: int) -> Stream:

@@ -15,22 +15,21 @@ from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 
 from emu.arm.exclusives import Store, exclusive_store
-from emu.machine.observers import Observer, Registers
+from emu.machine.core import Core
+from emu.machine.observers import Observer, Words
 from emu.trace.addresses import Addresses
 from emu.trace.events import Access
 from emu.trace.recorder import Recorder
+from kernel_model.call import Call
 from kernel_model.descriptors import WRITE
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process, Resume
-from kernel_model.syscalls import CALLS
 
 if TYPE_CHECKING:
     from array import array
 
-    from emu.cpu.engine import Stop
+    from emu.cpu.stop import Stop
     from emu.trace.execution import ExecutionTracer
-
-_SWAP = CALLS.named("vspace_swap").number
 
 
 class Plain(NamedTuple):
@@ -49,38 +48,41 @@ class AccessTracer(Observer):
 
     def __init__(self, recorder: Recorder, execution: ExecutionTracer | None) -> None:
         self.recorder, self.execution = recorder, execution
-        self.machine = recorder.machine
-        self.engine = recorder.machine.engine
-        self.addresses = Addresses(self.machine, recorder.code)
+        self.engine = recorder.core.engine
+        self.addresses = Addresses(recorder.code)
         self._wanted = False
         self._pc = 0
         self._store: Store | None = None
         self._plain: dict[int, Plain] = {}
         self._memory = recorder.code.memory
-        self.engine.count_instructions()
+        self.engine.hooks.count_instructions()
         kinds = const.UC_HOOK_MEM_READ_AFTER | const.UC_HOOK_MEM_WRITE
-        self.engine.add_raw_hook(kinds, HOOK_MEM_ACCESS_CFUNC(self._accessed))
-        self.engine.add_raw_hook(const.UC_HOOK_CODE, HOOK_CODE_CFUNC(self._begun))
+        self.engine.unicorn.add_hook(kinds, HOOK_MEM_ACCESS_CFUNC(self._accessed))
+        self.engine.unicorn.add_hook(const.UC_HOOK_CODE, HOOK_CODE_CFUNC(self._begun))
 
     # What goes on around the accesses
 
-    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         self._wanted = self.recorder.filter.wants(process.pid) and not self.recorder.output.lost
         if switched:
             self._forget()
 
-    def stopped(self, process: Process, reason: Stop) -> None:
-        self._stored(self.engine.pc)
+    def stopped(self, core: Core, process: Process, reason: Stop) -> None:
+        self._stored(self.engine.registers.pc)
         self._wanted = False
 
-    def calling(self, process: Process, number: int, registers: Registers) -> None:
-        self._stored(self.engine.pc)
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+        self._stored(self.engine.registers.pc)
 
-    def called(self, process: Process, number: int, result: int | None) -> None:
-        if number == _SWAP:
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+        if call.name == "vspace_swap":
             self._forget()
 
     def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
+        self._forget()
+
+    def restored(self) -> None:
+        self._store = None
         self._forget()
 
     def _forget(self) -> None:
@@ -94,7 +96,7 @@ class AccessTracer(Observer):
         self, _uc: int, kind: int, told: int, size: int, value: int, _data: object
     ) -> None:
         try:
-            self.engine.leave_it_block()
+            self.engine.hooks.leave_it_block()
             if not self._wanted or self._store is not None:
                 return
             va, pa = self.addresses.both(told, self._pc)
@@ -104,7 +106,7 @@ class AccessTracer(Observer):
                 return
             self._emit(is_write, va, pa, size, value & (1 << size * 8) - 1)
         except BaseException as error:
-            self.engine.fail(error)
+            self.engine.ending.fail(error)
 
     def _begun(self, _uc: int, va: int, size: int, _data: object) -> None:
         try:
@@ -116,11 +118,11 @@ class AccessTracer(Observer):
             if size == 4:
                 self._look_for_store(va)
         except BaseException as error:
-            self.engine.fail(error)
+            self.engine.ending.fail(error)
 
     def _may_write(self, end: int) -> bool:
         """Whether the page before ``end`` can be written to, or the store will fault there."""
-        return self.machine.backend.translate((end - 1) & 0xFFFFFFFF).refusal(WRITE) is None
+        return self.recorder.core.backend.translate((end - 1) & 0xFFFFFFFF).refusal(WRITE) is None
 
     # Exclusive stores
 
@@ -131,10 +133,10 @@ class AccessTracer(Observer):
             return
         code = self.recorder.code.read(va, 4)
         word = int.from_bytes(code, "little")
-        thumb = self.engine.thumb
+        thumb = self.engine.registers.thumb
         if thumb:
             word = (word & 0xFFFF) << 16 | word >> 16
-        self._store = exclusive_store(word, thumb, self.engine.core_registers())
+        self._store = exclusive_store(word, thumb, self.engine.registers.core())
         offset = self.recorder.code.offset(va, 4)
         if self._store is None and offset >= 0:
             self._plain[va] = Plain(offset, offset + 4, code)
@@ -144,8 +146,8 @@ class AccessTracer(Observer):
         store, self._store = self._store, None
         if store is None or pc == self._pc:
             return
-        if not self.engine.core_registers()[store.status]:
-            pa = self.machine.backend.physical(store.va)
+        if not self.engine.registers.core()[store.status]:
+            pa = self.recorder.core.backend.physical(store.va)
             self._emit(True, store.va, pa, store.size, store.value)
 
     def _emit(self, is_write: bool, va: int, pa: int, size: int, value: int) -> None:
@@ -153,6 +155,6 @@ class AccessTracer(Observer):
         if not recorder.filter.wants_access(self._pc, va, size):
             return
         if self.execution is not None:
-            self.execution.settle(self._pc)
+            self.execution.write_through(self._pc)
         event = Access(recorder.time, recorder.pid, self._pc, is_write, va, pa, size, value)
         recorder.emit(event)

@@ -7,24 +7,19 @@ Where frames overlap there may be several views: then the instruction says which
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from emu.arm.addressing import WORD, address_of
 from emu.execution.code import Code
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_BASE, PAGE_OFFSET
 
-if TYPE_CHECKING:
-    from emu.machine.machine import Machine
-
 
 class Addresses:
     """Finds both addresses of an access."""
 
-    def __init__(self, machine: Machine, code: Code) -> None:
-        self.machine, self.code = machine, code
-        self._physical = machine.backend.physical
-        self._virtual = machine.backend.name == "map"
+    def __init__(self, code: Code) -> None:
+        self.code, self.kernel, self.engine = code, code.kernel, code.core.engine
+        self._physical = code.core.backend.physical
+        self._virtual = code.core.backend.name == "map"
         self._views: dict[int, list[int]] = {}
         self._last = -1
         self._reached = 0
@@ -47,8 +42,7 @@ class Addresses:
 
     def _views_of(self, page: int) -> list[int]:
         """Where the current address space shows a physical page (va)."""
-        kernel = self.machine.kernel
-        process = kernel.current
+        kernel, process = self.kernel, self.code.process
         assert process is not None
         l1 = kernel.frames[process.l1]
         found = [
@@ -61,7 +55,7 @@ class Addresses:
         return found
 
     def _is_in(self, frame: Frame, l1: Frame) -> bool:
-        kernel = self.machine.kernel
+        kernel = self.kernel
         return kernel.l1_over(kernel.frames[frame.v_id]) is l1
 
     def _nearest(self, views: list[int], offset: int, pc: int) -> int:
@@ -70,10 +64,10 @@ class Addresses:
         One instruction accesses at most 128 bytes, and views of one page are pages apart.  Of
         several accesses the first tells: later ones may find the registers loaded over.
         """
-        count = self.machine.engine.instructions
+        count = self.engine.instructions
         if count != self._last:
-            engine, code = self.machine.engine, self.code.read(pc, 4)
-            reached = address_of(code, pc, engine.thumb, engine.core_registers())
+            registers, code = self.engine.registers, self.code.read(pc, 4)
+            reached = address_of(code, pc, registers.thumb, registers.core())
             self._last, self._reached = count, reached or 0
 
         def distance(view: int) -> int:

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from emu.decoding import semihosting as semihost
 from emu.decoding.arguments import error_text
-from emu.machine.observers import Observer, Registers
-from emu.trace.events import Call, Phase, Value
+from emu.machine.core import Core
+from emu.machine.observers import Observer, Words
+from emu.trace.events import Call as CallEvent
+from emu.trace.events import Phase, Value
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState
-from kernel_model.call import Argument
+from kernel_model.call import Argument, Call
 from kernel_model.process import Process, Result, Resume
 
 
@@ -25,26 +27,24 @@ class Pending(NamedTuple):
 
 
 class CallTracer(Observer):
-    """Emits a ``Call`` for each call that is answered, begins to wait, or ends to."""
+    """Emits a ``Call`` event for each call that is answered, begins to wait, or ends to."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self._pending: dict[int, Pending] = {}
         self._asking: int | None = None  # the pid of who is being answered
 
-    def calling(self, process: Process, number: int, registers: Registers) -> None:
-        if not self.recorder.wants_code(process.pid):
-            return
-        call = self.recorder.kernel.calls.find(number)
-        values = self.recorder.decoder(process).values(call.arguments, registers)
-        self._ask(process, Pending(call.name, call.arguments, values))
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+        if self.recorder.wants_code(process.pid):
+            values = self.recorder.decoder(process).values(call.arguments, words)
+            self._ask(process, Pending(call.name, call.arguments, values))
 
     def _ask(self, process: Process, pending: Pending) -> None:
         self._pending[process.pid] = pending
         self._asking = process.pid
         self.recorder.hold()
 
-    def called(self, process: Process, number: int, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         self._asking = None
         pending = self._pending.get(process.pid)
         if pending is None:
@@ -57,7 +57,7 @@ class CallTracer(Observer):
         else:
             self._emit(process.pid, pending.name, Phase.BEGUN, pending.values, None)
 
-    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         if isinstance(resume, Result) and process.pid in self._pending:
             self._answered(process, Phase.RESUMED, resume.r0)
 
@@ -74,12 +74,12 @@ class CallTracer(Observer):
             values = (decoder.filled if whole else decoder.stored)(row, values, result)
         self._emit(process.pid, name, phase, values, result, error, reason)
 
-    def semihosting(self, process: Process, operation: int, argument: int) -> None:
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
         if self.recorder.wants_code(process.pid):
             values = semihost.operands(self.recorder.decoder(process), operation, argument)
             self._ask(process, Pending(semihost.operation_name(operation), (), values))
 
-    def semihosted(self, process: Process, operation: int, result: int) -> None:
+    def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         self._asking = None
         pending = self._pending.pop(process.pid, None)
         if pending is None:
@@ -89,7 +89,9 @@ class CallTracer(Observer):
         if process.state is ProcState.DEAD:
             shown = None
         elif result == -1 and semihost.may_fail(operation):
-            error = self.recorder.machine.svc.errno_name(process)
+            from emu.semihosting.service import errno_name
+
+            error = errno_name(self.recorder.services.of(process).errno)
         else:
             values = semihost.filled(
                 self.recorder.decoder(process), operation, pending.values, result
@@ -118,5 +120,5 @@ class CallTracer(Observer):
         semihosting: bool = False,
     ) -> None:
         time = self.recorder.time
-        event = Call(time, pid, name, phase, values, result, error, reason, semihosting)
+        event = CallEvent(time, pid, name, phase, values, result, error, reason, semihosting)
         self.recorder.emit_first(event)

@@ -40,7 +40,7 @@ class ExecutionTracer(BlockWatcher[TextBlock]):
         self.blocks, self.instructions = blocks, instructions
         self._written = 0  # lines of the last block
         self._pieces, self._flush = recorder.output.pieces, recorder.output.flush
-        super().__init__(recorder.machine, recorder.code)
+        super().__init__(recorder.code)
 
     def wants(self, process: Process) -> bool:
         return self.recorder.filter.wants(process.pid) and not self.recorder.output.lost
@@ -62,7 +62,7 @@ class ExecutionTracer(BlockWatcher[TextBlock]):
         self._write(last, bisect_right(last.ends, pc) if pc in last else len(last.lines))
         self._written = 0
 
-    def settle(self, pc: int) -> None:
+    def write_through(self, pc: int) -> None:
         """Write the last block up to the instruction at ``pc``, which is executing."""
         if self.last is not None and pc in self.last:
             self._write(self.last, bisect_right(self.last.ends, pc) + 1)

@@ -1,7 +1,10 @@
 """The trace of faults: one event for each thing that nobody handles."""
 
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
 from __future__ import annotations
 
+from emu.machine.core import Core
 from emu.machine.fault import ACCESS, Fault
 from emu.machine.observers import Observer
 from emu.trace.events import Faulted
@@ -14,7 +17,7 @@ class FaultTracer(Observer):
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
 
-    def faulted(self, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: Fault) -> None:
         recorder = self.recorder
         va = fault.va if fault.access else -1
         if recorder.filter.wants(fault.pid) and recorder.filter.wants_fault(fault.pc, va):

@@ -4,16 +4,17 @@ The kernel says nothing of messages.  A ``send`` that finds its receiver waiting
 that finds a sender waiting deliver one, and so does the ``send`` that starts a child.
 """
 
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
 from __future__ import annotations
 
-from emu.machine.observers import Observer, Registers
+from emu.machine.core import Core
+from emu.machine.observers import Observer, Words
 from emu.trace.events import Message
 from emu.trace.recorder import Recorder
 from kernel_model.abi import MESSAGE_SIZE, ProcState
+from kernel_model.call import Call
 from kernel_model.process import Process
-from kernel_model.syscalls import CALLS
-
-_SEND, _RECV = CALLS.named("send").number, CALLS.named("recv").number
 
 
 class MessageTracer(Observer):
@@ -26,25 +27,25 @@ class MessageTracer(Observer):
         self._target: Process | None = None
         self._received = 0
 
-    def calling(self, process: Process, number: int, registers: Registers) -> None:
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
         """Remember what a delivery will be told by."""
         kernel = self.recorder.kernel
         self._message, self._target = b"", None
-        if number == _SEND:
-            self._target = kernel.processes.get(registers[0])
-            self._message = self.recorder.decoder(process).read(registers[1], MESSAGE_SIZE) or b""
-        elif number == _RECV and process.senders:
+        if call.name == "send":
+            self._target = kernel.processes.get(words[0])
+            self._message = self.recorder.decoder(process).read(words[1], MESSAGE_SIZE) or b""
+        elif call.name == "recv" and process.senders:
             self._target = process
             self._message = kernel.processes[next(iter(process.senders))].message
         if self._target is not None:
             self._received = self._target.received
             self._starts = self._target.state is ProcState.NEW
 
-    def called(self, process: Process, number: int, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         target = self._target
         if target is None or (result is not None and result < 0):
             return
-        if number == _RECV:
+        if call.name == "recv":
             if result is not None:
                 self._emit(result, process.pid, False)
         elif self._starts and target.state is ProcState.READY:

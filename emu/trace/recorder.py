@@ -13,7 +13,7 @@ from emu.trace.output import Output
 from kernel_model.process import Process
 
 if TYPE_CHECKING:
-    from emu.machine.machine import Machine
+    from emu.machine.services import Services
 
 
 class Format(Protocol):
@@ -39,10 +39,10 @@ class Recorder:
     """Takes events that the filter has let through."""
 
     def __init__(
-        self, machine: Machine, wanted: Filter, format_: Format, output: Output, code: Code
+        self, services: Services, wanted: Filter, format_: Format, output: Output, code: Code
     ) -> None:
-        self.machine = machine
-        self.kernel = machine.kernel
+        self.services = services
+        self.core, self.kernel = code.core, code.kernel
         self.filter = wanted
         self.format = format_
         self.output = output
@@ -53,13 +53,13 @@ class Recorder:
     @property
     def time(self) -> int:
         """Instructions begun; 0 where nobody counts them."""
-        return self.machine.engine.instructions
+        return self.core.engine.instructions
 
     @property
     def pid(self) -> int:
         """Who runs, or -1."""
-        current = self.kernel.current
-        return -1 if current is None else current.pid
+        process = self.code.process
+        return -1 if process is None else process.pid
 
     def emit(self, event: Event) -> None:
         if self._held is not None:
@@ -87,5 +87,5 @@ class Recorder:
             return False
         if not self.filter.by_address:
             return True
-        engine = self.machine.engine
-        return self.filter.wants_code(engine.pc - (2 if engine.thumb else 4))
+        registers = self.core.engine.registers
+        return self.filter.wants_code(registers.pc - (2 if registers.thumb else 4))

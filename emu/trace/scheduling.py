@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from emu.decoding import semihosting as semihost
+from emu.machine.core import Core
 from emu.machine.fault import Fault
-from emu.machine.observers import Observer
+from emu.machine.observers import Observer, Words
 from emu.trace.events import Scheduled, Turn
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState
+from kernel_model.call import Call, signed
 from kernel_model.process import Process, Resume, Start
 
 
@@ -21,32 +23,32 @@ class TurnTracer(Observer):
         self._before: Process | None = None
         self._status = 0
 
-    def loading(self, process: Process, resume: Resume | None, switched: bool) -> None:
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         before, self._before = self._before, process
         if switched or isinstance(resume, Start):
             turn = Turn.STARTS if isinstance(resume, Start) else Turn.RUNS
             last = -1 if before is None else before.pid
-            self._emit(process.pid, turn, last, self.recorder.machine.engine.pc, _why(before))
+            self._emit(process.pid, turn, last, core.engine.registers.pc, _why(before))
 
-    def calling(self, process: Process, number: int, registers: tuple[int, ...]) -> None:
-        self._status = registers[0] - (registers[0] >> 31 << 32)
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+        self._status = signed(words[0])
 
-    def called(self, process: Process, number: int, result: int | None) -> None:
-        self._ended(process)
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+        self._ended(core, process)
 
-    def semihosting(self, process: Process, operation: int, argument: int) -> None:
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
         decoder = self.recorder.decoder(process)
         self._status = semihost.exit_status(decoder, operation, argument)
 
-    def semihosted(self, process: Process, operation: int, result: int) -> None:
-        self._ended(process)
+    def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
+        self._ended(core, process)
 
-    def faulted(self, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: Fault) -> None:
         self._emit(fault.pid, Turn.ENDS, -1, fault.pc, f"killed by a fault: {fault.kind}")
 
-    def _ended(self, process: Process) -> None:
+    def _ended(self, core: Core, process: Process) -> None:
         if process.state is ProcState.DEAD:
-            pc = self.recorder.machine.engine.pc
+            pc = core.engine.registers.pc
             self._emit(process.pid, Turn.ENDS, -1, pc, f"exited with {self._status}")
 
     def _emit(self, pid: int, turn: Turn, before: int, pc: int, why: str) -> None:

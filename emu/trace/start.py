@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.execution.code import Code
-from emu.machine.observers import observe
+from emu.machine.observers import Observer
 from emu.trace.calls import CallTracer
 from emu.trace.execution import ExecutionTracer
 from emu.trace.faulting import FaultTracer
@@ -36,7 +36,7 @@ class TraceError(Exception):
     """What was asked for cannot be traced: one line for the user."""
 
 
-class Wish(NamedTuple):
+class TraceOptions(NamedTuple):
     """What was asked for.  out: a file's name, or "" for standard error."""
 
     kinds: tuple[str, ...]
@@ -81,27 +81,30 @@ def function_range(files: DebugFiles, name: str) -> Range:
 
 
 def begin_trace(
-    machine: Machine, wish: Wish, files: DebugFiles, note: Callable[[str], None]
+    machine: Machine, asked: TraceOptions, files: DebugFiles, note: Callable[[str], None]
 ) -> Callable[[], None]:
     """Trace a machine that has not run yet; the result ends the trace.
 
     note: told in one line of what goes wrong later.  Errors: TraceError, OSError.
     """
     wanted = Filter(
-        wish.pids, [function_range(files, name) for name in wish.functions], wish.ranges
+        asked.pids, [function_range(files, name) for name in asked.functions], asked.ranges
     )
-    format_ = _format(wish.format, machine.kernel)
-    output = _output(wish, format_.ending)
-    if wish.out:
+    format_ = _format(asked.format, machine.kernel)
+    output = _output(asked, format_.ending)
+    if asked.out:
         output.on_lost = note
-    recorder = Recorder(machine, wanted, format_, output, Code(machine, files))
-    if wish.format != "text":
-        machine.engine.count_instructions()
-    _attach(machine, recorder, wish.kinds)
+    recorder = Recorder(machine.services, wanted, format_, output, Code.of(machine, files))
+    if asked.format != "text":
+        machine.count_instructions()
+    tracers = _tracers(recorder, asked.kinds)
+    for tracer in tracers:
+        machine.observers.add(tracer)
 
     def end() -> None:
-        for observer in machine.observers:
-            observer.finish()
+        for tracer in tracers:
+            machine.observers.remove(tracer)
+            tracer.finish()
         output.close()
 
     return end
@@ -121,29 +124,28 @@ def _format(name: str, kernel: Kernel) -> Format:
     return TextFormat()
 
 
-def _output(wish: Wish, ending: str) -> Output:
-    if not wish.out:
+def _output(asked: TraceOptions, ending: str) -> Output:
+    if not asked.out:
         return Output(STDERR, "standard error", ending, shared=True)
-    fd = os.open(wish.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    return Output(fd, wish.out, ending)
+    fd = os.open(asked.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    return Output(fd, asked.out, ending)
 
 
-def _attach(machine: Machine, recorder: Recorder, kinds: tuple[str, ...]) -> None:
+def _tracers(recorder: Recorder, kinds: tuple[str, ...]) -> list[Observer]:
     """In this order, which is that of the lines where one moment has several."""
+    tracers: list[Observer] = []
     execution = None
     if "insn" in kinds or "block" in kinds:
         execution = ExecutionTracer(recorder, "block" in kinds, "insn" in kinds)
-        observe(machine, execution)
+        tracers.append(execution)
     if "mem" in kinds:
         from emu.trace.accesses import AccessTracer
 
-        observe(machine, AccessTracer(recorder, execution))
-    for kind, tracer in _TRACERS:
-        if kind in kinds:
-            observe(machine, tracer(recorder))
+        tracers.append(AccessTracer(recorder, execution))
+    return tracers + [tracer(recorder) for kind, tracer in _TRACERS if kind in kinds]
 
 
-_TRACERS = (
+_TRACERS: tuple[tuple[str, Callable[[Recorder], Observer]], ...] = (
     ("fault", FaultTracer),
     ("sched", TurnTracer),
     ("map", MapTracer),

@@ -5,8 +5,9 @@ from capstone import CS_ARCH_ARM64, CS_MODE_ARM, Cs
 from unicorn import UC_ARCH_ARM64, UC_MODE_ARM, Uc, arm64_const
 
 from emu.cpu import counter
-from emu.cpu.engine import Stop
+from emu.cpu.stop import Stop
 from kernel_model.descriptors import AP_USER_RO
+from tests.hooks import add_code_hook
 from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA = 0x8000, 0x20000
@@ -23,9 +24,9 @@ def rig(request, monkeypatch):
     if request.param == "native" and not rig.engine.counter.native:
         pytest.skip("no machine code for this host")
     rig.map_code(CODE, CODE_PA)
-    rig.engine.count_instructions()
+    rig.engine.hooks.count_instructions()
     if request.param == "traced":
-        rig.engine.add_code_hook(lambda address, size: None)
+        add_code_hook(rig.engine, lambda address, size: None)
     return rig
 
 
@@ -48,7 +49,7 @@ def test_a_run_is_bounded_exactly(rig, limit):
     for run in range(1, 4):
         assert rig.engine.run(limit) is Stop.COUNT
         assert rig.engine.instructions == run * limit
-        assert rig.engine.read("r0") == (run * limit + 1) // 2
+        assert rig.engine.registers.read("r0") == (run * limit + 1) // 2
 
 
 def test_a_bound_on_the_last_instruction_before_the_stop(rig):
@@ -94,7 +95,7 @@ def test_an_it_block_is_finished_beyond_the_bound_and_counted(rig):
     rig.engine.start_at(CODE | 1, 0)
     assert rig.engine.run(3) is Stop.COUNT
     done = rig.engine.instructions
-    assert rig.engine.pc == CODE + done * 2
+    assert rig.engine.registers.pc == CODE + done * 2
     assert 3 <= done <= 5
     before = rig.engine.instructions
     assert rig.engine.run(2) is Stop.COUNT
@@ -128,7 +129,7 @@ def test_a_bound_turns_counting_on():
     rig.put(CODE_PA, ADD, 0xEAFFFFFD)
     rig.engine.start_at(CODE, 0)
     assert rig.engine.run(100) is Stop.COUNT
-    assert rig.engine.read("r0") == 50
+    assert rig.engine.registers.read("r0") == 50
 
 
 def test_code_translated_before_counting_is_counted():
@@ -136,7 +137,7 @@ def test_code_translated_before_counting_is_counted():
     rig.map_code(CODE, CODE_PA)
     rig.put(CODE_PA, ADD, SVC)
     rig.run(CODE)
-    rig.engine.count_instructions()
+    rig.engine.hooks.count_instructions()
     rig.run(CODE)
     assert rig.engine.instructions == 2
 

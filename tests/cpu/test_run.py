@@ -5,7 +5,9 @@ import time
 
 import pytest
 
-from emu.cpu.engine import Abort, EngineError, Stop
+from emu.cpu.binding import EngineError
+from emu.cpu.stop import Abort, Stop
+from tests.hooks import add_block_hook, add_code_hook, add_memory_hook
 from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA = 0x8000, 0x20000
@@ -30,84 +32,84 @@ def test_svc_reaches_the_handler_with_the_pc_past_it(rig):
     pcs = []
 
     def handler(engine):
-        pcs.append(engine.pc)
+        pcs.append(engine.registers.pc)
         if len(pcs) == 2:
             engine.stop()
 
     rig.engine.on_svc = handler
     assert rig.run(CODE) is Stop.REQUESTED
     assert pcs == [CODE + 4, CODE + 8]
-    assert rig.engine.pc == CODE + 8
+    assert rig.engine.registers.pc == CODE + 8
 
 
 def test_svc_in_thumb_and_the_thumb_bit_survives_stops(rig):
     rig.ram.write(CODE_PA, thumb(0xDFAB, 0x2005, 0xDF00))  # svc #0xab; movs r0,#5; svc #0
     assert rig.run(CODE | 1) is Stop.REQUESTED
-    assert (rig.engine.pc, rig.engine.thumb) == (CODE + 2, True)
+    assert (rig.engine.registers.pc, rig.engine.registers.thumb) == (CODE + 2, True)
     assert rig.engine.run() is Stop.REQUESTED
-    assert (rig.engine.pc, rig.engine.thumb) == (CODE + 6, True)
-    assert rig.engine.read("r0") == 5
+    assert (rig.engine.registers.pc, rig.engine.registers.thumb) == (CODE + 6, True)
+    assert rig.engine.registers.read("r0") == 5
 
 
 def test_svc_leaves_user_mode_alone(rig):
     rig.put(CODE_PA, SVC)
     rig.run(CODE)
-    assert rig.engine.read("cpsr") & 0x1F == 0x10
+    assert rig.engine.registers.read("cpsr") & 0x1F == 0x10
 
 
 def test_the_result_is_in_r0_when_the_program_goes_on(rig):
     rig.put(CODE_PA, SVC, 0xE1A01000, SVC)  # svc; mov r1,r0; svc
 
     def handler(engine):
-        r0, pc = engine.read("r0"), engine.pc
-        engine.write_r0(r0 - 10)
+        r0, pc = engine.registers.read("r0"), engine.registers.pc
+        engine.registers.write_r0(r0 - 10)
         if pc == CODE + 12:
             engine.stop()
 
     rig.engine.on_svc = handler
     rig.run(CODE, 3)
-    assert rig.engine.core_registers()[:2] == ((1 << 32) - 17, (1 << 32) - 7)
+    assert rig.engine.registers.core()[:2] == ((1 << 32) - 17, (1 << 32) - 7)
 
 
 @pytest.mark.parametrize("word", [0xE7F000F0, 0xEE000E10], ids=["udf", "mcr p14"])
 def test_undefined_instruction(rig, word):
     rig.put(CODE_PA, word)
     assert rig.run(CODE) is Stop.UNDEFINED
-    assert rig.engine.pc == CODE
+    assert rig.engine.registers.pc == CODE
 
 
 def test_undefined_thumb_instruction(rig):
     rig.ram.write(CODE_PA, thumb(0x46C0, 0xDE00))  # nop; udf
     assert rig.run(CODE | 1) is Stop.UNDEFINED
-    assert rig.engine.pc == CODE + 2
+    assert rig.engine.registers.pc == CODE + 2
 
 
 def test_bkpt(rig):
     rig.put(CODE_PA, 0xE1200070)
-    assert rig.run(CODE) is Stop.BREAKPOINT
-    assert rig.engine.pc == CODE
+    assert rig.run(CODE) is Stop.BKPT
+    assert rig.engine.registers.pc == CODE
 
 
 @pytest.mark.parametrize("hint", [0xE320F001, 0xE320F002, 0xE320F004], ids=["yield", "wfe", "sev"])
 def test_hints_go_on_and_what_follows_is_told_apart(rig, hint):
     rig.put(CODE_PA, hint, SVC, hint, hint, 0xE7F000F0)
     assert rig.run(CODE) is Stop.REQUESTED
-    assert rig.engine.pc == CODE + 8
+    assert rig.engine.registers.pc == CODE + 8
     for _ in range(2):
         assert rig.run(CODE + 8) is Stop.UNDEFINED
-        assert rig.engine.pc == CODE + 16
+        assert rig.engine.registers.pc == CODE + 16
 
 
 def test_thumb_hints_go_on(rig):
     rig.ram.write(CODE_PA, thumb(0xBF10, 0xBF20, 0xF3AF, 0x8001, 0xDF00))
     assert rig.run(CODE | 1) is Stop.REQUESTED
-    assert rig.engine.pc == CODE + 10
+    assert rig.engine.registers.pc == CODE + 10
 
 
 def test_wfi_waits(rig):
     rig.put(CODE_PA, 0xE320F003, SVC)
     assert rig.run(CODE) is Stop.WAITING
-    assert rig.engine.pc == CODE + 4
+    assert rig.engine.registers.pc == CODE + 4
     assert rig.engine.run() is Stop.REQUESTED
 
 
@@ -121,7 +123,7 @@ def test_barriers_of_user_mode(rig, word):
 def test_user_mode_cannot_leave_user_mode(rig):
     rig.put(CODE_PA, 0xE321F013, SVC)  # msr cpsr_c, #0x13
     assert rig.run(CODE) is Stop.REQUESTED
-    assert rig.engine.read("cpsr") & 0x1F == 0x10
+    assert rig.engine.registers.read("cpsr") & 0x1F == 0x10
 
 
 def test_privileged_instructions_are_undefined(rig):
@@ -140,7 +142,7 @@ def test_the_end_of_memory_is_not_fetched(rig):
     """The instruction after the stopping one is on a page that does not exist."""
     rig.put(CODE_PA + PAGE - 4, SVC)
     assert rig.run(CODE + PAGE - 4) is Stop.REQUESTED
-    assert rig.engine.pc == CODE + PAGE
+    assert rig.engine.registers.pc == CODE + PAGE
 
 
 # Stopping
@@ -158,7 +160,7 @@ class Stopper(threading.Thread):
         while time.perf_counter() < end:
             pass
         while not self.heard.is_set():
-            self.engine.request_stop()
+            self.engine.ending.request()
             self.heard.wait(0.001)
 
     def __enter__(self) -> None:
@@ -173,12 +175,12 @@ def test_stop_from_another_thread(rig):
     rig.put(CODE_PA, B_SELF)
     with Stopper(rig.engine, 0.05):
         assert rig.run(CODE) is Stop.REQUESTED
-    assert rig.engine.pc == CODE
+    assert rig.engine.registers.pc == CODE
 
 
 def test_stop_from_another_thread_in_the_midst_of_it_blocks(rig):
     """Unicorn takes back a stop that comes inside an IT block of hooked code."""
-    rig.engine.count_instructions()
+    rig.engine.hooks.count_instructions()
     rig.ram.write(CODE_PA, thumb(0x4280, 0xBF04, 0x3101, 0x3201, 0xE7FA))
     # cmp r0,r0; itt eq; addeq r1,#1; addeq r2,#1; b CODE
     with Stopper(rig.engine, 0.01):
@@ -188,11 +190,11 @@ def test_stop_from_another_thread_in_the_midst_of_it_blocks(rig):
 def test_a_stop_between_runs_ends_the_next_run_only(rig):
     rig.put(CODE_PA, 0xE2800001, SVC)  # add r0,r0,#1
     rig.engine.start_at(CODE, 0)
-    rig.engine.request_stop()
+    rig.engine.ending.request()
     assert rig.engine.run() is Stop.REQUESTED
-    assert rig.engine.pc == CODE
+    assert rig.engine.registers.pc == CODE
     assert rig.engine.run() is Stop.REQUESTED
-    assert rig.engine.pc == CODE + 8
+    assert rig.engine.registers.pc == CODE + 8
 
 
 def test_stops_at_any_moment_are_heard(rig):
@@ -202,7 +204,7 @@ def test_stops_at_any_moment_are_heard(rig):
         rig.engine.start_at(CODE, 0)
         with Stopper(rig.engine, step * 4e-6):
             assert rig.engine.run() is Stop.REQUESTED
-        rig.engine.request_stop()  # a stop too many ends the next run at once
+        rig.engine.ending.request()  # a stop too many ends the next run at once
         assert rig.engine.run() is Stop.REQUESTED
 
 
@@ -211,19 +213,19 @@ def test_stops_at_any_moment_are_heard(rig):
 
 def test_breakpoint_stops_before_the_instruction_and_the_next_run_goes_past(rig):
     rig.put(CODE_PA, *[0xE2800001] * 3, SVC)
-    rig.engine.set_breakpoints([CODE + 4, CODE + 8])
+    rig.engine.hooks.set_breakpoints([CODE + 4, CODE + 8])
     assert rig.run(CODE) is Stop.BREAKPOINT
-    assert (rig.engine.pc, rig.engine.read("r0")) == (CODE + 4, 1)
+    assert (rig.engine.registers.pc, rig.engine.registers.read("r0")) == (CODE + 4, 1)
     assert rig.engine.run() is Stop.BREAKPOINT
-    assert (rig.engine.pc, rig.engine.read("r0")) == (CODE + 8, 2)
+    assert (rig.engine.registers.pc, rig.engine.registers.read("r0")) == (CODE + 8, 2)
     assert rig.engine.run() is Stop.REQUESTED
-    assert rig.engine.read("r0") == 3
+    assert rig.engine.registers.read("r0") == 3
 
 
 def test_a_breakpoint_at_the_start_of_a_page_between_holes(rig):
     """Unicorn's own exits let every run end with an error there."""
     rig.put(CODE_PA, 0xE2800001, 0xE5912000, SVC)  # add r0,r0,#1; ldr r2,[r1]
-    rig.engine.set_breakpoints([CODE])
+    rig.engine.hooks.set_breakpoints([CODE])
     assert rig.run(CODE, 5, DATA) is Stop.REQUESTED
     assert rig.run(CODE, 5, 0x50000) is Stop.FAULT
     assert rig.backend.fault().va == 0x50000
@@ -231,40 +233,40 @@ def test_a_breakpoint_at_the_start_of_a_page_between_holes(rig):
 
 def test_a_breakpoint_in_an_it_block_ends_the_run_after_it(rig):
     rig.ram.write(CODE_PA, thumb(0x4280, 0xBF04, 0x3101, 0x3201, 0x3301, 0xDF00))
-    rig.engine.set_breakpoints([CODE + 4])
+    rig.engine.hooks.set_breakpoints([CODE + 4])
     assert rig.run(CODE | 1) is Stop.BREAKPOINT
-    assert rig.engine.pc == CODE + 8
-    assert rig.engine.core_registers()[1:4] == (1, 1, 0)
+    assert rig.engine.registers.pc == CODE + 8
+    assert rig.engine.registers.core()[1:4] == (1, 1, 0)
 
 
 def test_breakpoints_and_counts_together(rig):
     rig.put(CODE_PA, *[0xE2800001] * 8, SVC)
-    rig.engine.set_breakpoints([CODE + 8])
+    rig.engine.hooks.set_breakpoints([CODE + 8])
     rig.engine.start_at(CODE, 0)
     assert rig.engine.run(1) is Stop.COUNT
     assert rig.engine.run(5) is Stop.BREAKPOINT
     assert rig.engine.run(1) is Stop.COUNT
     assert rig.engine.instructions == 3
-    assert rig.engine.pc == CODE + 12
+    assert rig.engine.registers.pc == CODE + 12
 
 
 def test_breakpoints_work_in_code_that_ran_before_and_can_be_removed(rig):
     rig.put(CODE_PA, 0xE2800001, 0xE2800001, SVC)
     assert rig.run(CODE) is Stop.REQUESTED
-    rig.engine.set_breakpoints([CODE + 4])
+    rig.engine.hooks.set_breakpoints([CODE + 4])
     assert rig.run(CODE) is Stop.BREAKPOINT
-    rig.engine.set_breakpoints([])
+    rig.engine.hooks.set_breakpoints([])
     assert rig.run(CODE) is Stop.REQUESTED
-    assert rig.engine.read("r0") == 2
+    assert rig.engine.registers.read("r0") == 2
 
 
 def test_a_breakpoint_in_a_loop_stops_each_time_round(rig):
     rig.put(CODE_PA, 0xE2800001, 0xEAFFFFFD)  # add r0,r0,#1; b CODE
-    rig.engine.set_breakpoints([CODE])
+    rig.engine.hooks.set_breakpoints([CODE])
     rig.engine.start_at(CODE, 0)
     for round_ in range(1, 5):
         assert rig.engine.run() is Stop.BREAKPOINT
-        assert rig.engine.read("r0") == round_
+        assert rig.engine.registers.read("r0") == round_
 
 
 # What callbacks raise
@@ -287,16 +289,16 @@ def test_what_the_svc_handler_raises_comes_out(rig, error):
     rig.engine.on_svc = raising(error)
     with pytest.raises(type(error)):
         rig.run(CODE)
-    assert rig.engine.pc == CODE + 4
+    assert rig.engine.registers.pc == CODE + 4
     rig.engine.on_svc = lambda engine: engine.stop()
     assert rig.engine.run() is Stop.REQUESTED
-    assert rig.engine.read("r0") == 1
+    assert rig.engine.registers.read("r0") == 1
 
 
-@pytest.mark.parametrize("kind", ["code", "block", "memory"])
-def test_what_a_hook_raises_comes_out(rig, kind):
+@pytest.mark.parametrize("add_hook", [add_code_hook, add_block_hook, add_memory_hook])
+def test_what_a_hook_raises_comes_out(rig, add_hook):
     rig.put(CODE_PA, 0xE5901000, B_SELF)  # ldr r1,[r0]; b .
-    getattr(rig.engine, f"add_{kind}_hook")(raising(OddError()))
+    add_hook(rig.engine, raising(OddError()))
     with pytest.raises(OddError):
         rig.run(CODE, DATA)
 
@@ -309,7 +311,7 @@ def test_what_a_hook_raises_inside_an_it_block_comes_out(rig):
         if address == CODE + 4:
             raise OddError
 
-    rig.engine.add_code_hook(in_it_block)
+    add_code_hook(rig.engine, in_it_block)
     with pytest.raises(OddError):
         rig.run(CODE | 1)
 
@@ -336,7 +338,7 @@ def test_an_svc_without_a_handler_is_our_mistake(rig):
 
 def test_the_first_of_several_errors_comes_out(rig):
     rig.put(CODE_PA, SVC)
-    rig.engine.add_code_hook(raising(OddError("first")))
+    add_code_hook(rig.engine, raising(OddError("first")))
     rig.engine.on_svc = raising(OddError("second"))
     with pytest.raises(OddError, match="first"):
         rig.run(CODE)
@@ -347,4 +349,4 @@ def test_abort_says_what_unicorn_said(rig):
     assert rig.run(CODE, DATA + 1) is Stop.FAULT
     assert rig.engine.abort is Abort.DATA
     assert rig.run(CODE, 0) is Stop.FAULT
-    assert rig.engine.abort is Abort.NONE
+    assert rig.engine.abort is Abort.REFUSED

@@ -3,7 +3,8 @@
 import pytest
 
 from emu.cpu import registers
-from emu.cpu.engine import Stop
+from emu.cpu.stop import Stop
+from tests.hooks import add_block_hook, add_code_hook, add_memory_hook
 from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA, DEVICE = 0x8000, 0x20000, 0x30000
@@ -43,8 +44,8 @@ def rig(backend, device):
 def test_every_register_can_be_written_and_read(rig):
     names = [*(f"r{n}" for n in range(13)), "sp", "lr", *registers.VFP, *registers.THREAD]
     for number, name in enumerate(names, 1):
-        rig.engine.write(name, number * 0x01010101)
-    assert [rig.engine.read(name) for name in names] == [
+        rig.engine.registers.write(name, number * 0x01010101)
+    assert [rig.engine.registers.read(name) for name in names] == [
         number * 0x01010101 for number in range(1, len(names) + 1)
     ]
     state = rig.state()
@@ -56,17 +57,17 @@ def test_every_register_can_be_written_and_read(rig):
 def test_user_mode_reads_its_thread_register(rig):
     rig.put(CODE_PA, 0xEE1D0F70, SVC)  # mrc p15,0,r0,c13,c0,3: TPIDRURO
     rig.engine.start_at(CODE, 0)
-    rig.engine.write("tpidruro", 0x1234)
+    rig.engine.registers.write("tpidruro", 0x1234)
     rig.engine.run()
-    assert rig.engine.read("r0") == 0x1234
+    assert rig.engine.registers.read("r0") == 0x1234
 
 
 def test_a_context_brings_everything_back(rig):
     rig.engine.start_at(CODE | 1, 0x1000, (1, 2, 3, 4))
     for number in range(32):
-        rig.engine.write(f"d{number}", number + 1)
-    rig.engine.write("fpscr", 0x03000000)
-    rig.engine.write("tpidrurw", 9)
+        rig.engine.registers.write(f"d{number}", number + 1)
+    rig.engine.registers.write("fpscr", 0x03000000)
+    rig.engine.registers.write("tpidrurw", 9)
     context, state = rig.engine.new_context(), rig.state()
     rig.engine.start_at(DATA, 0)
     assert rig.state() != state
@@ -95,8 +96,8 @@ def test_processes_take_turns_through_contexts_kept_and_reused(rig):
         for start, context in zip((0, 100), contexts, strict=True):
             rig.engine.restore(context)
             assert rig.engine.run() is Stop.REQUESTED
-            assert rig.engine.read("r0") == start + turn
-            rig.engine.save(context)
+            assert rig.engine.registers.read("r0") == start + turn
+            rig.engine.unicorn.save(context)
 
 
 DEVICE_ACCESSES = {
@@ -114,7 +115,7 @@ def test_device_accesses(rig, device, text):
     rig.put(CODE_PA, word, SVC)
     for _ in range(2):
         assert rig.run(CODE, DEVICE, 0xABCD) is Stop.REQUESTED
-        assert rig.engine.read("r1") == r1
+        assert rig.engine.registers.read("r1") == r1
     assert device.seen == [seen, seen]
 
 
@@ -134,11 +135,11 @@ def test_what_a_device_raises_comes_out(rig, device):
 def test_code_hook_sees_each_instruction(rig):
     rig.put(CODE_PA, 0xE2800001, 0xE2800001, SVC)
     seen = []
-    handle = rig.engine.add_code_hook(lambda va, size: seen.append((va, size)))
+    handle = add_code_hook(rig.engine, lambda va, size: seen.append((va, size)))
     rig.run(CODE)
     assert seen == [(CODE, 4), (CODE + 4, 4), (CODE + 8, 4)]
     assert rig.engine.instructions == 3
-    rig.engine.remove_code_hook(handle)
+    rig.engine.unicorn.remove_hook(handle)
     rig.run(CODE)
     assert len(seen) == 3
     assert rig.engine.instructions == 6
@@ -148,7 +149,7 @@ def test_code_hook_sees_code_that_ran_before(rig):
     rig.put(CODE_PA, 0xE2800001, SVC)
     rig.run(CODE)
     seen = []
-    rig.engine.add_code_hook(lambda va, size: seen.append(va))
+    add_code_hook(rig.engine, lambda va, size: seen.append(va))
     rig.run(CODE)
     assert seen == [CODE, CODE + 4]
 
@@ -156,10 +157,10 @@ def test_code_hook_sees_code_that_ran_before(rig):
 def test_block_hook_sees_each_block(rig):
     rig.put(CODE_PA, 0xE2800001, 0xEA000000, SVC, 0xEAFFFFFD)  # add; b +8; svc; b -4
     seen = []
-    handle = rig.engine.add_block_hook(lambda va, size: seen.append((va, size)))
+    handle = add_block_hook(rig.engine, lambda va, size: seen.append((va, size)))
     rig.run(CODE)
     assert seen == [(CODE, 8), (CODE + 12, 4), (CODE + 8, 4)]
-    rig.engine.remove_hook(handle)
+    rig.engine.unicorn.remove_hook(handle)
     rig.run(CODE)
     assert len(seen) == 3
 
@@ -167,7 +168,7 @@ def test_block_hook_sees_each_block(rig):
 def test_memory_hook_sees_loads_and_stores(rig):
     rig.put(CODE_PA, 0xE5801004, 0xE5D01004, SVC)  # str r1,[r0,#4]; ldrb r1,[r0,#4]
     seen = []
-    rig.engine.add_memory_hook(lambda *what: seen.append(what))
+    add_memory_hook(rig.engine, lambda *what: seen.append(what))
     rig.run(CODE, DATA, 0x1234)
     there = DATA if rig.backend.name == "map" else DATA_PA
     assert seen == [(True, there + 4, 4, 0x1234), (False, there + 4, 1, 0)]
@@ -176,8 +177,8 @@ def test_memory_hook_sees_loads_and_stores(rig):
 def test_finding_a_fault_is_not_seen_by_hooks(rig):
     rig.put(CODE_PA, 0xE5801000, 0xE5901000)
     seen = []
-    rig.engine.add_code_hook(lambda va, size: seen.append(va))
-    rig.engine.add_block_hook(lambda va, size: seen.append(va))
+    add_code_hook(rig.engine, lambda va, size: seen.append(va))
+    add_block_hook(rig.engine, lambda va, size: seen.append(va))
     assert rig.run(CODE, 0x50000) is Stop.FAULT
     before = list(seen)
     assert before

@@ -13,15 +13,19 @@ from emu.machine import Machine, Options
 from emu.machine.fault import Fault
 from emu.report.context import Context
 from emu.unwind import Frame
+from tests.observing import OnFault
 
 
 def machine_for(
-    path: Path, on_fault: Callable[[Fault], None] = lambda _: None, **options: int
+    path: Path, on_fault: Callable[[Fault], None] | None = None, **options: int
 ) -> Machine:
     """A machine about to run the program, with an outside that says nothing."""
     with path.open("rb") as stream:
         image = load_elf(stream, path.name)
-    return Machine(image, ScriptedWorld(), Options(**options), on_fault)
+    machine = Machine(image, ScriptedWorld(), Options(**options))
+    if on_fault is not None:
+        machine.observers.add(OnFault(on_fault))
+    return machine
 
 
 def debug_for(path: Path) -> DebugFiles:
@@ -30,9 +34,10 @@ def debug_for(path: Path) -> DebugFiles:
 
 def context_now(machine: Machine, debug: DebugFiles) -> Context:
     """The current process, as it is."""
-    process = machine.kernel.current
+    process = machine.kernel.running[0]
     assert process is not None
-    return Context(machine, debug, process, machine.engine.core_registers())
+    registers = machine.cores[0].engine.registers.core()
+    return Context(machine.kernel, machine.history, debug, process, registers)
 
 
 def frame_of(registers: tuple[int, ...]) -> Frame:

@@ -1,4 +1,4 @@
-"""What reports advise really makes the access legal: the calls are made, and the access tried."""
+"""What reports planned really makes the access legal: the calls are made, and the access tried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from emu.decoding.calls import Advice
 from emu.machine import Machine
 from emu.machine.fault import Fault
 from emu.machine.history import Act
@@ -17,10 +16,12 @@ from emu.report.refusal import is_end_of_list
 from emu.report.remedy import remedy
 from kernel_model.errors import Refused
 from kernel_model.invariants import check_invariants
+from kernel_model.plan import PlannedCall
 from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import walk
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.guests import guest
+from tests.observing import OnRefusal
 
 MENDABLE = [
     "stack_overflow", "jump_to_data", "use_after_unmap", "use_after_give", "missing_l2",
@@ -28,11 +29,11 @@ MENDABLE = [
 """Faults that calls would have prevented."""
 
 
-def follow(machine: Machine, calls: Sequence[tuple[int, Advice]]) -> None:
+def follow(machine: Machine, calls: Sequence[tuple[int, PlannedCall]]) -> None:
     """Make the calls, each by the process that is to make it; all must succeed."""
     kernel = machine.kernel
     for pid, call in calls:
-        running = kernel.current
+        running = kernel.running[0]
         kernel.running[0] = kernel.processes[pid]
         words = [argument & 0xFFFFFFFF for argument in call.arguments]
         result = trap(kernel, CALLS.named(call.name).number, *words, *[0] * (4 - len(words)))
@@ -72,7 +73,7 @@ def test_hint_to_change_a_table_by_a_call() -> None:
         context = context_now(machine, debug_for(path))
         hint = hint_for(context, fault, cause_of(context, fault))
         assert hint is not None
-        pa = context.machine.backend.translate(fault.va).pa
+        pa = machine.cores[0].backend.translate(fault.va).pa
         word = machine.ram.ram.read_word(pa)
         follow(machine, hint.calls)
         assert machine.ram.ram.read_word(pa) == word | 0x10
@@ -93,10 +94,10 @@ class Mender:
     def on_refused(self, act: Act, refusal: Refused) -> None:
         if is_end_of_list(act, refusal):
             return
-        hint = remedy(self.context, act[2], tuple(act[3:]), refusal)
+        hint = remedy(self.context, act.call, act.words, refusal)
         assert hint is not None
         follow(self.machine, hint.calls)
-        self.mended.append(f"{CALLS.find(act[2]).name} {refusal.error.name}")
+        self.mended.append(f"{act.call.name} {refusal.error.name}")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,6 @@ def test_hint_of_a_refused_call(name: str, mended: list[str]) -> None:
     path = guest(f"mistakes/{name}")
     machine = machine_for(path)
     mender = Mender(machine, context_now(machine, debug_for(path)))
-    machine.svc.on_refused = mender.on_refused
+    machine.observers.add(OnRefusal(mender.on_refused))
     machine.run()
     assert mender.mended == mended

@@ -172,12 +172,11 @@ def test_advice_is_accepted(case: Case) -> None:
     bench = Bench()
     arguments = case.make(bench)
     context = context_now(bench.machine, debug_for(bench.path))
-    number = CALLS.named(case.call).number
     assert bench.try_(case.call, *arguments) == case.error
     refusal = bench.kernel.refusal
     assert refusal is not None
     words = tuple(argument & 0xFFFFFFFF for argument in arguments)
-    hint = remedy(context, number, words, refusal)
+    hint = remedy(context, CALLS.named(case.call), words, refusal)
     assert hint is not None
     assert hint.calls, hint.text
     follow(bench.machine, hint.calls)
@@ -200,10 +199,18 @@ def test_where_no_call_would_do_there_is_a_sentence(case: Case) -> None:
     assert bench.try_(case.call, *arguments) == case.error
     refusal = bench.kernel.refusal
     assert refusal is not None
-    act = (1, 0, CALLS.named(case.call).number, *arguments, 0, 0, 0)[:7]
-    text = refusal_text(bench.machine, debug_for(bench.path), act, refusal)
+    act = Act(1, 0, CALLS.named(case.call), (*arguments, 0, 0, 0, 0)[:4])
+    text = explained(bench, act, refusal)
     assert text.count("\n  hint\n") == 1
     assert len(text.splitlines()) == 5
+
+
+def explained(bench: Bench, act: Act, refusal: Refused) -> str:
+    """What ``--explain`` says of a call."""
+    machine = bench.machine
+    registers = machine.cores[0].engine.registers.core()
+    debug = debug_for(bench.path)
+    return refusal_text(machine.kernel, machine.history, debug, act, refusal, registers)
 
 
 LAST_RULE = 15
@@ -302,7 +309,7 @@ def test_the_end_of_the_list_of_frames() -> None:
         assert bench.try_("frame_info", index, 0x12000) == Error.OUT_OF_RANGE
         refusal = bench.kernel.refusal
         assert isinstance(refusal, Refused)
-        act: Act = (1, 0, CALLS.named("frame_info").number, index, 0x12000, 0, 0)
+        act = Act(1, 0, CALLS.named("frame_info"), (index, 0x12000, 0, 0))
         assert is_end_of_list(act, refusal) is is_end
 
 
@@ -310,6 +317,6 @@ def test_an_unknown_call() -> None:
     bench = Bench()
     trap(bench.kernel, 99, 0, 0, 0, 0)
     assert bench.kernel.refusal is not None
-    act: Act = (7, 0, 99, 0, 0, 0, 0)
-    text = refusal_text(bench.machine, debug_for(bench.path), act, bench.kernel.refusal)
+    act = Act(7, 0, CALLS.find(99), (0, 0, 0, 0))
+    text = explained(bench, act, bench.kernel.refusal)
     assert text.startswith("emu: process 0, call 7: call number 99 = E_NO_CALL\n")

@@ -18,6 +18,7 @@ from emu.unwind.tables import tables_of
 from tests.debug.elves import opened
 from tests.debug.rig import context_now, debug_for, frame_of, machine_for
 from tests.guests import guest, need_tool
+from tests.hooks import add_code_hook
 
 MOST_INSTRUCTIONS = 30_000
 EVERY = 13
@@ -43,10 +44,10 @@ class ShadowStack:
         self._call: tuple[int, int] | None = None
         self._kinds: dict[int, bool] = {}
         self._count = 0
-        self.machine.engine.add_code_hook(self._before)
+        add_code_hook(self.machine.cores[0].engine, self._before)
 
     def _before(self, va: int, size: int) -> None:
-        registers = self.machine.engine.core_registers()
+        registers = self.machine.cores[0].engine.registers.core()
         sp = registers[13]
         if self._call is not None and va != self._call[0]:
             self.calls.append(self._call)

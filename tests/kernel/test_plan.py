@@ -242,7 +242,7 @@ class Planned(Adversary):
         return kernel
 
     def new_plan(self) -> Plan:
-        current = self.trial.kernel.current
+        current = self.trial.kernel.running[0]
         assert current is not None
         return Plan(self.trial.kernel, current)
 
@@ -279,8 +279,8 @@ class Planned(Adversary):
 
 
 def is_writable(kernel: Kernel, va: int) -> bool:
-    assert kernel.current is not None
-    return walk(kernel.memory, kernel.l1_pa(kernel.current), va).refusal(2) is None
+    assert kernel.running[0] is not None
+    return walk(kernel.memory, kernel.l1_pa(kernel.running[0]), va).refusal(2) is None
 
 
 TestPlanned = Planned.TestCase

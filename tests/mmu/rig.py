@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from emu.cpu.engine import Engine, State, Stop
+from emu.cpu.engine import Engine
+from emu.cpu.registers import State
+from emu.cpu.stop import Stop
 from emu.devices.bus import Device
 from emu.mmu import make_backend, make_ram
 from kernel_model.descriptors import AP_USER_RO, AP_USER_RW, NORMAL, Coarse, Fault, SmallPage
@@ -36,6 +38,7 @@ class Rig:
     def switch(self, l1: int) -> None:
         self.l1 = l1
         self.backend.switch(l1)
+        self.backend.sync()
 
     def map(self, va: int, pa: int, ap: int = AP_USER_RW, xn: int = 0) -> None:
         self._describe(va, SmallPage(pa, ap, xn, NORMAL).encode())
@@ -53,7 +56,12 @@ class Rig:
         at = (L2 if self.l1 == L1 else OTHER_L2) + (va >> 12) * 4
         was_mapped = self.ram.read_word(at) & 0b11 != 0
         self.ram.write_word(at, word)
-        self.backend.changed(self.l1, va, PAGE, was_mapped)
+        self.changed(self.l1, va, PAGE, was_mapped)
+
+    def changed(self, l1: int, va: int, length: int, was_mapped: bool) -> None:
+        """Descriptors have been written: Unicorn is in step again behind this."""
+        self.backend.changed(l1, va, length, was_mapped)
+        assert self.backend.sync()
 
     def put(self, pa: int, *words: int) -> None:
         """The host writes words, as the kernel does: the backend is told."""
@@ -74,7 +82,7 @@ class Rig:
     def result(self, pc: int, *arguments: int) -> int:
         """r0 at the SVC that the run must end with."""
         assert self.run(pc, *arguments) is Stop.REQUESTED
-        return self.engine.read("r0")
+        return self.engine.registers.read("r0")
 
     def state(self) -> State:
-        return self.engine.state()
+        return self.engine.registers.state()

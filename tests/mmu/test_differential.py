@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emu.cpu.engine import NOTHING, Engine, Stop, View
+from emu.cpu.binding import NOTHING, View
+from emu.cpu.engine import Engine
+from emu.cpu.stop import Stop
 from emu.mmu import BACKENDS, make_backend, make_ram
 from kernel_model.descriptors import (
     AP_USER_RW,
@@ -24,7 +26,7 @@ from kernel_model.descriptors import (
     SmallPage,
     Supersection,
 )
-from kernel_model.walk import FaultStatus
+from kernel_model.walk import FaultStatus, Walk, mapped
 
 RAM, RAM_SIZE = 0x80000000, 0x1400000
 L1 = RAM + 0x100000
@@ -76,6 +78,7 @@ class Core:
         code = Section(RAM + MIB, 0b010, 0, NORMAL).encode()
         self.ram.write_word(L1 + (CODE >> 20) * 4, code)
         self.backend.switch(L1)
+        assert self.backend.sync()
 
     def fill(self, l1, first_l2, second_l2) -> None:
         for index, entry in enumerate(l1):
@@ -84,6 +87,7 @@ class Core:
             for index, entry in enumerate(entries):
                 self.ram.write_word(table + index * 4, entry.encode())
         self.backend.changed(L1, FIRST_MIB * MIB, 4 * MIB, True)
+        assert self.backend.sync()
         self.code = CODE + CODE_PA - RAM - MIB
         for index, word in enumerate((LDR, SVC, STR, SVC)):
             self.ram.write_word(CODE_PA + index * 4, word)
@@ -133,8 +137,19 @@ def test_each_access(name, l1, first_l2, second_l2, va, access):
         return
     assert stop is Stop.FAULT
     fault = core.backend.fault()
-    assert (fault.va, fault.access, fault.status) == (va, access, status)
+    assert (fault.access, fault.status) == (access, status)
+    if not fault.exact:
+        assert is_ambiguous(core, walk)
+        return
+    assert fault.va == va
     assert fault.walk == walk
+
+
+def is_ambiguous(core: Core, walk: Walk) -> bool:
+    """Whether it cannot be told where a fault was: several pages lead to where nothing is."""
+    runs = [one for one in mapped(core.ram, L1) if one.user]
+    seen = [one for one in runs if one.pa <= walk.pa < one.pa + one.size]
+    return core.backend.name == "cpu" and len(seen) > 1
 
 
 def perform(core: Core, va: int, access: int, pa: int) -> Stop:
@@ -151,7 +166,7 @@ def perform(core: Core, va: int, access: int, pa: int) -> Stop:
     core.engine.start_at(core.code + (8 if access == WRITE else 0), 0, (0, va, 0xCAFE))
     stop = core.engine.run()
     if stop is Stop.REQUESTED:
-        assert core.engine.read("r2") == (0xCAFE if access == WRITE else 0x600D)
+        assert core.engine.registers.read("r2") == (0xCAFE if access == WRITE else 0x600D)
         assert core.ram.read_word(pa) == (0xCAFE if access == WRITE else 0x600D)
     return stop
 

@@ -110,7 +110,7 @@ def test_the_kernel_writes_code_inside_a_call(rig):
     rig.put(CODE_PA, 0xEF000001, mov_r0(1), SVC)
 
     def handler(engine):
-        if engine.pc == CODE + 4:
+        if engine.registers.pc == CODE + 4:
             rig.put(CODE_PA + 4, mov_r0(next(values)))
         else:
             engine.stop()

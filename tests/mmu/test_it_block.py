@@ -6,6 +6,7 @@ that came next was then conditional, and its first instruction skipped.
 
 import pytest
 
+from tests.hooks import add_memory_hook
 from tests.mmu.rig import FREE, PAGE, Rig
 
 CODE, DATA = 0x8000, 0x20000
@@ -27,7 +28,7 @@ def test_the_block_after_an_it_block_is_not_conditional(
     rig.put_thumb(FREE, 0x4289, 0xBF0C, access, *THEN_SET_7)  # cmp r1,r1; ite eq
     if hooked:
         seen = []
-        rig.engine.add_memory_hook(lambda *what: seen.append(what))
+        add_memory_hook(rig.engine, lambda *what: seen.append(what))
     assert rig.result(CODE | 1, 0, DATA, 5) == 7
     assert rig.result(CODE | 1, 0, DATA, 5) == 7
     if hooked:

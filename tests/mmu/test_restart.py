@@ -8,7 +8,7 @@ ends as if nothing had been.
 
 import pytest
 
-from emu.cpu.engine import Stop
+from emu.cpu.stop import Stop
 from kernel_model.descriptors import AP_USER_RO, READ, WRITE
 from kernel_model.walk import FaultStatus
 from tests.mmu.rig import FREE, PAGE, SVC, Rig
@@ -133,8 +133,8 @@ class Attempt:
             self.rig.map_data(va, pa)
         engine.start_at(self.start, 0, (base, 0x11111111, 0x22222222, 0x33333333))
         for number in range(4):
-            engine.write(f"d{number}", 0x0102030405060708 * (number + 1))
-        engine.write("cpsr", 0x10 | Z | (self.start & 1) << 5)
+            engine.registers.write(f"d{number}", 0x0102030405060708 * (number + 1))
+        engine.registers.write("cpsr", 0x10 | Z | (self.start & 1) << 5)
 
     def outcome(self):
         ram = self.rig.ram
@@ -178,13 +178,13 @@ class Attempt:
     def check_fault(self, va: int, read_only: bool, never: FaultStatus | None) -> None:
         fault = self.rig.backend.fault()
         before = (0, 4) if self.text.startswith("ittt") else (0,)
-        assert self.rig.engine.read("r0") - self.base in before
+        assert self.rig.engine.registers.read("r0") - self.base in before
         if never is FaultStatus.ALIGNMENT:
             assert fault.status is never
             return
         first = self.base + first_byte(self.text)
         assert fault.va in [max(va, first + done) for done in before]
-        assert fault.pc == self.rig.engine.pc
+        assert fault.pc == self.rig.engine.registers.pc
         assert fault.status is (
             FaultStatus.PERMISSION_L2 if read_only else FaultStatus.TRANSLATION_L2
         )

@@ -5,7 +5,8 @@ import ctypes
 import pytest
 from unicorn.unicorn_py3.unicorn import uc_mem_region, uclib
 
-from emu.cpu.engine import NOTHING, Stop, View
+from emu.cpu.binding import NOTHING, View
+from emu.cpu.stop import Stop
 from emu.mmu import make_backend, pages
 from kernel_model.descriptors import (
     AP_KERNEL_RW,
@@ -71,10 +72,10 @@ def test_a_page_moves(rig):
     rig.ram.write_word(DATA_PA + PAGE, 2)
     rig.map_data(DATA, DATA_PA)
     load(rig, DATA)
-    assert rig.engine.read("r1") == 1
+    assert rig.engine.registers.read("r1") == 1
     rig.map_data(DATA, DATA_PA + PAGE)
     load(rig, DATA)
-    assert rig.engine.read("r1") == 2
+    assert rig.engine.registers.read("r1") == 2
 
 
 def test_code_loses_the_right_to_be_executed(rig):
@@ -90,7 +91,7 @@ def test_many_pages_change_at_once(rig):
     for index in range(64):
         word = SmallPage(DATA_PA + index * PAGE, AP_USER_RW, 1, NORMAL).encode()
         rig.ram.write_word(L2 + (DATA // PAGE + index) * 4, word)
-    rig.backend.changed(L1, DATA, 64 * PAGE, True)
+    rig.changed(L1, DATA, 64 * PAGE, True)
     for index in (0, 1, 63):
         assert store(rig, DATA + index * PAGE) is Stop.REQUESTED
 
@@ -102,7 +103,7 @@ def test_changes_in_another_address_space(rig):
     rig.ram.write_word(L2 + (AWAY >> 12) * 4, word)
     rig.switch(OTHER_L1)
     before = rig.backend.flushes
-    rig.backend.changed(L1, AWAY, PAGE, True)
+    rig.changed(L1, AWAY, PAGE, True)
     assert rig.backend.flushes == before > flushes
     assert rig.backend.view(AWAY) == NOTHING
     rig.switch(L1)
@@ -114,10 +115,10 @@ def test_a_section_replaces_a_table(rig):
     load(rig, DATA)
     old = rig.ram.read_word(L1)
     rig.ram.write_word(L1, Section(RAM + 0x100000, AP_USER_RW, 0, NORMAL).encode())
-    rig.backend.changed(L1, 0, 0x100000, True)
+    rig.changed(L1, 0, 0x100000, True)
     assert rig.backend.view(DATA) == View(RAM + 0x100000 + DATA, RWX)
     rig.ram.write_word(L1, old)
-    rig.backend.changed(L1, 0, 0x100000, True)
+    rig.changed(L1, 0, 0x100000, True)
     assert rig.backend.view(DATA) == View(DATA_PA, RW)
 
 
@@ -152,7 +153,7 @@ def test_a_section_that_reaches_beyond_ram(backend):
     last = RAM + RAM_SIZE - 0x100000
     rig.ram.write_word(L1 + 8 * 4, Section(last, AP_USER_RW, 0, NORMAL).encode())
     rig.ram.write_word(L1 + 9 * 4, Section(last + 0x100000, AP_USER_RW, 0, NORMAL).encode())
-    rig.backend.changed(L1, 0x800000, 0x200000, False)
+    rig.changed(L1, 0x800000, 0x200000, False)
     assert rig.backend.view(0x8FF000) == View(last + 0xFF000, RWX)
     assert rig.backend.physical(0x900000) == -1
 
@@ -255,7 +256,7 @@ def regions(rig: Rig) -> list[tuple[int, int]]:
     """(start, end) of what Unicorn itself says is mapped."""
     found = ctypes.POINTER(uc_mem_region)()
     count = ctypes.c_uint32()
-    uclib.uc_mem_regions(rig.engine.uc, ctypes.byref(found), ctypes.byref(count))
+    uclib.uc_mem_regions(rig.engine.unicorn.uc, ctypes.byref(found), ctypes.byref(count))
     result = [(found[i].begin, found[i].end + 1) for i in range(count.value)]
     uclib.uc_free(found)
     return result

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from emu.environment.world import ScriptedWorld
-from emu.machine import Ended, Machine, Options, Outcome
+from emu.machine import How, Machine, Options, Outcome
 from emu.semihosting.process import semihosting_for
 from kernel_model.abi import KERNEL_VA
 from kernel_model.descriptors import EXEC, READ, WRITE
@@ -51,7 +51,7 @@ ODD_STACKS = (
 
 def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
     """What SYS_HEAPINFO tells the current process, straight from its memory."""
-    process = kernel.current
+    process = kernel.running[0]
     assert process is not None
     semihosting = semihosting_for(kernel, process, ScriptedWorld(), lambda: sp, lambda _: None)
     memory = semihosting.memory
@@ -63,8 +63,8 @@ def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
 
 
 def is_writable(kernel: Kernel, va: int) -> bool:
-    assert kernel.current is not None
-    return walk(kernel.memory, kernel.l1_pa(kernel.current), va).refusal(WRITE) is None
+    assert kernel.running[0] is not None
+    return walk(kernel.memory, kernel.l1_pa(kernel.running[0]), va).refusal(WRITE) is None
 
 
 def heap(machine: driver.Machine, sp: int = STACK_TOP) -> int:
@@ -211,7 +211,7 @@ class Hosted(Adversary):
     """At its end whoever runs asks for a heap, with each odd stack pointer in turn."""
 
     def teardown(self) -> None:
-        kernel, process = self.trial.kernel, self.trial.kernel.current
+        kernel, process = self.trial.kernel, self.trial.kernel.running[0]
         assert process is not None
         for sp in ODD_STACKS:
             semihosting = semihosting_for(
@@ -292,7 +292,7 @@ def real_machine(*calls: tuple[int, int]) -> Machine:
 def test_full_table_on_the_machine() -> None:
     machine = real_machine(ASK, REFUSED, EXIT)
     fill(Driven(machine), SYS)
-    assert machine.run() == Outcome(Ended.EXITED, 42)
+    assert machine.run() == Outcome(How.EXITED, 42)
 
 
 def test_heap_of_a_child_that_has_an_information_page() -> None:
@@ -311,6 +311,6 @@ def test_heap_of_a_child_that_has_an_information_page() -> None:
     driven.start(pid, sp=CODE_VA)
     driven.current.resume = start
     assert isinstance(start, Start)
-    assert machine.run() == Outcome(Ended.EXITED, 42)
+    assert machine.run() == Outcome(How.EXITED, 42)
     base, limit, _, _ = struct.unpack("<4I", driven.ram.read(data_pa + 16, 16))
     assert (base, limit) == (DATA_END, DATA_END + 12 * PAGE)

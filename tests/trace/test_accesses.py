@@ -11,7 +11,6 @@ from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
 from emu.execution.code import Code
 from emu.machine import Machine
-from emu.machine.observers import observe
 from emu.trace.accesses import AccessTracer
 from emu.trace.events import Access, Event
 from emu.trace.filters import Filter
@@ -50,7 +49,7 @@ class Checking:
         assert isinstance(event, Access)
         self.check_stored()
         self.seen.append(event)
-        assert self.machine.backend.translate(event.va).pa == event.pa
+        assert self.machine.cores[0].backend.translate(event.va).pa == event.pa
         if self.ram.contains(event.pa):
             if event.is_write:
                 self.stored = event
@@ -77,8 +76,9 @@ def check(machine: Machine, program: Path, tmp_path: Path) -> list[Access]:
     format_: Any = Checking(machine)
     with (tmp_path / "nothing").open("wb") as stream:
         output = Output(stream.fileno(), "nothing", shared=True)
-        code = Code(machine, open_files(str(program)))
-        observe(machine, AccessTracer(Recorder(machine, Filter(), format_, output, code), None))
+        code = Code.of(machine, open_files(str(program)))
+        recorder = Recorder(machine.services, Filter(), format_, output, code)
+        machine.observers.add(AccessTracer(recorder, None))
         machine.run()
     format_.check_stored()
     return format_.seen

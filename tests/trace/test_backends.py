@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emu.debuginfo import open_files
-from emu.trace.start import Wish, begin_trace
+from emu.trace.start import TraceOptions, begin_trace
 from tests.guests import SOURCES, guest
 from tests.traced import BACKENDS, machine_for, traced
 
@@ -37,7 +37,7 @@ def test_a_trace_is_the_same_on_every_backend(name: str) -> None:
 @pytest.mark.parametrize("name", ["scenarios/server", "scenarios/ring", "scenarios/siblings.arm"])
 def test_every_message_is_told_of_once(name: str, tmp_path: Path) -> None:
     machine, out = machine_for(guest(name)), tmp_path / "trace"
-    wish = Wish(("ipc",), out=str(out), format="jsonl")
+    wish = TraceOptions(("ipc",), out=str(out), format="jsonl")
     end = begin_trace(machine, wish, open_files(str(guest(name))), print)
     machine.run()
     end()

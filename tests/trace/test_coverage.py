@@ -13,6 +13,7 @@ import pytest
 from emu.coverage.start import begin_coverage, format_for
 from emu.debuginfo import open_files
 from tests.guests import ROOT, guest, need_tool, run_emu
+from tests.hooks import add_code_hook
 from tests.traced import BACKENDS, SOURCES, built, machine_for
 
 
@@ -27,7 +28,7 @@ def begun(program: Path, mmu: str = "tlb", max_insns: int = 0) -> Counter[int]:
     """How often a hook before each instruction was called, by address."""
     machine = machine_for(program, mmu, max_insns)
     seen: Counter[int] = Counter()
-    machine.engine.add_code_hook(lambda va, size: seen.update((va,)))
+    add_code_hook(machine.cores[0].engine, lambda va, size: seen.update((va,)))
     machine.run()
     return seen
 
@@ -109,7 +110,7 @@ def first_addresses(limit: int) -> list[int]:
     """Where the first instructions of ``calling`` are; the hook is called for one more."""
     machine = machine_for(built("calling"), max_insns=limit)
     steps: list[int] = []
-    machine.engine.add_code_hook(lambda va, size: steps.append(va))
+    add_code_hook(machine.cores[0].engine, lambda va, size: steps.append(va))
     machine.run()
     return steps[:limit]
 
@@ -186,7 +187,7 @@ def bytes_begun(program: Path, mmu: str) -> set[int]:
     """
     machine = machine_for(program, mmu)
     seen: set[int] = set()
-    machine.engine.add_code_hook(lambda va, size: seen.update(range(va, va + size)))
+    add_code_hook(machine.cores[0].engine, lambda va, size: seen.update(range(va, va + size)))
     machine.run()
     return seen | (SKIPPED if program == built("faulty") else set())
 

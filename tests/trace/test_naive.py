@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.guests import guest
+from tests.hooks import add_code_hook
+from tests.observing import OnFault
 from tests.traced import BACKENDS, built, machine_for, traced
 
 _LINE = re.compile(
@@ -32,17 +34,17 @@ Step = tuple[int, int, str]
 def naive(program: Path, mmu: str, max_insns: int = 0) -> list[Step]:
     """What a Python hook sees; what it is told of twice only because it faulted counts once."""
     machine = machine_for(program, mmu, max_insns)
-    ram, steps = machine.ram.ram, []
+    ram, steps, core = machine.ram.ram, [], machine.cores[0]
     faults: list[int] = []
 
     def hook(va: int, size: int) -> None:
-        code = b"".join(ram.read(machine.backend.physical(va + at), 2) for at in range(0, size, 2))
+        code = b"".join(ram.read(core.backend.physical(va + at), 2) for at in range(0, size, 2))
         halves = [f"{code[at + 1]:02x}{code[at]:02x}" for at in range(0, size, 2)]
-        text = " ".join(halves) if machine.engine.thumb else "".join(reversed(halves))
-        steps.append((machine.kernel.current.pid, va, text))
+        text = " ".join(halves) if core.engine.registers.thumb else "".join(reversed(halves))
+        steps.append((machine.kernel.running[0].pid, va, text))
 
-    machine.on_fault = lambda fault: faults.append(fault.pc)
-    machine.engine.add_code_hook(hook)
+    machine.observers.add(OnFault(lambda fault: faults.append(fault.pc)))
+    add_code_hook(machine.cores[0].engine, hook)
     machine.run()
     return steps
 

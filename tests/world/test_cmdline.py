@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emu.semihosting.cmdline import LONGEST, command_line, with_program
+from emu.environment.cmdline import LONGEST, command_line, with_program
 
 
 def split(line: str) -> list[str]:

@@ -1,16 +1,17 @@
-"""The journal: what it keeps, and that it is bounded."""
+"""The history: what it keeps, and that it is bounded."""
 
 from __future__ import annotations
 
 import pytest
 
 from emu.machine import Machine
-from emu.machine.history import BOOT, CALLS_KEPT, SEMIHOSTING, Act, Journal
-from emu.machine.observers import Observer, Registers, observe
+from emu.machine.core import Core
+from emu.machine.history import BOOT, CALLS_KEPT, SEMIHOSTING, Act, History
+from emu.machine.observers import Observer, Words
 from emu.report.history import frame_history, how_it_ended
 from kernel_model.abi import Error
+from kernel_model.call import Call
 from kernel_model.process import Process
-from kernel_model.syscalls import CALLS
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.guests import guest
 
@@ -22,7 +23,7 @@ CHANGING = {
 
 
 class Record(Observer):
-    """Every call of a run, as the journal would have it if it kept all.
+    """Every call of a run, as the history would have it if it kept all.
 
     calls: (act, result) of those that were not refused.  refused: the others' acts.
     """
@@ -32,15 +33,15 @@ class Record(Observer):
         self.count = 0
         self.calls: list[tuple[Act, int | None]] = []
         self.refused: list[Act] = []
-        self._registers: Registers = (0, 0, 0, 0)
-        observe(machine, self)
+        self._words: Words = (0, 0, 0, 0)
+        machine.observers.add(self)
 
-    def calling(self, process: Process, number: int, registers: Registers) -> None:
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
         self.count += 1
-        self._registers = registers
+        self._words = words
 
-    def called(self, process: Process, number: int, result: int | None) -> None:
-        act = (self.count, process.pid, number, *self._registers)
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+        act = Act(self.count, process.pid, call, self._words)
         if self.kernel.refusal is not None:
             self.refused.append(act)
         else:
@@ -48,7 +49,7 @@ class Record(Observer):
 
 
 def name_of(act: Act) -> str:
-    return CALLS.find(act[2]).name
+    return act.call.name
 
 
 @pytest.mark.parametrize(
@@ -71,13 +72,13 @@ def test_calls_that_change_something_are_kept_in_order(
 ) -> None:
     """All of them and no others; the guest makes calls of both kinds."""
     machine = machine_for(guest(program))
-    record, journal = Record(machine), machine.host.journal
+    record, history = Record(machine), machine.history
     machine.run()
     made = {name_of(act) for act, _ in record.calls}
     assert made & CHANGING >= kept
     assert made - CHANGING >= left_out
-    assert list(journal.calls) == [one for one in record.calls if name_of(one[0]) in CHANGING]
-    assert journal.count == record.count == sum(machine.svc.calls)
+    assert list(history.calls) == [one for one in record.calls if name_of(one[0]) in CHANGING]
+    assert history.made == record.count == machine.calls.total
 
 
 @pytest.mark.parametrize(
@@ -87,50 +88,50 @@ def test_calls_that_change_something_are_kept_in_order(
 )  # fmt: skip
 def test_refused_calls_are_kept_apart(program: str, name: str) -> None:
     machine = machine_for(guest(program))
-    record, journal = Record(machine), machine.host.journal
+    record, history = Record(machine), machine.history
     machine.run()
     assert name in {name_of(act) for act in record.refused}
-    assert not {act for act, _ in journal.calls} & set(record.refused)
-    assert [act for act, *_ in journal.refusals if act in record.refused] == record.refused
+    assert not {act for act, _ in history.calls} & set(record.refused)
+    assert [act for act, *_ in history.refusals if act in record.refused] == record.refused
 
 
 def test_a_call_that_fails_after_waiting_is_among_the_refused() -> None:
     machine = machine_for(guest("mistakes/dead_peer"))
-    record, journal = Record(machine), machine.host.journal
+    record, history = Record(machine), machine.history
     machine.run()
-    late = [(act, error) for act, error, _ in journal.refusals if act not in record.refused]
+    late = [(act, error) for act, error, _ in history.refusals if act not in record.refused]
     assert [(name_of(act), error) for act, error in late] == [("send", Error.PEER_DIED)]
     assert (late[0][0], None) in record.calls
 
 
 def test_what_the_boot_mapped_is_kept_as_its_doing() -> None:
     machine = machine_for(guest("programs/hello"))
-    assert machine.host.journal.entries
-    assert not machine.host.journal.calls
-    assert all(entry[0][2] == BOOT for entry in machine.host.journal.entries)
+    assert machine.history.written
+    assert not machine.history.calls
+    assert all(entry.act.call is BOOT for entry in machine.history.written)
 
 
 def test_what_semihosting_mapped_is_kept_as_its_doing() -> None:
     machine = machine_for(guest("newlib/hello.arm-soft"))
     machine.run()
-    assert machine.host.journal.entries[-1][0][2] == SEMIHOSTING
+    assert machine.history.written[-1].act.call is SEMIHOSTING
 
 
 def test_it_is_bounded() -> None:
-    journal = Journal()
+    history = History()
     for number in range(CALLS_KEPT + 10):
-        journal.calls.append(((number, 0, 3, 0, 0, 0, 0), 1))
-    assert len(journal.calls) == CALLS_KEPT
-    assert journal.calls[0][0][0] == 10
+        history.calls.append((Act(number, 0, BOOT), 1))
+    assert len(history.calls) == CALLS_KEPT
+    assert history.calls[0][0][0] == 10
 
 
 def test_how_processes_ended() -> None:
     machine = machine_for(guest("mistakes/dead_peer"))
     machine.run()
-    text = how_it_ended(machine.host.journal, 1)
+    text = how_it_ended(machine.history, 1)
     assert text is not None
     assert text.startswith("called exit(1), call ")
-    assert how_it_ended(machine.host.journal, 77) is None
+    assert how_it_ended(machine.history, 77) is None
 
 
 def test_history_of_a_frame() -> None:

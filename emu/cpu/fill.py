@@ -1,4 +1,4 @@
-"""Unicorn's question for a translation, and the answer: the TLB fill hook."""
+"""The TLB fill hook: Unicorn's question for a translation, and the answer."""
 
 from __future__ import annotations
 

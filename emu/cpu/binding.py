@@ -1,0 +1,206 @@
+"""Unicorn's C functions as methods: nothing here decides anything.
+
+Prepared ctypes calls instead of the package's own wrappers, which cost several times as much.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from unicorn import unicorn_const as const
+from unicorn.arm_const import UC_CPU_ARM_CORTEX_A15
+from unicorn.unicorn_py3.unicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib
+
+from emu.cpu.registers import coprocessor_register
+from kernel_model.memory import PAGE_SIZE
+
+CODE_BUFFER = 64 << 20
+"""Bytes of host memory for translated code.
+
+Unicorn takes up to 1 GiB if it is not told, and a program that writes and runs code again and again
+fills it.  A full buffer is emptied and filled anew.
+"""
+
+_WRITE = const.UC_CTL_IO_WRITE << 30
+_CTL_PAGE_SIZE = const.UC_CTL_UC_PAGE_SIZE | 1 << 26 | _WRITE
+_CTL_USE_EXITS = const.UC_CTL_UC_USE_EXITS | 1 << 26 | _WRITE
+_CTL_CPU_MODEL = const.UC_CTL_CPU_MODEL | 1 << 26 | _WRITE
+_CTL_CODE_BUFFER = const.UC_CTL_TCG_BUFFER_SIZE | 1 << 26 | _WRITE
+_CTL_TLB_TYPE = const.UC_CTL_TLB_TYPE | 1 << 26 | _WRITE
+_CTL_TLB_FLUSH = const.UC_CTL_TLB_FLUSH | _WRITE
+_CTL_TB_FLUSH = const.UC_CTL_TB_FLUSH | _WRITE
+_CTL_TB_REMOVE = const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | _WRITE
+
+Read = Callable[[int, int], int]
+Write = Callable[[int, int, int], None]
+
+
+class EngineError(Exception):
+    """Unicorn refused a call: a mistake of ours, or of Unicorn's."""
+
+    def __init__(self, call: str, status: int) -> None:
+        super().__init__(f"{call}: {uclib.uc_strerror(status).decode()}")
+        self.status = status
+
+
+def check(call: str, status: int) -> None:
+    """Raise unless Unicorn says that the call went well."""
+    if status:
+        raise EngineError(call, status)
+
+
+class View(NamedTuple):
+    """What Unicorn does for user accesses at an address: ``rights`` 0 and ``pa`` -1 if nothing.
+
+    rights: READ, WRITE, EXEC of ``kernel_model.descriptors``, which are Unicorn's own numbers.
+    """
+
+    pa: int
+    rights: int
+
+
+NOTHING = View(-1, 0)
+
+
+class Context:
+    """A saved processor state, for this instance only.  The memory is Unicorn's and reused."""
+
+    def __init__(self, uc: ctypes.c_void_p) -> None:
+        self.handle = ctypes.c_void_p()
+        self.size = int(uclib.uc_context_size(uc))
+        check("uc_context_alloc", uclib.uc_context_alloc(uc, ctypes.byref(self.handle)))
+        weakref.finalize(self, uclib.uc_context_free, self.handle).atexit = False
+
+    def bytes(self) -> bytes:
+        """The saved state as Unicorn lays it out."""
+        return ctypes.string_at(self.handle, self.size)
+
+
+class Unicorn:
+    """One instance of Unicorn: a Cortex-A15, its memory map, its TLB and its translated code."""
+
+    def __init__(self) -> None:
+        self.uc = ctypes.c_void_p()
+        check("uc_open", uclib.uc_open(const.UC_ARCH_ARM, const.UC_MODE_ARM, ctypes.byref(self.uc)))
+        # At the end of everything the host frees it all the quicker without.
+        weakref.finalize(self, uclib.uc_close, self.uc).atexit = False
+        self._kept: dict[int, Any] = {}  # hook handle -> what Unicorn calls
+        self._devices: dict[tuple[Read, Write], tuple[Any, Any]] = {}
+        self._tlbimva = coprocessor_register("tlbimva")
+        self._ctl(_CTL_CPU_MODEL, ctypes.c_int(UC_CPU_ARM_CORTEX_A15))
+        self._ctl(_CTL_PAGE_SIZE, ctypes.c_uint32(PAGE_SIZE))
+        self._ctl(_CTL_CODE_BUFFER, ctypes.c_uint32(CODE_BUFFER))
+        self._ctl(_CTL_USE_EXITS, ctypes.c_int(1))  # with no exits: `until` would be fetched
+
+    def _ctl(self, request: int, *arguments: Any) -> None:
+        check(f"uc_ctl {request & 0xFFFF}", uclib.uc_ctl(self.uc, request, *arguments))
+
+    # Memory
+
+    def map_ram(self, pa: int, size: int, host_address: int) -> None:
+        """Let Unicorn see ``size`` bytes of host memory at ``pa``."""
+        status = uclib.uc_mem_map_ptr(self.uc, pa, size, const.UC_PROT_ALL, host_address)
+        check(f"map {size:#x} bytes at {pa:#x}", status)
+
+    def unmap(self, pa: int, size: int) -> None:
+        """Take back what ``map_ram`` or ``map_device`` gave."""
+        check(f"unmap {size:#x} bytes at {pa:#x}", uclib.uc_mem_unmap(self.uc, pa, size))
+
+    def map_device(self, pa: int, size: int, read: Read, write: Write) -> None:
+        """Call ``read(offset, size)`` and ``write(offset, size, value)`` for accesses here.
+
+        Neither may raise.
+        """
+        callbacks = self._devices.get((read, write))
+        if callbacks is None:
+            callbacks = self._devices[read, write] = (
+                MMIO_READ_CFUNC(lambda _uc, offset, width, _data: read(offset, width)),
+                MMIO_WRITE_CFUNC(lambda _uc, at, width, value, _data: write(at, width, value)),
+            )
+        on_read, on_write = callbacks
+        status = uclib.uc_mmio_map(self.uc, pa, size, on_read, 0, on_write, 0)
+        check(f"map device at {pa:#x}", status)
+
+    # Translation
+
+    def use_virtual_tlb(self, virtual: bool) -> None:
+        """Whether fill hooks translate addresses, or the Arm MMU."""
+        mode = const.UC_TLB_VIRTUAL if virtual else const.UC_TLB_CPU
+        self._ctl(_CTL_TLB_TYPE, ctypes.c_int(mode))
+
+    def flush_tlb(self) -> None:
+        """Forget all translations of addresses."""
+        uclib.uc_ctl(self.uc, _CTL_TLB_FLUSH)
+
+    def flush_page(self, va: int) -> None:
+        """Forget the translation of the page at ``va``: the architecture's own TLBIMVA."""
+        self._tlbimva.write(self.uc, va)
+
+    def view(self, va: int) -> View:
+        """What user accesses at ``va`` would meet now, from the TLB or by asking for a fill."""
+        pa, rights = -1, 0
+        place = ctypes.c_uint64()
+        for access in (const.UC_PROT_READ, const.UC_PROT_WRITE, const.UC_PROT_EXEC):
+            if (
+                uclib.uc_vmem_translate(self.uc, ctypes.c_uint64(va), access, ctypes.byref(place))
+                == const.UC_ERR_OK
+            ):
+                pa, rights = place.value & 0xFFFFFFFF, rights | access
+        return View(pa, rights)
+
+    # Translated code
+
+    def flush_blocks(self) -> None:
+        """Forget all translated code.  Not from inside a memory or fill hook."""
+        uclib.uc_ctl(self.uc, _CTL_TB_FLUSH)
+
+    def remove_blocks(self, va: int, length: int) -> None:
+        """Forget code translated from the physical memory at ``va``.
+
+        ``va`` must be executable now, and the range physically contiguous.
+        """
+        self._ctl(_CTL_TB_REMOVE, ctypes.c_uint64(va), ctypes.c_uint64(va + length))
+
+    # Running and state
+
+    def start(self, pc: int) -> int:
+        """Run from ``pc`` (bit 0: Thumb) until something stops it; Unicorn's status."""
+        return int(uclib.uc_emu_start(self.uc, pc, 0, 0, 0))
+
+    def stop(self) -> None:
+        """End the run, from inside a hook or from another thread."""
+        uclib.uc_emu_stop(self.uc)
+
+    def save(self, context: Context) -> None:
+        """Copy the processor's state into a context made earlier."""
+        uclib.uc_context_save(self.uc, context.handle)
+
+    def restore(self, context: Context) -> None:
+        """Make a saved state the processor's."""
+        uclib.uc_context_restore(self.uc, context.handle)
+
+    # Hooks
+
+    def add_hook(
+        self, kind: int, function: Any, begin: int = 1, end: int = 0, user_data: int = 0
+    ) -> int:
+        """Add a ctypes callback, or the address of a C function, as it is; returns a handle.
+
+        begin, end: the addresses it is for, both included; all if ``begin > end``.
+        """
+        handle = ctypes.c_size_t()
+        address = ctypes.cast(function, ctypes.c_void_p)
+        status = uclib.uc_hook_add(
+            self.uc, ctypes.byref(handle), kind, address, user_data, begin, end
+        )
+        check("uc_hook_add", status)
+        self._kept[handle.value] = function
+        return handle.value
+
+    def remove_hook(self, handle: int) -> None:
+        """Take a hook away.  Unicorn frees it only when a run ends, so what it calls is kept."""
+        check("uc_hook_del", uclib.uc_hook_del(self.uc, ctypes.c_size_t(handle)))
+        self.flush_blocks()

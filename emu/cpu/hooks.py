@@ -1,0 +1,105 @@
+"""What Unicorn calls while it runs, besides the traps: counting, breakpoints, devices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from unicorn import unicorn_const as const
+from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
+
+from emu.cpu.binding import Read, Unicorn, Write
+from emu.cpu.counter import InstructionCounter
+from emu.cpu.registers import IT_STATE, Registers
+from emu.cpu.stop import Ending, Stop
+
+_IT_BLOCK_BYTES = 16
+"""After an instruction in an IT block there may be three more, and one that ends the run."""
+
+
+class Hooks:
+    """The hooks of one core.
+
+    passing: the address at which the run under way began, whose breakpoint it passes; else -1.
+    """
+
+    def __init__(
+        self,
+        unicorn: Unicorn,
+        registers: Registers,
+        counter: InstructionCounter,
+        ending: Ending,
+    ) -> None:
+        self._unicorn, self._registers = unicorn, registers
+        self._counter, self._ending = counter, ending
+        self.counting = False
+        self.passing = -1
+        self._breakpoints: frozenset[int] = frozenset()
+        self._breakpoint_hooks: list[int] = []
+        self._devices: dict[tuple[Read, Write], tuple[Read, Write]] = {}
+
+    def count_instructions(self) -> None:
+        """Count from now on.  Costs less if called before the first run."""
+        if not self.counting:
+            self.counting = True
+            self._unicorn.flush_blocks()
+            counter = self._counter
+            self._unicorn.add_hook(
+                const.UC_HOOK_CODE, counter.callback, user_data=counter.user_data
+            )
+
+    def set_breakpoints(self, addresses: Collection[int]) -> None:
+        """End runs before the instructions at these addresses (va), at no cost elsewhere.
+
+        Hooks, not Unicorn's exits: for an exit at the start of a page whose neighbour before it
+        cannot be executed, Unicorn lets every run end with an error.
+        """
+        if self._breakpoints == frozenset(addresses):
+            return
+        for handle in self._breakpoint_hooks:
+            self._unicorn.remove_hook(handle)
+        self._breakpoints = frozenset(addresses)
+        function = HOOK_CODE_CFUNC(self._break)
+        self._breakpoint_hooks = [
+            self._unicorn.add_hook(const.UC_HOOK_CODE, function, first, last)
+            for first, last in _neighbourhoods(self._breakpoints)
+        ]
+        self._unicorn.flush_blocks()
+
+    def _break(self, _uc: int, va: int, _size: int, _data: object) -> None:
+        """At a breakpoint, or soon after one: the rest of an IT block must not lose the stop."""
+        if va in self._breakpoints and va != self.passing:
+            self._ending.end(Stop.BREAKPOINT)
+        elif self._ending.reason is not None:
+            self._ending.leave()
+        self.passing = -1
+
+    def map_device(self, pa: int, size: int, read: Read, write: Write) -> None:
+        """Call ``read(offset, size)`` and ``write(offset, size, value)`` for accesses here.
+
+        What they raise stops the run and comes out of it.
+        """
+        guarded = self._devices.get((read, write))
+        if guarded is None:
+            guard = self._ending.guard
+            guarded = self._devices[read, write] = guard(read, 0), guard(write, None)
+        self._unicorn.map_device(pa, size, *guarded)
+
+    def leave_it_block(self) -> None:
+        """In a callback for a load or store that will succeed: undo what befell the IT state.
+
+        For the callback Unicorn restores the state that the instruction began in.  The translated
+        code that goes on knows its own and never looks, so the next block would begin as if it were
+        inside the IT block, and skip or keep its first instruction by a stale condition (2309).
+        """
+        cpsr = self._registers.position()[1]
+        if cpsr & IT_STATE and self._ending.running:
+            self._registers.write("cpsr", cpsr & ~IT_STATE)
+
+
+def _neighbourhoods(addresses: Collection[int]) -> list[tuple[int, int]]:
+    """The addresses and the rest of an IT block after each, as ranges that do not overlap."""
+    ranges: list[tuple[int, int]] = []
+    for va in sorted(addresses):
+        first = ranges.pop()[0] if ranges and va <= ranges[-1][1] else va
+        ranges.append((first, va + _IT_BLOCK_BYTES))
+    return ranges

@@ -1,0 +1,177 @@
+"""Where Unicorn keeps what it knows and does not tell: found by experiment, once.
+
+Unicorn takes no exception, so DFAR, DFSR and IFAR stay as they are, and a refused TLB fill tells a
+hook the page only.  But Unicorn notes the exact address, and what the monitor for exclusive
+accesses remembers, in memory that can be read: its instance, and a saved context.  Where there,
+accesses to addresses that nothing else can hold show.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from unicorn import unicorn_const as const
+from unicorn.unicorn_py3.unicorn import HOOK_INTR_CFUNC
+
+from emu.cpu.binding import Context, Unicorn
+from emu.cpu.fill import FILL_CFUNC, answer
+from emu.cpu.registers import Registers
+from kernel_model.memory import PAGE_SIZE
+
+_LDR = 0xE59017F8  # ldr r1, [r0, #0x7f8]
+_OFFSET = 0x7F8
+_LDREX = 0xE1901F9F  # ldrex r1, [r0]
+_SVC = 0xEF000000
+_BASES = (0x5AC3A5A4, 0xA53C5A58)
+_VALUES = (0x1EAF_BABE, 0x7A57_E0F5)
+
+_INSTANCE_SEARCHED = 8 << 10
+"""Bytes of the instance that are looked at: less than it has, where the C library does not tell."""
+
+
+class Layout(NamedTuple):
+    """Offsets in bytes; None for what was not found, which then nobody knows.
+
+    refused: in the instance, of the address of the last refused access.
+    abort: in a context, of the address of the last abort; the word before it is the FSR.
+    exclusive: in a context, of the monitor's address, and from there on its value.
+    """
+
+    refused: int | None
+    abort: int | None
+    exclusive: int | None
+
+
+MONITOR_SIZE = 24
+"""Bytes of a context that the monitor takes: an address, and a value of 128 bits."""
+
+
+@cache
+def layout() -> Layout:
+    """The layout of the Unicorn that is loaded."""
+    return _Laboratory().layout()
+
+
+class _Laboratory:
+    """A core with one page of RAM at address 0, for code and data alike; all else is refused."""
+
+    def __init__(self) -> None:
+        self.unicorn = Unicorn()
+        self.registers = Registers(self.unicorn.uc)
+        self.context = Context(self.unicorn.uc)
+        self._page = mmap.mmap(-1, PAGE_SIZE)
+        host = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
+        self.unicorn.map_ram(0, PAGE_SIZE, host)
+        self.unicorn.use_virtual_tlb(True)
+        self.unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(_only_page_0))
+        self.unicorn.add_hook(const.UC_HOOK_INTR, HOOK_INTR_CFUNC(self._stop))
+        self.registers.write("cpsr", 0x10)
+
+    def layout(self) -> Layout:
+        refused = _common(self._after_refusal(base) for base in _BASES)
+        abort = _common(self._after_abort(base) for base in (0x7F1, 0x5A6))
+        exclusive = _common(self._after_ldrex(0x100 + n * 8, v) for n, v in enumerate(_VALUES))
+        return Layout(refused, abort, exclusive)
+
+    def _after_refusal(self, base: int) -> set[int]:
+        self._run(base, _LDR)
+        return _places(self._instance(), (base + _OFFSET).to_bytes(8, "little"))
+
+    def _after_abort(self, va: int) -> set[int]:
+        """An LDREX that is not aligned: FS is alignment (0b00001), and the address follows."""
+        self._run(va, _LDREX)
+        found = _places(self._saved(), b"\1\0\0\0" + va.to_bytes(8, "little"))
+        return {at + 4 for at in found}
+
+    def _after_ldrex(self, va: int, value: int) -> set[int]:
+        self._page[va : va + 4] = value.to_bytes(4, "little")
+        self._run(va, _LDREX, _SVC)
+        return _places(self._saved(), va.to_bytes(8, "little") + value.to_bytes(8, "little"))
+
+    def _run(self, r0: int, *words: int) -> None:
+        self._page[: 4 * len(words)] = b"".join(word.to_bytes(4, "little") for word in words)
+        self.unicorn.flush_blocks()
+        self.registers.write("r0", r0)
+        self.unicorn.start(0)
+
+    def _saved(self) -> bytes:
+        self.unicorn.save(self.context)
+        return self.context.bytes()
+
+    def _instance(self) -> bytes:
+        return ctypes.string_at(self.unicorn.uc, _allocated(self.unicorn.uc))
+
+    def _stop(self, _uc: int, _number: int, _data: object) -> None:
+        self.unicorn.stop()
+
+
+def _only_page_0(_uc: int, va: int, _kind: int, entry: int, _data: object) -> bool:
+    return not va and answer(entry, 0, const.UC_PROT_ALL)
+
+
+def _places(memory: bytes, wanted: bytes) -> set[int]:
+    return {
+        at for at in range(0, len(memory) - len(wanted) + 1, 4) if memory.startswith(wanted, at)
+    }
+
+
+def _common(found: Any) -> int | None:
+    """The one place that all experiments agree on."""
+    places = set.intersection(*found)
+    return places.pop() if len(places) == 1 else None
+
+
+def _allocated(pointer: ctypes.c_void_p) -> int:
+    """How many bytes at a pointer of the C library's are known to be there."""
+    ask: Callable[..., int] | None = getattr(ctypes.CDLL(None), "malloc_usable_size", None)
+    if ask is None:
+        return _INSTANCE_SEARCHED
+    ask.restype = ctypes.c_size_t  # type: ignore[attr-defined]
+    return ask(pointer)
+
+
+class Noted:
+    """What one instance of Unicorn notes, read when it is needed."""
+
+    def __init__(self, unicorn: Unicorn) -> None:
+        self._unicorn = unicorn
+        self._context = Context(unicorn.uc)
+
+    @property
+    def refused(self) -> int | None:
+        """The address (va) of the access whose TLB fill was refused last, or (pa) of the last
+        access to where nothing is; None if that cannot be known."""
+        at = layout().refused
+        if at is None or self._unicorn.uc.value is None:
+            return None
+        return int(ctypes.c_uint64.from_address(self._unicorn.uc.value + at).value)
+
+    def abort(self) -> tuple[int, int] | None:
+        """Address (va) and FSR of the abort that the Arm core noted last, or None."""
+        at = layout().abort
+        if at is None:
+            return None
+        self._unicorn.save(self._context)
+        state = self._context.bytes()
+        return _word(state, at), _word(state, at - 4)
+
+
+def _word(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "little")
+
+
+def monitor_of(context: Context) -> bytes:
+    """What the monitor for exclusive accesses remembers in a saved state; b"" if unknown."""
+    at = layout().exclusive
+    return b"" if at is None else context.bytes()[at : at + MONITOR_SIZE]
+
+
+def set_monitor(context: Context, remembered: bytes) -> None:
+    """Let the monitor of a saved state remember what ``monitor_of`` gave."""
+    at = layout().exclusive
+    if at is not None and remembered and context.handle.value is not None:
+        ctypes.memmove(context.handle.value + at, remembered, len(remembered))

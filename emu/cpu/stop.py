@@ -1,0 +1,117 @@
+"""Why a run ends: noted by whatever Unicorn calls, read when the run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import ParamSpec, TypeVar
+
+from emu.cpu.binding import Unicorn
+from emu.cpu.counter import InstructionCounter
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Stop(Enum):
+    """Why a run ended."""
+
+    REQUESTED = auto()
+    """``stop`` or ``request_stop`` was called."""
+    COUNT = auto()
+    """As many instructions ran as the run was given."""
+    FAULT = auto()
+    """A memory access failed; the PC is on the instruction, which can be run again."""
+    UNDEFINED = auto()
+    """The PC is on an undefined instruction."""
+    BKPT = auto()
+    """The PC is on a BKPT instruction."""
+    BREAKPOINT = auto()
+    """The PC is on an address given to ``set_breakpoints``, or past its IT block."""
+    WAITING = auto()
+    """The core executed WFI; the PC is past it."""
+
+
+class Abort(Enum):
+    """What is known of a fault besides that there was one."""
+
+    REFUSED = auto()
+    """The backend refused the access."""
+    PREFETCH = auto()
+    """The Arm MMU refused a fetch."""
+    DATA = auto()
+    """The Arm MMU refused a load or store, or an exclusive access was not aligned."""
+    EXTERNAL = auto()
+    """The physical address has neither RAM nor a device."""
+    MISALIGNED_PC = auto()
+    """Arm code was entered at an address that is no multiple of 4."""
+
+
+class Ending:
+    """How the run under way is to end.
+
+    reason: why, as the first callback that wants it ended says.  error: what a callback raised.
+    requested: somebody outside wants the run, or the next one, ended.  running: there is a run.
+    """
+
+    def __init__(self, unicorn: Unicorn, counter: InstructionCounter) -> None:
+        self._unicorn, self._counter = unicorn, counter
+        self.reason: Stop | None = None
+        self.error: BaseException | None = None
+        self.requested = False
+        self.running = False
+
+    def begin(self) -> None:
+        """A run begins."""
+        self.error, self.reason, self.running = None, None, True
+
+    def end(self, reason: Stop) -> None:
+        """End the run from inside a callback; the instruction that called it completes."""
+        self.reason = reason
+        self.leave()
+
+    def fail(self, error: BaseException) -> None:
+        """End the run, which will raise this error (the first, if there are several)."""
+        if self.error is None:
+            self.error = error
+        self.leave()
+
+    def request(self) -> None:
+        """End the run from any thread, or the next run if none is under way.
+
+        Unicorn can lose a stop that comes while a run begins: another thread says it again until it
+        is heard.
+        """
+        self.requested = True
+        self.leave()
+
+    def take_request(self) -> bool:
+        """Whether there was a request, which is heard with this."""
+        requested, self.requested = self.requested, False
+        return requested
+
+    def leave(self) -> None:
+        """Stop.  Inside an IT block of hooked code Unicorn takes that back: the counter insists."""
+        self._counter.exhaust()
+        self._unicorn.stop()
+
+    def raise_error(self) -> None:
+        """Raise what a callback raised during the run."""
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+    def guard(self, function: Callable[P, R], refused: R) -> Callable[P, R]:
+        """The function as a callback: what it raises stops the run and comes out of it.
+
+        refused: what the callback then returns to Unicorn.
+        """
+
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except BaseException as error:
+                self.fail(error)
+                return refused
+
+        return guarded

@@ -1,0 +1,164 @@
+"""A core: one processor with its translation, and the processes whose registers it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from emu.cpu.binding import Context
+from emu.cpu.engine import Engine
+from emu.cpu.hostram import HostRam
+from emu.cpu.registers import State
+from emu.cpu.stop import Stop
+from emu.devices.bus import Device
+from emu.machine.fault import Fault
+from emu.mmu import make_backend
+from kernel_model.process import Process, Registers, Result, Resume, Start
+
+if TYPE_CHECKING:
+    from emu.machine.snapshot import CoreState
+
+SLICE = 100_000
+"""Instructions a process may run before the next one's turn, where there are several."""
+
+
+class Core:
+    """One core of a machine.
+
+    number: which, as the kernel counts them.
+    loaded: the process whose registers the engine has.
+    is_sliced: whether the run under way ends with the turn, because others may need theirs.
+    turn: instructions left of the turn of the process that runs.
+    fault: what the process that runs did, while the kernel has not heard of it yet.
+    switches: how often another process got the core.
+    """
+
+    def __init__(self, number: int, mmu: str, ram: HostRam, devices: tuple[Device, ...]) -> None:
+        self.number = number
+        self.engine = Engine()
+        self.backend = make_backend(mmu, self.engine, ram, devices)
+        self.loaded: Process | None = None
+        self.is_sliced = False
+        self.turn = SLICE
+        self.fault: Fault | None = None
+        self.switches = 0
+        self._contexts: dict[int, Context] = {}
+
+    # Running
+
+    def load(self, process: Process, resume: Resume | None, l1_pa: int) -> bool:
+        """Let a process go on as the kernel says; whether another had the core before."""
+        switched = process is not self.loaded
+        if switched:
+            self._put_away()
+            self.loaded = process
+            self.switches += 1
+        if isinstance(resume, Start):
+            self.engine.start_at(resume.pc, resume.sp, resume[2:])
+        elif switched:
+            self.engine.restore(self._contexts[process.pid])
+        if switched:
+            self.backend.switch(l1_pa)
+        if isinstance(resume, Result):
+            self.engine.registers.write_r0(resume.r0)
+        elif isinstance(resume, Registers):
+            self.engine.registers.set_core(resume.words)
+        if switched or resume is not None:
+            self.turn = SLICE
+        return switched
+
+    def run(self, bound: int, passes: bool) -> Stop:
+        """Run the loaded process for the rest of its turn and at most ``bound`` instructions.
+
+        bound: 0 for any number.  passes: whether a breakpoint at the PC is passed.
+        """
+        if not self.backend.sync():
+            self.engine.ending.take_request()
+            return Stop.REQUESTED
+        if not self.is_sliced:
+            self.turn = SLICE
+            return self.engine.run(bound, passes)
+        before = self.engine.instructions
+        limit = min(self.turn, bound) if bound else self.turn
+        reason = self.engine.run(limit, passes)
+        self.turn -= self.engine.instructions - before
+        return reason
+
+    def end_turn(self) -> None:
+        """The turn is over: the next one is a whole one, whoever has it."""
+        self.turn = SLICE
+
+    def _put_away(self) -> None:
+        """Keep the registers of the process that ran last."""
+        process = self.loaded
+        if process is None:
+            return
+        context = self._contexts.get(process.pid)
+        if context is None:
+            self._contexts[process.pid] = self.engine.new_context()
+        else:
+            self.engine.unicorn.save(context)
+
+    def ended(self, living: Container[int]) -> list[int]:
+        """The pids whose registers are kept for nothing."""
+        return [pid for pid in self._contexts if pid not in living]
+
+    def forget(self, pid: int) -> None:
+        """A process has ended: drop its registers."""
+        self._contexts.pop(pid, None)
+
+    @property
+    def kept(self) -> int:
+        """Of how many processes registers are kept."""
+        return len(self._contexts)
+
+    # Registers of any process; not while the core runs
+
+    def holds(self, pid: int) -> bool:
+        """Whether the registers of a process are here: it has run."""
+        return pid in self._contexts or (self.loaded is not None and self.loaded.pid == pid)
+
+    def state_of(self, pid: int) -> State:
+        """All registers of a process that ``holds`` is true of."""
+        if self.loaded is not None and self.loaded.pid == pid:
+            return self.engine.state_of(self.engine.new_context())
+        return self.engine.state_of(self._contexts[pid])
+
+    def set_core_registers(self, pid: int, values: tuple[int, ...]) -> None:
+        """Set r0-r12, sp, lr, pc and cpsr of a process that ``holds`` is true of."""
+        if self.loaded is not None and self.loaded.pid == pid:
+            self.engine.registers.set_core(values)
+        else:
+            with self.engine.at_hand(self._contexts[pid]) as registers:
+                registers.set_core(values)
+
+    def snapshot(self, living: Container[int]) -> CoreState:
+        """This core as a value.  living: the pids of the processes there are."""
+        from emu.machine.snapshot import CoreState
+
+        loaded = -1 if self.loaded is None else self.loaded.pid
+        pids = [pid for pid in self._contexts if pid in living and pid != loaded]
+        registers = {pid: self.state_of(pid) for pid in sorted(pids)}
+        if loaded in living:
+            registers[loaded] = self.state_of(loaded)
+        else:
+            loaded = -1
+        instructions = self.engine.instructions
+        return CoreState(loaded, registers, self.turn, self.fault, self.switches, instructions)
+
+    def restore(self, state: CoreState, loaded: Process | None, l1_pa: int) -> None:
+        """Become what a core was, over a RAM that holds what its RAM held.
+
+        loaded: the process that was loaded; l1_pa: where its L1 is.
+        """
+        engine = self.engine
+        self._contexts = {pid: engine.context_of(one) for pid, one in state.registers.items()}
+        self.loaded, self.turn, self.fault = loaded, state.turn, state.fault
+        self.switches = state.switches
+        if state.instructions:
+            engine.hooks.count_instructions()
+        engine.counter.record.count = state.instructions
+        if loaded is not None:
+            engine.restore(self._contexts[loaded.pid])
+            self.backend.switch(l1_pa)
+        self.backend.reset()

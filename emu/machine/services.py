@@ -1,0 +1,60 @@
+"""The semihosting of each process, made when it first asks for some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emu.environment.world import World
+from kernel_model.kernel import Kernel
+from kernel_model.process import Process
+
+if TYPE_CHECKING:
+    from emu.semihosting import Semihosting
+    from emu.semihosting.service import SemihostingState
+
+
+class Services:
+    """Semihosting by process.
+
+    read_sp: the stack pointer of the process that runs.  note: told of oddities, one line each.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        world: World,
+        read_sp: Callable[[], int],
+        note: Callable[[str], None],
+    ) -> None:
+        self._kernel, self._world = kernel, world
+        self._read_sp, self._note = read_sp, note
+        self._of: dict[int, Semihosting] = {}
+
+    def of(self, process: Process) -> Semihosting:
+        """The semihosting of a process."""
+        service = self._of.get(process.pid)
+        if service is None:
+            from emu.semihosting.process import semihosting_for
+
+            service = self._of[process.pid] = semihosting_for(
+                self._kernel, process, self._world, self._read_sp, self._note
+            )
+        return service
+
+    def snapshot(self) -> dict[int, SemihostingState]:
+        """What each process has, by pid."""
+        return {pid: service.snapshot() for pid, service in sorted(self._of.items())}
+
+    def restore(self, states: dict[int, SemihostingState]) -> None:
+        """Let each process have what it had, and no other anything."""
+        for pid in list(self._of):
+            self.forget(pid)
+        for pid, state in states.items():
+            self.of(self._kernel.processes[pid]).restore(state)
+
+    def forget(self, pid: int) -> None:
+        """A process has ended: close what it left open."""
+        service = self._of.pop(pid, None)
+        if service is not None:
+            service.close_all()
