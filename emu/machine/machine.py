@@ -115,7 +115,9 @@ class Machine:
         return self._heard(0)
 
     def run_for(self, count: int) -> Outcome:
-        """Run until ``count`` instructions more have completed."""
+        """Run until ``count`` instructions more have completed; at least one."""
+        if count < 1:
+            raise ValueError(f"Machine.run_for: {count} instructions")
         return self._heard(count)
 
     def run_to(self, *addresses: int) -> Outcome:
