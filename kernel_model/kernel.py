@@ -202,7 +202,10 @@ class Kernel:
 
     def core_of(self, process: Process) -> int | None:
         """The core that runs a process, if one does."""
-        return next((core for core, one in enumerate(self.running) if one is process), None)
+        for core, one in enumerate(self.running):
+            if one is process:
+                return core
+        return None
 
     def wake(self, process: Process, resume: Resume) -> None:
         """Let a process go on: on a core that idles, or else from the end of the queue."""

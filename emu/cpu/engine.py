@@ -159,35 +159,32 @@ class Engine:
         An IT block that has begun is finished even beyond the count or a breakpoint in it.
         passes: whether a breakpoint at the PC is passed.
         """
-        if count:
+        ending, registers = self.ending, self.registers
+        if count and not self.hooks.counting:
             self.hooks.count_instructions()
-        if self.ending.take_request():
+        if ending.requested:
+            ending.requested = False
             return Stop.REQUESTED
-        pc, cpsr = self.registers.position()
+        pc, cpsr = registers.position()
         thumb = cpsr >> 5 & 1
         if pc & 2 and not thumb:
             self.abort = Abort.MISALIGNED_PC
             return Stop.FAULT
         self.hooks.passing = pc if passes else -1
-        return self._run(pc | thumb, count)
-
-    def _run(self, start: int, count: int) -> Stop:
-        ending = self.ending
-        ending.begin()
         self.abort = Abort.REFUSED
         self.counter.begin(count)
-        status = self.unicorn.start(start)
+        ending.begin()
+        status = self.unicorn.start(pc | thumb)
         ending.running = False
-        over = self.counter.end(self.registers.pc)
-        ending.raise_error()
+        over = self.counter.end(registers.pc)
+        if ending.error is not None:
+            ending.raise_error()
         if self.abort is Abort.MISALIGNED_PC:
             self.unicorn.flush_blocks()
-        return self._reason(status, over)
+        return ending.reason or self._reason(status, over)
 
     def _reason(self, status: int, over: bool) -> Stop:
-        """Why the run ended.  A reason that a callback gave counts before all others."""
-        if self.ending.reason is not None:
-            return self.ending.reason
+        """Why the run ended, for which no callback gave a reason: that would count first."""
         if status == const.UC_ERR_INSN_INVALID:
             return Stop.UNDEFINED
         if status in _NOTHING_THERE:

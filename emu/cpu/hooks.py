@@ -9,7 +9,7 @@ from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
 from emu.cpu.binding import Read, Unicorn, Write
 from emu.cpu.counter import InstructionCounter
-from emu.cpu.registers import IT_STATE, Registers
+from emu.cpu.registers import IT_STATE, Batch, Registers
 from emu.cpu.stop import Ending, Stop
 
 _IT_BLOCK_BYTES = 16
@@ -30,6 +30,8 @@ class Hooks:
         ending: Ending,
     ) -> None:
         self._unicorn, self._registers = unicorn, registers
+        status = Batch(unicorn.uc, ("cpsr",))
+        self._fetch_cpsr, self._cpsr = status.fetch, status.values
         self._counter, self._ending = counter, ending
         self.counting = False
         self.passing = -1
@@ -91,7 +93,8 @@ class Hooks:
         code that goes on knows its own and never looks, so the next block would begin as if it were
         inside the IT block, and skip or keep its first instruction by a stale condition (2309).
         """
-        cpsr = self._registers.position()[1]
+        self._fetch_cpsr()
+        cpsr = self._cpsr[0]
         if cpsr & IT_STATE and self._ending.running:
             self._registers.write("cpsr", cpsr & ~IT_STATE)
 

@@ -96,9 +96,9 @@ class Ending:
         self._unicorn.stop()
 
     def raise_error(self) -> None:
-        """Raise what a callback raised during the run."""
-        if self.error is not None:
-            error, self.error = self.error, None
+        """Raise what a callback raised during the run, if any did."""
+        error, self.error = self.error, None
+        if error is not None:
             raise error
 
     def guard(self, function: Callable[P, R], refused: R) -> Callable[P, R]:

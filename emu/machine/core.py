@@ -59,29 +59,35 @@ class Core:
             self.engine.restore(self._contexts[process.pid])
         if switched:
             self.backend.switch(l1_pa)
+            self.turn = SLICE
+        if resume is not None:
+            self._resume(resume)
+        return switched
+
+    def _resume(self, resume: Resume) -> None:
+        """What the kernel has for the registers of a process that it lets go on."""
+        self.turn = SLICE
         if isinstance(resume, Result):
             self.engine.registers.write_r0(resume.r0)
         elif isinstance(resume, Registers):
             self.engine.registers.set_core(resume.words)
-        if switched or resume is not None:
-            self.turn = SLICE
-        return switched
 
     def run(self, bound: int, passes: bool) -> Stop:
         """Run the loaded process for the rest of its turn and at most ``bound`` instructions.
 
         bound: 0 for any number.  passes: whether a breakpoint at the PC is passed.
         """
-        if not self.backend.sync():
+        if not (self.backend.is_in_step or self.backend.sync()):
             self.engine.ending.take_request()
             return Stop.REQUESTED
         if not self.is_sliced:
             self.turn = SLICE
             return self.engine.run(bound, passes)
-        before = self.engine.instructions
-        limit = min(self.turn, bound) if bound else self.turn
+        counted = self.engine.counter.record
+        before = counted.count
+        limit = bound if 0 < bound < self.turn else self.turn
         reason = self.engine.run(limit, passes)
-        self.turn -= self.engine.instructions - before
+        self.turn -= counted.count - before
         return reason
 
     def end_turn(self) -> None:

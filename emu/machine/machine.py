@@ -183,9 +183,11 @@ class Machine:
         first = True
         while (process := self.kernel.running[core.number]) is not None:
             self._load(core, process)
-            how, bound = self._bound(core, end)
-            if bound < 0:
-                return outcome(how)
+            bound = 0
+            if end or self.options.max_insns:
+                how, bound = self._bound(core, end)
+                if bound < 0:
+                    return outcome(how)
             reason = self._run(core, process, bound, first)
             first = False
             if reason is Stop.BREAKPOINT:
@@ -194,7 +196,8 @@ class Machine:
                 return _stopped(watch.cause)
             if self._is_paused:
                 return outcome(How.PAUSED)
-            self._deliver_fault(core)
+            if core.fault is not None:
+                self._deliver_fault(core)
         return outcome_of(self.kernel.halted)
 
     def _check_not_ended(self) -> None:
@@ -205,16 +208,16 @@ class Machine:
         raise MachineEndedError(f"the machine has ended ({ended.how.name}, status {ended.status})")
 
     def _bound(self, core: Core, end: int) -> tuple[How, int]:
-        """Instructions the next run may take, besides its turn: 0 for any number, -1 for none.
+        """Instructions the next run may take, besides its turn, or -1 if there are none left.
 
         And what it is if they are used up.
         """
         done = core.engine.instructions
-        bounds = [(How.COUNT, end - done)] if end else []
+        bounds = [(How.COUNT, end)] if end else []
         if self.options.max_insns:
-            bounds.append((How.MAX_INSNS, self.options.max_insns - done))
-        how, left = min(bounds, key=lambda bound: bound[1], default=(How.COUNT, 0))
-        return how, -1 if bounds and left <= 0 else left
+            bounds.append((How.MAX_INSNS, self.options.max_insns))
+        how, last = min(bounds, key=lambda bound: bound[1])
+        return how, last - done or -1
 
     def _load(self, core: Core, process: Process) -> None:
         """Make the core that of ``process``, and let it go on as the kernel says."""
@@ -222,9 +225,10 @@ class Machine:
         before = core.loaded
         switched = core.load(process, resume, self.kernel.l1_pa(process))
         core.is_sliced = len(self.kernel.processes) > 1
-        if isinstance(resume, Result):
+        if isinstance(resume, Result) and self.history.waiting:
             self._answered(process, resume.r0)
-        if switched:
+        living = self.kernel.processes
+        if before is not None and (before.pid not in living or core.kept > len(living)):
             self._forget_the_dead(core, before)
         for tell in self.observers.loading:
             tell(core, process, resume, switched)
@@ -238,13 +242,13 @@ class Machine:
             for tell in self.observers.refused:
                 tell(process, act, refusal)
 
-    def _forget_the_dead(self, core: Core, before: Process | None) -> None:
+    def _forget_the_dead(self, core: Core, before: Process) -> None:
         """Drop what is kept for processes that have ended.  before: who had the core last."""
         living = self.kernel.processes
-        ended = [before.pid] if before is not None and before.pid not in living else []
+        ended = {before.pid} if before.pid not in living else set()
         if core.kept > len(living):
-            ended += core.ended(living)
-        for pid in ended:
+            ended.update(core.ended(living))
+        for pid in sorted(ended):
             core.forget(pid)
             self.history.forget(pid)
             self.services.forget(pid)
@@ -257,6 +261,8 @@ class Machine:
         reason = core.run(bound, first)
         for tell in self.observers.stopped:
             tell(core, process, reason)
+        if reason is Stop.REQUESTED:
+            return reason
         if reason is Stop.WAITING or (reason is Stop.COUNT and core.is_sliced and core.turn <= 0):
             core.end_turn()
             self.kernel.slice_ended(core.number)

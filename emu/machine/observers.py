@@ -77,6 +77,7 @@ class Observers:
     For each event there is a tuple of what to call: ``for tell in observers.called: tell(...)``.
     It is empty where no observer has a method of its own for that, which costs whoever carries
     the event next to nothing.  Hence an attribute for each event.
+    watch_calls: whether there are any for ``calling`` or ``called``.
     """
 
     loading: Told
@@ -107,9 +108,11 @@ class Observers:
         self._arrange()
 
     def _arrange(self) -> None:
+        """Say for each event who wants it."""
         for event in _EVENTS:
             own = [one for one in self._all if _has_own(one, event)]
             setattr(self, event, tuple(getattr(one, event) for one in own))
+        self.watch_calls = bool(self.calling or self.called)
 
 
 def _has_own(observer: Any, event: str) -> bool:

@@ -12,6 +12,7 @@ from emu.machine.core import Core
 from emu.machine.history import Act, History
 from emu.machine.observers import Observers, Words
 from emu.machine.services import Services
+from kernel_model.abi import ProcState
 from kernel_model.call import Call
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PhysicalMemory
@@ -22,6 +23,9 @@ ARM_SEMIHOSTING = 0xEF123456
 THUMB_SEMIHOSTING = 0xDFAB
 _IMMEDIATES = (0x3456, 0xAB)
 """What of those two the syndrome register has: 16 bits."""
+
+
+_BLOCKED = (ProcState.SENDING, ProcState.RECEIVING)
 
 
 class Calls:
@@ -35,13 +39,6 @@ class Calls:
         self.unknown = 0
         self.semihosting = 0
 
-    def count(self, number: int) -> None:
-        """One more."""
-        try:
-            self.by_number[number] += 1
-        except KeyError:
-            self.unknown += 1
-
     def snapshot(self) -> tuple[tuple[int, ...], int, int]:
         """The counts as a value."""
         return tuple(self.by_number.values()), self.unknown, self.semihosting
@@ -49,7 +46,7 @@ class Calls:
     def restore(self, state: tuple[tuple[int, ...], int, int]) -> None:
         """Set the counts."""
         counts, self.unknown, self.semihosting = state
-        self.by_number = dict(zip(self.by_number, counts, strict=True))
+        self.by_number.update(zip(self.by_number, counts, strict=True))
 
     @property
     def total(self) -> int:
@@ -70,6 +67,7 @@ class SvcHandler:
         calls: Calls,
     ) -> None:
         self._core, self._kernel, self._calls = core, kernel, calls
+        self._number, self._backend, self._counts = core.number, core.backend, calls.by_number
         self._history, self._observers, self._services = history, observers, services
         registers = core.engine.registers
         self._fetch, self._registers = registers.syscall.fetch, registers.syscall.values
@@ -81,37 +79,62 @@ class SvcHandler:
         """One SVC; the PC is past it."""
         self._fetch()
         r0, r1, r2, r3, number, syndrome = self._registers
-        core = self._core
-        process = self._kernel.running[core.number]
-        if process is None:
-            raise AssertionError("SvcHandler: an SVC while nobody runs")
         if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting():
-            self._semihost(process, r0, r1)
+            self._semihost(r0, r1)
             return
-        self._calls.count(number)
+        try:
+            self._counts[number] += 1
+        except KeyError:
+            self._calls.unknown += 1
         call, words = self._find(number), (r0, r1, r2, r3)
-        observers = self._observers
-        for tell in observers.calling:
-            tell(core, process, call, words)
-        result = self._call(process, call, words)
-        for tell in observers.called:
-            tell(core, process, call, result)
+        if self._observers.watch_calls:
+            result = self._observed(call, words)
+        else:
+            result = self._call(call, words)
         if result is None:
             engine.stop()
             return
         self._write_r0(result)
-        if (self._kernel.ready and not core.is_sliced) or not core.backend.sync():
+        if self._kernel.ready and not self._core.is_sliced:
             engine.stop()  # somebody else is ready now: from here on time is sliced
+        elif not (self._backend.is_in_step or self._backend.sync()):
+            engine.stop()
 
-    def _call(self, process: Process, call: Call, words: Words) -> int | None:
+    def _observed(self, call: Call, words: Words) -> int | None:
+        core, observers = self._core, self._observers
+        process = self._process()
+        for tell in observers.calling:
+            tell(core, process, call, words)
+        result = self._call(call, words)
+        for tell in observers.called:
+            tell(core, process, call, result)
+        return result
+
+    def _process(self) -> Process:
+        """Who made the SVC."""
+        process = self._kernel.running[self._number]
+        if process is None:
+            raise AssertionError("SvcHandler: an SVC while nobody runs")
+        return process
+
+    def _call(self, call: Call, words: Words) -> int | None:
         """A call, entered in the history if it changes something, blocks or is refused."""
         kernel, history = self._kernel, self._history
         history.made += 1
         if call.changes:
-            history.now = Act(history.made, process.pid, call, words)
-        result = perform(kernel, call, words, self._core.number)
-        if call.changes or result is None or kernel.refusal is not None:
+            return self._remembered(call, words)
+        process = self._process()
+        result = perform(kernel, call, words, self._number)
+        if kernel.refusal is not None or (result is None and process.state in _BLOCKED):
             self._remember(process, Act(history.made, process.pid, call, words), result)
+        return result
+
+    def _remembered(self, call: Call, words: Words) -> int | None:
+        """A call that can change something."""
+        process = self._process()
+        act = self._history.now = Act(self._history.made, process.pid, call, words)
+        result = perform(self._kernel, call, words, self._number)
+        self._remember(process, act, result)
         return result
 
     def _remember(self, process: Process, act: Act, result: int | None) -> None:
@@ -122,7 +145,7 @@ class SvcHandler:
                 tell(process, act, refusal)
         elif act.call.changes:
             self._history.calls.append((act, result))
-        if result is None and act.pid in self._kernel.processes:
+        if result is None and process.state in _BLOCKED:
             self._history.waiting[act.pid] = act
 
     def _is_semihosting(self) -> bool:
@@ -133,7 +156,7 @@ class SvcHandler:
         pc, cpsr = self._core.engine.registers.position()
         ram: PhysicalMemory = self._kernel.memory
         thumb = cpsr >> 5 & 1
-        pa = self._core.backend.physical(pc - (2 if thumb else 4))
+        pa = self._backend.physical(pc - (2 if thumb else 4))
         if not ram.contains(pa, 2 if thumb else 4):
             return False
         if not thumb:
@@ -141,8 +164,8 @@ class SvcHandler:
         word = ram.read_word(pa & ~3)
         return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING
 
-    def _semihost(self, process: Process, operation: int, argument: int) -> None:
-        core, observers = self._core, self._observers
+    def _semihost(self, operation: int, argument: int) -> None:
+        core, observers, process = self._core, self._observers, self._process()
         self._calls.semihosting += 1
         self._history.semihosting(process.pid)
         for tell in observers.semihosting:
@@ -150,8 +173,8 @@ class SvcHandler:
         result = self._services.of(process).call(operation, argument)
         for tell in observers.semihosted:
             tell(core, process, operation, result)
-        if self._kernel.running[core.number] is process:
+        if self._kernel.running[self._number] is process:
             self._write_r0(result)
-            if core.backend.sync():
+            if self._backend.sync():
                 return
         core.engine.stop()

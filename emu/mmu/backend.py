@@ -44,6 +44,9 @@ class Backend(Protocol):
     flushes: int
     """How often translations were thrown away."""
 
+    is_in_step: bool
+    """Whether ``sync`` has nothing to do."""
+
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
         """Give the engine its memory."""
 

@@ -28,6 +28,7 @@ class CpuBackend:
     """Lets Unicorn's Arm MMU translate."""
 
     name = "cpu"
+    is_in_step = True
 
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
         self.fills = 0

@@ -32,7 +32,7 @@ class MapBackend(FillingBackend):
     """Keeps Unicorn's memory map equal to the current address space.
 
     Fourteen attributes: eight are what both filling backends have.
-    _wanted: the regions that the tables have, or None where Unicorn has them all.
+    _wanted: the regions that the tables have.
     """
 
     name = "map"
@@ -44,7 +44,8 @@ class MapBackend(FillingBackend):
         self._devices = devices
         self._mirror = Mirror(engine, ram)
         self._known: dict[int, list[Region]] = {}
-        self._wanted: list[Region] | None = None
+        self._wanted: list[Region] = []
+        self.is_in_step = True
         self._uses: dict[int, Use] = {}
         self._removing = False
         self._answer_fills(self._fill)
@@ -55,7 +56,7 @@ class MapBackend(FillingBackend):
         self._pages.switch(l1_pa)
         if l1_pa not in self._known:
             self._known[l1_pa] = self._scan(0, 1 << 32)
-        self._wanted = self._known[l1_pa]
+        self._want(self._known[l1_pa])
 
     def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:  # noqa: ARG002 - the protocol's
         self._pages.forget(l1_pa, va, length)
@@ -64,14 +65,16 @@ class MapBackend(FillingBackend):
             return
         first, end = va & PAGE_BASE, va + length
         regions = replaced(self._known[l1_pa], first, end, self._scan(first, end))
-        self._known[l1_pa] = self._wanted = regions
+        self._known[l1_pa] = regions
+        self._want(regions)
+
+    def _want(self, regions: list[Region]) -> None:
+        self._wanted, self.is_in_step = regions, False
 
     def sync(self) -> bool:
         """Unicorn takes the longer for each region, the more it has: it may be asked to stop."""
         wanted = self._wanted
-        if wanted is None:
-            return True
-        if wanted != self._mirror.regions:
+        if not self.is_in_step and wanted != self._mirror.regions:
             self._removing = True  # Unicorn removes the code of pages that can be fetched
             done = self._mirror.become(wanted)
             self._removing = False
@@ -79,14 +82,15 @@ class MapBackend(FillingBackend):
             self._flush()
             if not done:
                 return False
-        self._wanted = None
+        self.is_in_step = True
         return True
 
     def reset(self) -> None:
         self._known.clear()
         super().reset()
         if self._pages.l1_pa >= 0:
-            self._wanted = self._known[self._pages.l1_pa] = self._scan(0, 1 << 32)
+            regions = self._known[self._pages.l1_pa] = self._scan(0, 1 << 32)
+            self._want(regions)
 
     def view(self, va: int) -> View:
         view = super().view(va)

@@ -21,6 +21,7 @@ class TlbBackend(FillingBackend):
     """Answers Unicorn's TLB fills by walking the guest's tables."""
 
     name = "tlb"
+    is_in_step = True
 
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
         self._window = Window(engine.unicorn)
