@@ -22,8 +22,8 @@ def describe_fault(engine: Engine, pages: PageCache, refused: Refused | None) ->
 
     refused: by the backend's fill hook, if it has one and it was that.
     """
-    if engine.abort is Abort.MISALIGNED_PC:
-        pc = engine.registers.pc
+    pc = engine.registers.pc
+    if pc & 2 and not engine.registers.thumb:  # also if the word's second half cannot be fetched
         return MemoryFault(pc, EXEC, pc, pages.walk(pc), FaultStatus.ALIGNMENT)
     if engine.abort is Abort.EXTERNAL:
         fault = _nothing_there(engine, pages)
