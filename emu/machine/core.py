@@ -55,8 +55,10 @@ class Core:
             self.switches += 1
         if isinstance(resume, Start):
             self.engine.start_at(resume.pc, resume.sp, resume[2:])
-        elif switched:
+        elif switched and process.pid in self._contexts:
             self.engine.restore(self._contexts[process.pid])
+        elif switched:
+            self.engine.start_at(0, 0)  # it has not run yet, and will get all its registers
         if switched:
             self.backend.switch(l1_pa)
             self.turn = SLICE
