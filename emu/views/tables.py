@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from emu.views.grid import Column, Sheet, size_text
-from emu.views.spaces import Hanging, Run, hangings, runs
+from emu.views.hanging import Hanging, hangings
 from kernel_model.abi import NO_ID
 from kernel_model.descriptors import COARSE_SIZE, SECTION_SIZE, rights_text
 from kernel_model.frame import Frame
 from kernel_model.kernel import KERNEL_SIZE, Kernel
 from kernel_model.process import Process
+from kernel_model.walk import Mapped, mapped
 
 _MAPPED = (
     Column("addresses", style="cyan"), Column("size", right=True), Column("user"),
@@ -60,10 +61,10 @@ def table_data(kernel: Kernel, process: Process) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _runs(kernel: Kernel, l1: Frame) -> list[Run]:
-    """The runs, cut where another frame begins."""
-    cut: list[Run] = []
-    for run in runs(kernel.memory, l1.pa):
+def _runs(kernel: Kernel, l1: Frame) -> list[Mapped]:
+    """What is mapped, cut where another frame begins."""
+    cut: list[Mapped] = []
+    for run in mapped(kernel.memory, l1.pa):
         done = 0
         while done < run.size:
             frame = kernel.frame_at(run.pa + done)
@@ -88,7 +89,7 @@ def _frame_text(kernel: Kernel, pa: int) -> str:
     return "the kernel" if base <= pa < base + KERNEL_SIZE else "none"
 
 
-def _run_row(kernel: Kernel, run: Run) -> tuple[str, ...]:
+def _run_row(kernel: Kernel, run: Mapped) -> tuple[str, ...]:
     return (
         f"{run.va:#010x}..{run.end - 1:#010x}", size_text(run.size), rights_text(run.user),
         rights_text(run.kernel), run.kind, run.memory, f"{run.pa:#010x}",

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from emu.views import spaces
 from emu.views.dot import tree_dot
 from emu.views.frames import frame_data, tree_lines
+from emu.views.hanging import hangings
 from emu.views.memorysvg import memory_svg
 from emu.views.tables import table_data
 from emu.views.treesvg import tree_svg
@@ -29,7 +29,7 @@ from kernel_model.descriptors import (
 )
 from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
-from kernel_model.walk import walk
+from kernel_model.walk import mapped, walk
 from tests.debug.golden import check_documented, check_golden
 from tests.debug.rig import machine_for
 from tests.guests import emu_command, guest, need_tool
@@ -62,15 +62,15 @@ def test_runs_are_what_the_walk_finds() -> None:
     """Every page of every run translates as the run says, and no page outside does."""
     kernel = ended("programs/hello")
     l1_pa = kernel.l1_pa(kernel.processes[0])
-    mapped = set()
-    for run in spaces.runs(kernel.memory, l1_pa):
+    pages = set()
+    for run in mapped(kernel.memory, l1_pa):
         for offset in range(0, run.size, 0x1000):
             found = walk(kernel.memory, l1_pa, run.va + offset)
             assert (found.pa, found.user, found.kernel) == (run.pa + offset, run.user, run.kernel)
-            mapped.add(run.va + offset)
-    assert len(mapped) > 1000
+            pages.add(run.va + offset)
+    assert len(pages) > 1000
     for va in range(0, 1 << 32, 0x1000 * 251):
-        assert (walk(kernel.memory, l1_pa, va).fault is None) == (va in mapped)
+        assert (walk(kernel.memory, l1_pa, va).fault is None) == (va in pages)
 
 
 def test_runs_of_every_kind_of_entry() -> None:
@@ -85,14 +85,14 @@ def test_runs_of_every_kind_of_entry() -> None:
     ram.write_word(l1 + 12, Coarse(l2).encode())
     ram.write_word(l2 + 4 * 16, SmallPage(0x80020000, AP_USER_RO, 1, NORMAL).encode())
     ram.write_word(l1 + 16, Coarse(0x90000000).encode())  # a table where nothing is
-    shown = [(run.va, run.size, run.pa, run.kind) for run in spaces.runs(ram, l1)]
+    shown = [(run.va, run.size, run.pa, run.kind) for run in mapped(ram, l1)]
     assert shown == [
         (0x100000, 0x200000, 0x80000000, "section"),
         (0x300000, 0x10000, 0x80010000, "large page"),
         (0x310000, 0x1000, 0x80020000, "small page"),
         (0x1000000, 0x1000000, 0x81000000, "supersection"),
     ]
-    hung = [(one.entry, one.entries, one.table) for one in spaces.hangings(ram, l1)]
+    hung = [(one.entry, one.entries, one.table) for one in hangings(ram, l1)]
     assert hung == [(3, 1, l2), (4, 1, 0x90000000)]
 
 
