@@ -45,12 +45,12 @@ def machine_for(program: Path, mmu: str = "tlb", max_insns: int = 0, stdin: byte
     return Machine(image, world, Options(mmu=mmu, max_insns=max_insns))
 
 
-def traced(program: Path, kinds: str, mmu: str = "tlb", max_insns: int = 0, **wish: Any) -> str:
+def traced(program: Path, kinds: str, mmu: str = "tlb", max_insns: int = 0, **options: Any) -> str:
     """The text of a trace of these kinds."""
     machine = machine_for(program, mmu, max_insns)
     with tempfile.TemporaryDirectory() as directory:
         out = os.path.join(directory, "trace")
-        asked = TraceOptions(tuple(kinds.split(",")), out=out, **wish)
+        asked = TraceOptions(tuple(kinds.split(",")), out=out, **options)
         end = begin_trace(machine, asked, open_files(str(program)), print)
         machine.run()
         end()

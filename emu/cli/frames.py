@@ -50,10 +50,10 @@ def command(guest: GuestOptions, at: Moment, form: str) -> None:
 
 def _write(kernel: Kernel, form: str, stream: TextIO) -> None:
     if form == "text":
-        from emu.views.frames import frame_sheets
-        from emu.views.grid import write_sheets
+        from emu.views.frames import frame_grids
+        from emu.views.grid import write_grids
 
-        write_sheets(frame_sheets(kernel), stream)
+        write_grids(frame_grids(kernel), stream)
     elif form == "json":
         from emu.views.asjson import write_json
         from emu.views.frames import frame_data

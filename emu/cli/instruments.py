@@ -1,4 +1,4 @@
-"""Options that let a run be watched: traces, coverage, profiles; loaded only when asked for."""
+"""Traces, coverage and profiles of a run: their options; their code is loaded when asked for."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from emu.cli.errors import UserError
 from emu.cli.launch import Launch, note
 
 
-class WatchOptions(NamedTuple):
-    """What to watch, as it stands on the command line."""
+class InstrumentOptions(NamedTuple):
+    """What to record of a run, as it stands on the command line."""
 
     trace: str | None
     pids: tuple[int, ...]
@@ -93,30 +93,32 @@ _PARAMETERS = (
 )
 
 
-def watch_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command these options; it gets them as ``watch``, a WatchOptions."""
+def instrument_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these options; it gets them as ``instruments``, an InstrumentOptions."""
 
     @functools.wraps(command)
-    def with_watch(*args: Any, **parameters: Any) -> Any:
-        watch = WatchOptions(**{name: parameters.pop(name) for name in WatchOptions._fields})
-        return command(*args, watch=watch, **parameters)
+    def with_instruments(*args: Any, **parameters: Any) -> Any:
+        asked = {name: parameters.pop(name) for name in InstrumentOptions._fields}
+        return command(*args, instruments=InstrumentOptions(**asked), **parameters)
 
     for parameter in reversed(_PARAMETERS):
-        with_watch = parameter(with_watch)
-    return with_watch
+        with_instruments = parameter(with_instruments)
+    return with_instruments
 
 
 @contextmanager
-def watching(launch: Launch, watch: WatchOptions) -> Iterator[None]:
-    """While entered, a machine that has not run yet is watched.  Errors: UserError."""
-    _check_complete(watch)
+def instrumented(launch: Launch, instruments: InstrumentOptions) -> Iterator[None]:
+    """While entered, a machine that has not run yet is recorded.  Errors: UserError."""
+    _check_complete(instruments)
     with ExitStack() as ending:
-        if watch.trace is not None:
-            ending.callback(_begin_trace(launch, watch, watch.trace))
-        if watch.coverage is not None:
-            ending.callback(_begin_coverage(launch, watch.coverage, watch.coverage_format))
-        if watch.profile is not None:
-            ending.callback(_begin_profile(launch, watch.profile))
+        if instruments.trace is not None:
+            ending.callback(_begin_trace(launch, instruments, instruments.trace))
+        if instruments.coverage is not None:
+            ending.callback(
+                _begin_coverage(launch, instruments.coverage, instruments.coverage_format)
+            )
+        if instruments.profile is not None:
+            ending.callback(_begin_profile(launch, instruments.profile))
         yield
 
 
@@ -141,36 +143,36 @@ def _begin_profile(launch: Launch, path: str) -> Callable[[], None]:
         raise UserError(f"{path}: {error.strerror}") from error
 
 
-def _check_complete(watch: WatchOptions) -> None:
+def _check_complete(instruments: InstrumentOptions) -> None:
     """Errors: UserError, when something is said of a trace or coverage that is not asked for."""
     details = {
-        "--pid": watch.pids,
-        "--function": watch.functions,
-        "--range": watch.ranges,
-        "--trace-out": watch.trace_out,
-        "--trace-format": watch.trace_format != "text",
+        "--pid": instruments.pids,
+        "--function": instruments.functions,
+        "--range": instruments.ranges,
+        "--trace-out": instruments.trace_out,
+        "--trace-format": instruments.trace_format != "text",
     }
     for name, given in details.items():
-        if given and watch.trace is None:
+        if given and instruments.trace is None:
             raise UserError(f"{name} needs --trace KINDS")
-    if watch.coverage_format is not None and watch.coverage is None:
+    if instruments.coverage_format is not None and instruments.coverage is None:
         raise UserError("--coverage-format needs --coverage FILE")
 
 
-def _begin_trace(launch: Launch, watch: WatchOptions, kinds: str) -> Callable[[], None]:
+def _begin_trace(launch: Launch, instruments: InstrumentOptions, kinds: str) -> Callable[[], None]:
     from emu.trace.start import TraceError, TraceOptions, begin_trace, parse_kinds, parse_range
 
     try:
         asked = TraceOptions(
-            parse_kinds(kinds, watch.trace_format),
-            watch.pids,
-            watch.functions,
-            tuple(parse_range(text) for text in watch.ranges),
-            watch.trace_out or "",
-            watch.trace_format,
+            parse_kinds(kinds, instruments.trace_format),
+            instruments.pids,
+            instruments.functions,
+            tuple(parse_range(text) for text in instruments.ranges),
+            instruments.trace_out or "",
+            instruments.trace_format,
         )
         return begin_trace(launch.machine, asked, launch.debug, note)
     except TraceError as error:
         raise UserError(str(error)) from error
     except OSError as error:
-        raise UserError(f"{watch.trace_out}: {error.strerror}") from error
+        raise UserError(f"{instruments.trace_out}: {error.strerror}") from error

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from emu.cli.instruments import WatchOptions, watch_options, watching
+from emu.cli.instruments import InstrumentOptions, instrument_options, instrumented
 from emu.cli.launch import Launch, say
 from emu.cli.options import GuestOptions, guest_options
 
@@ -22,13 +22,13 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @guest_options
-@watch_options
+@instrument_options
 @click.option("--stats", is_flag=True, help="Say at the end what the run took.")
-def command(guest: GuestOptions, watch: WatchOptions, stats: bool) -> int:
+def command(guest: GuestOptions, instruments: InstrumentOptions, stats: bool) -> int:
     """Run PROG, a static 32-bit Arm ELF executable, with ARGS."""
     launch = Launch(guest._replace(options=guest.options._replace(stats=stats)))
     started = time.perf_counter()
-    with watching(launch, watch):
+    with instrumented(launch, instruments):
         outcome = launch.run()
     if stats:
         from emu.machine.stats import stats_text

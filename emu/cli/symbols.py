@@ -23,12 +23,12 @@ def command(program: str, as_json: bool) -> None:
     load(program)
     from emu.debuginfo import open_files
     from emu.views.asjson import write_json
-    from emu.views.grid import write_sheets
-    from emu.views.symbols import symbol_rows, symbol_sheet
+    from emu.views.grid import write_grids
+    from emu.views.symbols import symbol_grid, symbol_rows
 
     rows = symbol_rows(open_files(program).program)
     with standard_output() as stream:
         if as_json:
             write_json({"symbols": [row._asdict() for row in rows]}, stream)
         else:
-            write_sheets([symbol_sheet(program, rows)], stream)
+            write_grids([symbol_grid(program, rows)], stream)

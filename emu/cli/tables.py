@@ -35,12 +35,12 @@ def command(guest: GuestOptions, at: Moment, pid: int | None, as_json: bool) -> 
     if not processes:
         raise UserError(f"--pid {pid}: there is no such process then")
     from emu.views.asjson import write_json
-    from emu.views.grid import write_sheets
-    from emu.views.tables import table_data, table_sheets
+    from emu.views.grid import write_grids
+    from emu.views.tables import table_data, table_grids
 
     with standard_output() as stream:
         if as_json:
             write_json({"processes": [table_data(kernel, one) for one in processes]}, stream)
         else:
-            sheets = (table_sheets(kernel, one) for one in processes)
-            write_sheets(list(chain.from_iterable(sheets)), stream)
+            grids = (table_grids(kernel, one) for one in processes)
+            write_grids(list(chain.from_iterable(grids)), stream)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from emu.execution.code import Code
+from emu.profile.profiler import Profiler
 from emu.profile.stack import Node
-from emu.profile.watch import Profiler
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from emu.views.grid import Column, Sheet, size_text
+from emu.views.grid import Column, Grid, size_text
 from kernel_model.abi import (
     NO_ID,
     FrameType,
@@ -25,11 +25,11 @@ _FRAMES = (
 )  # fmt: skip
 
 
-def frame_sheets(kernel: Kernel) -> list[Sheet]:
+def frame_grids(kernel: Kernel) -> list[Grid]:
     """The frames of each process, in the order in which they arrived, and the tree."""
-    sheets = [_process_sheet(kernel, process) for process in kernel.processes.values()]
+    grids = [_process_grid(kernel, process) for process in kernel.processes.values()]
     tree = [(line,) for line in tree_lines(kernel)]
-    return [*sheets, Sheet("mappings", (Column(""),), tree)]
+    return [*grids, Grid("mappings", (Column(""),), tree)]
 
 
 def frame_data(kernel: Kernel) -> dict[str, Any]:
@@ -110,14 +110,14 @@ def _parents(frame: Frame) -> bool:
     return frame.is_hung or frame.is_viewed
 
 
-def _process_sheet(kernel: Kernel, process: Process) -> Sheet:
+def _process_grid(kernel: Kernel, process: Process) -> Grid:
     frames = [kernel.frames[f_id] for f_id in process.frames]
     size = size_text(sum(frame.len for frame in frames if frame.type is not FrameType.IO))
     parent = "" if process.parent == NO_ID else f", child of process {process.parent}"
     heading = (
         f"process {process.pid}{parent}: {process.state.name.lower()}, {len(frames)} frames, {size}"
     )
-    return Sheet(heading, _FRAMES, [_frame_row(kernel, frame) for frame in frames])
+    return Grid(heading, _FRAMES, [_frame_row(kernel, frame) for frame in frames])
 
 
 def _frame_row(kernel: Kernel, frame: Frame) -> tuple[str, ...]:

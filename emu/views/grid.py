@@ -1,4 +1,4 @@
-"""Tables of text: plain and always the same for files and pipes, coloured for a person."""
+"""Grids of text: plain and always the same for files and pipes, coloured for a person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
 _WIDEST = 200
-"""Columns of a table for a person: a narrow terminal shows long lines on two, and loses nothing."""
+"""Characters in a line for a person: a narrower terminal breaks lines, and loses nothing."""
 
 
 class Column(NamedTuple):
@@ -17,58 +17,58 @@ class Column(NamedTuple):
     style: str = ""
 
 
-class Sheet(NamedTuple):
-    """A table under a heading."""
+class Grid(NamedTuple):
+    """Rows of text in columns, under a heading."""
 
     heading: str
     columns: tuple[Column, ...]
     rows: Sequence[tuple[str, ...]]
 
 
-def write_sheets(sheets: Sequence[Sheet], stream: TextIO) -> None:
-    """Write tables: in colours to a terminal."""
+def write_grids(grids: Sequence[Grid], stream: TextIO) -> None:
+    """Write grids: in colours to a terminal."""
     if stream.isatty():
-        _write_rich(sheets, stream)
+        _write_rich(grids, stream)
     else:
-        stream.write("\n".join(sheet_text(sheet) for sheet in sheets))
+        stream.write("\n".join(grid_text(grid) for grid in grids))
 
 
-def sheet_text(sheet: Sheet) -> str:
-    """A table as plain text, a line a row, with nothing behind the last cell of each."""
-    titles = tuple(column.title for column in sheet.columns)
-    cells = [titles, *sheet.rows] if any(titles) else list(sheet.rows)
-    widths = [max((len(row[n]) for row in cells), default=0) for n in range(len(sheet.columns))]
-    lines = [sheet.heading]
+def grid_text(grid: Grid) -> str:
+    """A grid as plain text, a line a row, with nothing behind the last cell of each."""
+    titles = tuple(column.title for column in grid.columns)
+    cells = [titles, *grid.rows] if any(titles) else list(grid.rows)
+    widths = [max((len(row[n]) for row in cells), default=0) for n in range(len(grid.columns))]
+    lines = [grid.heading]
     for row in cells:
         padded = (
             cell.rjust(width) if column.right else cell.ljust(width)
-            for cell, width, column in zip(row, widths, sheet.columns, strict=True)
+            for cell, width, column in zip(row, widths, grid.columns, strict=True)
         )
         lines.append("  " + "  ".join(padded).rstrip())
     return "\n".join(lines) + "\n"
 
 
-def _write_rich(sheets: Sequence[Sheet], stream: TextIO) -> None:
+def _write_rich(grids: Sequence[Grid], stream: TextIO) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(file=stream, highlight=False, width=_WIDEST)
-    for sheet in sheets:
+    for grid in grids:
         table = Table(
-            title=Text(sheet.heading, style="bold"),
+            title=Text(grid.heading, style="bold"),
             title_justify="left",
             box=None,
-            show_header=any(column.title for column in sheet.columns),
+            show_header=any(column.title for column in grid.columns),
         )
-        for column in sheet.columns:
+        for column in grid.columns:
             table.add_column(
                 column.title,
                 justify="right" if column.right else "left",
                 style=column.style,
                 no_wrap=True,
             )
-        for row in sheet.rows:
+        for row in grid.rows:
             table.add_row(*map(Text, row))
         console.print(table)
 

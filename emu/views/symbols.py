@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.debuginfo import DebugFile, Isa, Symbol
-from emu.views.grid import Column, Sheet
+from emu.views.grid import Column, Grid
 
 _COLUMNS = (
     Column("address", style="cyan"), Column("size", right=True), Column("what"),
@@ -41,9 +41,9 @@ def _what(file: DebugFile, symbol: Symbol) -> str:
     return "data" if symbol.size else "label"
 
 
-def symbol_sheet(program: str, rows: list[Row]) -> Sheet:
-    """The symbols as a table."""
-    return Sheet(
+def symbol_grid(program: str, rows: list[Row]) -> Grid:
+    """The symbols, a row each."""
+    return Grid(
         f"{program}: {len(rows)} symbols",
         _COLUMNS,
         [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emu.views.grid import Column, Sheet, size_text
+from emu.views.grid import Column, Grid, size_text
 from emu.views.hanging import Hanging, hangings
 from kernel_model.abi import NO_ID
 from kernel_model.descriptors import COARSE_SIZE, SECTION_SIZE, rights_text
@@ -24,16 +24,16 @@ _HANGING = (
 )  # fmt: skip
 
 
-def table_sheets(kernel: Kernel, process: Process) -> list[Sheet]:
+def table_grids(kernel: Kernel, process: Process) -> list[Grid]:
     """What a process's tables map, and which tables those are."""
     who = f"process {process.pid}"
     if process.l1 == NO_ID:
-        return [Sheet(f"{who} has no address space", (Column(""),), ())]
+        return [Grid(f"{who} has no address space", (Column(""),), ())]
     l1 = kernel.frames[process.l1]
     heading = f"{who}: L1 table at {l1.pa:#010x}, frame {l1.f_id}"
     return [
-        Sheet(heading, _MAPPED, [_run_row(kernel, run) for run in _runs(kernel, l1)]),
-        Sheet(
+        Grid(heading, _MAPPED, [_run_row(kernel, run) for run in _runs(kernel, l1)]),
+        Grid(
             f"{who}: second-level tables",
             _HANGING,
             [_hanging_row(kernel, one) for one in hangings(kernel.memory, l1.pa)],

@@ -1,4 +1,4 @@
-"""A guest made of memory and a wish to call: what semihosting sees of a program."""
+"""A guest of nothing but memory, whose calls tests make: what semihosting sees of a program."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ def test_a_trace_is_the_same_on_every_backend(name: str) -> None:
 @pytest.mark.parametrize("name", ["scenarios/server", "scenarios/ring", "scenarios/siblings.arm"])
 def test_every_message_is_told_of_once(name: str, tmp_path: Path) -> None:
     machine, out = machine_for(guest(name)), tmp_path / "trace"
-    wish = TraceOptions(("ipc",), out=str(out), format="jsonl")
-    end = begin_trace(machine, wish, open_files(str(guest(name))), print)
+    asked = TraceOptions(("ipc",), out=str(out), format="jsonl")
+    end = begin_trace(machine, asked, open_files(str(guest(name))), print)
     machine.run()
     end()
     found = [json.loads(line) for line in out.read_text().splitlines()[1:]]

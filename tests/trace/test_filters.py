@@ -10,8 +10,8 @@ from tests.guests import run_emu
 from tests.traced import built, traced
 
 
-def lines(name: str, kinds: str, **wish: object) -> list[str]:
-    return traced(built(name), kinds, **wish).splitlines()
+def lines(name: str, kinds: str, **options: object) -> list[str]:
+    return traced(built(name), kinds, **options).splitlines()
 
 
 def test_a_pid_keeps_what_this_process_does_and_what_it_is_sent() -> None:
