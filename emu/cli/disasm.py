@@ -9,7 +9,7 @@ import click
 
 from emu.cli.errors import UserError
 from emu.cli.launch import load
-from emu.cli.output import standard_output
+from emu.cli.streams import standard_output
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile

@@ -8,7 +8,7 @@ import click
 
 from emu.cli.at import Moment, at_option, run_until
 from emu.cli.options import GuestOptions, guest_options
-from emu.cli.output import standard_output
+from emu.cli.streams import standard_output, write_json
 from kernel_model.kernel import Kernel
 
 EPILOG = """\b
@@ -55,7 +55,6 @@ def _write(kernel: Kernel, form: str, stream: TextIO) -> None:
 
         write_grids(frame_grids(kernel), stream)
     elif form == "json":
-        from emu.views.asjson import write_json
         from emu.views.frames import frame_data
 
         write_json(frame_data(kernel), stream)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import click
 
 from emu.cli.errors import UserError
-from emu.cli.launch import Launch, note
+from emu.cli.launch import Launch
+from emu.cli.streams import note
 
 
 class InstrumentOptions(NamedTuple):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-import click
-
-from emu import status
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions
+from emu.cli.streams import exit_for_loss, note, say
 from emu.environment.cmdline import with_program
 from emu.environment.world import HostWorld, StreamLostError
 from emu.loader import LoadError, check_fits, load_elf
@@ -91,10 +87,7 @@ class Launch:
         try:
             return goal()
         except StreamLostError as lost:
-            if lost.errno == errno.EPIPE:
-                raise click.exceptions.Exit(status.PIPE) from lost
-            note(str(lost))
-            raise click.exceptions.Exit(status.OUTPUT_LOST) from lost
+            raise exit_for_loss(lost.errno, str(lost)) from lost
 
     def report_end(self, outcome: Outcome) -> None:
         """Say how the run ended, if that was not by exit."""
@@ -146,13 +139,3 @@ class _RefusalReporter(Observer):
         machine, debug = self._launch.machine, self._launch.debug
         registers = machine.cores[0].engine.registers.core()
         say(refusal_text(machine.kernel, machine.history, debug, act, refusal, registers))
-
-
-def note(text: str) -> None:
-    """A line of ours among what the guest prints."""
-    say(f"emu: {text}")
-
-
-def say(text: str) -> None:
-    """Print to standard error, now."""
-    print(text, file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ import click
 
 from emu import __version__
 from emu.cli.errors import UserError
-from emu.cli.standard import occupy_closed_streams
+from emu.cli.streams import occupy_closed_streams
 
 COMMANDS = {
     "run": "emu.cli.run",

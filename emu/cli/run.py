@@ -7,8 +7,9 @@ import time
 import click
 
 from emu.cli.instruments import InstrumentOptions, instrument_options, instrumented
-from emu.cli.launch import Launch, say
+from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions, guest_options
+from emu.cli.streams import say
 
 EPILOG = """\b
 Examples:

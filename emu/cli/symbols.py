@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from emu.cli.launch import load
-from emu.cli.output import standard_output
+from emu.cli.streams import standard_output, write_json
 
 EPILOG = """\b
 Examples:
@@ -22,7 +22,6 @@ def command(program: str, as_json: bool) -> None:
     """List what PROG's symbol table names, by address, with the source line of each function."""
     load(program)
     from emu.debuginfo import open_files
-    from emu.views.asjson import write_json
     from emu.views.grid import write_grids
     from emu.views.symbols import symbol_grid, symbol_rows
 

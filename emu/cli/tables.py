@@ -9,7 +9,7 @@ import click
 from emu.cli.at import Moment, at_option, run_until
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions, guest_options
-from emu.cli.output import standard_output
+from emu.cli.streams import standard_output, write_json
 
 EPILOG = """\b
 Examples:
@@ -34,7 +34,6 @@ def command(guest: GuestOptions, at: Moment, pid: int | None, as_json: bool) -> 
     processes = [one for one in kernel.processes.values() if pid in (None, one.pid)]
     if not processes:
         raise UserError(f"--pid {pid}: there is no such process then")
-    from emu.views.asjson import write_json
     from emu.views.grid import write_grids
     from emu.views.tables import table_data, table_grids
 

@@ -14,8 +14,7 @@ from emu.report.context import Context, View
 from emu.report.hint import hint_for, hint_lines
 from emu.report.history import frame_history
 from emu.report.instruction import cause_of_instruction
-from emu.report.layout import section
-from emu.report.registers import register_lines
+from emu.report.layout import register_lines, section
 from emu.report.stack import Call, level_lines, levels_of
 from kernel_model.descriptors import rights_text
 from kernel_model.walk import Walk

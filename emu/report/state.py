@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from emu.report.code import Listing
 from emu.report.context import Context
-from emu.report.layout import section
-from emu.report.registers import register_lines
+from emu.report.layout import register_lines, section
 from emu.report.stack import level_lines, levels_of
 
 if TYPE_CHECKING:

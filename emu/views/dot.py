@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emu.views.colours import of_process
-from emu.views.frames import children, owner_of_vspace, place_in, title
+from emu.views.tree import children, owner_of_vspace, place_in, title
 from kernel_model.descriptors import rights_text
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from emu.views.grid import Column, Grid, size_text
+from emu.views.tree import tree_lines
 from kernel_model.abi import (
     NO_ID,
     FrameType,
@@ -41,73 +41,6 @@ def frame_data(kernel: Kernel) -> dict[str, Any]:
         "processes": [_process_data(process) for process in kernel.processes.values()],
         "frames": [_frame_data(kernel, frame) for frame in kernel.frames.values()],
     }
-
-
-def roots(kernel: Kernel) -> list[Frame]:
-    """The frames that the tree of mappings begins with: L1s, and what is in no table."""
-    tops = [frame for frame in kernel.frames.values() if not _parents(frame)]
-    l1s = [frame for frame in kernel.frames.values() if frame.table is TableType.L1]
-    rest = [frame for frame in tops if frame.table is not TableType.L1]
-    return l1s + rest
-
-
-def children(kernel: Kernel, table: Frame) -> list[Frame]:
-    """What hangs or is seen in a table, in order of address."""
-    found = [kernel.frames[f_id] for f_id in (*table.hung, *table.views)]
-    return sorted(found, key=lambda frame: place_in(table, frame))
-
-
-def place_in(table: Frame, frame: Frame) -> int:
-    """Where a frame is in a table that it hangs or is seen in (va)."""
-    return frame.t_va if frame.f_id in table.hung else table.t_va + frame.v_off
-
-
-def title(frame: Frame) -> str:
-    """A frame in a few words, e.g. ``L2 table 4`` or ``frame 7 (8M)``."""
-    if frame.is_table:
-        return f"{frame.table.name} table {frame.f_id}"
-    kind = {FrameType.IO: "device", FrameType.PROC: "process", FrameType.POOL: "pool"}
-    name = kind.get(frame.type, "frame")
-    return f"{name} {frame.f_id} ({size_text(frame.len)})"
-
-
-def owner_of_vspace(kernel: Kernel, frame: Frame) -> Process | None:
-    """The process whose current vspace this L1 is."""
-    return next((p for p in kernel.processes.values() if p.l1 == frame.f_id), None)
-
-
-def tree_lines(kernel: Kernel) -> list[str]:
-    """The tree of mappings, with lines drawn; what is mapped nowhere comes last, in one line."""
-    lines: list[str] = []
-    loose: list[str] = []
-    for root in roots(kernel):
-        if root.is_table:
-            process = owner_of_vspace(kernel, root)
-            who = f", vspace of process {process.pid}" if process is not None else ""
-            lines.append(f"{title(root)}{who}")
-            lines += _branches(kernel, root, "")
-        else:
-            loose.append(title(root))
-    return lines + ([f"not mapped: {', '.join(loose)}"] if loose else [])
-
-
-def _branches(kernel: Kernel, table: Frame, indent: str) -> Iterator[str]:
-    below = children(kernel, table)
-    for frame in below:
-        last = frame is below[-1]
-        hangs = frame.f_id in table.hung
-        yield f"{indent}{'`-' if last else '|-'} {_branch_text(table, frame, hangs)}"
-        if hangs:
-            yield from _branches(kernel, frame, indent + ("   " if last else "|  "))
-
-
-def _branch_text(table: Frame, frame: Frame, hangs: bool) -> str:
-    va = place_in(table, frame)
-    return f"{va:#010x} {title(frame)}" + ("" if hangs else f" {rights_text(frame.view_rights)}")
-
-
-def _parents(frame: Frame) -> bool:
-    return frame.is_hung or frame.is_viewed
 
 
 def _process_grid(kernel: Kernel, process: Process) -> Grid:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import log2
 from typing import NamedTuple
 
-from emu.views.colours import KERNEL, of_process
+from emu.views.colours import KERNEL, draw_legend, of_process
 from emu.views.grid import size_text
-from emu.views.legend import draw_legend
 from emu.views.svg import Drawing
+from emu.views.tree import SPECIAL
 from kernel_model.abi import FrameType, TableType
 from kernel_model.descriptors import rights_text
 from kernel_model.frame import Frame
@@ -111,14 +111,11 @@ def _piece(kernel: Kernel, frame: Frame) -> Piece:
     return Piece(frame.pa, frame.len, name, _note(kernel, frame), of_process(frame.owner))
 
 
-_TYPES = {FrameType.IO: "device", FrameType.PROC: "process", FrameType.POOL: "pool"}
-
-
 def _note(kernel: Kernel, frame: Frame) -> str:
     """What a frame is used for: its table, its view."""
     notes = []
     if frame.type is not FrameType.MEM:
-        notes.append(_TYPES[frame.type])
+        notes.append(SPECIAL[frame.type])
     if frame.table is not TableType.NO:
         hung = f" for {frame.t_va:08x} on" if frame.is_hung else ""
         notes.append(f"{frame.table.name} table{hung}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from emu.views.colours import of_process
-from emu.views.frames import children, owner_of_vspace, place_in, roots, title
-from emu.views.legend import draw_legend
+from emu.views.colours import draw_legend, of_process
 from emu.views.svg import Drawing, text_width
+from emu.views.tree import children, owner_of_vspace, place_in, roots, title
 from kernel_model.descriptors import rights_text
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel

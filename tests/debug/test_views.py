@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from emu.views.dot import tree_dot
-from emu.views.frames import frame_data, tree_lines
+from emu.views.frames import frame_data
 from emu.views.hanging import hangings
 from emu.views.memorysvg import memory_svg
 from emu.views.tables import table_data
+from emu.views.tree import tree_lines
 from emu.views.treesvg import tree_svg
 from kernel_model.descriptors import (
     AP_USER_RO,
