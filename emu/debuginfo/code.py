@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emu.arm.branches import target_of
 from emu.arm.disassembly import Instruction, disassemble, disassemble_data
 from emu.debuginfo.debugfile import DebugFile
 from emu.debuginfo.symbols import Isa
@@ -28,3 +29,17 @@ def disassemble_as(
     if isa is Isa.DATA:
         return disassemble_data(code, va)
     return disassemble(code, va, thumb if isa is None else isa is Isa.THUMB)
+
+
+def instruction_text(file: DebugFile | None, instruction: Instruction) -> str:
+    """An instruction with its address, its bits, and the name of what it branches to."""
+    text = f"{instruction.text}{_target_name(file, instruction)}"
+    return f"{instruction.va:#010x}  {instruction.bits:<9}  {text}"
+
+
+def _target_name(file: DebugFile | None, instruction: Instruction) -> str:
+    target = None if file is None else target_of(instruction)
+    if file is None or target is None:
+        return ""
+    place = file.place(target)
+    return f"  <{place.in_symbol}>" if place.symbol else ""

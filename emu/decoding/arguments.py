@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
-from emu.trace.events import Value
 from kernel_model import abi
 from kernel_model.call import Argument
 from kernel_model.errors import Refused
@@ -21,6 +21,19 @@ KEPT_BYTES = 256
 """How much of a buffer an event keeps."""
 
 _ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x22: '\\"', 0x5C: "\\\\", 0: "\\0"}
+
+
+class Value(NamedTuple):
+    """An argument of a call: its number, how people read it, and the bytes it points to.
+
+    is_plain: the text is a name that says by itself what it is.
+    """
+
+    name: str
+    value: int
+    text: str
+    data: bytes | None = None
+    is_plain: bool = False
 
 
 def error_text(result: int) -> tuple[str, str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from emu.decoding.arguments import KEPT_BYTES, Decoder, quoted
+from emu.decoding.arguments import KEPT_BYTES, Decoder, Value, quoted
 from emu.semihosting import handlers
 from emu.semihosting.operations import OPERATIONS, Operand
-from emu.trace.events import Value
 
 
 def operation_name(operation: int) -> str:

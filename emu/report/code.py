@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from emu.arm.disassembly import Instruction
-from emu.debuginfo.code import disassemble_as
+from emu.debuginfo.code import disassemble_as, instruction_text
 from emu.report.context import Context
-from emu.views.listing import instruction_text
 
 AROUND = 4
 """Instructions shown before and after."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.decoding import semihosting as semihost
-from emu.decoding.arguments import error_text
+from emu.decoding.arguments import Value, error_text
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
 from emu.trace.events import Call as CallEvent
-from emu.trace.events import Phase, Value
+from emu.trace.events import Phase
 from emu.trace.recorder import Recorder
 from kernel_model.abi import ProcState
 from kernel_model.call import Argument, Call

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
+
+from emu.decoding.arguments import Value
 
 
 class Phase(Enum):
@@ -16,19 +18,6 @@ class Phase(Enum):
     WHOLE = "whole"
     BEGUN = "begun"
     RESUMED = "resumed"
-
-
-class Value(NamedTuple):
-    """An argument of a call: its number, how people read it, and the bytes it points to.
-
-    is_plain: the text is a name that says by itself what it is.
-    """
-
-    name: str
-    value: int
-    text: str
-    data: bytes | None = None
-    is_plain: bool = False
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Any
 
 from emu.arm.disassembly import Instruction
-from emu.trace.events import Event, Value
+from emu.decoding.arguments import Value
+from emu.trace.events import Event
 
 VERSION = 1
 """Goes up when an object changes its meaning or loses a member."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emu.arm.branches import target_of
-from emu.arm.disassembly import Instruction
 from emu.debuginfo import DebugFile, Line
-from emu.debuginfo.code import disassemble_file
+from emu.debuginfo.code import disassemble_file, instruction_text
 
 
 def listing(file: DebugFile, start: int, end: int, with_lines: bool = False) -> Iterator[str]:
@@ -25,17 +23,3 @@ def listing(file: DebugFile, start: int, end: int, with_lines: bool = False) -> 
             yield f"; {line}"
             last = line
         yield f"  {instruction_text(file, instruction)}"
-
-
-def instruction_text(file: DebugFile | None, instruction: Instruction) -> str:
-    """An instruction with its address, its bits, and the name of what it branches to."""
-    text = f"{instruction.text}{_target_name(file, instruction)}"
-    return f"{instruction.va:#010x}  {instruction.bits:<9}  {text}"
-
-
-def _target_name(file: DebugFile | None, instruction: Instruction) -> str:
-    target = None if file is None else target_of(instruction)
-    if file is None or target is None:
-        return ""
-    place = file.place(target)
-    return f"  <{place.in_symbol}>" if place.symbol else ""
