@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from emu.cli.errors import UserError
+from emu.cli.errors import UserError, user_errors
 from emu.cli.launch import Launch
 from emu.cli.streams import note
 
@@ -123,27 +123,6 @@ def instrumented(launch: Launch, instruments: InstrumentOptions) -> Iterator[Non
         yield
 
 
-def _begin_coverage(launch: Launch, path: str, format_: str | None) -> Callable[[], None]:
-    from emu.coverage.start import CoverageError, begin_coverage, format_for
-
-    format_ = format_ or format_for(path)
-    try:
-        return begin_coverage(launch.machine, path, format_, launch.debug, note)
-    except CoverageError as error:
-        raise UserError(str(error)) from error
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-
-
-def _begin_profile(launch: Launch, path: str) -> Callable[[], None]:
-    from emu.profile.start import begin_profile
-
-    try:
-        return begin_profile(launch.machine, path, launch.debug, note)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-
-
 def _check_complete(instruments: InstrumentOptions) -> None:
     """Errors: UserError, when something is said of a trace or coverage that is not asked for."""
     details = {
@@ -163,7 +142,7 @@ def _check_complete(instruments: InstrumentOptions) -> None:
 def _begin_trace(launch: Launch, instruments: InstrumentOptions, kinds: str) -> Callable[[], None]:
     from emu.trace.start import TraceError, TraceOptions, begin_trace, parse_kinds, parse_range
 
-    try:
+    with user_errors(instruments.trace_out, TraceError):
         asked = TraceOptions(
             parse_kinds(kinds, instruments.trace_format),
             instruments.pids,
@@ -173,7 +152,17 @@ def _begin_trace(launch: Launch, instruments: InstrumentOptions, kinds: str) -> 
             instruments.trace_format,
         )
         return begin_trace(launch.machine, asked, launch.debug, note)
-    except TraceError as error:
-        raise UserError(str(error)) from error
-    except OSError as error:
-        raise UserError(f"{instruments.trace_out}: {error.strerror}") from error
+
+
+def _begin_coverage(launch: Launch, path: str, format_: str | None) -> Callable[[], None]:
+    from emu.coverage.start import CoverageError, begin_coverage, format_for
+
+    with user_errors(path, CoverageError):
+        return begin_coverage(launch.machine, path, format_ or format_for(path), launch.debug, note)
+
+
+def _begin_profile(launch: Launch, path: str) -> Callable[[], None]:
+    from emu.profile.start import begin_profile
+
+    with user_errors(path):
+        return begin_profile(launch.machine, path, launch.debug, note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from emu.cli.errors import UserError
+from emu.cli.errors import UserError, user_errors
 from emu.cli.options import GuestOptions
 from emu.cli.streams import exit_for_loss, note, say
 from emu.environment.cmdline import with_program
@@ -28,13 +28,8 @@ if TYPE_CHECKING:
 
 def load(program: str) -> Image:
     """The program in the file of this name.  Errors: UserError."""
-    try:
-        with open(program, "rb") as stream:
-            return load_elf(stream, program)
-    except OSError as error:
-        raise UserError(f"{program}: {error.strerror}") from error
-    except LoadError as error:
-        raise UserError(str(error)) from error
+    with user_errors(program, LoadError), open(program, "rb") as stream:
+        return load_elf(stream, program)
 
 
 class Launch:
@@ -55,17 +50,14 @@ class Launch:
 
     def _make_machine(self, image: Image, streams: tuple[int, int, int]) -> Machine:
         guest = self.guest
-        try:
+        with user_errors(guest.files, LoadError, ValueError):
             check_fits(image, guest.program, guest.options.ram)
             argv = with_program(guest.program, guest.arguments)
             world = HostWorld(argv, guest.files, streams)
-            return Machine(image, world, guest.options, note)
-        except OSError as error:
-            raise UserError(f"{guest.files}: {error.strerror}") from error
-        except (LoadError, ValueError) as error:
-            raise UserError(str(error)) from error
-        except BootError as error:
-            raise UserError(f"{guest.program}: {error}") from error
+            try:
+                return Machine(image, world, guest.options, note)
+            except BootError as error:
+                raise UserError(f"{guest.program}: {error}") from error
 
     @property
     def debug(self) -> DebugFiles:

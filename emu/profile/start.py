@@ -6,10 +6,10 @@ the innermost with semicolons between, and the number of instructions.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from emu.execution.attach import ResultFile, attach
 from emu.execution.code import Code
 from emu.profile.profiler import Profiler
 from emu.profile.stack import Node
@@ -22,27 +22,16 @@ if TYPE_CHECKING:
 def begin_profile(
     machine: Machine, path: str, files: DebugFiles, note: Callable[[str], None]
 ) -> Callable[[], None]:
-    """Watch a machine that has not run yet; the result writes the file.
+    """Count what functions execute in a run that has not begun yet; what is returned ends that.
 
     note: told in one line if it cannot be written then.  Errors: OSError.
     """
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    file = ResultFile(path, "profile", note)
     profiler = Profiler(Code.of(machine, files))
-    machine.observers.add(profiler)
-
-    def end() -> None:
-        machine.observers.remove(profiler)
-        profiler.finish()
-        try:
-            with os.fdopen(fd, "w", encoding="utf-8") as stream:
-                stream.writelines(collapsed(profiler.root))
-        except OSError as error:
-            note(f"{path}: {error.strerror}: there is no profile")
-
-    return end
+    return attach(machine, [profiler], lambda: file.write(collapsed(profiler.root).encode()))
 
 
-def collapsed(root: Node) -> Iterator[str]:
+def collapsed(root: Node) -> str:
     """A line for each stack that executed something, in order of its text."""
     waiting = [(node.name, node) for node in root.children.values()]
     lines = []
@@ -51,4 +40,4 @@ def collapsed(root: Node) -> Iterator[str]:
         if node.instructions:
             lines.append(f"{path} {node.instructions}\n")
         waiting += [(f"{path};{child.name}", child) for child in node.children.values()]
-    return iter(sorted(lines))
+    return "".join(sorted(lines))

@@ -33,7 +33,7 @@ def fault_text(kernel: Kernel, history: History, debug: DebugFiles, fault: Fault
     known = next((call for call in calls if call.is_named), None)
     listing = None if known is None else Listing(context, known.at, known.thumb)
     cause = cause_of_fault(context, fault)
-    lines = _head(fault, cause, calls, listing)
+    lines = _head(fault, cause, calls, known, listing)
     lines += section("registers", register_lines(fault.registers))
     if listing is not None:
         lines += section("code", listing.lines())
@@ -52,10 +52,11 @@ def cause_of_fault(context: Context, fault: Fault) -> Cause:
     return cause_of_instruction(context, fault)
 
 
-def _head(fault: Fault, cause: Cause, calls: list[Call], listing: Listing | None) -> list[str]:
-    """The three lines that say what it was."""
+def _head(
+    fault: Fault, cause: Cause, calls: list[Call], known: Call | None, listing: Listing | None
+) -> list[str]:
+    """The three lines that say what it was.  known: the first of the calls that has a name."""
     what = "" if fault.walk is None else f": {fault.where}"
-    known = next((call for call in calls if call.is_named), None)
     status = "" if fault.status is None else f" ({fault.status.text})"
     where = f"pc {fault.pc:#010x}, where no code is known"
     if known is not None:

@@ -69,6 +69,16 @@ def _hint(failed: _Failed, text: str, *calls: PlannedCall) -> Hint:
     return Hint(text, tuple((pid, call) for call in calls))
 
 
+def _prepared(failed: _Failed, text: str, prepare: Callable[[Plan], object]) -> Hint:
+    """The same call again, behind the calls that prepare it; or why there are none."""
+    plan = failed.plan()
+    try:
+        prepare(plan)
+    except NoPlanError as error:
+        return Hint(f"{text}; {error}")
+    return _hint(failed, text, *plan.calls, failed.again())
+
+
 def _unaligned(failed: _Failed) -> Hint | None:
     """Round the argument down; a frame's own place or size cannot be rounded."""
     if failed.name == "frame_split":
@@ -101,12 +111,7 @@ def _not_visible(failed: _Failed) -> Hint | None:
     table = failed.frame("t_id")
     if table is None:
         return None
-    plan = failed.plan()
-    try:
-        plan.see(table)
-    except NoPlanError as error:
-        return Hint(f"make the table visible first; {error}")
-    return _hint(failed, "make the table visible first", *plan.calls, failed.again())
+    return _prepared(failed, "make the table visible first", lambda plan: plan.see(table))
 
 
 def _not_hung(failed: _Failed) -> Hint | None:
@@ -114,12 +119,8 @@ def _not_hung(failed: _Failed) -> Hint | None:
     table = failed.frame("t_id")
     if table is None:
         return None
-    plan = failed.plan()
-    try:
-        plan.hang(table, failed.arguments["va"])
-    except NoPlanError as error:
-        return Hint(f"hang the table first; {error}")
-    return _hint(failed, "hang the table first", *plan.calls, failed.again())
+    va = failed.arguments["va"]
+    return _prepared(failed, "hang the table first", lambda plan: plan.hang(table, va))
 
 
 def _out_of_range(failed: _Failed) -> Hint | None:
@@ -162,12 +163,7 @@ def _not_viewed(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    plan = failed.plan()
-    try:
-        plan.see(frame)
-    except NoPlanError as error:
-        return Hint(f"view the frame read-only first; {error}")
-    return _hint(failed, "view the frame read-only first", *plan.calls, failed.again())
+    return _prepared(failed, "view the frame read-only first", lambda plan: plan.see(frame))
 
 
 def _in_use(failed: _Failed) -> Hint | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from emu.execution.attach import attach, create
 from emu.execution.code import Code
 from emu.machine.observers import Observer
 from emu.trace.calls import CallTracer
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from kernel_model.kernel import Kernel
 
 KINDS = ("syscall", "map", "fault", "sched", "ipc", "insn", "block", "mem")
-FORMATS = ("text", "jsonl", "chrome")
 NOT_IN_CHROME = ("insn", "block", "mem")
 """Too many and too short to be drawn: the other formats have them."""
 
@@ -97,17 +96,7 @@ def begin_trace(
     recorder = Recorder(machine.services, wanted, format_, output, Code.of(machine, files))
     if asked.format != "text":
         machine.count_instructions()
-    tracers = _tracers(recorder, asked.kinds)
-    for tracer in tracers:
-        machine.observers.add(tracer)
-
-    def end() -> None:
-        for tracer in tracers:
-            machine.observers.remove(tracer)
-            tracer.finish()
-        output.close()
-
-    return end
+    return attach(machine, _tracers(recorder, asked.kinds), output.close)
 
 
 def _format(name: str, kernel: Kernel) -> Format:
@@ -127,8 +116,7 @@ def _format(name: str, kernel: Kernel) -> Format:
 def _output(asked: TraceOptions, ending: str) -> Output:
     if not asked.out:
         return Output(STDERR, "standard error", ending, shared=True)
-    fd = os.open(asked.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    return Output(fd, asked.out, ending)
+    return Output(create(asked.out), asked.out, ending)
 
 
 def _tracers(recorder: Recorder, kinds: tuple[str, ...]) -> list[Observer]:

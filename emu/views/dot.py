@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emu.views.colours import of_process
-from emu.views.tree import children, owner_of_vspace, place_in, title
-from kernel_model.descriptors import rights_text
+from emu.views.tree import children, owner_of_vspace, title
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 
@@ -35,9 +34,7 @@ def _node(kernel: Kernel, frame: Frame) -> str:
 
 
 def _edges(kernel: Kernel, table: Frame) -> Iterator[str]:
-    for frame in children(kernel, table):
-        hangs = frame.f_id in table.hung
-        va = f"{place_in(table, frame):#010x}"
-        label = va if hangs else f"{va} {rights_text(frame.view_rights)}"
-        style = ", style=bold" if hangs else ""
-        yield f'  f{table.f_id} -> f{frame.f_id} [label="{label}"{style}];'
+    for child in children(kernel, table):
+        label = f"{child.va:#010x}{child.rights}"
+        style = ", style=bold" if child.hangs else ""
+        yield f'  f{table.f_id} -> f{child.frame.f_id} [label="{label}"{style}];'

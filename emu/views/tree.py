@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from emu.views.grid import size_text
 from kernel_model.abi import FrameType, TableType
@@ -23,15 +24,26 @@ def roots(kernel: Kernel) -> list[Frame]:
     return l1s + rest
 
 
-def children(kernel: Kernel, table: Frame) -> list[Frame]:
+class Child(NamedTuple):
+    """A frame in a table.  va: where.  hangs: as a table; or else it is seen there."""
+
+    frame: Frame
+    va: int
+    hangs: bool
+
+    @property
+    def rights(self) -> str:
+        """Those of the view, behind a space; "" of what hangs."""
+        return "" if self.hangs else f" {rights_text(self.frame.view_rights)}"
+
+
+def children(kernel: Kernel, table: Frame) -> list[Child]:
     """What hangs or is seen in a table, in order of address."""
-    found = [kernel.frames[f_id] for f_id in (*table.hung, *table.views)]
-    return sorted(found, key=lambda frame: place_in(table, frame))
-
-
-def place_in(table: Frame, frame: Frame) -> int:
-    """Where a frame is in a table that it hangs or is seen in (va)."""
-    return frame.t_va if frame.f_id in table.hung else table.t_va + frame.v_off
+    hung = [kernel.frames[f_id] for f_id in table.hung]
+    seen = [kernel.frames[f_id] for f_id in table.views]
+    found = [Child(frame, frame.t_va, True) for frame in hung]
+    found += [Child(frame, table.t_va + frame.v_off, False) for frame in seen]
+    return sorted(found, key=lambda child: child.va)
 
 
 def title(frame: Frame) -> str:
@@ -64,14 +76,9 @@ def tree_lines(kernel: Kernel) -> list[str]:
 
 def _branches(kernel: Kernel, table: Frame, indent: str) -> Iterator[str]:
     below = children(kernel, table)
-    for frame in below:
-        last = frame is below[-1]
-        hangs = frame.f_id in table.hung
-        yield f"{indent}{'`-' if last else '|-'} {_branch_text(table, frame, hangs)}"
-        if hangs:
-            yield from _branches(kernel, frame, indent + ("   " if last else "|  "))
-
-
-def _branch_text(table: Frame, frame: Frame, hangs: bool) -> str:
-    va = place_in(table, frame)
-    return f"{va:#010x} {title(frame)}" + ("" if hangs else f" {rights_text(frame.view_rights)}")
+    for child in below:
+        last = child is below[-1]
+        branch = "`-" if last else "|-"
+        yield f"{indent}{branch} {child.va:#010x} {title(child.frame)}{child.rights}"
+        if child.hangs:
+            yield from _branches(kernel, child.frame, indent + ("   " if last else "|  "))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from emu.views.colours import draw_legend, of_process
 from emu.views.svg import Drawing, text_width
-from emu.views.tree import children, owner_of_vspace, place_in, roots, title
-from kernel_model.descriptors import rights_text
+from emu.views.tree import children, owner_of_vspace, roots, title
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 
@@ -43,19 +42,16 @@ class _Tree:
         start = y
         trunk = x + width + 14
         row = y
-        for frame in children(self.kernel, table):
-            hangs = frame.f_id in table.hung
+        for child in children(self.kernel, table):
             middle = row + BOX / 2
             points = [(x + width, start + BOX / 2), (trunk, start + BOX / 2), (trunk, middle)]
-            child = x + INDENT + LABEL
-            self.drawing.path([*points, (child, middle)], bold=hangs)
-            rights = "" if hangs else f" {rights_text(frame.view_rights)}"
-            label = f"{place_in(table, frame):08x}{rights}"
-            self.drawing.text(trunk + 6, middle - 3, label, "small")
-            if hangs:
-                row = self.draw(frame, child, row)
+            end = x + INDENT + LABEL
+            self.drawing.path([*points, (end, middle)], bold=child.hangs)
+            self.drawing.text(trunk + 6, middle - 3, f"{child.va:08x}{child.rights}", "small")
+            if child.hangs:
+                row = self.draw(child.frame, end, row)
             else:
-                self._box(frame, child, row, again=frame.is_table)
+                self._box(child.frame, end, row, again=child.frame.is_table)
                 row += ROW
         return max(row, y + ROW)
 
