@@ -48,7 +48,10 @@ class LoadError(Exception):
 
 
 class FileHeader(NamedTuple):
-    """What follows the identification in a 32-bit ELF header."""
+    """What follows the identification in a 32-bit ELF header.
+
+    Source: ELF, Elf32_Ehdr, whose fields these are.
+    """
 
     type: int
     machine: int
