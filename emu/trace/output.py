@@ -41,7 +41,7 @@ class Output:
             self.flush()
 
     def pause(self) -> None:
-        """A good moment for whoever reads along."""
+        """Write now what others are to read along with their own output."""
         if self._shared:
             self.flush()
 
