@@ -52,7 +52,9 @@ Ending = Exited | Faulted
 
 @dataclass(slots=True)
 class Process:
-    """One process.  frames: the ids it owns, in the order in which they arrived.
+    """One process: a record of all that the kernel knows of it.
+
+    frames: the ids it owns, in the order in which they arrived.
 
     record: id of the PROC frame that holds it, or NO_ID where its record is a pool object.
     l1: id of its current vspace's L1.  allowed: the pid that may give to it besides its family.

@@ -11,7 +11,7 @@ from kernel_model.process import Process
 
 if TYPE_CHECKING:
     from emu.semihosting import Semihosting
-    from emu.semihosting.service import SemihostingState
+    from emu.semihosting.caller import SemihostingState
 
 
 class Services:

@@ -67,7 +67,7 @@ class SvcHandler:
         calls: Calls,
     ) -> None:
         self._core, self._kernel, self._calls = core, kernel, calls
-        self._number, self._backend, self._counts = core.number, core.backend, calls.by_number
+        self._number, self._counts = core.number, calls.by_number
         self._history, self._observers, self._services = history, observers, services
         registers = core.engine.registers
         self._fetch, self._registers = registers.syscall.fetch, registers.syscall.values
@@ -97,7 +97,7 @@ class SvcHandler:
         self._write_r0(result)
         if self._kernel.ready and not self._core.is_sliced:
             engine.stop()  # somebody else is ready now: from here on time is sliced
-        elif not (self._backend.is_in_step or self._backend.sync()):
+        elif not self._core.backend.is_in_step and not self._core.backend.sync():
             engine.stop()
 
     def _observed(self, call: Call, words: Words) -> int | None:
@@ -156,7 +156,7 @@ class SvcHandler:
         pc, cpsr = self._core.engine.registers.position()
         ram: PhysicalMemory = self._kernel.memory
         thumb = cpsr >> 5 & 1
-        pa = self._backend.physical(pc - (2 if thumb else 4))
+        pa = self._core.backend.physical(pc - (2 if thumb else 4))
         if not ram.contains(pa, 2 if thumb else 4):
             return False
         if not thumb:
@@ -175,6 +175,6 @@ class SvcHandler:
             tell(core, process, operation, result)
         if self._kernel.running[self._number] is process:
             self._write_r0(result)
-            if self._backend.sync():
+            if self._core.backend.sync():
                 return
         core.engine.stop()

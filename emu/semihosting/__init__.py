@@ -1,11 +1,6 @@
 """Arm semihosting: how a program linked for a debugger's host speaks to the world."""
 
-from emu.semihosting.service import (
-    BadPointer,
-    GuestMemory,
-    HeapInfo,
-    Semihosting,
-    SemihostProcess,
-)
+from emu.semihosting.caller import BadPointer, GuestMemory, HeapInfo, SemihostProcess
+from emu.semihosting.service import Semihosting
 
 __all__ = ["BadPointer", "GuestMemory", "HeapInfo", "SemihostProcess", "Semihosting"]

@@ -1,7 +1,7 @@
-"""What each semihosting operation does: a function of the service and the operands.
+"""What each semihosting operation does: a function of the caller and the operands.
 
 Each returns what goes to r0.  OSError and BadPointer are the program's mistakes, which the
-service turns into -1 and an errno.
+caller turns into -1 and an errno.
 Source: ARM-software/abi-aa, "Semihosting for AArch32 and AArch64"; where that leaves
 a choice, what newlib's rdimon does with the answer decides.
 """
@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import struct
 from errno import EINVAL, EMFILE, ENAMETOOLONG, ENOTTY, EPERM
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from emu.environment.cmdline import command_line
 from emu.environment.files import host_error, lowest_free
 from emu.environment.world import CLOCK_START
+from emu.semihosting.caller import Caller
 from emu.semihosting.streams import open_stream
-
-if TYPE_CHECKING:
-    from emu.semihosting.service import Semihosting
 
 APPLICATION_EXIT: Final = 0x20026
 """ADP_Stopped_ApplicationExit, the reason to stop that is not a failure."""
@@ -30,148 +28,148 @@ HANDLES_MAX: Final = 256
 _STRING_STEP: Final = 256
 
 
-def open_(service: Semihosting, path: int, mode: int, length: int) -> int:
-    name = _path(service, path, length)
-    if len(service.streams) >= HANDLES_MAX:
-        return service.fail(EMFILE)
-    handle = lowest_free(service.streams, start=1)
-    service.streams[handle] = open_stream(service.world, name, mode)
+def open_(caller: Caller, path: int, mode: int, length: int) -> int:
+    name = _path(caller, path, length)
+    if len(caller.streams) >= HANDLES_MAX:
+        return caller.fail(EMFILE)
+    handle = lowest_free(caller.streams, start=1)
+    caller.streams[handle] = open_stream(caller.world, name, mode)
     return handle
 
 
-def close(service: Semihosting, handle: int) -> int:
-    service.stream(handle).close(service.world)
-    del service.streams[handle]
+def close(caller: Caller, handle: int) -> int:
+    caller.stream(handle).close(caller.world)
+    del caller.streams[handle]
     return 0
 
 
-def writec(service: Semihosting, va: int) -> int:
-    service.world.write_output(service.memory.read(va, 1))
+def writec(caller: Caller, va: int) -> int:
+    caller.world.write_output(caller.memory.read(va, 1))
     return 0
 
 
-def write0(service: Semihosting, va: int) -> int:
-    service.world.write_output(_string(service, va))
+def write0(caller: Caller, va: int) -> int:
+    caller.world.write_output(_string(caller, va))
     return 0
 
 
-def write(service: Semihosting, handle: int, va: int, length: int) -> int:
+def write(caller: Caller, handle: int, va: int, length: int) -> int:
     """The number of bytes not written."""
-    service.stream(handle).write(service.world, service.memory.read(va, length))
+    caller.stream(handle).write(caller.world, caller.memory.read(va, length))
     return 0
 
 
-def read(service: Semihosting, handle: int, va: int, length: int) -> int:
+def read(caller: Caller, handle: int, va: int, length: int) -> int:
     """The number of bytes not read; all of them at the end.
 
     The buffer is written over with itself first: input that has been read cannot be
     put back if the program turns out to have no room for it.
     """
-    stream = service.stream(handle)
-    service.memory.write(va, service.memory.read(va, length))
-    data = stream.read(service.world, length)
-    service.memory.write(va, data)
+    stream = caller.stream(handle)
+    caller.memory.write(va, caller.memory.read(va, length))
+    data = stream.read(caller.world, length)
+    caller.memory.write(va, data)
     return length - len(data)
 
 
-def readc(service: Semihosting) -> int:
+def readc(caller: Caller) -> int:
     """The next byte of standard input; -1 at its end."""
-    data = service.world.read_input(1)
+    data = caller.world.read_input(1)
     return data[0] if data else END_OF_INPUT
 
 
-def iserror(_service: Semihosting, status: int) -> int:
+def iserror(_caller: Caller, status: int) -> int:
     """Whether a result is an error's: the sign bit."""
     return status >> 31
 
 
-def istty(service: Semihosting, handle: int) -> int:
+def istty(caller: Caller, handle: int) -> int:
     """The console is a terminal always, so that a run is the same in a pipe."""
-    if service.stream(handle).is_tty:
+    if caller.stream(handle).is_tty:
         return 1
-    service.errno = ENOTTY
+    caller.errno = ENOTTY
     return 0
 
 
-def seek(service: Semihosting, handle: int, position: int) -> int:
-    service.stream(handle).seek(position)
+def seek(caller: Caller, handle: int, position: int) -> int:
+    caller.stream(handle).seek(position)
     return 0
 
 
-def flen(service: Semihosting, handle: int) -> int:
-    return service.stream(handle).length(service.world)
+def flen(caller: Caller, handle: int) -> int:
+    return caller.stream(handle).length(caller.world)
 
 
-def tmpnam(service: Semihosting, va: int, identifier: int, size: int) -> int:
+def tmpnam(caller: Caller, va: int, identifier: int, size: int) -> int:
     name = b"tmp%02x\0" % identifier
     if identifier > 0xFF or len(name) > size:
-        return service.fail(EINVAL)
-    service.memory.write(va, name)
+        return caller.fail(EINVAL)
+    caller.memory.write(va, name)
     return 0
 
 
-def remove(service: Semihosting, path: int, length: int) -> int:
-    service.world.files.remove(_path(service, path, length))
+def remove(caller: Caller, path: int, length: int) -> int:
+    caller.world.files.remove(_path(caller, path, length))
     return 0
 
 
-def rename(service: Semihosting, old: int, old_length: int, new: int, new_length: int) -> int:
-    paths = _path(service, old, old_length), _path(service, new, new_length)
-    service.world.files.rename(*paths)
+def rename(caller: Caller, old: int, old_length: int, new: int, new_length: int) -> int:
+    paths = _path(caller, old, old_length), _path(caller, new, new_length)
+    caller.world.files.rename(*paths)
     return 0
 
 
-def clock(service: Semihosting) -> int:
+def clock(caller: Caller) -> int:
     """Centiseconds since the run began."""
-    return service.world.now() // 10_000
+    return caller.world.now() // 10_000
 
 
-def time(service: Semihosting) -> int:
+def time(caller: Caller) -> int:
     """Seconds since 1970."""
-    return CLOCK_START + service.world.now() // 1_000_000
+    return CLOCK_START + caller.world.now() // 1_000_000
 
 
-def system(service: Semihosting, _block: int) -> int:
+def system(caller: Caller, _block: int) -> int:
     """There is no command interpreter: what it did could not happen again in a replay."""
-    service.note("semihosting: a program asked for a host command and was refused")
-    return service.fail(EPERM)
+    caller.note("semihosting: a program asked for a host command and was refused")
+    return caller.fail(EPERM)
 
 
-def errno_(service: Semihosting) -> int:
-    return service.errno
+def errno_(caller: Caller) -> int:
+    return caller.errno
 
 
-def get_cmdline(service: Semihosting, block: int) -> int:
+def get_cmdline(caller: Caller, block: int) -> int:
     """Store the command line, and in the block its length over the buffer's size, without NUL."""
-    va, size = struct.unpack("<2I", service.memory.read(block, 8))
+    va, size = struct.unpack("<2I", caller.memory.read(block, 8))
     try:
-        line = command_line(service.world.arguments)
+        line = command_line(caller.world.arguments)
     except ValueError as error:
-        service.note(f"semihosting: no command line: {error}")
-        return service.fail(EINVAL)
+        caller.note(f"semihosting: no command line: {error}")
+        return caller.fail(EINVAL)
     if len(line) >= size:
-        service.note(
+        caller.note(
             f"semihosting: no command line: it has {len(line)} bytes and the program"
             f" takes {max(0, size - 1)}"
         )
-        return service.fail(EINVAL)
-    service.memory.write(va, line + b"\0")
-    service.memory.write(block + 4, struct.pack("<I", len(line)))
+        return caller.fail(EINVAL)
+    caller.memory.write(va, line + b"\0")
+    caller.memory.write(block + 4, struct.pack("<I", len(line)))
     return 0
 
 
-def heapinfo(service: Semihosting, va: int) -> int:
-    service.memory.write(va, struct.pack("<4I", *service.process.heap()))
+def heapinfo(caller: Caller, va: int) -> int:
+    caller.memory.write(va, struct.pack("<4I", *caller.process.heap()))
     return 0
 
 
-def exit_(service: Semihosting, reason: int) -> int:
-    service.process.exit(exit_status(reason))
+def exit_(caller: Caller, reason: int) -> int:
+    caller.process.exit(exit_status(reason))
     return 0
 
 
-def exit_extended(service: Semihosting, reason: int, status: int) -> int:
-    service.process.exit(exit_status(reason, status))
+def exit_extended(caller: Caller, reason: int, status: int) -> int:
+    caller.process.exit(exit_status(reason, status))
     return 0
 
 
@@ -180,29 +178,29 @@ def exit_status(reason: int, status: int = 0) -> int:
     return status if reason == APPLICATION_EXIT else 1
 
 
-def elapsed(service: Semihosting, va: int) -> int:
-    service.memory.write(va, struct.pack("<Q", service.world.now()))
+def elapsed(caller: Caller, va: int) -> int:
+    caller.memory.write(va, struct.pack("<Q", caller.world.now()))
     return 0
 
 
-def tickfreq(_service: Semihosting) -> int:
+def tickfreq(_caller: Caller) -> int:
     return TICKS_PER_SECOND
 
 
-def _path(service: Semihosting, va: int, length: int) -> bytes:
+def _path(caller: Caller, va: int, length: int) -> bytes:
     if length >= PATH_MAX:
         raise host_error(ENAMETOOLONG)
-    return service.memory.read(va, length)
+    return caller.memory.read(va, length)
 
 
-def _string(service: Semihosting, va: int) -> bytes:
+def _string(caller: Caller, va: int) -> bytes:
     """The string at ``va`` without its NUL.
 
     Read up to one aligned step at a time: the page behind it may not be there.
     """
     found = bytearray()
     while True:
-        piece = service.memory.read(va, _STRING_STEP - va % _STRING_STEP)
+        piece = caller.memory.read(va, _STRING_STEP - va % _STRING_STEP)
         text, nul, _ = piece.partition(b"\0")
         found += text
         if nul:

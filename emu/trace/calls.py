@@ -89,7 +89,7 @@ class CallTracer(Observer):
         if process.state is ProcState.DEAD:
             shown = None
         elif result == -1 and semihost.may_fail(operation):
-            from emu.semihosting.service import errno_name
+            from emu.semihosting.caller import errno_name
 
             error = errno_name(self.recorder.services.of(process).errno)
         else:

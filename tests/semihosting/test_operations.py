@@ -9,9 +9,9 @@ import pytest
 
 from emu.environment.files import OpenMode, host_error
 from emu.environment.world import CLOCK_START, ScriptedWorld
+from emu.semihosting.caller import guest_errno
 from emu.semihosting.handlers import APPLICATION_EXIT, HANDLES_MAX, PATH_MAX
 from emu.semihosting.operations import OPERATIONS
-from emu.semihosting.service import guest_errno
 from emu.semihosting.streams import FEATURES
 from tests.semihosting.fake_guest import (
     BLOCK,
