@@ -10,26 +10,26 @@ from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process
 from kernel_model.walk import walk
 
-Runs = list[tuple[int, int]]
-"""Physical runs (pa, length) that a range of virtual addresses stands for, in order."""
+Ranges = list[tuple[int, int]]
+"""Physical ranges (pa, length) that a range of virtual addresses stands for, in order."""
 
 
-def check_range(kernel: Kernel, process: Process, va: int, length: int, access: int) -> Runs:
+def check_range(kernel: Kernel, process: Process, va: int, length: int, access: int) -> Ranges:
     """Where ``length`` bytes at ``va`` really are, if the process may access all of them so.
 
     access: READ or WRITE, with user rights, in RAM.  Errors: BAD_POINTER.
     No range reaches round the end of the address space: the kernel's part is in between.
     """
-    runs: Runs = []
+    ranges: Ranges = []
     ttbr0, end = kernel.l1_pa(process), va + length
     while va < end:
         found = walk(kernel.memory, ttbr0, va)
         part = min(end - va, PAGE_SIZE - (va & PAGE_OFFSET))
         if found.refusal(access) is not None or not kernel.memory.contains(found.pa, part):
             raise _bad_pointer(process, va, access)
-        runs.append((found.pa, part))
+        ranges.append((found.pa, part))
         va += part
-    return runs
+    return ranges
 
 
 def _bad_pointer(process: Process, va: int, access: int) -> Refused:
@@ -50,13 +50,13 @@ def can_write(kernel: Kernel, process: Process, va: int, length: int) -> bool:
 
 def read(kernel: Kernel, process: Process, va: int, length: int) -> bytes:
     """Bytes of the process's memory.  Errors: BAD_POINTER."""
-    runs = check_range(kernel, process, va, length, READ)
-    return b"".join(kernel.memory.read(pa, part) for pa, part in runs)
+    ranges = check_range(kernel, process, va, length, READ)
+    return b"".join(kernel.memory.read(pa, part) for pa, part in ranges)
 
 
-def store(kernel: Kernel, runs: Runs, data: bytes) -> None:
+def store(kernel: Kernel, ranges: Ranges, data: bytes) -> None:
     """Put ``data`` where ``check_range`` found it may go.  ``data`` may be shorter."""
-    for pa, part in runs:
+    for pa, part in ranges:
         if not data:
             return
         kernel.memory.write(pa, data[:part])

@@ -63,9 +63,9 @@ def _add_unit(sources: dict[str, Source], unit: Unit, counts: Counts) -> None:
 
 def _rows(table: LineTable) -> Iterator[tuple[str, int, int]]:
     """(file, line, va) wherever a line's code begins."""
-    for run in table.runs:
-        for row in run.rows:
-            if row.line and row.va < run.end:
+    for sequence in table.sequences:
+        for row in sequence.rows:
+            if row.line and row.va < sequence.end:
                 yield table.file(row.file), row.line, row.va
 
 

@@ -28,7 +28,7 @@ class Row(NamedTuple):
     line: int
 
 
-class Run(NamedTuple):
+class Sequence(NamedTuple):
     """A run of code whose rows are in order of address: a sequence of the line table."""
 
     start: int
@@ -43,15 +43,15 @@ class LineTable:
         """program: of pyelftools.  directory: the unit's.  is_code: outside it, rows are dead."""
         self._header = program.header
         self._directory = directory
-        self.runs = sorted(run for run in _runs(program) if run.start in is_code)
-        self._starts = [run.start for run in self.runs]
+        self.sequences = sorted(one for one in _sequences(program) if one.start in is_code)
+        self._starts = [one.start for one in self.sequences]
 
     def at(self, va: int) -> Line | None:
         """The line whose code is at ``va``."""
         index = bisect_right(self._starts, va) - 1
-        if index < 0 or va >= self.runs[index].end:
+        if index < 0 or va >= self.sequences[index].end:
             return None
-        rows = self.runs[index].rows
+        rows = self.sequences[index].rows
         row = rows[bisect_right(rows, va, key=lambda row: row.va) - 1]
         return Line(self.file(row.file), row.line) if row.line else None
 
@@ -75,8 +75,8 @@ class LineTable:
         return bool(self._header.version >= 5)
 
 
-def _runs(program: Any) -> list[Run]:
-    runs: list[Run] = []
+def _sequences(program: Any) -> list[Sequence]:
+    sequences: list[Sequence] = []
     rows: list[Row] = []
     for entry in program.get_entries():
         state = entry.state
@@ -84,11 +84,11 @@ def _runs(program: Any) -> list[Run]:
             continue
         if state.end_sequence:
             if rows and rows[0].va < state.address:
-                runs.append(Run(rows[0].va, state.address, tuple(rows)))
+                sequences.append(Sequence(rows[0].va, state.address, tuple(rows)))
             rows = []
             continue
         row = Row(state.address, state.file, state.line)
         if rows and rows[-1].va == row.va:
             rows.pop()  # of several at one address the last one counts
         rows.append(row)
-    return runs
+    return sequences

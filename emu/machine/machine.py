@@ -135,13 +135,13 @@ class Machine:
 
     def run_to_call(self, count: int = 1) -> Outcome:
         """Run until that many calls of the kernel's more have been answered, or begun to wait."""
-        from emu.machine.stops import AfterCalls
+        from emu.machine.pauses import AfterCalls
 
         return self._until(AfterCalls(self.pause, count))
 
     def run_to_fault(self) -> Outcome:
         """Run until a process faults; the kernel hears of it when the machine runs on."""
-        from emu.machine.stops import AtFault
+        from emu.machine.pauses import AtFault
 
         return self._until(AtFault(self.pause))
 

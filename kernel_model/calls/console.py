@@ -19,7 +19,7 @@ def console_read(kernel: Kernel, caller: Process, pointer: int, length: int) -> 
 
     Errors: BAD_POINTER.  Source: spec, calls.
     """
-    runs = check_range(kernel, caller, pointer, length, WRITE)
+    ranges = check_range(kernel, caller, pointer, length, WRITE)
     data = kernel.host.console_read(length) if length else b""
-    store(kernel, runs, data)
+    store(kernel, ranges, data)
     return len(data)

@@ -68,14 +68,14 @@ def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
     Errors: BAD_POINTER; PEER_DIED, when a child of the caller ends while it waits.
     Source: spec, calls; rule 12.
     """
-    runs = check_range(kernel, caller, pointer, MESSAGE_SIZE, WRITE)
+    ranges = check_range(kernel, caller, pointer, MESSAGE_SIZE, WRITE)
     if not caller.senders:
         caller.state, caller.buffer = ProcState.RECEIVING, pointer
         kernel.release(caller)
         return 0
     sender = kernel.processes[next(iter(caller.senders))]
     del caller.senders[sender.pid]
-    store(kernel, runs, sender.message)
+    store(kernel, ranges, sender.message)
     _count(kernel, sender, caller)
     kernel.wake(sender, Result(0))
     kernel.publish(sender)
