@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ParamSpec
 
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 
 from emu.cpu.engine import Engine
 
+P = ParamSpec("P")
+
 
 def add_code_hook(engine: Engine, callback: Callable[[int, int], None]) -> int:
     """Call ``callback(va, size)`` before each instruction, which is counted.  Returns a handle."""
     engine.hooks.count_instructions()
-    guarded = engine.ending.guard(callback, None)
+    guarded = _guard(engine, callback)
     function = HOOK_CODE_CFUNC(lambda _uc, va, size, _data: guarded(va, size))
     engine.unicorn.flush_blocks()
     return engine.unicorn.add_hook(const.UC_HOOK_CODE, function)
@@ -21,7 +24,7 @@ def add_code_hook(engine: Engine, callback: Callable[[int, int], None]) -> int:
 
 def add_block_hook(engine: Engine, callback: Callable[[int, int], None]) -> int:
     """Call ``callback(va, size)`` at the start of each basic block.  Returns a handle."""
-    guarded = engine.ending.guard(callback, None)
+    guarded = _guard(engine, callback)
     function = HOOK_CODE_CFUNC(lambda _uc, va, size, _data: guarded(va, size))
     engine.unicorn.flush_blocks()
     return engine.unicorn.add_hook(const.UC_HOOK_BLOCK, function)
@@ -33,7 +36,7 @@ def add_memory_hook(engine: Engine, callback: Callable[[bool, int, int, int], No
     The address is physical, but virtual in the ``map`` backend.  A load's value is 0: it is
     called before.
     """
-    guarded = engine.ending.guard(callback, None)
+    guarded = _guard(engine, callback)
 
     def function(_uc: int, kind: int, address: int, size: int, value: int, _: object) -> None:
         engine.hooks.leave_it_block()
@@ -42,3 +45,15 @@ def add_memory_hook(engine: Engine, callback: Callable[[bool, int, int, int], No
     engine.unicorn.flush_blocks()
     kinds = const.UC_HOOK_MEM_READ | const.UC_HOOK_MEM_WRITE
     return engine.unicorn.add_hook(kinds, HOOK_MEM_ACCESS_CFUNC(function))
+
+
+def _guard(engine: Engine, function: Callable[P, None]) -> Callable[P, None]:
+    """The function as a callback: what it raises stops the run and comes out of it."""
+
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except BaseException as error:
+            engine.ending.fail(error)
+
+    return guarded

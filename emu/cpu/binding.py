@@ -34,8 +34,16 @@ _CTL_TLB_FLUSH = const.UC_CTL_TLB_FLUSH | _WRITE
 _CTL_TB_FLUSH = const.UC_CTL_TB_FLUSH | _WRITE
 _CTL_TB_REMOVE = const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | _WRITE
 
+_stop = ctypes.PyDLL(uclib._name).uc_emu_stop
+"""With the interpreter locked: when Python's code knows of a stop, Unicorn does."""
+
 Read = Callable[[int, int], int]
 Write = Callable[[int, int, int], None]
+"""A device's own: read(offset, size) -> value, write(offset, size, value)."""
+
+OnRead = Callable[[object, int, int, object], int]
+OnWrite = Callable[[object, int, int, int, object], None]
+"""The same as Unicorn calls them: with its handle first and user data last."""
 
 
 class EngineError(Exception):
@@ -88,7 +96,7 @@ class Unicorn:
         # At the end of everything the host frees it all the quicker without.
         weakref.finalize(self, uclib.uc_close, self.uc).atexit = False
         self._kept: dict[int, Any] = {}  # hook handle -> what Unicorn calls
-        self._devices: dict[tuple[Read, Write], tuple[Any, Any]] = {}
+        self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
         self._tlbimva = coprocessor_register("tlbimva")
         self._ctl(_CTL_CPU_MODEL, ctypes.c_int(UC_CPU_ARM_CORTEX_A15))
         self._ctl(_CTL_PAGE_SIZE, ctypes.c_uint32(PAGE_SIZE))
@@ -109,17 +117,12 @@ class Unicorn:
         """Take back what ``map_ram`` or ``map_device`` gave."""
         check(f"unmap {size:#x} bytes at {pa:#x}", uclib.uc_mem_unmap(self.uc, pa, size))
 
-    def map_device(self, pa: int, size: int, read: Read, write: Write) -> None:
-        """Call ``read(offset, size)`` and ``write(offset, size, value)`` for accesses here.
-
-        Neither may raise.
-        """
+    def map_device(self, pa: int, size: int, read: OnRead, write: OnWrite) -> None:
+        """Call ``read`` and ``write`` for accesses here.  Neither may raise."""
         callbacks = self._devices.get((read, write))
         if callbacks is None:
-            callbacks = self._devices[read, write] = (
-                MMIO_READ_CFUNC(lambda _uc, offset, width, _data: read(offset, width)),
-                MMIO_WRITE_CFUNC(lambda _uc, at, width, value, _data: write(at, width, value)),
-            )
+            callbacks = MMIO_READ_CFUNC(read), MMIO_WRITE_CFUNC(write)
+            self._devices[read, write] = callbacks
         on_read, on_write = callbacks
         status = uclib.uc_mmio_map(self.uc, pa, size, on_read, 0, on_write, 0)
         check(f"map device at {pa:#x}", status)
@@ -172,7 +175,7 @@ class Unicorn:
 
     def stop(self) -> None:
         """End the run, from inside a hook or from another thread."""
-        uclib.uc_emu_stop(self.uc)
+        _stop(self.uc)
 
     def save(self, context: Context) -> None:
         """Copy the processor's state into a context made earlier."""

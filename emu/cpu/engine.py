@@ -162,8 +162,7 @@ class Engine:
         ending, registers = self.ending, self.registers
         if count and not self.hooks.counting:
             self.hooks.count_instructions()
-        if ending.requested:
-            ending.requested = False
+        if ending.take_request():
             return Stop.REQUESTED
         pc, cpsr = registers.position()
         thumb = cpsr >> 5 & 1
@@ -171,12 +170,15 @@ class Engine:
             self.abort = Abort.MISALIGNED_PC
             return Stop.FAULT
         self.hooks.passing = pc if passes else -1
+        self.hooks.accesses.begin(pc)
         self.abort = Abort.REFUSED
         self.counter.begin(count)
         ending.begin()
         status = self.unicorn.start(pc | thumb)
-        ending.running = False
-        over = self.counter.end(registers.pc)
+        ending.over()
+        pc = registers.pc
+        over = self.counter.end(pc)
+        self.hooks.accesses.end(pc)
         if ending.error is not None:
             ending.raise_error()
         if self.abort is Abort.MISALIGNED_PC:
@@ -213,6 +215,7 @@ class Engine:
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's.  The address space stays as it is."""
         self.unicorn.restore(context)
+        self.hooks.accesses.forget()
         self.after_restore()
 
     def keep_as_fresh(self) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
-from emu.cpu.binding import Read, Unicorn, Write
+from emu.cpu.accesses import Accesses
+from emu.cpu.binding import OnRead, OnWrite, Read, Unicorn, Write
 from emu.cpu.counter import InstructionCounter
 from emu.cpu.registers import IT_STATE, Batch, Registers
 from emu.cpu.stop import Ending, Stop
@@ -37,7 +38,8 @@ class Hooks:
         self.passing = -1
         self._breakpoints: frozenset[int] = frozenset()
         self._breakpoint_hooks: list[int] = []
-        self._devices: dict[tuple[Read, Write], tuple[Read, Write]] = {}
+        self._devices: dict[tuple[Read, Write], tuple[OnRead, OnWrite]] = {}
+        self.accesses = Accesses(ending)
 
     def count_instructions(self) -> None:
         """Count from now on.  Costs less if called before the first run."""
@@ -80,11 +82,11 @@ class Hooks:
 
         What they raise stops the run and comes out of it.
         """
-        guarded = self._devices.get((read, write))
-        if guarded is None:
-            guard = self._ending.guard
-            guarded = self._devices[read, write] = guard(read, 0), guard(write, None)
-        self._unicorn.map_device(pa, size, *guarded)
+        callbacks = self._devices.get((read, write))
+        if callbacks is None:
+            callbacks = self.accesses.reading(read), self.accesses.writing(write)
+            self._devices[read, write] = callbacks
+        self._unicorn.map_device(pa, size, *callbacks)
 
     def leave_it_block(self) -> None:
         """In a callback for a load or store that will succeed: undo what befell the IT state.

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import ParamSpec, TypeVar
 
 from emu.cpu.binding import Unicorn
 from emu.cpu.counter import InstructionCounter
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Stop(Enum):
@@ -52,6 +47,8 @@ class Ending:
 
     reason: why, as the first callback that wants it ended says.  error: what a callback raised.
     requested: somebody outside wants the run, or the next one, ended.  running: there is a run.
+    leaving: Unicorn has been told to end it, or may have been as it began.
+    accesses: how often a device was accessed.
     """
 
     def __init__(self, unicorn: Unicorn, counter: InstructionCounter) -> None:
@@ -60,10 +57,17 @@ class Ending:
         self.error: BaseException | None = None
         self.requested = False
         self.running = False
+        self.leaving = False
+        self.accesses = 0
+        self._accesses_then = 0
 
     def begin(self) -> None:
         """A run begins."""
         self.error, self.reason, self.running = None, None, True
+
+    def over(self) -> None:
+        """The run has ended."""
+        self.running = self.leaving = False
 
     def end(self, reason: Stop) -> None:
         """End the run from inside a callback; the instruction that called it completes."""
@@ -79,19 +83,25 @@ class Ending:
     def request(self) -> None:
         """End the run from any thread, or the next run if none is under way.
 
-        Unicorn can lose a stop that comes while a run begins: another thread says it again until it
-        is heard.
+        Unicorn can lose a stop that comes while a run begins, and makes an access again that one
+        comes at the end of, so who accesses a device just now ends the run there.  Another thread
+        says it again until it is heard.
         """
         self.requested = True
-        self.leave()
+        if self.accesses == self._accesses_then:
+            self.leave()
+        self._accesses_then = self.accesses
 
     def take_request(self) -> bool:
         """Whether there was a request, which is heard with this."""
         requested, self.requested = self.requested, False
+        if requested:
+            self.leaving = False
         return requested
 
     def leave(self) -> None:
         """Stop.  Inside an IT block of hooked code Unicorn takes that back: the counter insists."""
+        self.leaving = True
         self._counter.exhaust()
         self._unicorn.stop()
 
@@ -100,18 +110,3 @@ class Ending:
         error, self.error = self.error, None
         if error is not None:
             raise error
-
-    def guard(self, function: Callable[P, R], refused: R) -> Callable[P, R]:
-        """The function as a callback: what it raises stops the run and comes out of it.
-
-        refused: what the callback then returns to Unicorn.
-        """
-
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            try:
-                return function(*args, **kwargs)
-            except BaseException as error:
-                self.fail(error)
-                return refused
-
-        return guarded

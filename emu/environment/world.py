@@ -13,6 +13,7 @@ from errno import EBADF
 from typing import Final, NamedTuple, Protocol
 
 from emu.environment.files import Files, HostFiles, ScriptedFiles
+from emu.environment.waits import Interrupted, Waits
 
 CLOCK_START: Final = 1_704_067_200
 """The instant at which every run begins, 2024-01-01 00:00 UTC, in seconds since 1970."""
@@ -55,20 +56,28 @@ class World(Protocol):
 
         Waits for them.  Ends early only behind a newline, as a terminal does, so that what
         is read depends on the input alone and not on the pieces in which it arrived.
+        Errors: Interrupted.
         """
 
     def write_output(self, data: bytes) -> None:
-        """Put all of ``data`` on standard output, now."""
+        """Put all of ``data`` on standard output, now.
+
+        Waits until there is room.  Where ``interrupt`` ends that, the rest goes first the next
+        time, so a program that is stopped in a write has written.
+        """
 
     def write_error(self, data: bytes) -> None:
-        """Put all of ``data`` on standard error, now."""
+        """Put all of ``data`` on standard error, now, in the same way."""
 
     def now(self) -> int:
         """Microseconds since the run began; each look takes ``CLOCK_STEP``."""
 
     @property
     def waiting(self) -> bool:
-        """Whether ``read_input`` waits for the outside just now, so that only a signal ends it."""
+        """Whether the outside is waited for just now, so that only a signal ends it."""
+
+    def interrupt(self) -> None:
+        """For a signal's handler, in the thread that runs: end such a wait."""
 
     def snapshot(self) -> WorldState:
         """What of the outside belongs to the run, as a value."""
@@ -164,7 +173,7 @@ class _World:
     """What the real outside and a scripted one share."""
 
     def __init__(self, arguments: Sequence[str], files: Files, refill: Callable[[], bytes]) -> None:
-        self.waiting = False
+        self._waits = Waits()
         self.arguments: Sequence[str] = tuple(arguments)
         self.files = files
         self._input = InputLines(refill)
@@ -183,6 +192,13 @@ class _World:
         self._clock.looks = state.looks
         self._input.restore(state.input)
 
+    @property
+    def waiting(self) -> bool:
+        return self._waits.waiting
+
+    def interrupt(self) -> None:
+        self._waits.interrupt()
+
 
 class HostWorld(_World):
     """The real outside: this process's streams, and files beneath one directory."""
@@ -195,24 +211,40 @@ class HostWorld(_World):
     ) -> None:
         """``files``: the directory that host files may come from; OSError if there is none."""
         super().__init__(arguments, HostFiles(files), self._refill)
-        self._stdin, self._stdout, self._stderr = streams
-
-    def write_output(self, data: bytes) -> None:
-        _write_all(self._stdout, data, "standard output")
-
-    def write_error(self, data: bytes) -> None:
-        _write_all(self._stderr, data, "standard error")
+        self._stdin, stdout, stderr = streams
+        self.write_output = HostOutput(stdout, "standard output", self._waits).write
+        self.write_error = HostOutput(stderr, "standard error", self._waits).write
 
     def _refill(self) -> bytes:
-        self.waiting = True
         try:
-            return os.read(self._stdin, _INPUT_CHUNK)
+            return self._waits.answer(os.read, self._stdin, _INPUT_CHUNK)
         except OSError as error:
             if error.errno == EBADF:  # started with standard input closed
                 return b""
             raise StreamLostError("standard input", error) from error
-        finally:
-            self.waiting = False
+
+
+class HostOutput:
+    """A stream of this process's to write to.
+
+    unsent: what had no room when a signal ended the wait for it.
+    """
+
+    def __init__(self, fd: int, name: str, waits: Waits) -> None:
+        self._fd, self._name, self._waits = fd, name, waits
+        self.unsent = bytearray()
+
+    def write(self, data: bytes) -> None:
+        """Put ``data`` on the stream, behind what is unsent.  Errors: StreamLostError."""
+        self.unsent += data
+        try:
+            while self.unsent:
+                sent = self._waits.answer(os.write, self._fd, self.unsent)
+                del self.unsent[:sent]
+        except Interrupted:
+            return
+        except OSError as error:
+            raise StreamLostError(self._name, error) from error
 
 
 class ScriptedWorld(_World):
@@ -254,12 +286,3 @@ class ScriptedOutput(NamedTuple):
     stdout: bytes
     stderr: bytes
     files: tuple[tuple[bytes, bytes], ...]
-
-
-def _write_all(fd: int, data: bytes, stream: str) -> None:
-    rest = memoryview(data)
-    try:
-        while rest:
-            rest = rest[os.write(fd, rest) :]
-    except OSError as error:
-        raise StreamLostError(stream, error) from error

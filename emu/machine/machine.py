@@ -14,12 +14,13 @@ from emu.cpu.stop import Stop
 from emu.devices.bus import Bus
 from emu.devices.uart import Uart
 from emu.environment.cmdline import command_line
+from emu.environment.waits import Interrupted
 from emu.environment.world import World
 from emu.machine.core import Core
 from emu.machine.fault import fault_of, record_of
 from emu.machine.history import History
 from emu.machine.host import KernelHost
-from emu.machine.interrupt import Cause, Interrupted, Watch
+from emu.machine.interrupt import Cause, Watch
 from emu.machine.observers import Observer, Observers
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
 from emu.machine.services import Services
@@ -165,12 +166,14 @@ class Machine:
 
     def _heard(self, count: int) -> Outcome:
         """Run; Ctrl-C and the timeout are heard."""
-        world, stop = self.world, self.cores[0].engine.ending.request
-        with Watch(stop, lambda: world.waiting, self.options.timeout) as watch:
-            try:
+        ending = self.cores[0].engine.ending
+        try:
+            with Watch(ending, self.world, self.options.timeout) as watch:
                 return self._go(count, watch)
-            except Interrupted:
-                return _stopped(watch.cause)
+        except Interrupted:
+            return _stopped(watch.cause)
+        finally:
+            ending.take_request()  # one that came too late is not the next run's
 
     def _go(self, count: int, watch: Watch | None) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
@@ -183,6 +186,8 @@ class Machine:
         first = True
         while (process := self.kernel.running[core.number]) is not None:
             self._load(core, process)
+            if self._is_paused:
+                return outcome(How.PAUSED)
             bound = 0
             if end or self.options.max_insns:
                 how, bound = self._bound(core, end)
@@ -192,6 +197,8 @@ class Machine:
             first = False
             if reason is Stop.BREAKPOINT:
                 return outcome(How.ADDRESS)
+            if not any(self.kernel.running):
+                break  # the end is told first: there is nothing left to go on with
             if reason is Stop.REQUESTED and watch is not None and watch.cause is not None:
                 return _stopped(watch.cause)
             if self._is_paused:

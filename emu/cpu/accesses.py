@@ -1,0 +1,88 @@
+"""Accesses to devices, each made once: Unicorn makes one again that a run was stopped in.
+
+A stop that Unicorn is told in a callback for a load or store ends the run behind that access, but
+with the PC on its instruction and no register changed.  The next run makes the access again.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from emu.cpu.binding import OnRead, OnWrite, Read, Write
+from emu.cpu.stop import Ending
+
+
+class Made(NamedTuple):
+    """An access that a run was stopped in: what was called, and what a read gave."""
+
+    call: tuple[object, ...]
+    value: int = 0
+
+
+class Accesses:
+    """The accesses of one core.
+
+    No handler of a signal, which may stop the run, comes between the last look at ``ending`` in a
+    callback and the return to Unicorn: they come only behind calls.
+    """
+
+    def __init__(self, ending: Ending) -> None:
+        self._ending = ending
+        self._made: Made | None = None
+        self._pc = -1
+
+    def reading(self, read: Read) -> OnRead:
+        """The callback for loads.  What ``read`` raises stops the run and comes out of it."""
+        ending = self._ending
+
+        def on_read(_uc: object, offset: int, size: int, _data: object) -> int:
+            ending.accesses += 1
+            call = read, offset, size
+            made, self._made = self._made, None
+            try:
+                value = made.value if made is not None and made.call == call else read(offset, size)
+            except BaseException as error:
+                ending.fail(error)  # not made: the next run makes it
+                return 0
+            if ending.requested or ending.leaving:
+                self._left_in(Made(call, value))
+            return value
+
+        return on_read
+
+    def writing(self, write: Write) -> OnWrite:
+        """The same for stores."""
+        ending = self._ending
+
+        def on_write(_uc: object, offset: int, size: int, value: int, _data: object) -> None:
+            ending.accesses += 1
+            call = write, offset, size, value
+            made, self._made = self._made, None
+            try:
+                if made is None or made.call != call:
+                    write(offset, size, value)
+            except BaseException as error:
+                ending.fail(error)
+                return
+            if ending.requested or ending.leaving:
+                self._left_in(Made(call))
+
+        return on_write
+
+    def _left_in(self, made: Made) -> None:
+        """Told here, Unicorn cannot lose it, as it can while a run begins."""
+        self._ending.leave()
+        self._made = made
+
+    def begin(self, pc: int) -> None:
+        """A run begins here."""
+        if pc != self._pc:
+            self.forget()
+
+    def end(self, pc: int) -> None:
+        """A run has ended here."""
+        self._pc = pc
+
+    def forget(self) -> None:
+        """The registers are others now: no access will be made again."""
+        self._made = None
