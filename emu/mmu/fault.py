@@ -13,7 +13,7 @@ from emu.cpu.stop import Abort
 from emu.mmu.backend import MemoryFault, Refused
 from emu.mmu.pages import PageCache
 from kernel_model.descriptors import EXEC, READ, WRITE
-from kernel_model.memory import PAGE_BASE, PAGE_SIZE
+from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE
 from kernel_model.walk import FaultStatus, mapped
 
 
@@ -31,8 +31,9 @@ def describe_fault(engine: Engine, pages: PageCache, refused: Refused | None) ->
         fault = _refused(engine, pages, refused)
     else:
         fault = _aborted(engine, pages)
-    if fault.access == READ and fault.status is not FaultStatus.ALIGNMENT:
-        restore_base(engine, pages, fault.va & PAGE_BASE)
+    begins_page = not fault.va & PAGE_OFFSET  # as a second word does whose first could be read
+    if fault.access == READ and begins_page and fault.status is not FaultStatus.ALIGNMENT:
+        restore_base(engine, pages, fault.va)
     return fault
 
 

@@ -1,0 +1,1 @@
+"""The machine, seen from programs of a few instructions."""

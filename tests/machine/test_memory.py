@@ -1,0 +1,27 @@
+"""What a machine takes of the host's memory is bounded, whatever its program does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from emu.cpu.binding import CODE_BUFFER
+from tests.guests import ROOT
+from tests.machine.rewriting import STATUS
+
+BESIDES = 32 << 20
+"""For all that is no translated code."""
+
+
+def test_code_that_is_written_anew_takes_no_more_memory(mmu: str) -> None:
+    if not STATUS.exists():
+        pytest.skip("this host does not say how much memory a process has")
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.machine.rewriting", mmu],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert int(run.stdout) < CODE_BUFFER + BESIDES
