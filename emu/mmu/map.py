@@ -53,6 +53,8 @@ class MapBackend(FillingBackend):
     def switch(self, l1_pa: int) -> None:
         if l1_pa == self._pages.l1_pa:
             return
+        if not self._known.get(self._pages.l1_pa, True):
+            del self._known[self._pages.l1_pa]  # nothing is left of what was a process's
         self._pages.switch(l1_pa)
         if l1_pa not in self._known:
             self._known[l1_pa] = self._scan(0, 1 << 32)
