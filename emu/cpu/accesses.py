@@ -22,13 +22,15 @@ class Made(NamedTuple):
 class Accesses:
     """The accesses of one core.
 
+    made: the one that the last run was stopped in, where the next one may make it again.
+
     No handler of a signal, which may stop the run, comes between the last look at ``ending`` in a
     callback and the return to Unicorn: they come only behind calls.
     """
 
     def __init__(self, ending: Ending) -> None:
         self._ending = ending
-        self._made: Made | None = None
+        self.made: Made | None = None
         self._pc = -1
 
     def reading(self, read: Read) -> OnRead:
@@ -38,7 +40,7 @@ class Accesses:
         def on_read(_uc: object, offset: int, size: int, _data: object) -> int:
             ending.accesses += 1
             call = read, offset, size
-            made, self._made = self._made, None
+            made, self.made = self.made, None
             try:
                 value = made.value if made is not None and made.call == call else read(offset, size)
             except BaseException as error:
@@ -57,7 +59,7 @@ class Accesses:
         def on_write(_uc: object, offset: int, size: int, value: int, _data: object) -> None:
             ending.accesses += 1
             call = write, offset, size, value
-            made, self._made = self._made, None
+            made, self.made = self.made, None
             try:
                 if made is None or made.call != call:
                     write(offset, size, value)
@@ -72,17 +74,17 @@ class Accesses:
     def _left_in(self, made: Made) -> None:
         """Told here, Unicorn cannot lose it, as it can while a run begins."""
         self._ending.leave()
-        self._made = made
+        self.made = made
 
     def begin(self, pc: int) -> None:
-        """A run begins here."""
+        """A run begins here, after one that was stopped in an access."""
         if pc != self._pc:
             self.forget()
 
     def end(self, pc: int) -> None:
-        """A run has ended here."""
+        """A run that was stopped in an access has ended here."""
         self._pc = pc
 
     def forget(self) -> None:
         """The registers are others now: no access will be made again."""
-        self._made = None
+        self.made = None

@@ -170,7 +170,9 @@ class Engine:
             self.abort = Abort.MISALIGNED_PC
             return Stop.FAULT
         self.hooks.passing = pc if passes else -1
-        self.hooks.accesses.begin(pc)
+        accesses = self.hooks.accesses
+        if accesses.made is not None:
+            accesses.begin(pc)
         self.abort = Abort.REFUSED
         self.counter.begin(count)
         ending.begin()
@@ -178,7 +180,8 @@ class Engine:
         ending.over()
         pc = registers.pc
         over = self.counter.end(pc)
-        self.hooks.accesses.end(pc)
+        if accesses.made is not None:
+            accesses.end(pc)
         if ending.error is not None:
             ending.raise_error()
         if self.abort is Abort.MISALIGNED_PC:

@@ -186,30 +186,27 @@ class Machine:
         first = True
         while (process := self.kernel.running[core.number]) is not None:
             self._load(core, process)
-            if self._is_to_pause():
-                return outcome(How.PAUSED)
             bound = 0
             if end or self.options.max_insns:
                 how, bound = self._bound(core, end)
                 if bound < 0:
                     return outcome(how)
-            reason = self._run(core, process, bound, first)
+            reason = Stop.REQUESTED
+            if not self._is_paused:
+                reason = self._run(core, process, bound, first)
             first = False
             if reason is Stop.BREAKPOINT:
                 return outcome(How.ADDRESS)
-            if not any(self.kernel.running):
-                break  # the end is told first: there is nothing left to go on with
-            if reason is Stop.REQUESTED and watch is not None and watch.cause is not None:
-                return _stopped(watch.cause)
-            if self._is_to_pause():
-                return outcome(How.PAUSED)
+            if reason is Stop.REQUESTED or self._is_paused:
+                if not any(self.kernel.running):
+                    break  # the end is told first: there is nothing left to go on with
+                if watch is not None and watch.cause is not None:
+                    return _stopped(watch.cause)
+                if self._is_paused:
+                    return outcome(How.PAUSED)
             if core.fault is not None:
                 self._deliver_fault(core)
         return outcome_of(self.kernel.halted)
-
-    def _is_to_pause(self) -> bool:
-        """Whether an observer wants that."""
-        return self._is_paused
 
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""
