@@ -58,7 +58,7 @@ def hung_tables(kernel: Kernel, process: Process) -> list[Frame]:
 def table_over(kernel: Kernel, process: Process, va: int) -> Frame | None:
     """The L2 that translates an address of the process."""
     for table in hung_tables(kernel, process):
-        if 0 <= va - table.t_va < table.len // COARSE_SIZE * SECTION_SIZE:
+        if va in table.span:
             return table
     return None
 
@@ -289,4 +289,4 @@ class Plan:
         self._call("frame_map", table.f_id, f_id, va, MAP_READ | MAP_NOEXEC | MapKind.PAGE)
 
     def _call(self, name: str, *arguments: int) -> None:
-        self.calls.append(PlannedCall(name, arguments))
+        self.calls.append(planned(name, *arguments))

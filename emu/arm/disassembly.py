@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from emu.arm.decoder import decoder
+from emu.arm.encoding import encoding
 
 
 class Instruction(NamedTuple):
@@ -66,7 +67,5 @@ def _unknown(code: bytes, va: int, thumb: bool) -> Instruction:
     half = int.from_bytes(code[:2], "little")
     if thumb and (half < 0xE800 or len(code) < 4):
         return Instruction(va, code[:2], ".inst.n", f"{half:#06x}", thumb)
-    word = int.from_bytes(code[:4], "little")
-    if thumb:
-        word = half << 16 | word >> 16
+    word = encoding(int.from_bytes(code[:4], "little"), thumb)
     return Instruction(va, code[:4], ".inst.w" if thumb else ".inst", f"{word:#010x}", thumb)

@@ -14,7 +14,7 @@ from unicorn import unicorn_const as const
 from unicorn.arm_const import UC_CPU_ARM_CORTEX_A15
 from unicorn.unicorn_py3.unicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib
 
-from emu.cpu.registers import coprocessor_register
+from emu.cpu.registers import coprocessor_register, swift
 from kernel_model.memory import PAGE_SIZE
 
 CODE_BUFFER = 64 << 20
@@ -33,9 +33,6 @@ _CTL_TLB_TYPE = const.UC_CTL_TLB_TYPE | 1 << 26 | _WRITE
 _CTL_TLB_FLUSH = const.UC_CTL_TLB_FLUSH | _WRITE
 _CTL_TB_FLUSH = const.UC_CTL_TB_FLUSH | _WRITE
 _CTL_TB_REMOVE = const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | _WRITE
-
-_stop = ctypes.PyDLL(uclib._name).uc_emu_stop
-"""With the interpreter locked: when Python's code knows of a stop, Unicorn does."""
 
 Read = Callable[[int, int], int]
 Write = Callable[[int, int, int], None]
@@ -175,7 +172,7 @@ class Unicorn:
 
     def stop(self) -> None:
         """End the run, from inside a hook or from another thread."""
-        _stop(self.uc)
+        swift.uc_emu_stop(self.uc)  # with the lock: when Python's code knows of it, Unicorn does
 
     def save(self, context: Context) -> None:
         """Copy the processor's state into a context made earlier."""

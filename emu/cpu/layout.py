@@ -19,7 +19,7 @@ from unicorn.unicorn_py3.unicorn import HOOK_INTR_CFUNC
 
 from emu.cpu.binding import Context, Unicorn
 from emu.cpu.fill import FILL_CFUNC, answer
-from emu.cpu.registers import Registers
+from emu.cpu.registers import USER_MODE, Registers
 from kernel_model.memory import PAGE_SIZE
 
 _LDR = 0xE59017F8  # ldr r1, [r0, #0x7f8]
@@ -69,7 +69,7 @@ class _Laboratory:
         self.unicorn.use_virtual_tlb(True)
         self.unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(_only_page_0))
         self.unicorn.add_hook(const.UC_HOOK_INTR, HOOK_INTR_CFUNC(self._stop))
-        self.registers.write("cpsr", 0x10)
+        self.registers.write("cpsr", USER_MODE)
 
     def layout(self) -> Layout:
         refused = _common(self._after_refusal(base) for base in _BASES)

@@ -36,7 +36,7 @@ USER_MODE = 0x10
 # Unicorn once more, for what every call of the kernel's needs.  Without argument types the prepared
 # arguments go through as they are, and a PyDLL keeps the interpreter's lock, which others could do
 # little with in a fraction of a microsecond: together that more than halves what a call costs.
-_swift = ctypes.PyDLL(uclib._name, handle=uclib._handle)
+swift = ctypes.PyDLL(uclib._name, handle=uclib._handle)
 
 _IDS = {
     **{f"r{number}": arm.UC_ARM_REG_R0 + number for number in range(13)},
@@ -108,7 +108,7 @@ class Batch:
         ids = (ctypes.c_int32 * count)(*(_IDS[name] for name in names))
         places = (ctypes.c_void_p * count)(*(first + n * size for n in range(count)))
         self.values = memoryview(memory).cast("B").cast("I" if bits == 32 else "Q")
-        self.fetch = partial(_swift.uc_reg_read_batch, uc, ids, places, count)
+        self.fetch = partial(swift.uc_reg_read_batch, uc, ids, places, count)
 
     def read(self) -> memoryview:
         """The registers' values now.  The next read overwrites them."""
@@ -121,7 +121,7 @@ class Slot:
 
     def __init__(self, uc: ctypes.c_void_p, name: str) -> None:
         self._word = ctypes.c_uint32()
-        self._put = partial(_swift.uc_reg_write, uc, _IDS[name], ctypes.byref(self._word))
+        self._put = partial(swift.uc_reg_write, uc, _IDS[name], ctypes.byref(self._word))
 
     def write(self, value: int) -> None:
         """Set the register.  Negative numbers as two's complement."""

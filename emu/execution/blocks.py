@@ -118,7 +118,6 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
 
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:  # noqa: ARG002
         self._leave()
-        self._watching = False  # an instruction that faulted may be tried again to learn more
 
     def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:  # noqa: ARG002
         self._leave()

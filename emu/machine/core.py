@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from typing import TYPE_CHECKING
 
 from emu.cpu.binding import Context
@@ -124,33 +124,32 @@ class Core:
 
     def holds(self, pid: int) -> bool:
         """Whether the registers of a process are here: it has run."""
-        return pid in self._contexts or (self.loaded is not None and self.loaded.pid == pid)
+        return pid in self._contexts or self.has_loaded(pid)
+
+    def has_loaded(self, pid: int) -> bool:
+        """Whether the registers of a process are in the engine."""
+        return self.loaded is not None and self.loaded.pid == pid
 
     def state_of(self, pid: int) -> State:
         """All registers of a process that ``holds`` is true of."""
-        if self.loaded is not None and self.loaded.pid == pid:
+        if self.has_loaded(pid):
             return self.engine.state_of(self.engine.new_context())
         return self.engine.state_of(self._contexts[pid])
 
     def set_core_registers(self, pid: int, values: tuple[int, ...]) -> None:
         """Set r0-r12, sp, lr, pc and cpsr of a process that ``holds`` is true of."""
-        if self.loaded is not None and self.loaded.pid == pid:
+        if self.has_loaded(pid):
             self.engine.registers.set_core(values)
         else:
             with self.engine.at_hand(self._contexts[pid]) as registers:
                 registers.set_core(values)
 
-    def snapshot(self, living: Container[int]) -> CoreState:
+    def snapshot(self, living: Collection[int]) -> CoreState:
         """This core as a value.  living: the pids of the processes there are."""
         from emu.machine.snapshot import CoreState
 
-        loaded = -1 if self.loaded is None else self.loaded.pid
-        pids = [pid for pid in self._contexts if pid in living and pid != loaded]
-        registers = {pid: self.state_of(pid) for pid in sorted(pids)}
-        if loaded in living:
-            registers[loaded] = self.state_of(loaded)
-        else:
-            loaded = -1
+        registers = {pid: self.state_of(pid) for pid in sorted(living) if self.holds(pid)}
+        loaded = next((pid for pid in registers if self.has_loaded(pid)), -1)
         instructions = self.engine.instructions
         return CoreState(loaded, registers, self.turn, self.fault, self.switches, instructions)
 

@@ -22,7 +22,7 @@ class KernelHost:
 
     def vspace_changed(self, pid: int, l1: int) -> None:
         for core in self._cores:
-            if core.loaded is not None and core.loaded.pid == pid:
+            if core.has_loaded(pid):
                 core.backend.switch(l1)
 
     def translation_changed(self, l1: int, va: int, length: int, was_mapped: bool) -> None:

@@ -340,7 +340,7 @@ class Machine:
 
     def state_of(self, process: Process) -> State:
         """The registers with which a process will go on, whether it runs, waits or is new."""
-        core = next((core for core in self.cores if core.holds(process.pid)), None)
+        core = self._holder(process)
         if core is None:
             core = self.cores[0]
             state = core.engine.fresh_state()
@@ -348,12 +348,16 @@ class Machine:
             state = core.state_of(process.pid)
         return state._replace(core=_resumed(state.core, process))
 
+    def _holder(self, process: Process) -> Core | None:
+        """The core that has the registers of a process, if it has run."""
+        return next((core for core in self.cores if core.holds(process.pid)), None)
+
     def set_registers(self, process: Process, values: tuple[int, ...]) -> None:
         """Let a process go on with these: r0-r12, sp, lr, pc, cpsr.
 
         One that waits in a call still gets the call's result in r0 when that comes.
         """
-        core = next((core for core in self.cores if core.holds(process.pid)), None)
+        core = self._holder(process)
         if core is not None and not isinstance(process.resume, Start):
             process.resume = None
             core.set_core_registers(process.pid, values)

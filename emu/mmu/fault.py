@@ -7,6 +7,7 @@ access that it refused.
 
 from __future__ import annotations
 
+from emu.arm.encoding import encoding
 from emu.arm.ldrd import overlapping_load
 from emu.cpu.engine import Engine
 from emu.cpu.stop import Abort
@@ -107,9 +108,8 @@ def restore_base(engine: Engine, pages: PageCache, page_va: int) -> None:
     base, a fault at the second word leaves the base overwritten, so that the instruction cannot be
     run again.  A processor restores it (Arm ARM DDI 0406C, B1.9.8).
     """
-    core = engine.registers.core()
-    load = overlapping_load(_instruction(pages, core[15], engine.registers.thumb),
-                            engine.registers.thumb, core)  # fmt: skip
+    core, thumb = engine.registers.core(), engine.registers.thumb
+    load = overlapping_load(encoding(pages.word(core[15]) or 0, thumb), thumb, core)
     if load is None:
         return
     value = core[load.base]
@@ -119,9 +119,3 @@ def restore_base(engine: Engine, pages: PageCache, page_va: int) -> None:
         if pages.word(address) == value:
             engine.registers.write(f"r{load.base}", (address - load.offset) & 0xFFFFFFFF)
             return
-
-
-def _instruction(pages: PageCache, pc: int, thumb: bool) -> int:
-    """The 32 bits at the PC, a Thumb instruction's first halfword in the upper half; or 0."""
-    word = pages.word(pc) or 0
-    return (word & 0xFFFF) << 16 | word >> 16 if thumb else word

@@ -32,7 +32,7 @@ class MapBackend(FillingBackend):
     """Keeps Unicorn's memory map equal to the current address space.
 
     Fourteen attributes: eight are what both filling backends have.
-    _wanted: the regions that the tables have.
+    _known: the regions that the tables of each address space have, by its L1 (pa).
     """
 
     name = "map"
@@ -44,7 +44,6 @@ class MapBackend(FillingBackend):
         self._devices = devices
         self._mirror = Mirror(engine, ram)
         self._known: dict[int, list[Region]] = {}
-        self._wanted: list[Region] = []
         self.is_in_step = True
         self._uses: dict[int, Use] = {}
         self._removing = False
@@ -58,7 +57,7 @@ class MapBackend(FillingBackend):
         self._pages.switch(l1_pa)
         if l1_pa not in self._known:
             self._known[l1_pa] = self._scan(0, 1 << 32)
-        self._want(self._known[l1_pa])
+        self.is_in_step = False
 
     def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:  # noqa: ARG002 - the protocol's
         self._pages.forget(l1_pa, va, length)
@@ -66,17 +65,16 @@ class MapBackend(FillingBackend):
             self._known.pop(l1_pa, None)
             return
         first, end = va & PAGE_BASE, va + length
-        regions = replaced(self._known[l1_pa], first, end, self._scan(first, end))
-        self._known[l1_pa] = regions
-        self._want(regions)
-
-    def _want(self, regions: list[Region]) -> None:
-        self._wanted, self.is_in_step = regions, False
+        new = self._scan(first, end)
+        self._known[l1_pa] = replaced(self._known[l1_pa], first, end, new)
+        self.is_in_step = False
 
     def sync(self) -> bool:
         """Unicorn takes the longer for each region, the more it has: it may be asked to stop."""
-        wanted = self._wanted
-        if not self.is_in_step and wanted != self._mirror.regions:
+        if self.is_in_step:
+            return True
+        wanted = self._known[self._pages.l1_pa]
+        if wanted != self._mirror.regions:
             self._removing = True  # Unicorn removes the code of pages that can be fetched
             done = self._mirror.become(wanted)
             self._removing = False
@@ -91,8 +89,8 @@ class MapBackend(FillingBackend):
         self._known.clear()
         super().reset()
         if self._pages.l1_pa >= 0:
-            regions = self._known[self._pages.l1_pa] = self._scan(0, 1 << 32)
-            self._want(regions)
+            self._known[self._pages.l1_pa] = self._scan(0, 1 << 32)
+            self.is_in_step = False
 
     def view(self, va: int) -> View:
         view = super().view(va)

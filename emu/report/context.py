@@ -125,9 +125,9 @@ class Context:
         if self.registers is None:
             return None
         sp = self.registers[SP]
-        if sp and (view := self.view_at(sp - 1)) is not None:
-            return view if view.frame.view_rights & WRITE else None
-        above = self.view_from(sp)
-        if above is None or above.va - sp > STACK_REACH:
-            return None
-        return above if above.frame.view_rights & WRITE else None
+        view = self.view_at(sp - 1) if sp else None
+        if view is None:
+            view = self.view_from(sp)
+            if view is None or view.va - sp > STACK_REACH:
+                return None
+        return view if view.frame.view_rights & WRITE else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 
+from emu.arm.encoding import encoding
 from emu.arm.exclusives import Store, exclusive_store
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
@@ -69,7 +70,6 @@ class AccessTracer(Observer):
 
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:
         self._stored(self.engine.registers.pc)
-        self._wanted = False
 
     def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
         self._stored(self.engine.registers.pc)
@@ -132,10 +132,8 @@ class AccessTracer(Observer):
         if plain is not None and self._memory[plain.start : plain.end] == plain.code:
             return
         code = self.recorder.code.read(va, 4)
-        word = int.from_bytes(code, "little")
         thumb = self.engine.registers.thumb
-        if thumb:
-            word = (word & 0xFFFF) << 16 | word >> 16
+        word = encoding(int.from_bytes(code, "little"), thumb)
         self._store = exclusive_store(word, thumb, self.engine.registers.core())
         offset = self.recorder.code.offset(va, 4)
         if self._store is None and offset >= 0:
