@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -487,6 +488,18 @@ class Adversary(RuleBasedStateMachine):
         record = self.oracle.actors[self.oracle.me].record
         if record >= 0:
             self.show(record, 1)
+
+
+def always_the_same(max_examples: int) -> settings:
+    """Settings with which so many programs are tried, the same each time."""
+    return settings(
+        derandomize=True,
+        database=None,
+        deadline=None,
+        max_examples=max_examples,
+        stateful_step_count=50,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def is_of_kind(frame: Pages, kind: str) -> bool:

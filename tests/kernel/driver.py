@@ -300,6 +300,24 @@ class Machine:
         self.ok("send", pid, DATA_VA)
 
 
+def busy_machine() -> Machine:
+    """Frames mapped, one process running, one blocked, one new."""
+    machine = Machine()
+    child = machine.child()
+    machine.record_child()
+    machine.ok("frame_allow", child.pid)
+    machine.blocks("send", child.pid, DATA_VA)
+    machine.ok("frame_allow", 0)
+    return machine
+
+
+def is_writable(kernel: Kernel, va: int) -> bool:
+    """Whether who runs may write there."""
+    process = kernel.running[0]
+    assert process is not None
+    return walk(kernel.memory, kernel.l1_pa(process), va).refusal(WRITE) is None
+
+
 CHILD_L1_VA = 0x40000
 CHILD_L2_VA = 0x44000
 CHILD_FREE_VA = 0x50000

@@ -5,16 +5,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
-
-from tests.kernel.adversary import Adversary
+from tests.kernel.adversary import Adversary, always_the_same
 
 TestAdversary = Adversary.TestCase
-TestAdversary.settings = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=200,
-    stateful_step_count=50,
-    suppress_health_check=list(HealthCheck),
-)
+TestAdversary.settings = always_the_same(max_examples=200)

@@ -8,7 +8,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
 from kernel_model.process import Exited
 from kernel_model.syscalls import CALLS, trap
-from tests.kernel.driver import CODE, DATA_VA, FREE_VA, PAGE, REST, RO, SYS, Machine
+from tests.kernel.driver import CODE, DATA_VA, FREE_VA, PAGE, REST, RO, SYS, Machine, busy_machine
 from tests.kernel.host import RecordingHost
 
 
@@ -18,14 +18,8 @@ def copy_of(machine: Machine) -> Kernel:
 
 
 @pytest.fixture
-def busy(machine) -> Machine:
-    """Frames split and mapped, one process blocked, one new."""
-    child = machine.child()
-    machine.record_child()
-    machine.ok("frame_allow", child.pid)
-    machine.blocks("send", child.pid, DATA_VA)
-    machine.ok("frame_allow", 0)
-    return machine
+def busy() -> Machine:
+    return busy_machine()
 
 
 def test_a_copy_is_equal(busy):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from kernel_model.abi import KERNEL_VA, MAP_READ, FrameType, TableType
 from kernel_model.frame import Frame
@@ -14,8 +13,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
 from kernel_model.plan import NoPlanError, Plan, PlannedCall, free_memory, table_over
 from kernel_model.syscalls import CALLS, trap
-from kernel_model.walk import walk
-from tests.kernel.adversary import Adversary
+from tests.kernel.adversary import Adversary, always_the_same
 from tests.kernel.driver import (
     AREA,
     DATA,
@@ -33,6 +31,7 @@ from tests.kernel.driver import (
     SYS,
     TABLE_L2,
     Machine,
+    is_writable,
 )
 
 FAR = 0x40000000
@@ -278,17 +277,5 @@ class Planned(Adversary):
             self.follow(plan)
 
 
-def is_writable(kernel: Kernel, va: int) -> bool:
-    assert kernel.running[0] is not None
-    return walk(kernel.memory, kernel.l1_pa(kernel.running[0]), va).refusal(2) is None
-
-
 TestPlanned = Planned.TestCase
-TestPlanned.settings = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=30,
-    stateful_step_count=50,
-    suppress_health_check=list(HealthCheck),
-)
+TestPlanned.settings = always_the_same(max_examples=30)

@@ -16,7 +16,7 @@ from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel, Pool
 from kernel_model.memory import Ram
 from kernel_model.process import Exited, Process, Registers
-from tests.kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, Machine
+from tests.kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, Machine, busy_machine
 
 FIXED = {
     "Kernel": {"memory", "calls", "host", "devices", "editor", "refusal"},
@@ -35,17 +35,6 @@ OBJECTS: dict[str, Callable[[Kernel], object]] = {
 }
 
 
-def make() -> Machine:
-    """Frames mapped, one process running, one blocked, one new."""
-    machine = Machine()
-    child = machine.child()
-    machine.record_child()
-    machine.ok("frame_allow", child.pid)
-    machine.blocks("send", child.pid, DATA_VA)
-    machine.ok("frame_allow", 0)
-    return machine
-
-
 def names_of(thing: object) -> list[str]:
     kinds = {Frame, Process, Pool}
     if type(thing) in kinds:
@@ -56,7 +45,7 @@ def names_of(thing: object) -> list[str]:
 FIELDS = [
     (kind, name)
     for kind, find in OBJECTS.items()
-    for name in names_of(find(make().kernel))
+    for name in names_of(find(busy_machine().kernel))
     if name not in FIXED.get(kind, ())
 ]
 
@@ -84,7 +73,7 @@ def another(name: str, value: object) -> object:
 
 @pytest.fixture
 def busy() -> Machine:
-    return make()
+    return busy_machine()
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from emu.environment.world import ScriptedWorld
 from emu.machine import How, Machine, Options, Outcome
@@ -17,9 +16,8 @@ from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Kernel
 from kernel_model.process import Start
 from kernel_model.syscalls import CALLS
-from kernel_model.walk import walk
 from tests.kernel import driver
-from tests.kernel.adversary import Adversary
+from tests.kernel.adversary import Adversary, always_the_same
 from tests.kernel.driver import (
     AREA,
     CODE_VA,
@@ -37,6 +35,7 @@ from tests.kernel.driver import (
     SYS,
     TABLE_L2,
     UART,
+    is_writable,
 )
 from tests.kernel.host import RecordingHost
 
@@ -60,11 +59,6 @@ def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
     base, limit, stack, stack_limit = struct.unpack("<4I", memory.read(RESULT, 16))
     assert (stack, stack_limit) == (sp, 0)
     return base, limit
-
-
-def is_writable(kernel: Kernel, va: int) -> bool:
-    assert kernel.running[0] is not None
-    return walk(kernel.memory, kernel.l1_pa(kernel.running[0]), va).refusal(WRITE) is None
 
 
 def heap(machine: driver.Machine, sp: int = STACK_TOP) -> int:
@@ -225,14 +219,7 @@ class Hosted(Adversary):
 
 
 TestHosted = Hosted.TestCase
-TestHosted.settings = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=30,
-    stateful_step_count=50,
-    suppress_health_check=list(HealthCheck),
-)
+TestHosted.settings = always_the_same(max_examples=30)
 
 
 # -- on the machine itself -------------------------------------------------------------------
