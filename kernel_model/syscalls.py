@@ -97,6 +97,10 @@ CALLS = CallTable((
 ))  # fmt: skip
 
 
+_DEAD = ProcState.DEAD
+"""At hand for each call: to look a member up in its enumeration takes longer than a call."""
+
+
 def trap(kernel: Kernel, number: int, *registers: int, core: int = 0) -> int | None:
     """Answer a call of the process that runs on a core: a number, and r0 to r3 as 32-bit words.
 
@@ -123,7 +127,7 @@ def perform(kernel: Kernel, call: Call, registers: tuple[int, ...], core: int = 
     except Refused as refusal:
         kernel.refusal = refusal
         return refusal.error
-    if caller.state is not ProcState.DEAD:
+    if caller.state is not _DEAD:
         caller.calls += 1
         if caller.record != NO_ID:
             kernel.publish(caller)

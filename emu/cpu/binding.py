@@ -133,7 +133,7 @@ class Unicorn:
 
     def flush_tlb(self) -> None:
         """Forget all translations of addresses."""
-        uclib.uc_ctl(self.uc, _CTL_TLB_FLUSH)
+        swift.uc_ctl(self.uc, _CTL_TLB_FLUSH)
 
     def flush_page(self, va: int) -> None:
         """Forget the translation of the page at ``va``: the architecture's own TLBIMVA."""
@@ -176,11 +176,11 @@ class Unicorn:
 
     def save(self, context: Context) -> None:
         """Copy the processor's state into a context made earlier."""
-        uclib.uc_context_save(self.uc, context.handle)
+        swift.uc_context_save(self.uc, context.handle)
 
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's."""
-        uclib.uc_context_restore(self.uc, context.handle)
+        swift.uc_context_restore(self.uc, context.handle)
 
     # Hooks
 

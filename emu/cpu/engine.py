@@ -54,6 +54,11 @@ def _is_undefined(syndrome: int) -> bool:
     return syndrome >> 26 not in _NOT_UNDEFINED
 
 
+# Members at hand: to look one up in its enumeration takes longer than a call.
+_REFUSED, _MISALIGNED_PC = Abort.REFUSED, Abort.MISALIGNED_PC
+_REQUESTED = Stop.REQUESTED
+
+
 class _Block(ctypes.Structure):
     """The start of Unicorn's ``uc_tb``: a block of translated code."""
 
@@ -159,32 +164,34 @@ class Engine:
         An IT block that has begun is finished even beyond the count or a breakpoint in it.
         passes: whether a breakpoint at the PC is passed.
         """
-        ending, registers = self.ending, self.registers
+        ending, place = self.ending, self.registers.place
         if count and not self.hooks.counting:
             self.hooks.count_instructions()
-        if ending.take_request():
-            return Stop.REQUESTED
-        pc, cpsr = registers.position()
+        if ending.requested and ending.take_request():
+            return _REQUESTED
+        place.fetch()
+        pc, cpsr = place.values
         thumb = cpsr >> 5 & 1
         if pc & 2 and not thumb:
-            self.abort = Abort.MISALIGNED_PC
+            self.abort = _MISALIGNED_PC
             return Stop.FAULT
         self.hooks.passing = pc if passes else -1
         accesses = self.hooks.accesses
         if accesses.made is not None:
             accesses.begin(pc)
-        self.abort = Abort.REFUSED
+        self.abort = _REFUSED
         self.counter.begin(count)
         ending.begin()
         status = self.unicorn.start(pc | thumb)
         ending.over()
-        pc = registers.pc
+        place.fetch()
+        pc = place.values[0]
         over = self.counter.end(pc)
         if accesses.made is not None:
             accesses.end(pc)
         if ending.error is not None:
             ending.raise_error()
-        if self.abort is Abort.MISALIGNED_PC:
+        if self.abort is _MISALIGNED_PC:
             self.unicorn.flush_blocks()
         return ending.reason or self._reason(status, over)
 
@@ -205,7 +212,7 @@ class Engine:
 
     def stop(self) -> None:
         """End the run from inside a callback; the instruction that called it completes."""
-        self.ending.end(Stop.REQUESTED)
+        self.ending.end(_REQUESTED)
 
     # Contexts
 

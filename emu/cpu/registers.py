@@ -33,7 +33,7 @@ IT_STATE = 0x0600FC00
 """The CPSR's ITSTATE: bits 26-25 and 15-10 (B1.3.3)."""
 USER_MODE = 0x10
 
-# Unicorn once more, for what every call of the kernel's needs.  Without argument types the prepared
+# Unicorn once more, for what every call and every switch needs.  Without argument types prepared
 # arguments go through as they are, and a PyDLL keeps the interpreter's lock, which others could do
 # little with in a fraction of a microsecond: together that more than halves what a call costs.
 swift = ctypes.PyDLL(uclib._name, handle=uclib._handle)
@@ -151,7 +151,7 @@ class Registers:
         self.syscall = Batch(uc, SYSCALL)
         self._core = Batch(uc, CORE)
         self._vfp = Batch(uc, VFP, bits=64)
-        self._position = Batch(uc, ("pc", "cpsr"))
+        self.place = Batch(uc, ("pc", "cpsr"))
         self._coprocessor = {name: coprocessor_register(name) for name in COPROCESSOR}
         self.write_r0 = Slot(uc, "r0").write
 
@@ -187,17 +187,17 @@ class Registers:
 
     def position(self) -> tuple[int, int]:
         """PC, without the Thumb bit, and CPSR."""
-        pc, cpsr = self._position.read()
+        pc, cpsr = self.place.read()
         return pc, cpsr
 
     @property
     def pc(self) -> int:
         """The PC without the Thumb bit."""
-        return int(self._position.read()[0])
+        return int(self.place.read()[0])
 
     @property
     def thumb(self) -> bool:
-        return bool(self._position.read()[1] & THUMB_BIT)
+        return bool(self.place.read()[1] & THUMB_BIT)
 
     def state(self) -> State:
         """All that a program can see; without the monitor, which only a context shows."""

@@ -39,6 +39,9 @@ from kernel_model.syscalls import CALLS
 if TYPE_CHECKING:
     from emu.machine.snapshot import Snapshot
 
+_REQUESTED, _BREAKPOINT = Stop.REQUESTED, Stop.BREAKPOINT
+"""At hand for each turn: to look a member up in its enumeration takes longer than a call."""
+
 RAM_BASE = 0x80000000
 DEFAULT_RAM = 128 << 20
 
@@ -191,13 +194,13 @@ class Machine:
                 how, bound = self._bound(core, end)
                 if bound < 0:
                     return outcome(how)
-            reason = Stop.REQUESTED
+            reason = _REQUESTED
             if not self._is_paused:
                 reason = self._run(core, process, bound, first)
             first = False
-            if reason is Stop.BREAKPOINT:
+            if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
-            if reason is Stop.REQUESTED or self._is_paused:
+            if reason is _REQUESTED or self._is_paused:
                 if not any(self.kernel.running):
                     break  # the end is told first: there is nothing left to go on with
                 if watch is not None and watch.cause is not None:
@@ -269,7 +272,7 @@ class Machine:
         reason = core.run(bound, first)
         for tell in self.observers.stopped:
             tell(core, process, reason)
-        if reason is Stop.REQUESTED:
+        if reason is _REQUESTED:
             return reason
         if reason is Stop.WAITING or (reason is Stop.COUNT and core.is_sliced and core.turn <= 0):
             core.end_turn()
