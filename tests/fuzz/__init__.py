@@ -1,0 +1,1 @@
+"""Hostile guests: programs at random on the whole machine, however it runs them."""

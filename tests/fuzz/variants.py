@@ -1,0 +1,265 @@
+"""The ways in which one program can be run, what is seen of each run, and where two differ.
+
+Every run is bounded by ``Program.max_insns``, the same in all that are compared, so that a program
+without an end ends at the same instruction everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from emu.coverage.start import begin_coverage
+from emu.debuginfo import DebugFile, DebugFiles
+from emu.environment.world import ScriptedWorld
+from emu.loader import load_elf
+from emu.machine import Machine, Options, Outcome
+from emu.machine.core import Core
+from emu.machine.fault import Fault
+from emu.machine.history import Act
+from emu.machine.observers import Observer
+from emu.profile.start import begin_profile
+from emu.report import fault_text, refusal_text
+from emu.trace.start import KINDS, TraceOptions, begin_trace
+from kernel_model.errors import Refused
+from kernel_model.image import Image
+from kernel_model.process import Process
+from kernel_model.syscalls import CALLS
+
+MMUS: Final = ("tlb", "map", "cpu")
+MIB: Final = 1 << 20
+
+_NO_SYMBOLS: Final = struct.pack(
+    "<16s2H5I6H", b"\x7fELF\1\1\1", 2, 40, 1, 0, 52, 0, 0x05000000, 52, 32, 0, 40, 0, 0
+)
+"""An ELF file with nothing in it: names for a program that has none."""
+
+
+class Program(NamedTuple):
+    """What runs.  elf: of its names, if it has any.  max_insns: never 0.  ram: bytes."""
+
+    image: Image
+    stdin: bytes = b""
+    elf: bytes = _NO_SYMBOLS
+    max_insns: int = 200_000
+    ram: int = 4 * MIB
+    files: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def elf_program(path: Path, stdin: bytes = b"", max_insns: int = 200_000) -> Program:
+    with path.open("rb") as stream:
+        image = load_elf(stream, path.name)
+    return Program(image, stdin, path.read_bytes(), max_insns)
+
+
+class Variant(NamedTuple):
+    """A way to run.
+
+    watch: "", "trace" (of every kind), "coverage", "profile" or "report" (of faults and refusals).
+    hooks: "python", or of what kind where there is another.
+    """
+
+    mmu: str = "tlb"
+    watch: str = ""
+    check: bool = False
+    hooks: str = "python"
+
+    def __str__(self) -> str:
+        words = (self.mmu, self.watch, "check" if self.check else "", self.hooks)
+        return "+".join(word for word in words if word not in ("", "python"))
+
+
+WATCHES: Final = ("", "trace", "coverage", "profile", "report")
+PLAIN: Final = tuple(Variant(mmu) for mmu in MMUS)
+EVERY: Final = tuple(
+    Variant(mmu, watch, check) for watch in WATCHES for check in (False, True) for mmu in MMUS
+)
+
+
+class Seen(NamedTuple):
+    """What there was to see of a run.
+
+    watched: what only who watched has: the trace, the coverage, the profile, the reports; "" if
+    nobody did.  broken: an exception that is no outcome, which is a finding of itself.
+    """
+
+    outcome: Outcome | None
+    console: bytes
+    errors: bytes
+    instructions: int
+    calls: tuple[tuple[str, int], ...]
+    refusals: tuple[tuple[str, str, int], ...]
+    faults: tuple[str, ...]
+    ram: str
+    kernel: str
+    notes: tuple[str, ...]
+    watched: str
+    broken: str = ""
+
+
+class _Heard(Observer):
+    """Faults and refusals, in order and by number."""
+
+    def __init__(self, machine: Machine, debug: DebugFiles, reports: list[str] | None) -> None:
+        self._machine, self._debug, self._reports = machine, debug, reports
+        self.faults: list[str] = []
+        self.refusals: dict[tuple[str, str], int] = {}
+
+    def faulted(self, core: Core, fault: Fault) -> None:
+        self.faults.append(repr(fault))
+        if self._reports is not None:
+            machine = self._machine
+            self._reports.append(fault_text(machine.kernel, machine.history, self._debug, fault))
+
+    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
+        key = act.call.name, refusal.error.name
+        self.refusals[key] = self.refusals.get(key, 0) + 1
+        if self._reports is not None:
+            machine = self._machine
+            words = machine.cores[0].engine.registers.core()
+            self._reports.append(
+                refusal_text(machine.kernel, machine.history, self._debug, act, refusal, words)
+            )
+
+
+def run(program: Program, variant: Variant = Variant()) -> Seen:  # noqa: B008 - immutable
+    """Run a program to its end, or to the last instruction that it may execute."""
+    world = ScriptedWorld(program.stdin, ("fuzz",), dict(program.files))
+    notes: list[str] = []
+    reports: list[str] | None = [] if variant.watch == "report" else None
+    options = Options(program.ram, variant.mmu, program.max_insns, check=variant.check)
+    machine = Machine(program.image, world, options, notes.append)
+    debug = DebugFiles(DebugFile(BytesIO(program.elf), "fuzz"))
+    heard = _Heard(machine, debug, reports)
+    machine.observers.add(heard)
+    ended, broken, watched = None, "", ""
+    with tempfile.TemporaryDirectory() as directory:
+        out = Path(directory, "out")
+        with ExitStack() as ending:
+            if end := _watch(machine, variant, str(out), debug, notes.append):
+                ending.callback(end)
+            try:
+                ended = machine.run()
+            except Exception as error:  # whatever it is, it is what we look for
+                broken = _place(error)
+        watched = out.read_text(errors="replace") if out.exists() else "\n".join(reports or ())
+    return _seen(machine, world, heard, ended, tuple(notes), watched, broken)
+
+
+def _watch(
+    machine: Machine, variant: Variant, out: str, debug: DebugFiles, note: Callable[[str], None]
+) -> Callable[[], None] | None:
+    if variant.watch == "trace":
+        return begin_trace(machine, TraceOptions(KINDS, out=out), debug, note)
+    if variant.watch == "coverage":
+        return begin_coverage(machine, out, "drcov", debug, note)
+    if variant.watch == "profile":
+        return begin_profile(machine, out, debug, note)
+    return None
+
+
+def _place(error: Exception) -> str:
+    """What was raised, and by which functions: enough to know it again, nothing that varies."""
+    names = []
+    at = error.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        names.append(f"{os.path.basename(code.co_filename)}:{code.co_name}")
+        at = at.tb_next
+    return f"{type(error).__name__}: {error} in {' > '.join(names[-6:])}"
+
+
+def _seen(
+    machine: Machine,
+    world: ScriptedWorld,
+    heard: _Heard,
+    ended: Outcome | None,
+    notes: tuple[str, ...],
+    watched: str,
+    broken: str,
+) -> Seen:
+    ram = hashlib.sha256()
+    for pa, page in sorted(machine.ram.used()):
+        if any(page):
+            ram.update(struct.pack("<I", pa) + page)
+    counts = machine.calls
+    calls = [(call.name, counts.by_number[call.number]) for call in CALLS]
+    calls += [("unknown", counts.unknown), ("semihosting", counts.semihosting)]
+    return Seen(
+        outcome=ended,
+        console=bytes(world.stdout),
+        errors=bytes(world.stderr),
+        instructions=machine.instructions,
+        calls=tuple(calls),
+        refusals=tuple((*key, count) for key, count in sorted(heard.refusals.items())),
+        faults=tuple(heard.faults),
+        ram=ram.hexdigest(),
+        kernel=repr(machine.kernel.snapshot()),
+        notes=notes,
+        watched=watched,
+        broken=broken,
+    )
+
+
+class Difference(NamedTuple):
+    """Where two runs of one program part.  field: of ``Seen``."""
+
+    first: Variant
+    second: Variant
+    field: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second} differ in {self.field}:\n{self.text}"
+
+
+def difference(first: tuple[Variant, Seen], second: tuple[Variant, Seen]) -> Difference | None:
+    """The first thing that two runs do not have in common, or None.
+
+    What is watched is compared where both watch alike.
+    """
+    (one, a), (other, b) = first, second
+    for field in Seen._fields:
+        if field == "watched" and one.watch != other.watch:
+            continue
+        before, after = getattr(a, field), getattr(b, field)
+        if before != after:
+            return Difference(one, other, field, _contrast(before, after))
+    return None
+
+
+def _contrast(before: object, after: object) -> str:
+    """Around the first place where two values part."""
+    one, other = (value if isinstance(value, str) else repr(value) for value in (before, after))
+    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(at - 400, 0)
+    return f"  {one[start : at + 200]}\n  {other[start : at + 200]}"
+
+
+class Finding(NamedTuple):
+    """What a program showed to be wrong.  kind: what stays the same while it is made smaller."""
+
+    kind: str
+    text: str
+
+
+def judge(program: Program, variants: Iterable[Variant]) -> tuple[Finding | None, Seen]:
+    """Run a program in all of these ways; the first finding, and what the first way gave."""
+    seen: list[tuple[Variant, Seen]] = []
+    for variant in variants:
+        one = run(program, variant)
+        if one.broken:
+            return Finding(one.broken.partition(":")[0], f"{variant}: {one.broken}"), one
+        seen.append((variant, one))
+        same = next((old for old in seen[1:-1] if old[0].watch == variant.watch), seen[0])
+        for earlier in (seen[0], same):
+            if found := difference(earlier, seen[-1]):
+                return Finding(f"differs in {found.field}", str(found)), seen[0][1]
+    return None, seen[0][1]
