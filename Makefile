@@ -94,6 +94,10 @@ MUTANTS := build/mutants
 fuzz: setup ## Judge the kernel by its oracle for FUZZ_SECONDS (FUZZ_FLAGS="--seed N" repeats a run)
 	@$(BIN)/python -m tests.kernel.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
 
+.PHONY: fuzz-guest
+fuzz-guest: setup ## Run hostile programs in every way there is for FUZZ_SECONDS (FUZZ_FLAGS="--kind chaos --seed N")
+	@$(BIN)/python -m tests.fuzz.guest --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
+
 .PHONY: mutants
 mutants: setup ## Break the kernel in small ways, one at a time, and list what no test notices
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'

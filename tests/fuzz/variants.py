@@ -238,7 +238,10 @@ def difference(first: tuple[Variant, Seen], second: tuple[Variant, Seen]) -> Dif
 def _contrast(before: object, after: object) -> str:
     """Around the first place where two values part."""
     one, other = (value if isinstance(value, str) else repr(value) for value in (before, after))
-    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    at = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
     start = max(at - 400, 0)
     return f"  {one[start : at + 200]}\n  {other[start : at + 200]}"
 
