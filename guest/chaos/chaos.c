@@ -145,8 +145,11 @@ static void keep(unsigned way, uint32_t rounds, uint32_t value)
 		: "=&r"(flags), "=&r"(low), "=&r"(high)
 		: "r"(value), "r"(rounds), "r"(way & 1), "r"(value & 0x07c00000)
 		: "r0", "r4", "r5", "r8", "r12", "d6", "d7", "d31", "cc", "memory");
-	fold(flags);
-	fold(low ^ ~high);
+	uint32_t wanted = (value & 0x07c00000) - 1; /* of fpscr what was set; all of r4 ^ r5 */
+
+	if (flags != wanted || low != value || high != value)
+		printf("registers lost: %x %x %x of %x\n", (unsigned)flags, (unsigned)low, (unsigned)high,
+		       (unsigned)value);
 }
 
 static void look(const struct operation *op, uint32_t x)

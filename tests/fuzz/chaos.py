@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import random
+import re
 import struct
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -19,7 +20,7 @@ from tests.guests import BUILT, build_guests
 SLOTS: Final = 32
 OPERATIONS: Final = 400
 MAX_INSNS: Final = 1_500_000
-PIECE: Final = 40
+PIECE: Final = 100
 """Operations of one process, behind which there is an END."""
 
 
@@ -81,6 +82,31 @@ class Chaos(NamedTuple):
         return "\n".join(lines)
 
 
+_LINE: Final = re.compile(r"  s(\d+) = (\w+) (\w+) \((.*)\)")
+
+
+def parse(text: str) -> Chaos:
+    """The program of a listing, as ``str`` gives it.  Errors: ValueError."""
+    code, *lines = text.strip().splitlines()
+    pieces: list[list[Operation]] = []
+    for line in lines:
+        if line.startswith("from "):
+            pieces.append([])
+        elif match := _LINE.fullmatch(line):
+            pieces[-1].append(_operation(*match.groups()))
+        else:
+            raise ValueError(f"no operation: {line!r}")
+    return Chaos(tuple(map(tuple, pieces)), code == "Arm")
+
+
+def _operation(slot: str, kind: str, number: str, listed: str) -> Operation:
+    words = listed.split(", ")
+    args = [int(word[1:]) if word[0] == "s" else int(word, 0) for word in words]
+    sources = sum(1 << at for at, word in enumerate(words) if word[0] == "s")
+    of_kind = NUMBERS[number] if number in NUMBERS else int(number)
+    return Operation(Kind[kind], of_kind, int(slot), sources, (args[0], args[1], args[2], args[3]))
+
+
 _RETURN_ARM: Final = 0xE12FFF1E  # bx lr
 _RETURN_THUMB: Final = 0x4770
 _ODD: Final = (0, 1, 2, 3, 4, 0xFFC, 0xFFD, 0xFFE, 0xFFF, 0x1000, 0x1001, 0x7FFFFFFF,
@@ -114,7 +140,7 @@ class Writer:
 
     def piece(self, length: int, is_first: bool) -> tuple[Operation, ...]:
         chance = self._chance
-        for slot in chance.sample(range(4, 20, 2), 2):
+        for slot in chance.sample(range(4, 20, 2), 5 if is_first else 3):
             self._put(
                 Kind.TAKE, 0x1000 * chance.choice((1, 1, 2, 4)), chance.choice((3, 0x43)), slot=slot
             )
@@ -131,7 +157,7 @@ class Writer:
         self._put(Kind.TAKE, size, self._chance.choice(_RIGHTS), slot=self._id())
 
     def _find(self) -> None:
-        self._put(Kind.FIND, self._chance.randrange(16), slot=self._id())
+        self._put(Kind.FIND, self._chance.randrange(6, 20), slot=self._id())
 
     def _access(self) -> None:
         chance = self._chance
@@ -279,7 +305,7 @@ def generate(seed: int) -> Chaos:
     chance = random.Random(seed)
     children = chance.choice((0, 0, 1, 2, 3))
     pieces = tuple(
-        Writer(chance, children).piece(chance.randrange(8, PIECE - 4), at == 0)
+        Writer(chance, children).piece(chance.randrange(20, PIECE - 4), at == 0)
         for at in range(children + 1)
     )
     return Chaos(pieces, bool(chance.randrange(2)))

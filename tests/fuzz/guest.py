@@ -13,14 +13,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from tests.fuzz.variants import Finding, Program, Seen, Variant, judge
+from tests.fuzz.variants import EVERY, Finding, Program, Seen, Variant, judge
 
 KINDS: Final = ("chaos", "code")
-"""``tests.fuzz.KIND`` has generate(seed), program_of(it), variants(seed) and smaller(it); its
-programs can be printed."""
+"""``tests.fuzz.KIND`` has generate(seed), program_of(it), variants(seed) and smaller(it), and
+parse(text) of a program as ``str`` lists it."""
 
 SHRINK_SECONDS: Final = 120
 
@@ -94,8 +95,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32))
     parser.add_argument("--kind", choices=KINDS, default="chaos")
+    parser.add_argument("--program", type=Path, help="run this listing, in all ways, instead")
     options = parser.parse_args()
     kind = importlib.import_module(f"tests.fuzz.{options.kind}")
+    if options.program is not None:
+        case = kind.parse(options.program.read_text())
+        finding, seen = judge(kind.program_of(case), EVERY)
+        print(finding or seen.console.decode(errors="replace"))
+        return finding is not None
     end, seed, counts = time.monotonic() + options.seconds, options.seed, Counts()
     finding = None
     while finding is None and time.monotonic() < end:
