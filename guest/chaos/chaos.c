@@ -23,7 +23,7 @@ enum kind {
 	OP_SEMIHOSTING, /* slot = operation x with block y */
 	OP_SPAWN, /* slot = a child, which begins at operation x */
 	OP_SPIN,  /* compute for x rounds */
-	OP_FIND,  /* slots: id, view, length, table of our x-th frame */
+	OP_FIND,  /* slots: id and view of our x-th frame; 22 its length, 23 its table */
 	OP_TAKE,  /* slots: id and view of x new bytes, seen with y */
 	OP_MOVE,  /* slot = another place for the view of frame x, with rights y */
 	OP_SET,   /* slot = x + y */
@@ -159,8 +159,8 @@ static void look(const struct operation *op, uint32_t x)
 	fold((uint32_t)frame_info(x, &frame));
 	slots[op->slot % SLOTS] = (uint32_t)frame.f_id;
 	slots[(op->slot + 1) % SLOTS] = frame.v_va;
-	slots[(op->slot + 2) % SLOTS] = frame.len;
-	slots[(op->slot + 3) % SLOTS] = (uint32_t)frame.v_id;
+	slots[22] = frame.len;
+	slots[23] = (uint32_t)frame.v_id;
 }
 
 static void take(const struct operation *op, uint32_t x, uint32_t y)
@@ -208,6 +208,8 @@ static int interpret(int index)
 		for (unsigned i = 0; i < 4; i++)
 			if (op->from >> i & 1)
 				v[i] = slots[v[i] % SLOTS];
+		if ((op->from & 1) && op->kind != OP_CALL && op->kind != OP_MOVE && v[0] + 1 <= 1)
+			v[0] = (uint32_t)scratch; /* a view that there is not: to go on tells more */
 		if (op->kind == OP_FIND) {
 			look(op, v[0]);
 		} else if (op->kind == OP_TAKE) {

@@ -132,7 +132,7 @@ class Writer:
         return 4 + 2 * self._chance.randrange(8)
 
     def _pid(self) -> int:
-        return 24 + self._chance.randrange(3)
+        return 24 + self._chance.randrange(self._children or 3)
 
     def _odd(self) -> int:
         chance = self._chance
@@ -140,7 +140,7 @@ class Writer:
 
     def piece(self, length: int, is_first: bool) -> tuple[Operation, ...]:
         chance = self._chance
-        for slot in chance.sample(range(4, 20, 2), 5 if is_first else 3):
+        for slot in chance.sample(range(4, 20, 2), 6 if is_first else 3):
             self._put(
                 Kind.TAKE, 0x1000 * chance.choice((1, 1, 2, 4)), chance.choice((3, 0x43)), slot=slot
             )
@@ -166,7 +166,7 @@ class Writer:
         way = chance.randrange(8)
         if way in (3, 4) and chance.random() < 0.97:
             offset &= ~3  # LDRD and LDM fault elsewhere
-        elif chance.random() < 0.05:
+        elif chance.random() < 0.02:
             offset |= 0xFF0  # across the end of the page
         self._put(kind, self._id() + 1, offset, chance.getrandbits(32), number=way, sources=1)
 
@@ -181,6 +181,8 @@ class Writer:
         self._put(Kind.TAKE, 0x1000, 3, slot=frame)
         for again in range(chance.choice((1, 2, 2, 3))):
             first, second = self._instructions(thumb)
+            if again and chance.random() < 0.4:
+                self._put(Kind.MOVE, frame, 3, slot=frame + 1, sources=1)
             self._put(Kind.WRITE, frame + 1, offset, first, second, sources=1)
             if chance.random() < 0.3:
                 self._put(
@@ -190,7 +192,7 @@ class Writer:
 
     def _instructions(self, thumb: int) -> tuple[int, int]:
         chance, value = self._chance, self._chance.randrange(256)
-        if chance.random() < 0.1:
+        if chance.random() < 0.04:
             return chance.getrandbits(32), _RETURN_ARM
         if thumb:
             return _RETURN_THUMB << 16 | 0x3000 | value, 0x47704770
@@ -227,12 +229,16 @@ class Writer:
 
     def _message(self) -> None:
         chance, pid = self._chance, self._pid()
+        if not self._children:
+            return  # nobody would ever answer
         if chance.random() < 0.5:
             self._put(Kind.CALL, pid, 0, number=NUMBERS["send"], sources=3)
         else:
             self._put(Kind.CALL, 0, number=NUMBERS["recv"], sources=1)
 
     def _give(self) -> None:
+        if not self._children:
+            return
         self._put(Kind.CALL, self._id(), self._pid(), number=NUMBERS["frame_give"], sources=3)
 
     def _unmap(self) -> None:
@@ -268,7 +274,7 @@ class Writer:
         """The last of our first frames is the UART's: seen, and read or written."""
         self._put(Kind.FIND, 9, slot=20)
         self._put(Kind.MOVE, 20, self._chance.choice((3, 0x43)), slot=21, sources=1)
-        kind = self._chance.choice((*(Kind.LOAD, Kind.STORE) * 4, Kind.RUN))
+        kind = self._chance.choice((*(Kind.LOAD, Kind.STORE) * 10, Kind.RUN))
         self._put(kind, 21, 4 * self._chance.randrange(8), 0x41, number=6, sources=1)
 
     def _call(self) -> None:
@@ -292,8 +298,8 @@ class Writer:
 
 
 _SHARES: Final = {
-    "take": 6, "find": 4, "access": 16, "wild_access": 0.2, "code": 6, "exclusive": 3, "spin": 4,
-    "keep": 5, "print": 5, "move": 5, "semihosting": 3, "message": 2, "give": 3, "unmap": 2,
+    "take": 6, "find": 4, "access": 16, "wild_access": 0.2, "code": 8, "exclusive": 3, "spin": 4,
+    "keep": 5, "print": 5, "move": 5, "semihosting": 3, "message": 1.5, "give": 3, "unmap": 3,
     "split": 3, "merge": 2, "pull": 0.3, "table": 2, "root": 2, "device": 2, "call": 8, "yield": 6,
     "exit": 0.3,
 }  # fmt: skip
