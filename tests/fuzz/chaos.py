@@ -175,20 +175,26 @@ class Writer:
                   number=self._chance.randrange(8))  # fmt: skip
 
     def _code(self) -> None:
-        """Code written, perhaps moved, run, written again where it now is, and run again."""
-        chance, frame = self._chance, self._id()
-        offset, thumb = chance.choice((0, 0, 0x100, 0xFF8)), chance.randrange(2)
+        """Code written, perhaps moved, run, written again where it now is, and run again.
+
+        In several places of a page: of a page's stores only the first is sure to be looked at.
+        """
+        chance, frame, thumb = self._chance, self._id(), self._chance.randrange(2)
+        offsets = chance.sample((0, 0x40, 0x100, 0x800, 0xFF8), chance.choice((1, 2, 3)))
         self._put(Kind.TAKE, 0x1000, 3, slot=frame)
         for again in range(chance.choice((1, 2, 2, 3))):
-            first, second = self._instructions(thumb)
-            if again and chance.random() < 0.4:
-                self._put(Kind.MOVE, frame, 3, slot=frame + 1, sources=1)
-            self._put(Kind.WRITE, frame + 1, offset, first, second, sources=1)
-            if chance.random() < 0.3:
-                self._put(
-                    Kind.MOVE, frame, chance.choice((1, *(3,) * 9)), slot=frame + 1, sources=1
-                )
-            self._put(Kind.RUN, frame + 1, offset | thumb, again, sources=1)
+            self._move_code(frame, again > 0)
+            for offset in offsets:
+                first, second = self._instructions(thumb)
+                self._put(Kind.WRITE, frame + 1, offset, first, second, sources=1)
+            self._move_code(frame, True)
+            for offset in offsets:
+                self._put(Kind.RUN, frame + 1, offset | thumb, again, sources=1)
+
+    def _move_code(self, frame: int, may: bool) -> None:
+        if may and self._chance.random() < 0.35:
+            rights = self._chance.choice((1, *(3,) * 9))
+            self._put(Kind.MOVE, frame, rights, slot=frame + 1, sources=1)
 
     def _instructions(self, thumb: int) -> tuple[int, int]:
         chance, value = self._chance, self._chance.randrange(256)
