@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -66,6 +67,16 @@ class Gaps(Observer):
             self._whose, self._began = process.pid, now
 
 
+class OnRun(Observer):
+    """Says of each run whose it is."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self.tell = tell
+
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        self.tell(process.pid)
+
+
 def spinning(how: str, mmu: str, **options: Any) -> tuple[Guest, Gaps]:
     """proc0, which spins, beside a child that counts its turns."""
     thumb = how in IN_THUMB
@@ -119,6 +130,17 @@ def test_a_process_alone_has_no_slices(mmu: str) -> None:
     gaps = Gaps(guest)
     assert guest.run().how is How.MAX_INSNS
     assert [pid for pid, _ in gaps.turns] == [0, 1]
+
+
+def test_a_call_ends_no_run_of_a_process_that_has_its_slice(mmu: str) -> None:
+    """Runs cost more than calls: one begins with each turn, and with what makes others ready."""
+    guest = Guest("1: call frame_count\n b 1b", mmu, max_insns=4 * SLICE)
+    guest.load_child("b .")
+    runs: list[int] = []
+    guest.machine.observers.add(OnRun(runs.append))
+    assert guest.run().how is How.MAX_INSNS
+    assert runs[:4] == [0, 1, 0, 1]
+    assert len(runs) <= 5  # the bound may be met on the threshold
 
 
 @pytest.mark.parametrize("distance", [4, 8, 12, 16, 20])

@@ -11,8 +11,10 @@ from emu.debuginfo import DebugFiles
 from emu.machine import How
 from emu.machine.fault import Fault
 from emu.report.fault import fault_text
-from kernel_model.descriptors import READ, WRITE
-from tests.kernel.driver import CODE_VA, DATA_VA, FREE_VA, RW, STACK, SYS, UART
+from kernel_model.abi import MAP_READ, MAP_WRITE
+from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.walk import FaultStatus
+from tests.kernel.driver import CODE_VA, DATA_VA, FREE_VA, LOW, REST, RW, STACK, SYS, UART
 from tests.machine.rig import NOWHERE, Guest, assemble
 from tests.observing import OnFault
 
@@ -109,6 +111,19 @@ def report_of(guest: Guest) -> str:
     return text
 
 
+def test_the_last_refused_map_is_the_one_that_is_named(mmu: str) -> None:
+    """Of several in vain where the address is; one of another address is none of them."""
+    tried = (NOWHERE + 4, NOWHERE + 8, DATA_VA)
+    calls = (
+        f"mov r0, #{LOW}\n mov r1, #{REST}\n set r2, {va}\n set r3, {RW}\n call frame_map"
+        for va in tried
+    )
+    guest = Guest("\n".join((*calls, "set r0, nowhere", "ldr r1, [r0, #8]")), mmu)
+    report = report_of(guest)
+    assert len(guest.machine.history.refusals) == len(tried)
+    assert "call 2, a frame_map, was refused" in report
+
+
 @pytest.mark.parametrize("thumb", [False, True], ids=["arm", "thumb"])
 @pytest.mark.parametrize(
     "text",
@@ -148,3 +163,15 @@ def test_where_the_address_is_not_known_the_page_is_named(
     fault = guest.only_fault()
     assert (fault.va, fault.exact) == (NOWHERE, False)
     assert f"read of the page at {NOWHERE:#010x}" in fault.headline
+
+
+def test_nothing_is_executed_from_a_device(mmu: str) -> None:
+    """Nor read from it: whoever reads what has been received takes it away."""
+    guest = Guest(f"set r4, {FREE_VA}\n bx r4", mmu)
+    guest.ok("frame_map", SYS, UART, FREE_VA, MAP_READ | MAP_WRITE)
+    assert guest.run().how is How.FAULTED
+    fault = guest.only_fault()
+    assert (fault.va, fault.access, fault.pc) == (FREE_VA, EXEC, FREE_VA)
+    assert fault.status is FaultStatus.PERMISSION_L2
+    (uart,) = guest.machine.snapshot().devices
+    assert not uart.input_ended

@@ -7,6 +7,8 @@ from unicorn.unicorn_py3.unicorn import uc_mem_region, uclib
 
 from emu.cpu.binding import NOTHING, View
 from emu.cpu.stop import Stop
+from emu.devices.uart import Uart
+from emu.environment.world import ScriptedWorld
 from emu.mmu import make_backend, pages
 from kernel_model.descriptors import (
     AP_KERNEL_RW,
@@ -19,6 +21,7 @@ from kernel_model.descriptors import (
     Section,
     SmallPage,
 )
+from kernel_model.walk import FaultStatus
 from tests.mmu.rig import FREE, L1, L2, OTHER_L1, PAGE, RAM, RAM_SIZE, SVC, Rig
 
 CODE, DATA, AWAY = 0x8000, 0x20000, 0x50000
@@ -146,6 +149,17 @@ def test_memory_that_is_neither_ram_nor_a_device(rig):
         fault = rig.backend.fault()
         assert fault.va == DATA + 8
         assert "nothing is at the physical address" in fault.status.text
+
+
+def test_a_device_is_never_fetched_from(backend):
+    """Whatever its descriptor says, and though it would answer."""
+    uart = Uart(ScriptedWorld())
+    rig = Rig(backend, (uart,))
+    rig.map(DATA, uart.pa)
+    assert rig.run(DATA) is Stop.FAULT
+    fault = rig.backend.fault()
+    assert (fault.va, fault.access, fault.status) == (DATA, EXEC, FaultStatus.EXTERNAL_ABORT)
+    assert not uart.input_ended  # RBR was not read
 
 
 def test_a_section_that_reaches_beyond_ram(backend):

@@ -158,8 +158,21 @@ def test_seeking(guest: Guest) -> None:
     handle = guest.open(b"file", R)
     assert guest.call(Operation.SEEK, handle, 7) == 0
     assert guest.read(handle, 9) == b"789"
+    assert guest.call(Operation.SEEK, handle, 10) == 0  # the very end
+    assert guest.read(handle, 9) == b""
+    assert guest.call(Operation.SEEK, handle, 9) == 0
+    assert guest.read(handle, 9) == b"9"
     assert guest.call(Operation.SEEK, handle, 0xFFFFFFFF) == 0
     assert guest.read(handle, 9) == b""
+
+
+def test_writing_at_the_very_end_makes_a_file_longer(guest: Guest) -> None:
+    contents(guest)[b"file"][:] = b"0123456789"
+    handle = guest.open(b"file", R_PLUS)
+    for position in (10, 11):
+        assert guest.call(Operation.SEEK, handle, position) == 0
+        assert guest.write(handle, b"x") == 0
+    assert contents(guest)[b"file"] == b"0123456789xx"
 
 
 @pytest.mark.parametrize(

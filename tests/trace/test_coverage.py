@@ -180,6 +180,17 @@ def test_drcov_has_the_blocks_that_executed(name: str, mmu: str, tmp_path: Path)
     assert len(blocks) == len(set(blocks))
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 20, 33, 60])
+def test_drcov_of_a_run_cut_anywhere_has_no_empty_block(limit: int, tmp_path: Path) -> None:
+    covered(built("calling"), tmp_path / "out.drcov", max_insns=limit)
+    modules, blocks = read_drcov((tmp_path / "out.drcov").read_bytes())
+    assert all(size > 0 for _, _, size in blocks)
+    covers = {modules[0][0] + start + at for _, start, size in blocks for at in range(size)}
+    executed = set(first_addresses(limit))
+    assert executed <= covers
+    assert covers <= {va + at for va in executed for at in range(4)}
+
+
 def bytes_begun(program: Path, mmu: str) -> set[int]:
     """Where the bytes are of instructions that a hook was called for, or that an IT block skipped.
 
