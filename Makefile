@@ -88,6 +88,7 @@ golden: setup guests ## Write the whole outputs that tests compare with again; r
 
 FUZZ_SECONDS ?= 300
 FUZZ_FLAGS ?=
+SOAK_FLAGS ?=
 MUTANTS := build/mutants
 
 .PHONY: fuzz
@@ -97,6 +98,10 @@ fuzz: setup ## Judge the kernel by its oracle for FUZZ_SECONDS (FUZZ_FLAGS="--se
 .PHONY: fuzz-guest
 fuzz-guest: setup ## Run hostile programs in every way there is for FUZZ_SECONDS (FUZZ_FLAGS="--kind chaos --seed N")
 	@$(BIN)/python -m tests.fuzz.guest --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
+
+.PHONY: soak
+soak: setup guests ## Run ten million calls and a hundred thousand processes; memory must stay (SOAK_FLAGS="--part 100")
+	@$(BIN)/python -m tests.soak $(SOAK_FLAGS)
 
 .PHONY: mutants
 mutants: setup ## Break the kernel in small ways, one at a time, and list what no test notices

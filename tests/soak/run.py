@@ -1,0 +1,57 @@
+"""Runs one program for long, and prints at each 40th part of it how much memory there is.
+
+A process of its own, so that nothing is there from before:
+python -m tests.soak.run PROGRAM MMU COUNT
+"""
+
+from __future__ import annotations
+
+import sys
+
+from emu.debuginfo import open_files
+from emu.environment.world import ScriptedWorld
+from emu.loader import load_elf
+from emu.machine import How, Machine, Options
+from emu.machine.core import Core
+from emu.machine.fault import Fault
+from emu.machine.observers import Observer
+from emu.report import fault_text
+from tests.guests import guest
+from tests.machine.rewriting import resident
+
+
+class SampledWorld(ScriptedWorld):
+    """Whose every line of output is answered with a line of how many bytes are resident."""
+
+    def write_output(self, data: bytes) -> None:
+        if data.strip().isdigit():
+            print(data.decode().strip(), resident(), flush=True)
+        else:
+            self.stdout += data
+
+
+class Reports(Observer):
+    """Makes the report of each fault, as ``emu run`` does, and drops it."""
+
+    def __init__(self, machine: Machine, path: str) -> None:
+        self._machine, self._debug = machine, open_files(path)
+
+    def faulted(self, core: Core, fault: Fault) -> None:
+        fault_text(self._machine.kernel, self._machine.history, self._debug, fault)
+
+
+def run(name: str, mmu: str, count: int) -> None:
+    """name: of a program in guest/soak."""
+    path = guest(f"soak/{name}")
+    world = SampledWorld(arguments=(name, str(count)))
+    with path.open("rb") as stream:
+        machine = Machine(load_elf(stream, path.name), world, Options(mmu=mmu))
+    machine.observers.add(Reports(machine, str(path)))
+    outcome = machine.run()
+    if outcome.how is not How.EXITED or outcome.status != 0:
+        sys.exit(f"{name}: {outcome}: {world.stdout.decode()}")
+    print(f"calls {machine.calls.total}", flush=True)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], sys.argv[2], int(sys.argv[3]))
