@@ -38,7 +38,7 @@ MIB: Final = 1 << 20
 LOST: Final = b"registers lost"
 """What a program prints that has seen something no program may see, on whatever variant."""
 
-_NO_SYMBOLS: Final = struct.pack(
+NO_SYMBOLS: Final = struct.pack(
     "<16s2H5I6H", b"\x7fELF\1\1\1", 2, 40, 1, 0, 52, 0, 0x05000000, 52, 32, 0, 40, 0, 0
 )
 """An ELF file with nothing in it: names for a program that has none."""
@@ -49,7 +49,7 @@ class Program(NamedTuple):
 
     image: Image
     stdin: bytes = b""
-    elf: bytes = _NO_SYMBOLS
+    elf: bytes = NO_SYMBOLS
     max_insns: int = 200_000
     ram: int = 4 * MIB
     files: tuple[tuple[bytes, bytes], ...] = ()
