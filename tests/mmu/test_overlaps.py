@@ -55,6 +55,11 @@ class Overlap:
         for part, at in reversed(parts) if data_first else parts:
             self.map(part, at)
 
+    def look(self) -> None:
+        for page in range(PAGES):
+            self.rig.backend.view(CODE + page * PAGE)
+            self.rig.backend.view(DATA + page * PAGE)
+
     def executes(self, page: int) -> int:
         return self.rig.result(CODE + page * PAGE)
 
@@ -96,3 +101,15 @@ def test_code_that_is_stored_to_where_it_executes(
         for page in pages:
             overlap.store(CODE, page, mov_r0(page + round_))
         assert [overlap.executes(page) for page in pages] == [page + round_ for page in pages]
+
+
+@pytest.mark.parametrize("data", [Part(0, 1), Part(0, 3)], ids=describe)
+def test_looking_hides_no_store(data: Part, backend: str) -> None:
+    """A look leaves no translation behind through which code could be stored to, or executed."""
+    overlap = Overlap(backend)
+    overlap.map_both(Part(0, 2), data, False)
+    for round_ in (0, 10, 20, 30):
+        overlap.look()
+        assert [overlap.executes(page) for page in (0, 1)] == [round_, 1]
+        overlap.look()
+        overlap.store(DATA, 0, mov_r0(round_ + 10))
