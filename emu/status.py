@@ -11,7 +11,7 @@ OUTPUT_LOST: Final = 74
 DEADLOCK: Final = 123
 """Every process waits and nobody is left to wake one."""
 LIMIT: Final = 124
-"""``--max-insns`` or ``--timeout`` ended the run (as ``timeout`` of coreutils does)."""
+"""A bound, as ``--max-insns``, ended the run (``timeout`` of coreutils has the same status)."""
 INTERRUPTED: Final = 130
 """Ctrl-C: 128 + SIGINT, as shells have it."""
 FAULT: Final = 139

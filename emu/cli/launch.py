@@ -90,11 +90,13 @@ class Launch:
                 note(f"  {line}")
         elif outcome.how is How.MAX_INSNS:
             note(f"stopped after {machine.instructions} instructions (--max-insns)")
+        elif outcome.how is How.MAX_OUTPUT:
+            note(f"stopped after {machine.options.max_output} bytes of output (--max-output)")
         elif outcome.how is How.TIMEOUT:
             note(f"stopped after {machine.options.timeout:g} seconds (--timeout)")
         elif outcome.how is How.CTRL_C:
             note("interrupted")
-        if outcome.how in (How.MAX_INSNS, How.TIMEOUT, How.CTRL_C):
+        if outcome.how in (How.MAX_INSNS, How.MAX_OUTPUT, How.TIMEOUT, How.CTRL_C):
             from emu.report import state_text
 
             say(state_text(machine.kernel, machine.history, machine.cores[0], self.debug))

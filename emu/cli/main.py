@@ -33,7 +33,8 @@ Examples:
   emu frames prog.elf                   who owned what when it ended
 
 Exit status: the guest's own; 2 for mistakes on the command line; 123 deadlock,
-124 --max-insns or --timeout, 130 Ctrl-C, 139 a fault of the first process.
+124 --max-insns, --max-output or --timeout, 130 Ctrl-C, 139 a fault of the first
+process.
 """
 
 

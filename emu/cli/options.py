@@ -34,12 +34,9 @@ class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             self.fail(f"{value!r} is not a size; write it like 64M", param, ctx)
         size = int(match[1], 0) * _UNITS[match[2].upper()]
         if not self.least <= size <= self.most or size % self.unit:
-            self.fail(
-                f"{value!r} is not between {self.least >> 20}M and {self.most >> 20}M "
-                f"in steps of {self.unit >> 10}K",
-                param,
-                ctx,
-            )
+            steps = f" in steps of {self.unit >> 10}K" if self.unit > 1 else ""
+            bounds = f"{self.least >> 20}M and {self.most >> 20}M"
+            self.fail(f"{value!r} is not between {bounds}{steps}", param, ctx)
         return size
 
 
@@ -80,6 +77,12 @@ _PARAMETERS = (
         metavar="N",
         default=None,
         help="Stop after N instructions.",
+    ),
+    click.option(
+        "--max-output",
+        type=Size(0, 1 << 40, 1),
+        default=None,
+        help="Stop when more than this would be written to standard output and standard error.",
     ),
     click.option(
         "--timeout",
@@ -124,6 +127,7 @@ def guest_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ram: int,
         mmu: str,
         max_insns: int | None,
+        max_output: int | None,
         timeout: float | None,
         check: bool,
         explain: bool,
@@ -131,7 +135,7 @@ def guest_options(command: Callable[..., Any]) -> Callable[..., Any]:
         symbols: tuple[str, ...],
         **rest: Any,
     ) -> Any:
-        options = Options(ram, mmu, max_insns or 0, timeout, check)
+        options = Options(ram, mmu, max_insns or 0, timeout, check, max_output=max_output)
         return command(GuestOptions(program, arguments, options, files, symbols, explain), **rest)
 
     for parameter in reversed(_PARAMETERS):

@@ -69,6 +69,12 @@ class World(Protocol):
     def write_error(self, data: bytes) -> None:
         """Put all of ``data`` on standard error, now, in the same way."""
 
+    def limit_output(self, length: int, full: Callable[[], None]) -> None:
+        """Let at most ``length`` bytes go out in all, on both streams together.
+
+        What is beyond them is dropped, and ``full`` is called each time.
+        """
+
     def now(self) -> int:
         """Microseconds since the run began; each look takes ``CLOCK_STEP``."""
 
@@ -87,10 +93,14 @@ class World(Protocol):
 
 
 class WorldState(NamedTuple):
-    """looks: at the clock.  output: what a scripted outside keeps, files and all."""
+    """What of the outside a run has used.
+
+    looks: at the clock.  written: bytes.  output: what a scripted outside keeps, files and all.
+    """
 
     looks: int
     input: InputState
+    written: int
     output: Hashable = None
 
 
@@ -178,6 +188,20 @@ class _World:
         self.files = files
         self._input = InputLines(refill)
         self._clock = VirtualClock()
+        self._written = 0
+        self._limit: int | None = None
+        self._full: Callable[[], None] = lambda: None
+
+    def limit_output(self, length: int, full: Callable[[], None]) -> None:
+        self._limit, self._full = length, full
+
+    def _allowed(self, data: bytes) -> bytes:
+        """What of ``data`` may still go out, which is counted."""
+        if self._limit is not None and len(data) > self._limit - self._written:
+            data = data[: self._limit - self._written]
+            self._full()
+        self._written += len(data)
+        return data
 
     def read_input(self, length: int) -> bytes:
         return self._input.read(length)
@@ -186,10 +210,10 @@ class _World:
         return self._clock.now()
 
     def snapshot(self) -> WorldState:
-        return WorldState(self._clock.looks, self._input.snapshot())
+        return WorldState(self._clock.looks, self._input.snapshot(), self._written)
 
     def restore(self, state: WorldState) -> None:
-        self._clock.looks = state.looks
+        self._clock.looks, self._written = state.looks, state.written
         self._input.restore(state.input)
 
     @property
@@ -212,8 +236,14 @@ class HostWorld(_World):
         """``files``: the directory that host files may come from; OSError if there is none."""
         super().__init__(arguments, HostFiles(files), self._refill)
         self._stdin, stdout, stderr = streams
-        self.write_output = HostOutput(stdout, "standard output", self._waits).write
-        self.write_error = HostOutput(stderr, "standard error", self._waits).write
+        self._output = HostOutput(stdout, "standard output", self._waits)
+        self._error = HostOutput(stderr, "standard error", self._waits)
+
+    def write_output(self, data: bytes) -> None:
+        self._output.write(self._allowed(data))
+
+    def write_error(self, data: bytes) -> None:
+        self._error.write(self._allowed(data))
 
     def _refill(self) -> bytes:
         try:
@@ -264,10 +294,10 @@ class ScriptedWorld(_World):
         self.stderr = bytearray()
 
     def write_output(self, data: bytes) -> None:
-        self.stdout += data
+        self.stdout += self._allowed(data)
 
     def write_error(self, data: bytes) -> None:
-        self.stderr += data
+        self.stderr += self._allowed(data)
 
     def snapshot(self) -> WorldState:
         output = ScriptedOutput(bytes(self.stdout), bytes(self.stderr), self._scripted.snapshot())

@@ -47,7 +47,11 @@ DEFAULT_RAM = 128 << 20
 
 
 class Options(NamedTuple):
-    """How to run.  ram: bytes.  max_insns: 0 for no bound.  timeout: host seconds or None."""
+    """How to run.
+
+    ram: bytes.  max_insns: 0 for no bound.  timeout: host seconds or None.  max_output: bytes on
+    standard output and standard error together, or None.
+    """
 
     ram: int = DEFAULT_RAM
     mmu: str = "tlb"
@@ -55,6 +59,7 @@ class Options(NamedTuple):
     timeout: float | None = None
     check: bool = False
     stats: bool = False
+    max_output: int | None = None
 
 
 class MachineEndedError(RuntimeError):
@@ -101,7 +106,9 @@ class Machine:
         self.calls = Calls(self.kernel)
         for core in self.cores:
             SvcHandler(core, self.kernel, self.history, self.observers, self.services, self.calls)
-        self._is_paused = False
+        self._is_paused = self._is_full = False
+        if options.max_output is not None:
+            world.limit_output(options.max_output, self._output_full)
         if options.stats or options.max_insns:
             self.count_instructions()
         if options.check:
@@ -156,6 +163,14 @@ class Machine:
     def pause(self) -> None:
         """For an observer: end the run as soon as what it was told of is done."""
         self._is_paused = True
+        self._stop_cores()
+
+    def _output_full(self) -> None:
+        """More is to be written than may be: the run ends when the call or the store is done."""
+        self._is_full = True
+        self._stop_cores()
+
+    def _stop_cores(self) -> None:
         for core in self.cores:
             if core.engine.ending.running:
                 core.engine.stop()
@@ -180,7 +195,7 @@ class Machine:
 
     def _go(self, count: int, watch: Watch | None) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
-        core, self._is_paused = self.cores[0], False
+        core, self._is_paused, self._is_full = self.cores[0], False, False
         self._check_not_ended()
         if count:
             self.count_instructions()
@@ -203,6 +218,8 @@ class Machine:
             if reason is _REQUESTED or self._is_paused:
                 if not any(self.kernel.running):
                     break  # the end is told first: there is nothing left to go on with
+                if self._is_full:
+                    return outcome(How.MAX_OUTPUT)
                 if watch is not None and watch.cause is not None:
                     return _stopped(watch.cause)
                 if self._is_paused:

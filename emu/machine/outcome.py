@@ -16,6 +16,8 @@ class How(Enum):
     FAULTED = auto()
     DEADLOCK = auto()
     MAX_INSNS = auto()
+    MAX_OUTPUT = auto()
+    """One byte more was to be written than may be."""
     TIMEOUT = auto()
     CTRL_C = auto()
     COUNT = auto()
@@ -30,6 +32,7 @@ _STATUS = {
     How.DEADLOCK: status.DEADLOCK,
     How.FAULTED: status.FAULT,
     How.MAX_INSNS: status.LIMIT,
+    How.MAX_OUTPUT: status.LIMIT,
     How.TIMEOUT: status.LIMIT,
     How.CTRL_C: status.INTERRUPTED,
 }

@@ -218,7 +218,7 @@ def test_whatever_a_machine_remembers_is_in_a_snapshot_and_comes_back() -> None:
 
 FAST: Final = {
     "Machine": {"options": "how to run, not what runs", "observers": "who looks",
-                "_is_paused": "set anew by each run"},
+                "_is_paused": "set anew by each run", "_is_full": "so is this"},
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
              "is_sliced": "set anew before each run", "_contexts": "in registers",
              "engine": "in registers"},
