@@ -1,5 +1,5 @@
 """``python -m emu``: the command line."""
 
-from emu.cli.main import main
+from emu.cli.start import main
 
 main()

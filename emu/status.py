@@ -8,6 +8,8 @@ USAGE: Final = 2
 """The command line, or a file it names, is wrong."""
 OUTPUT_LOST: Final = 74
 """The host took standard input or output away (EX_IOERR of sysexits)."""
+NO_MEMORY: Final = 71
+"""The host gives no more memory (EX_OSERR of sysexits)."""
 DEADLOCK: Final = 123
 """Every process waits and nobody is left to wake one."""
 LIMIT: Final = 124
@@ -18,3 +20,5 @@ FAULT: Final = 139
 """proc0 did something nobody handles: 128 + SIGSEGV, as shells have it."""
 PIPE: Final = 141
 """Whoever read the output has gone: 128 + SIGPIPE, as shells have it."""
+TERMINATED: Final = 143
+"""SIGTERM: 128 + SIGTERM, as shells have it."""

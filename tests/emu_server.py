@@ -30,6 +30,7 @@ PRELOADED = (
     "emu.cli.frames",
     "emu.cli.main",
     "emu.cli.run",
+    "emu.cli.start",
     "emu.cli.tables",
     "emu.debuginfo",
     "emu.debuginfo.code",
@@ -113,7 +114,7 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     os.environ.update(request["env"])
     status = 1
     try:
-        import_module("emu.cli.main").main(request["words"])
+        import_module("emu.cli.start").main(request["words"])
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0
     except BaseException:

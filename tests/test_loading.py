@@ -11,7 +11,7 @@ from tests.guests import ROOT, guest
 
 LOADED = """
 import atexit, sys
-from emu.cli.main import main
+from emu.cli.start import main
 atexit.register(lambda: print(*sys.modules, sep="\\n", file=sys.stderr))
 main(sys.argv[1:])
 """

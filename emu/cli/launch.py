@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from emu.cli.errors import UserError, user_errors
 from emu.cli.options import GuestOptions
-from emu.cli.streams import exit_for_loss, note, say
+from emu.cli.streams import WAITS, exit_for_loss, note, say
 from emu.environment.cmdline import with_program
 from emu.environment.world import HostWorld, StreamLostError
 from emu.loader import LoadError, check_fits, load_elf
@@ -53,7 +53,7 @@ class Launch:
         with user_errors(guest.files, LoadError, ValueError):
             check_fits(image, guest.program, guest.options.ram)
             argv = with_program(guest.program, guest.arguments)
-            world = HostWorld(argv, guest.files, streams)
+            world = HostWorld(argv, guest.files, streams, WAITS)
             try:
                 return Machine(image, world, guest.options, note)
             except BootError as error:
@@ -96,7 +96,9 @@ class Launch:
             note(f"stopped after {machine.options.timeout:g} seconds (--timeout)")
         elif outcome.how is How.CTRL_C:
             note("interrupted")
-        if outcome.how in (How.MAX_INSNS, How.MAX_OUTPUT, How.TIMEOUT, How.CTRL_C):
+        elif outcome.how is How.TERMINATED:
+            note("terminated")
+        if outcome.how is not How.DEADLOCK and not outcome.is_final:
             from emu.report import state_text
 
             say(state_text(machine.kernel, machine.history, machine.cores[0], self.debug))

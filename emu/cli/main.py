@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from emu import __version__
+from emu import __version__, status
 from emu.cli.errors import UserError
 from emu.cli.streams import occupy_closed_streams
 
@@ -34,7 +33,7 @@ Examples:
 
 Exit status: the guest's own; 2 for mistakes on the command line; 123 deadlock,
 124 --max-insns, --max-output or --timeout, 130 Ctrl-C, 139 a fault of the first
-process.
+process, 143 SIGTERM.
 """
 
 
@@ -58,13 +57,9 @@ def cli() -> None:
     """Run Arm programs on a kernel that gives them memory as frames."""
 
 
-def main(args: list[str] | None = None) -> NoReturn:
-    """The command: never returns, and turns a user's mistake into one line."""
+def main(args: list[str] | None = None) -> int:
+    """The command, which turns a user's mistake into one line; its exit status."""
     occupy_closed_streams()
-    sys.exit(_run(args))
-
-
-def _run(args: list[str] | None) -> int:
     try:
         result: Any = cli.main(args, prog_name="emu", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -75,11 +70,11 @@ def _run(args: list[str] | None) -> int:
         return _complain(f"{error.format_message()}{hint}", error.exit_code)
     except click.ClickException as error:
         return _complain(error.format_message(), error.exit_code)
-    except click.Abort:
-        return _complain("interrupted", 130)
+    except MemoryError:
+        return _complain("the host has no memory left", status.NO_MEMORY)
     return result if isinstance(result, int) else 0
 
 
-def _complain(text: str, status: int) -> int:
+def _complain(text: str, exit_status: int) -> int:
     click.echo(f"emu: {' '.join(text.split())}", err=True)
-    return status
+    return exit_status

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 import click
 
 from emu import status
+from emu.environment.waits import Interrupted, Waits
+
+WAITS = Waits()
+"""Those of what is said, and of the world of the guest that runs: a signal ends either."""
+_STDERR = 2
 
 
 def note(text: str) -> None:
@@ -20,8 +26,17 @@ def note(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print to standard error, now."""
-    print(text, file=sys.stderr, flush=True)
+    """Print to standard error, now.  It is lost if nobody can read it or a signal ends the wait."""
+    sys.stderr.flush()
+    rest = f"{text}\n".encode(errors="backslashreplace")
+    with suppress(Interrupted, OSError):
+        while rest and _is_read():
+            rest = rest[WAITS.answer(os.write, _STDERR, rest[: select.PIPE_BUF]) :]
+
+
+def _is_read() -> bool:
+    """Whether to write to standard error: not where that took a signal, and would wait again."""
+    return _STDERR not in WAITS.left or bool(select.select([], [_STDERR], [], 0)[1])
 
 
 @contextmanager

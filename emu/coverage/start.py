@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emu.coverage.executed import ExecutionCounter
-from emu.execution.attach import ResultFile, attach
+from emu.execution.attach import attach
 from emu.execution.code import Code
+from emu.execution.resultfile import ResultFile
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -34,7 +35,7 @@ def begin_coverage(
         raise CoverageError(f"{files.program.name} has no line numbers: compile it with -g")
     file = ResultFile(path, "coverage", note)
     counter = ExecutionCounter(Code.of(machine, files))
-    return attach(machine, [counter], lambda: file.write(_contents(counter, format_)))
+    return attach(machine, [counter], lambda: file.write(lambda: _contents(counter, format_)))
 
 
 def _contents(counter: ExecutionCounter, format_: str) -> bytes:

@@ -6,6 +6,7 @@ Prepared ctypes calls instead of the package's own wrappers, which cost several 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ CODE_BUFFER = 64 << 20
 Unicorn takes up to 1 GiB if it is not told, and a program that writes and runs code again and again
 fills it.  A full buffer is emptied and filled anew.
 """
+
+_BESIDES = 16 << 20
+"""Bytes for all else that Unicorn needs to begin."""
 
 _WRITE = const.UC_CTL_IO_WRITE << 30
 _CTL_PAGE_SIZE = const.UC_CTL_UC_PAGE_SIZE | 1 << 26 | _WRITE
@@ -52,9 +56,22 @@ class EngineError(Exception):
 
 
 def check(call: str, status: int) -> None:
-    """Raise unless Unicorn says that the call went well."""
+    """Raise unless Unicorn says that the call went well.  Errors: MemoryError, EngineError."""
+    if status == const.UC_ERR_NOMEM:
+        raise MemoryError(call)
     if status:
         raise EngineError(call, status)
+
+
+def need_room(size: int) -> None:
+    """Make sure that the host would give so many bytes.  Errors: MemoryError.
+
+    Unicorn makes its buffer for code when it first runs, and ends the process if it cannot.
+    """
+    try:
+        mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError as error:
+        raise MemoryError(f"{size} bytes: {error.strerror}") from error
 
 
 class View(NamedTuple):
@@ -85,9 +102,13 @@ class Context:
 
 
 class Unicorn:
-    """One instance of Unicorn: a Cortex-A15, its memory map, its TLB and its translated code."""
+    """One instance of Unicorn: a Cortex-A15, its memory map, its TLB and its translated code.
+
+    Errors: MemoryError.
+    """
 
     def __init__(self) -> None:
+        need_room(CODE_BUFFER + _BESIDES)
         self.uc = ctypes.c_void_p()
         check("uc_open", uclib.uc_open(const.UC_ARCH_ARM, const.UC_MODE_ARM, ctypes.byref(self.uc)))
         # At the end of everything the host frees it all the quicker without.

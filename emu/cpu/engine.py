@@ -16,7 +16,7 @@ from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC, HOOK_INTR_CFUNC
 
 from emu.cpu import registers
-from emu.cpu.binding import Context, EngineError, Unicorn
+from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import InstructionCounter
 from emu.cpu.hooks import Hooks
 from emu.cpu.layout import Noted, monitor_of, set_monitor
@@ -205,7 +205,7 @@ class Engine:
         if status == const.UC_ERR_EXCEPTION:
             return Stop.FAULT
         if status:
-            raise EngineError("uc_emu_start", status)
+            check("uc_emu_start", status)
         if self.ending.take_request():
             return Stop.REQUESTED
         return Stop.COUNT if over else Stop.WAITING

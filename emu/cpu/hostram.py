@@ -23,11 +23,12 @@ class HostRam:
 
     ``ram`` is what the kernel model reads and writes, ``address`` is where the same bytes lie
     in the host: no copies.  The host gives pages on first touch, so big RAM costs nothing.
+    Errors: MemoryError.
     """
 
     def __init__(self, base: int, size: int) -> None:
         private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-        self._mapping = mmap.mmap(-1, size, flags=private)
+        self._mapping = _map(-1, size, private)
         self.ram: Ram = MappedRam(base, size, self._mapping, _give_back("MADV_DONTNEED"))
         self.address = _address(self._mapping)
 
@@ -50,14 +51,14 @@ class ManyViewsRam(HostRam):
         self._size = size
         self._file = _nameless_file()
         os.truncate(self._file, size)
-        self._views = [mmap.mmap(self._file, size)]
+        self._views = [_map(self._file, size)]
         self.ram = MappedRam(base, size, self._views[0], _give_back("MADV_REMOVE"))
         self.address = self.view(0)
 
     def view(self, number: int) -> int:
         """The host address of the same bytes once more: each number has its own."""
         while len(self._views) <= number:
-            self._views.append(mmap.mmap(self._file, self._size))
+            self._views.append(_map(self._file, self._size))
         return _address(self._views[number])
 
     def __del__(self) -> None:
@@ -80,6 +81,14 @@ class MappedRam(Ram):
             super().zero(pa, length)
         else:
             self._mapping.madvise(self._advice, self._at(pa, length), length)
+
+
+def _map(file: int, size: int, flags: int = mmap.MAP_SHARED) -> mmap.mmap:
+    """Host memory.  Errors: MemoryError."""
+    try:
+        return mmap.mmap(file, size, flags=flags)
+    except OSError as error:
+        raise MemoryError(f"{size} bytes: {error.strerror}") from error
 
 
 def _give_back(advice: str) -> int | None:

@@ -22,10 +22,12 @@ class Waits:
     """The calls of one thread, which ``interrupt`` can end.
 
     waiting: whether it is in one just now, so that only a signal ends that.
+    left: the descriptors whose waits a signal has ended.
     """
 
     def __init__(self) -> None:
         self.waiting = False
+        self.left: set[int] = set()
 
     def answer(self, call: Callable[[int, A], R], fd: int, argument: A) -> R:
         """What ``call(fd, argument)`` returns.  Errors: Interrupted, when it has done nothing."""
@@ -39,6 +41,7 @@ class Waits:
                 self.waiting = False
         except Interrupted:
             if not answers:
+                self.left.add(fd)
                 raise
         return answers[0]
 

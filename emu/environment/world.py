@@ -51,6 +51,10 @@ class World(Protocol):
     def files(self) -> Files:
         """Host files beneath the directory that they may come from."""
 
+    @property
+    def waits(self) -> Waits:
+        """Through which all calls of the host go that may wait for ever."""
+
     def read_input(self, length: int) -> bytes:
         """At least one and at most ``length`` bytes of standard input; b"" at its end.
 
@@ -182,8 +186,10 @@ class InputLines:
 class _World:
     """What the real outside and a scripted one share."""
 
-    def __init__(self, arguments: Sequence[str], files: Files, refill: Callable[[], bytes]) -> None:
-        self._waits = Waits()
+    def __init__(
+        self, arguments: Sequence[str], files: Files, refill: Callable[[], bytes], waits: Waits
+    ) -> None:
+        self.waits: Waits = waits
         self.arguments: Sequence[str] = tuple(arguments)
         self.files = files
         self._input = InputLines(refill)
@@ -218,10 +224,10 @@ class _World:
 
     @property
     def waiting(self) -> bool:
-        return self._waits.waiting
+        return self.waits.waiting
 
     def interrupt(self) -> None:
-        self._waits.interrupt()
+        self.waits.interrupt()
 
 
 class HostWorld(_World):
@@ -232,12 +238,16 @@ class HostWorld(_World):
         arguments: Sequence[str],
         files: str | None = None,
         streams: tuple[int, int, int] = (0, 1, 2),
+        waits: Waits | None = None,
     ) -> None:
-        """``files``: the directory that host files may come from; OSError if there is none."""
-        super().__init__(arguments, HostFiles(files), self._refill)
+        """``files``: the directory that host files may come from; OSError if there is none.
+
+        waits: those of who else may wait in this thread.
+        """
+        super().__init__(arguments, HostFiles(files), self._refill, waits or Waits())
         self._stdin, stdout, stderr = streams
-        self._output = HostOutput(stdout, "standard output", self._waits)
-        self._error = HostOutput(stderr, "standard error", self._waits)
+        self._output = HostOutput(stdout, "standard output", self.waits)
+        self._error = HostOutput(stderr, "standard error", self.waits)
 
     def write_output(self, data: bytes) -> None:
         self._output.write(self._allowed(data))
@@ -247,7 +257,7 @@ class HostWorld(_World):
 
     def _refill(self) -> bytes:
         try:
-            return self._waits.answer(os.read, self._stdin, _INPUT_CHUNK)
+            return self.waits.answer(os.read, self._stdin, _INPUT_CHUNK)
         except OSError as error:
             if error.errno == EBADF:  # started with standard input closed
                 return b""
@@ -289,7 +299,7 @@ class ScriptedWorld(_World):
         """``stdin``: the bytes, or the pieces in which they arrive."""
         pieces = iter([stdin] if isinstance(stdin, bytes) else stdin)
         self._scripted = ScriptedFiles(files or {})
-        super().__init__(arguments, self._scripted, lambda: next(pieces, b""))
+        super().__init__(arguments, self._scripted, lambda: next(pieces, b""), Waits())
         self.stdout = bytearray()
         self.stderr = bytearray()
 

@@ -1,4 +1,4 @@
-"""What records a run, and the file of its result: there before the run, finished after it."""
+"""What records a run: it is there before the run begins, and ends after it."""
 
 from __future__ import annotations
 
@@ -33,21 +33,3 @@ def attach(
 def create(path: str) -> int:
     """An empty file of this name, to write to: its descriptor.  Errors: OSError."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-
-
-class ResultFile:
-    """A file that is written once, when a run is over, but made before: mistakes show then.
-
-    what: it is to hold.  note: told in one line if it cannot be written.  Errors: OSError.
-    """
-
-    def __init__(self, path: str, what: str, note: Callable[[str], None]) -> None:
-        self._fd = create(path)
-        self._path, self._what, self._note = path, what, note
-
-    def write(self, text: bytes) -> None:
-        try:
-            with os.fdopen(self._fd, "wb") as stream:
-                stream.write(text)
-        except OSError as error:
-            self._note(f"{self._path}: {error.strerror}: there is no {self._what}")

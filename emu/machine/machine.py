@@ -183,7 +183,7 @@ class Machine:
             self.observers.remove(observer)
 
     def _heard(self, count: int) -> Outcome:
-        """Run; Ctrl-C and the timeout are heard."""
+        """Run; signals and the timeout are heard."""
         ending = self.cores[0].engine.ending
         try:
             with Watch(ending, self.world, self.options.timeout) as watch:
@@ -400,5 +400,13 @@ def _resumed(core: tuple[int, ...], process: Process) -> tuple[int, ...]:
     return core
 
 
+_STOPPED = {
+    Cause.TIMEOUT: How.TIMEOUT,
+    Cause.CTRL_C: How.CTRL_C,
+    Cause.TERMINATED: How.TERMINATED,
+}
+
+
 def _stopped(cause: Cause | None) -> Outcome:
-    return outcome(How.TIMEOUT if cause is Cause.TIMEOUT else How.CTRL_C)
+    assert cause is not None
+    return outcome(_STOPPED[cause])

@@ -20,6 +20,7 @@ class How(Enum):
     """One byte more was to be written than may be."""
     TIMEOUT = auto()
     CTRL_C = auto()
+    TERMINATED = auto()
     COUNT = auto()
     """As many instructions ran as were asked for."""
     ADDRESS = auto()
@@ -35,6 +36,7 @@ _STATUS = {
     How.MAX_OUTPUT: status.LIMIT,
     How.TIMEOUT: status.LIMIT,
     How.CTRL_C: status.INTERRUPTED,
+    How.TERMINATED: status.TERMINATED,
 }
 
 

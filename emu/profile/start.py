@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu.execution.attach import ResultFile, attach
+from emu.execution.attach import attach
 from emu.execution.code import Code
+from emu.execution.resultfile import ResultFile
 from emu.profile.profiler import Profiler
 from emu.profile.stack import Node
 
@@ -28,7 +29,9 @@ def begin_profile(
     """
     file = ResultFile(path, "profile", note)
     profiler = Profiler(Code.of(machine, files))
-    return attach(machine, [profiler], lambda: file.write(collapsed(profiler.root).encode()))
+    return attach(
+        machine, [profiler], lambda: file.write(lambda: collapsed(profiler.root).encode())
+    )
 
 
 def collapsed(root: Node) -> str:

@@ -3,6 +3,7 @@
 A file is well formed whenever a piece has been written: what a format needs at its end stands
 there at all times, and is overwritten by the next piece.  When the host takes the output away (a
 full disk, a closed pipe) that is said once and everything else is dropped: the guest runs on.
+So it is where a signal ends the wait for somebody to read.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+
+from emu.environment.waits import Interrupted, Waits
 
 PIECES = 512
 """How many strings are gathered before they are written."""
@@ -21,8 +24,10 @@ class Output:
     lost: the output is gone, and nothing more is kept.
     """
 
-    def __init__(self, fd: int, name: str, ending: str = "", shared: bool = False) -> None:
-        """fd: closed by ``close``, unless it is shared.  name: for people.
+    def __init__(
+        self, fd: int, name: str, ending: str = "", shared: bool = False, waits: Waits | None = None
+    ) -> None:
+        """fd: closed by ``close``, unless it is shared.  name: for people.  waits: the world's.
 
         ending: what closes a well-formed file.  shared: others write there too, and somebody may
         read along.
@@ -32,6 +37,7 @@ class Output:
         self._shared = shared
         self.on_lost: Callable[[str], None] = lambda _: None
         self._fd, self._name, self._ending = fd, name, ending
+        self._waits = waits or Waits()
         self._is_file = not shared and stat.S_ISREG(os.fstat(fd).st_mode)
         self._end = 0
 
@@ -53,6 +59,8 @@ class Output:
             return
         try:
             self._put(data)
+        except Interrupted:
+            self.lost = True
         except OSError as error:
             self.lost = True
             self.on_lost(f"{self._name}: {error.strerror}: the trace ends here")
@@ -67,7 +75,9 @@ class Output:
 
     def _put(self, data: bytes) -> None:
         if not self._is_file:
-            _write_all(self._fd, data)
+            rest = data
+            while rest:
+                rest = rest[self._waits.answer(os.write, self._fd, rest) :]
             return
         try:
             _write_all_at(self._fd, data + self._ending.encode(), self._end)
@@ -81,12 +91,6 @@ class Output:
         if self._end:
             os.ftruncate(self._fd, self._end)
             _write_all_at(self._fd, self._ending.encode(), self._end)
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
 
 
 def _write_all_at(fd: int, data: bytes, offset: int) -> None:

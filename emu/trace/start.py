@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from emu.environment.waits import Waits
 from emu.execution.attach import attach, create
 from emu.execution.code import Code
 from emu.machine.observers import Observer
@@ -90,7 +91,7 @@ def begin_trace(
         asked.pids, [function_range(files, name) for name in asked.functions], asked.ranges
     )
     format_ = _format(asked.format, machine.kernel)
-    output = _output(asked, format_.ending)
+    output = _output(asked, format_.ending, machine.world.waits)
     if asked.out:
         output.on_lost = note
     recorder = Recorder(machine.services, wanted, format_, output, Code.of(machine, files))
@@ -113,10 +114,10 @@ def _format(name: str, kernel: Kernel) -> Format:
     return TextFormat()
 
 
-def _output(asked: TraceOptions, ending: str) -> Output:
+def _output(asked: TraceOptions, ending: str, waits: Waits) -> Output:
     if not asked.out:
-        return Output(STDERR, "standard error", ending, shared=True)
-    return Output(create(asked.out), asked.out, ending)
+        return Output(STDERR, "standard error", ending, shared=True, waits=waits)
+    return Output(create(asked.out), asked.out, ending, waits=waits)
 
 
 def _tracers(recorder: Recorder, kinds: tuple[str, ...]) -> list[Observer]:

@@ -139,7 +139,7 @@ def test_what_is_kept_in_memory_is_bounded(tmp_path: Path) -> None:
 
 def test_a_run_without_traces_loads_nothing_for_them() -> None:
     code = (
-        "import sys\nfrom emu.cli.main import main\n"
+        "import sys\nfrom emu.cli.start import main\n"
         f"sys.argv[1:] = ['run', {str(guest(HELLO))!r}]\n"
         "try: main()\nexcept SystemExit: pass\n"
         "print([name for name in sys.modules if name.startswith(('emu.trace', 'emu.coverage',"

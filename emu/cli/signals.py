@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM, wherever the command is: they end it with one line and no traceback.
+
+While a guest runs the machine hears them itself, so that what ran can be told.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from types import FrameType
+from typing import Final, NoReturn
+
+HEARD: Final = (signal.SIGINT, signal.SIGTERM)
+_WORDS: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+_STDERR: Final = 2
+
+
+class Stopped(BaseException):
+    """A signal asks the command to end.  status: as shells have it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_WORDS[signal.Signals(number)])
+        self.status = 128 + number
+
+
+def hear() -> None:
+    """From now on these signals raise ``Stopped``, but for those that we were started to ignore."""
+    for number in HEARD:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def hear_no_more() -> None:
+    """The command is over: what comes now has nothing left to end."""
+    for number in HEARD:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def tell(stopped: Stopped) -> None:
+    """Say what has stopped us, unless that would have to wait for a reader."""
+    if select.select([], [_STDERR], [], 0)[1]:
+        os.write(_STDERR, f"emu: {stopped}\n".encode())
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped(number)

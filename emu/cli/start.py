@@ -1,0 +1,23 @@
+"""Where the command begins: signals are heard before anything that takes time is imported."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from emu.cli.signals import Stopped, hear, hear_no_more, tell
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """The command, from its first instruction to its exit status."""
+    try:
+        hear()
+        from emu.cli.main import main as command
+
+        status = command(args)
+        hear_no_more()
+    except Stopped as stopped:
+        hear_no_more()
+        tell(stopped)
+        status = stopped.status
+    sys.exit(status)
