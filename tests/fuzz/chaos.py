@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from kernel_model.image import Image
 from kernel_model.syscalls import CALLS
-from tests.fuzz.variants import EVERY, PLAIN, Program, Variant, elf_program
+from tests.fuzz.variants import EVERY, PLAIN, Program, Seen, Variant, elf_program
 from tests.guests import BUILT, build_guests
 
 SLOTS: Final = 32
@@ -346,6 +346,10 @@ def program_of(chaos: Chaos) -> Program:
         segments.append(segment)
     assert tuple(segments) != program.image.segments
     return program._replace(image=Image(tuple(segments), program.image.entry))
+
+
+def outside(_chaos: Chaos, _seen: Seen) -> None:
+    """Nobody else has this kernel."""
 
 
 def variants(seed: int) -> tuple[Variant, ...]:

@@ -17,11 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from tests.fuzz.variants import EVERY, Finding, Program, Seen, Variant, judge
+from tests.fuzz.variants import EVERY, Finding, Seen, Variant, judge
 
 KINDS: Final = ("chaos", "code")
-"""``tests.fuzz.KIND`` has generate(seed), program_of(it), variants(seed) and smaller(it), and
-parse(text) of a program as ``str`` lists it."""
+"""``tests.fuzz.KIND`` has generate(seed), program_of(it), variants(seed) and smaller(it);
+parse(text) of a program as ``str`` lists it; and outside(it, seen), what others find in that."""
 
 SHRINK_SECONDS: Final = 120
 
@@ -58,6 +58,12 @@ class Counts:
         return "\n".join(lines)
 
 
+def check(kind: ModuleType, case: Any, ways: Sequence[Variant]) -> tuple[Finding | None, Seen]:
+    """The first finding about a program, by our own means or by those from outside."""
+    finding, seen = judge(kind.program_of(case), ways)
+    return finding or kind.outside(case, seen), seen
+
+
 def shrink(
     case: Any, finding: Finding, kind: ModuleType, ways: Sequence[Variant], seconds: float
 ) -> tuple[Any, Finding]:
@@ -69,7 +75,7 @@ def shrink(
         for less in kind.smaller(case):
             if time.monotonic() > end:
                 return case, finding
-            found, _ = judge(kind.program_of(less), ways)
+            found, _ = check(kind, less, ways)
             if found is not None and found.kind == finding.kind:
                 case, finding, again = less, found, True
                 break
@@ -81,8 +87,7 @@ def one(
 ) -> tuple[Finding | None, Seen]:
     """The program of this seed; a finding is made small and told."""
     case, ways = kind.generate(seed), kind.variants(seed)
-    program: Program = kind.program_of(case)
-    finding, seen = judge(program, ways)
+    finding, seen = check(kind, case, ways)
     if finding is not None:
         tell(f"seed {seed}: {finding.kind}\n{finding.text}")
         case, finding = shrink(case, finding, kind, ways, SHRINK_SECONDS)
@@ -100,7 +105,7 @@ def main() -> int:
     kind = importlib.import_module(f"tests.fuzz.{options.kind}")
     if options.program is not None:
         case = kind.parse(options.program.read_text())
-        finding, seen = judge(kind.program_of(case), EVERY)
+        finding, seen = check(kind, case, EVERY)
         print(finding or seen.console.decode(errors="replace"))
         return finding is not None
     end, seed, counts = time.monotonic() + options.seconds, options.seed, Counts()

@@ -20,7 +20,7 @@ from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
-from emu.machine import Machine, Options, Outcome
+from emu.machine import How, Machine, Options, Outcome
 from emu.machine.core import Core
 from emu.machine.fault import Fault
 from emu.machine.history import Act
@@ -35,6 +35,8 @@ from kernel_model.syscalls import CALLS
 
 MMUS: Final = ("tlb", "map", "cpu")
 MIB: Final = 1 << 20
+HANGS: Final = 60.0
+"""Seconds after which a run is one that hangs, however slow the host is."""
 LOST: Final = b"registers lost"
 """What a program prints that has seen something no program may see, on whatever variant."""
 
@@ -65,20 +67,28 @@ class Variant(NamedTuple):
     """A way to run.
 
     watch: "", "trace" (of every kind), "coverage", "profile" or "report" (of faults and refusals).
-    hooks: "python", or of what kind where there is another.
+    hooks: "python", or of what kind where there is another.  pieces: run by so many instructions
+    at a time; 0 for all at once.  counted: whether instructions are, and bounded.
     """
 
     mmu: str = "tlb"
     watch: str = ""
     check: bool = False
     hooks: str = "python"
+    pieces: int = 0
+    counted: bool = True
 
     def __str__(self) -> str:
-        words = (self.mmu, self.watch, "check" if self.check else "", self.hooks)
+        pieces = f"pieces of {self.pieces}" if self.pieces else ""
+        counted = "" if self.counted else "uncounted"
+        check = "check" if self.check else ""
+        words = (self.mmu, self.watch, check, self.hooks, pieces, counted)
         return "+".join(word for word in words if word not in ("", "python"))
 
 
 WATCHES: Final = ("", "trace", "coverage", "profile", "report")
+UNCOUNTED: Final = False
+PIECES: Final = (1, 2, 3, 7, 50)
 PLAIN: Final = tuple(Variant(mmu) for mmu in MMUS)
 EVERY: Final = tuple(
     Variant(mmu, watch, check) for watch in WATCHES for check in (False, True) for mmu in MMUS
@@ -88,6 +98,7 @@ EVERY: Final = tuple(
 class Seen(NamedTuple):
     """What there was to see of a run.
 
+    registers: those in the engine at the end, of every kind.
     watched: what only who watched has: the trace, the coverage, the profile, the reports; "" if
     nobody did.  broken: an exception that is no outcome, which is a finding of itself.
     """
@@ -100,6 +111,7 @@ class Seen(NamedTuple):
     refusals: tuple[tuple[str, str, int], ...]
     faults: tuple[str, ...]
     ram: str
+    registers: str
     kernel: str
     notes: tuple[str, ...]
     watched: str
@@ -136,7 +148,8 @@ def run(program: Program, variant: Variant = Variant()) -> Seen:  # noqa: B008 -
     world = ScriptedWorld(program.stdin, ("fuzz",), dict(program.files))
     notes: list[str] = []
     reports: list[str] | None = [] if variant.watch == "report" else None
-    options = Options(program.ram, variant.mmu, program.max_insns, check=variant.check)
+    bound = program.max_insns if variant.counted else 0
+    options = Options(program.ram, variant.mmu, bound, HANGS, check=variant.check)
     machine = Machine(program.image, world, options, notes.append)
     debug = DebugFiles(DebugFile(BytesIO(program.elf), "fuzz"))
     heard = _Heard(machine, debug, reports)
@@ -148,11 +161,20 @@ def run(program: Program, variant: Variant = Variant()) -> Seen:  # noqa: B008 -
             if end := _watch(machine, variant, str(out), debug, notes.append):
                 ending.callback(end)
             try:
-                ended = machine.run()
+                ended = _run(machine, variant.pieces)
             except Exception as error:  # whatever it is, it is what we look for
                 broken = _place(error)
         watched = out.read_text(errors="replace") if out.exists() else "\n".join(reports or ())
     return _seen(machine, world, heard, ended, tuple(notes), watched, broken)
+
+
+def _run(machine: Machine, pieces: int) -> Outcome:
+    if not pieces:
+        return machine.run()
+    ended = machine.run_for(pieces)
+    while ended.how is How.COUNT:
+        ended = machine.run_for(pieces)
+    return ended
 
 
 def _watch(
@@ -203,6 +225,7 @@ def _seen(
         refusals=tuple((*key, count) for key, count in sorted(heard.refusals.items())),
         faults=tuple(heard.faults),
         ram=ram.hexdigest(),
+        registers=repr(machine.cores[0].engine.registers.state()),
         kernel=repr(machine.kernel.snapshot()),
         notes=notes,
         watched=watched,
@@ -229,7 +252,9 @@ def difference(first: tuple[Variant, Seen], second: tuple[Variant, Seen]) -> Dif
     """
     (one, a), (other, b) = first, second
     for field in Seen._fields:
-        if field == "watched" and one.watch != other.watch:
+        if field == "watched" and (one.watch, one.pieces) != (other.watch, other.pieces):
+            continue
+        if field == "instructions" and not (one.counted and other.counted):
             continue
         before, after = getattr(a, field), getattr(b, field)
         if before != after:
@@ -259,7 +284,11 @@ def judge(program: Program, variants: Iterable[Variant]) -> tuple[Finding | None
     """Run a program in all of these ways; the first finding, and what the first way gave."""
     seen: list[tuple[Variant, Seen]] = []
     for variant in variants:
+        if not variant.counted and seen and not _ends_by_itself(seen[0][1]):
+            continue
         one = run(program, variant)
+        if one.outcome is not None and one.outcome.how is How.TIMEOUT:
+            return Finding("hangs", f"{variant}: {HANGS:g} seconds were not enough"), one
         if one.broken:
             return Finding(one.broken.partition(":")[0], f"{variant}: {one.broken}"), one
         if LOST in one.console:
@@ -270,3 +299,7 @@ def judge(program: Program, variants: Iterable[Variant]) -> tuple[Finding | None
             if found := difference(earlier, seen[-1]):
                 return Finding(f"differs in {found.field}", str(found)), seen[0][1]
     return None, seen[0][1]
+
+
+def _ends_by_itself(seen: Seen) -> bool:
+    return seen.outcome is not None and seen.outcome.is_final

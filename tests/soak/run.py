@@ -7,7 +7,9 @@ python -m tests.soak.run PROGRAM MMU COUNT
 from __future__ import annotations
 
 import sys
+from typing import Final
 
+from emu.cpu import binding
 from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
@@ -18,6 +20,10 @@ from emu.machine.observers import Observer
 from emu.report import fault_text
 from tests.guests import guest
 from tests.machine.rewriting import resident
+
+CODE_BUFFER: Final = 1 << 20
+"""Bytes for translated code: a buffer of the usual 64 MiB would be filling all the time, and hide
+what should not grow.  That it is emptied when it is full, tests/machine/test_memory.py holds."""
 
 
 class SampledWorld(ScriptedWorld):
@@ -42,6 +48,7 @@ class Reports(Observer):
 
 def run(name: str, mmu: str, count: int) -> None:
     """name: of a program in guest/soak."""
+    binding.CODE_BUFFER = CODE_BUFFER
     path = guest(f"soak/{name}")
     world = SampledWorld(arguments=(name, str(count)))
     with path.open("rb") as stream:
