@@ -99,6 +99,10 @@ fuzz: setup ## Judge the kernel by its oracle for FUZZ_SECONDS (FUZZ_FLAGS="--se
 fuzz-guest: setup ## Run hostile programs in every way there is for FUZZ_SECONDS (FUZZ_FLAGS="--kind chaos --seed N")
 	@$(BIN)/python -m tests.fuzz.guest --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
 
+.PHONY: fuzz-inputs
+fuzz-inputs: setup guests ## Give emu damaged files, command lines and blocks, each kind for FUZZ_SECONDS
+	@$(BIN)/python -m tests.fuzz.inputs --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
+
 .PHONY: soak
 soak: setup guests ## Run ten million calls and a hundred thousand processes; memory must stay (SOAK_FLAGS="--part 100")
 	@$(BIN)/python -m tests.soak $(SOAK_FLAGS)

@@ -9,6 +9,11 @@ import posixpath
 from bisect import bisect_right
 from typing import Any, NamedTuple
 
+from emu.debuginfo.malformed import unless_malformed
+
+UNKNOWN = "??"
+"""A file that the table does not name, as binutils have it."""
+
 
 class Line(NamedTuple):
     """A line of a source file, its path as the compiler was told it, without detours."""
@@ -57,6 +62,9 @@ class LineTable:
 
     def file(self, number: int) -> str:
         """The path of file ``number`` of this table; they count from 1 before DWARF 5."""
+        return unless_malformed(lambda: self._file(number), UNKNOWN)
+
+    def _file(self, number: int) -> str:
         entry = self._header.file_entry[number if self._is_5 else number - 1]
         name = entry.name.decode("utf-8", "replace")
         return posixpath.normpath(posixpath.join(self._directory, self._folder(entry), name))

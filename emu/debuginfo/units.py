@@ -9,6 +9,7 @@ from typing import Any
 
 from emu.debuginfo.functions import Function, chain, code_ranges, functions_of
 from emu.debuginfo.lines import Line, LineTable
+from emu.debuginfo.malformed import unless_malformed
 
 
 class Unit:
@@ -19,6 +20,9 @@ class Unit:
 
     @cached_property
     def lines(self) -> LineTable | None:
+        return unless_malformed(self._read_lines, None)
+
+    def _read_lines(self) -> LineTable | None:
         program = self._unit.dwarfinfo.line_program_for_CU(self._unit)
         directory = self._unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
         path = "" if directory is None else directory.value.decode("utf-8", "replace")
@@ -26,7 +30,7 @@ class Unit:
 
     @cached_property
     def functions(self) -> list[Function]:
-        return functions_of(self._unit)
+        return unless_malformed(lambda: functions_of(self._unit), [])
 
     def frames_at(self, va: int) -> list[tuple[str, Line | None]]:
         """Function and line at ``va``, and then those that this is inlined in, innermost first."""

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from emu.coverage.executed import Span
+from emu.coverage.lcov import lcov
 from emu.debuginfo import DebugFile
+from emu.debuginfo.lines import UNKNOWN
 from emu.unwind.ehabi import unwind
 from emu.unwind.frame import Frame, UnwindError
 from emu.unwind.tables import tables_of
@@ -90,3 +93,20 @@ def test_fault_is_reported_without_what_is_damaged(tmp_path: Path, name: str, se
     assert done.returncode == 139
     assert done.stderr.startswith(b"emu: process 0 faulted: null pointer")
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", [".debug_line", ".debug_info", ".debug_abbrev", ".debug_str"])
+@pytest.mark.parametrize("pattern", [b"\0\5\3", b"\xff", b"\0", b"\x11\x22\x33\x44"], ids=bytes.hex)
+def test_coverage_of_a_program_with_damaged_lines_has_fewer(name: str, pattern: bytes) -> None:
+    """Every fifth piece of a section is other bytes."""
+    data = bytearray(guest("programs/fault_null").read_bytes())
+    part = parts(data)[name]
+    for at in range(part.start + 40, part.stop - len(pattern), 5 * len(pattern)):
+        data[at : at + len(pattern)] = pattern
+    file = DebugFile(BytesIO(data), "damaged")
+    span = Span(file, file.entry, 4)
+    assert lcov([(span, 1)]).startswith("TN:\n")
+    for unit in file.units or ():
+        assert isinstance(unit.functions, list)
+        if unit.lines is not None:
+            assert unit.lines.file(9999) == UNKNOWN
