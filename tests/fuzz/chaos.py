@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from kernel_model.image import Image
 from kernel_model.syscalls import CALLS
-from tests.fuzz.variants import EVERY, PLAIN, Program, Seen, Variant, elf_program
+from tests.fuzz.variants import EVERY, PLAIN, UNCOUNTED, Program, Seen, Variant, elf_program
 from tests.guests import BUILT, build_guests
 
 SLOTS: Final = 32
@@ -357,8 +357,13 @@ def variants(seed: int) -> tuple[Variant, ...]:
     chance = random.Random(seed)
     watched = [one for one in EVERY if one.watch not in ("", "trace")]
     slow = [one for one in EVERY if one.watch == "trace"] if seed % 8 == 0 else []
-    checked = Variant(chance.choice(("tlb", "map", "cpu")), "report", check=True)
-    return (*PLAIN, checked, *chance.sample(watched, 1), *chance.sample(slow, min(len(slow), 1)))
+    checked = Variant(chance.choice(PLAIN).mmu, "report", check=True)
+    bare = Variant(chance.choice(PLAIN).mmu, counted=UNCOUNTED)
+    pieces = Variant(chance.choice(PLAIN).mmu, pieces=chance.choice((997, 20_011)))
+    return (
+        *PLAIN, checked, bare, pieces, *chance.sample(watched, 1),
+        *chance.sample(slow, min(len(slow), 1)),
+    )  # fmt: skip
 
 
 def smaller(chaos: Chaos) -> list[Chaos]:
