@@ -89,6 +89,7 @@ golden: setup guests ## Write the whole outputs that tests compare with again; r
 FUZZ_SECONDS ?= 300
 FUZZ_FLAGS ?=
 SOAK_FLAGS ?=
+MUTANTS_FLAGS ?=
 MUTANTS := build/mutants
 
 .PHONY: fuzz
@@ -114,6 +115,10 @@ mutants: setup ## Break the kernel in small ways, one at a time, and list what n
 	@cp -r kernel_model $(MUTANTS) && cp -r tests/__init__.py tests/kernel $(MUTANTS)/tests
 	@cp tests/kernel/mutants.toml $(MUTANTS)/pyproject.toml
 	@cd $(MUTANTS) && $(abspath $(BIN))/mutmut run --max-children $(CORES) && $(abspath $(BIN))/mutmut results
+
+.PHONY: mutants-emu
+mutants-emu: setup guests ## The same for the machine (MUTANTS_FLAGS="emu/mmu --sample 100")
+	@$(BIN)/python -m tests.mutation $(MUTANTS_FLAGS)
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -26,6 +26,10 @@ PRELOADED: Final = (
     "capstone", "click", "elftools.dwarf.dwarfinfo", "elftools.elf.elffile", "hypothesis",
     "hypothesis.stateful", "pytest", "rich", "unicorn",
 )  # fmt: skip
+QUIETLY: Final = (
+    "-x", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",  # of what has been preloaded
+)  # fmt: skip
 
 
 def preload() -> None:
@@ -79,7 +83,7 @@ class Copy:
         pytest = import_module("pytest")
         status = 70
         try:
-            status = pytest.main(["-x", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])
+            status = pytest.main([*QUIETLY, *tests])
         finally:
             os._exit(status)
 

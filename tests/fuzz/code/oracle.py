@@ -54,9 +54,12 @@ def outcome_of(code: Code, qemu: str) -> tuple[int, bytes]:
 def outside(code: Code, seen: Seen) -> Finding | None:
     """Where qemu-arm disagrees with what was seen of defined code, if there is a qemu-arm."""
     qemu = shutil.which("qemu-arm")
-    if qemu is None or not code.is_defined:
+    if qemu is None or not code.is_defined or not _has_ended(seen):
         return None
-    status, told = outcome_of(code, qemu)
+    try:
+        status, told = outcome_of(code, qemu)
+    except subprocess.TimeoutExpired:
+        return Finding("qemu-arm does not end", "and we do")
     if seen.faults:
         kinds = [numbers for word, numbers in _SIGNALS.items() if word in seen.faults[-1]]
         if kinds and status in kinds[0]:
@@ -67,6 +70,10 @@ def outside(code: Code, seen: Seen) -> Finding | None:
     if told != seen.console:
         return Finding("qemu-arm has other registers", _differences(seen.console, told))
     return None
+
+
+def _has_ended(seen: Seen) -> bool:
+    return seen.outcome is not None and seen.outcome.is_final
 
 
 def _differences(ours: bytes, theirs: bytes) -> str:
