@@ -127,7 +127,7 @@ class Run:
         pid = copy.start(tests)
         seconds = sum(self._known.seconds[test] for test in tests)
         self._running[pid] = copy, mutant
-        self._deadlines[pid] = time.monotonic() + 20 + 4 * seconds
+        self._deadlines[pid] = time.monotonic() + 60 + 4 * seconds
 
     def _next(self) -> Fate:
         pid, status = wait_for_any(self._deadlines)
@@ -184,7 +184,7 @@ def main() -> None:
     run = Run(known, options.jobs)
     for mutant, fate in run.fates(sound(mutants)):
         if fate not in ("survived", "not executed"):
-            sys.exit(f"the tests of {mutant.path} fail though nothing is broken")
+            sys.exit(f"{mutant.path}: {fate}, though nothing is broken")
     reasons = accepted()
     fates = []
     for number, one in enumerate(run.fates(mutants), 1):
