@@ -256,6 +256,25 @@ class Writer:
             Kind.CALL, frame, 0x1000, number=NUMBERS["frame_split"], slot=self._id(), sources=1
         )
 
+    def _rejoin(self) -> None:
+        """A frame cut in two and, perhaps with something between, joined again."""
+        frame, upper = self._id(), self._id()
+        self._put(Kind.TAKE, 0x2000, self._chance.choice((3, 0x43)), slot=frame)
+        self._put(Kind.CALL, frame, 0x1000, number=NUMBERS["frame_split"], slot=upper, sources=1)
+        if self._chance.random() < 0.5:
+            self._access()
+        self._put(Kind.CALL, frame, upper, number=NUMBERS["frame_merge"], sources=3)
+
+    def _hand_over(self) -> None:
+        """A page that nobody sees, given to a child or to the kernel."""
+        frame = self._id()
+        self._put(Kind.TAKE, 0x1000, 3, slot=frame)
+        self._put(Kind.CALL, frame, 0, number=NUMBERS["frame_unmap"], sources=1)
+        if self._children and self._chance.random() < 0.8:
+            self._put(Kind.CALL, frame, self._pid(), number=NUMBERS["frame_give"], sources=3)
+        else:
+            self._put(Kind.CALL, frame, number=NUMBERS["frame_pool"], sources=1)
+
     def _merge(self) -> None:
         self._put(Kind.CALL, self._id(), self._id(), number=NUMBERS["frame_merge"], sources=3)
 
@@ -306,8 +325,8 @@ class Writer:
 _SHARES: Final = {
     "take": 6, "find": 4, "access": 16, "wild_access": 0.2, "code": 8, "exclusive": 3, "spin": 4,
     "keep": 5, "print": 5, "move": 5, "semihosting": 3, "message": 1.5, "give": 3, "unmap": 3,
-    "split": 3, "merge": 2, "pull": 0.3, "table": 2, "root": 2, "device": 2, "call": 8, "yield": 6,
-    "exit": 0.3,
+    "split": 3, "merge": 2, "rejoin": 3, "hand_over": 2, "pull": 0.3, "table": 2, "root": 2,
+    "device": 2, "call": 8, "yield": 6, "exit": 0.3,
 }  # fmt: skip
 _NAMES: Final = tuple(_SHARES)
 _WEIGHTS: Final = tuple(_SHARES.values())
