@@ -36,8 +36,8 @@ NOT_NEAR: Final = (
 UNBROKEN: Final = "(nothing)"
 FEW_TESTS: Final = 10
 """For what is not broken: enough to see that tests run where they should."""
-MOST_TESTS: Final = 150
-MOST_SECONDS: Final = 25.0
+MOST_TESTS: Final = 80
+MOST_SECONDS: Final = 10.0
 """Of the tests for one mutant, as they take on the whole machine."""
 
 

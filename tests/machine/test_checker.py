@@ -1,0 +1,162 @@
+"""What ``--check`` looks at, and when: enough to see what is out of step, and no more."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from emu.cpu.binding import NOTHING, View
+from emu.machine.checker import Checker, OutOfStepError
+from emu.mmu.regions import regions_of
+from kernel_model.descriptors import EXEC
+from kernel_model.invariants import InvariantError
+from tests.kernel.driver import CODE_VA, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, RW, SYS, UART
+from tests.machine.rig import Guest
+
+
+class Look:
+    """A core whose backend is in step with the tables, except where ``wrong`` says so.
+
+    seen: the pages that were looked at.
+    """
+
+    def __init__(self, guest: Guest) -> None:
+        self.guest, self.kernel = guest, guest.kernel
+        self.devices = tuple(guest.machine.bus)
+        self.checker = Checker(guest.kernel, self.devices)
+        self.seen: list[int] = []
+        self.wrong: dict[int, View] = {}
+        backend = SimpleNamespace(view=self.view, sync=lambda: self.is_in_step)
+        self.is_in_step = True
+        self.core: Any = SimpleNamespace(number=0, loaded=self.process, backend=backend)
+
+    @property
+    def process(self) -> Any:
+        return self.kernel.running[0]
+
+    @property
+    def l1_pa(self) -> int:
+        return self.kernel.l1_pa(self.process)
+
+    @property
+    def views(self) -> dict[int, View]:
+        regions = regions_of(self.kernel.memory, self.devices, self.l1_pa)
+        return {
+            one.va + at: View(one.pa + at, one.rights)
+            for one in regions
+            for at in range(0, one.length, PAGE)
+        }
+
+    @property
+    def ends(self) -> set[int]:
+        regions = regions_of(self.kernel.memory, self.devices, self.l1_pa)
+        return {va for one in regions for va in (one.va, one.end - PAGE)}
+
+    @property
+    def beside(self) -> set[int]:
+        regions = regions_of(self.kernel.memory, self.devices, self.l1_pa)
+        return {va for one in regions for va in (one.va - PAGE, one.end) if 0 <= va < 1 << 32}
+
+    def view(self, va: int) -> View:
+        self.seen.append(va)
+        return self.wrong.get(va, self.views.get(va, NOTHING))
+
+    def check(self) -> set[int]:
+        """The pages that a check looks at."""
+        self.seen.clear()
+        self.checker.check(self.core)
+        assert len(set(self.seen)) == len(self.seen)
+        return set(self.seen)
+
+    def changed(self, va: int, length: int) -> None:
+        self.checker.translation(self.l1_pa, va, length)
+
+
+@pytest.fixture
+def look() -> Look:
+    guest = Guest("exit 0")
+    guest.ok("frame_map", SYS, UART, FREE_VA, RW)
+    return Look(guest)
+
+
+def test_every_page_is_looked_at_once(look: Look) -> None:
+    assert look.check() == set(look.views) | look.beside
+    assert look.check() == set()
+
+
+@pytest.mark.parametrize("va", [CODE_VA, CODE_VA - PAGE, DATA_VA, DATA_VA + 3 * PAGE, FREE_VA])
+def test_a_page_that_is_other_than_in_the_tables_is_named(look: Look, va: int) -> None:
+    right = look.views.get(va, NOTHING)
+    for wrong in (View(right.pa + PAGE, right.rights), View(right.pa, right.rights ^ EXEC)):
+        look.wrong = {va: wrong}
+        with pytest.raises(OutOfStepError) as raised:
+            look.check()
+        told = f"page {va:#010x}: Unicorn has {wrong}, the tables have {right}"
+        assert str(raised.value) == told
+
+
+def test_what_has_changed_is_looked_at_again_also_where_nothing_is_now(look: Look) -> None:
+    look.check()
+    look.changed(0x00300000, 2 * PAGE)
+    assert look.check() == set(look.views) | look.beside | {0x00300000, 0x00301000}
+    look.changed(DATA_VA, PAGE)
+    assert look.check() == set(look.views) | look.beside
+    assert look.check() == set()
+
+
+def test_the_change_of_another_address_space_is_not_ours(look: Look) -> None:
+    look.check()
+    look.checker.translation(look.l1_pa + 0x100000, DATA_VA, PAGE)
+    assert look.check() == set()
+
+
+def test_of_an_address_space_that_is_come_back_to_the_ends_are_looked_at(look: Look) -> None:
+    look.guest.child()
+    look.check()
+    for pid, expected in ((1, None), (0, look.ends), (1, None)):
+        look.kernel.slice_ended(0)
+        look.core.loaded = look.process
+        assert look.process.pid == pid
+        pages = look.check()
+        assert pages == (expected or pages)
+        assert pages >= look.ends
+        assert look.check() == set()
+    assert pages == look.ends
+
+
+def test_after_a_restore_everything_is_looked_at(look: Look) -> None:
+    look.check()
+    look.changed(0x00300000, PAGE)
+    look.checker.restored()
+    assert look.check() == set(look.views) | look.beside
+
+
+def test_a_process_that_the_core_has_not_loaded_is_not_looked_at(look: Look) -> None:
+    look.core.loaded = None
+    assert look.check() == set()
+
+
+def test_a_backend_that_was_stopped_on_its_way_is_not_looked_at(look: Look) -> None:
+    look.is_in_step = False
+    assert look.check() == set()
+
+
+def test_the_kernel_is_checked_too(look: Look) -> None:
+    """By whichever event: a call, or semihosting."""
+    look.kernel.frames[REST].v_id = LOW
+    for tell in (
+        lambda: look.checker.called(look.core, look.process, None, 0),  # type: ignore[arg-type]
+        lambda: look.checker.semihosted(look.core, look.process, 0, 0),
+        lambda: look.checker.check(look.core),
+    ):
+        with pytest.raises(InvariantError):
+            tell()
+
+
+def test_the_first_page_of_all_has_none_before_it_and_the_last_none_behind(look: Look) -> None:
+    page = look.guest.take()
+    look.guest.ok("frame_map", LOW, page, PAGE, RO)
+    assert 0 in look.check()
+    assert max(look.check() or {0}) < 1 << 32
