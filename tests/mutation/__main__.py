@@ -30,7 +30,7 @@ PARTS: Final = (
 WORK: Final = ROOT / "build/mutation"
 ACCEPTED: Final = Path(__file__).with_name("accepted.toml")
 NOT_NEAR: Final = (
-    "tests/kernel", "tests/fuzz", "tests/soak", "tests/mutation", "tests/test_shape.py",
+    "tests/kernel", "tests/fuzz", "tests/soak", "tests/test_mutation.py", "tests/test_shape.py",
     "tests/test_benchmarks.py", "tests/test_kernel_docs.py", "tests/world/test_security.py",
 )  # fmt: skip
 UNBROKEN: Final = "(nothing)"
@@ -78,10 +78,10 @@ def all_mutants(parts: Iterable[str]) -> Iterator[Mutant]:
 
 def near(mutant: Mutant, known: Record) -> list[str]:
     """The tests to run, in order."""
-    tests = sorted(
-        known.of_lines(mutant.path, mutant.line, mutant.last),
-        key=lambda test: (known.seconds[test], test),
-    )
+    found = known.of_module(mutant.path)
+    if mutant.in_function:
+        found = known.of_lines(mutant.path, mutant.line, mutant.last)
+    tests = sorted(found, key=lambda test: (known.seconds[test], test))
     functions: Counter[str] = Counter()
     turns = []
     for test in tests:
@@ -100,7 +100,7 @@ def near(mutant: Mutant, known: Record) -> list[str]:
 def sound(mutants: list[Mutant]) -> list[Mutant]:
     """For each module of these mutants one in which nothing is broken: what must survive."""
     modules = sorted({mutant.path for mutant in mutants})
-    return [Mutant(path, UNBROKEN, 1, 1, (ROOT / path).read_text()) for path in modules]
+    return [Mutant(path, UNBROKEN, 1, 1, False, (ROOT / path).read_text()) for path in modules]
 
 
 class Run:

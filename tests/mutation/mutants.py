@@ -30,13 +30,15 @@ class Mutant(NamedTuple):
     """A module with one mistake.
 
     key: which, in words that stay the same while nothing near it changes.  line, last: of the
-    module, where the changed code begins and ends.
+    module, where the changed code begins and ends.  in_function: whether calls execute it, and
+    not the import.
     """
 
     path: str
     key: str
     line: int
     last: int
+    in_function: bool
     source: str
 
 
@@ -48,14 +50,15 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
         starts.append(starts[-1] + len(line))
     found = []
     seen: Counter[str] = Counter()
-    for where, node, new in _Finder().all(ast.parse(source)):
+    for where, in_function, node, new in _Finder().all(ast.parse(source)):
         first = starts[node.lineno - 1] + node.col_offset
         end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
         mutated = b"".join((data[:first], new.encode(), data[end:])).decode()
         key = f"{where}: {_short(ast.unparse(node))} -> {_short(new)}"
         seen[key] += 1
         key += f" ({seen[key]})" if seen[key] > 1 else ""
-        found.append(Mutant(path, key, node.lineno, node.end_lineno or node.lineno, mutated))
+        last = node.end_lineno or node.lineno
+        found.append(Mutant(path, key, node.lineno, last, in_function, mutated))
     return found
 
 
@@ -65,8 +68,8 @@ def _short(text: str) -> str:
 
 
 _Place = ast.expr | ast.stmt
-_Found = tuple[str, _Place, str]
-"""The function, what is replaced, and by what."""
+_Found = tuple[str, bool, _Place, str]
+"""The function or class, whether it is a function, what is replaced, and by what."""
 
 
 class _Finder:
@@ -74,23 +77,26 @@ class _Finder:
 
     def __init__(self) -> None:
         self._names: list[str] = []
+        self._functions = 0
 
     def all(self, node: ast.AST) -> Iterator[_Found]:
         """Of a node and those in it."""
         if isinstance(node, ast.JoinedStr | ast.Assert) or _is_for_types(node):
             return
-        named = isinstance(node, ast.FunctionDef | ast.ClassDef)
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             self._names.append(node.name)
+            self._functions += isinstance(node, ast.FunctionDef)
         if isinstance(node, ast.expr | ast.stmt):
             for new in _replacements(node):
-                yield ".".join(self._names), node, new
+                yield ".".join(self._names), self._functions > 0, node, new
         for test in _conditions(node):
-            yield ".".join(self._names), test, f"(not {ast.unparse(test)})"
+            new = f"(not {ast.unparse(test)})"
+            yield ".".join(self._names), self._functions > 0, test, new
         for child in _children(node):
             yield from self.all(child)
-        if named:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
             self._names.pop()
+            self._functions -= isinstance(node, ast.FunctionDef)
 
 
 def _is_for_types(node: ast.AST) -> bool:

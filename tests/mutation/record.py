@@ -70,6 +70,11 @@ class Record(NamedTuple):
     seconds: dict[str, float]
     tests: dict[str, dict[int, list[str]]]
 
+    def of_module(self, path: str) -> set[str]:
+        """The tests that execute anything of a file."""
+        by_line = self.tests.get(path, {})
+        return {test for tests in by_line.values() for test in tests} & self.seconds.keys()
+
     def of_lines(self, path: str, first: int, last: int) -> set[str]:
         """The tests that execute one of these lines, or else the nearest line before them."""
         by_line = self.tests.get(path, {})
@@ -77,7 +82,7 @@ class Record(NamedTuple):
             found = {test for line in range(start, last + 1) for test in by_line.get(line, ())}
             if found := found & self.seconds.keys():
                 return found
-        return {test for tests in by_line.values() for test in tests} & self.seconds.keys()
+        return self.of_module(path)
 
 
 def read_record(directory: Path, root: Path) -> Record:
