@@ -8,7 +8,7 @@ import pytest
 
 from emu.machine import How
 from emu.machine.fault import Fault, record_of
-from emu.machine.history import BOOT, Act
+from emu.machine.history import BOOT, FAULT, Act, History
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.fault import FaultKind, FaultRecord
 from kernel_model.walk import FaultStatus
@@ -101,3 +101,12 @@ def test_what_boot_does_is_no_call() -> None:
     assert BOOT.changes
     with pytest.raises(AssertionError):
         BOOT.handler(None, None)  # type: ignore[arg-type]
+
+
+def test_the_faults_that_are_kept_are_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emu.machine.history.FAULTS_KEPT", 3)
+    history = History()
+    for pid in range(1, 6):
+        history.fault(pid, f"fault {pid}")
+        assert history.now == Act(0, pid, FAULT)
+    assert history.faults == {3: "fault 3", 4: "fault 4", 5: "fault 5"}
