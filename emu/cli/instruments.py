@@ -109,17 +109,21 @@ def instrument_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def instrumented(launch: Launch, instruments: InstrumentOptions) -> Iterator[None]:
-    """While entered, a machine that has not run yet is recorded.  Errors: UserError."""
+    """While entered, a machine that has not run yet is recorded.  Errors: UserError.
+
+    What has begun before that is not ended: of a run that there was not, nothing is written.
+    """
     _check_complete(instruments)
+    ends = []
+    if instruments.trace is not None:
+        ends.append(_begin_trace(launch, instruments, instruments.trace))
+    if instruments.coverage is not None:
+        ends.append(_begin_coverage(launch, instruments.coverage, instruments.coverage_format))
+    if instruments.profile is not None:
+        ends.append(_begin_profile(launch, instruments.profile))
     with ExitStack() as ending:
-        if instruments.trace is not None:
-            ending.callback(_begin_trace(launch, instruments, instruments.trace))
-        if instruments.coverage is not None:
-            ending.callback(
-                _begin_coverage(launch, instruments.coverage, instruments.coverage_format)
-            )
-        if instruments.profile is not None:
-            ending.callback(_begin_profile(launch, instruments.profile))
+        for end in ends:
+            ending.callback(end)
         yield
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 
 class ResultFile:
-    """A file that is written once, but made before the run: mistakes show then.
+    """A file that is written once, when the run is over; mistakes show before.
 
     what: it is to hold.  note: told in one line if it cannot be written.  Errors: OSError.
     """
@@ -19,32 +19,49 @@ class ResultFile:
     def __init__(self, path: str, what: str, note: Callable[[str], None]) -> None:
         self._path, self._what, self._note = path, what, note
         self._place = os.path.realpath(path)
-        self._beside: str | None = f"{self._place}.{os.getpid()}.partial"
-        try:
-            mode = os.stat(self._place).st_mode
-        except FileNotFoundError:
-            mode = stat.S_IFREG
-        if stat.S_ISREG(mode):
-            self._fd = os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            if stat.S_IMODE(mode):
-                os.fchmod(self._fd, stat.S_IMODE(mode))
+        self._beside = f"{self._place}.{os.getpid()}.partial"
+        self._mode = _mode(self._place)
+        self._stream: int | None = None
+        if stat.S_ISREG(self._mode):
+            os.close(self._create())
+            os.unlink(self._beside)
         else:  # a pipe or a device has no half
-            self._fd, self._beside = os.open(path, os.O_WRONLY), None
+            self._stream = os.open(path, os.O_WRONLY)
 
     def write(self, make: Callable[[], bytes]) -> None:
         """Make the contents, and put them where they belong."""
         try:
-            try:
-                with os.fdopen(self._fd, "wb") as stream:
-                    stream.write(make())
-                if self._beside is not None:
-                    os.replace(self._beside, self._place)
-            except BaseException:
-                self._drop()
-                raise
+            if self._stream is None:
+                self._replace(make())
+            else:
+                _write(self._stream, make())
         except OSError as error:
             self._note(f"{self._path}: {error.strerror}: there is no {self._what}")
 
-    def _drop(self) -> None:
-        if self._beside is not None:
+    def _replace(self, contents: bytes) -> None:
+        file = self._create()
+        try:
+            _write(file, contents)
+            os.replace(self._beside, self._place)
+        except BaseException:
             os.unlink(self._beside)
+            raise
+
+    def _create(self) -> int:
+        file = os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        if stat.S_IMODE(self._mode):
+            os.fchmod(file, stat.S_IMODE(self._mode))
+        return file
+
+
+def _mode(place: str) -> int:
+    """What is there, and its rights; a file without any if nothing is."""
+    try:
+        return os.stat(place).st_mode
+    except FileNotFoundError:
+        return stat.S_IFREG
+
+
+def _write(file: int, contents: bytes) -> None:
+    with os.fdopen(file, "wb") as stream:
+        stream.write(contents)

@@ -97,8 +97,7 @@ def test_a_signal_ends_the_command_with_one_line(
     assert not list(tmp_path.glob("*.partial"))
     if "coverage" in stage or "took" in stage:
         assert len(run.stdout.splitlines()) == HELLO_LINES
-    if "the coverage" in stage:
-        assert out.read_text() == "of the run before"
+    assert (out.read_text() == "of the run before") == ("took" not in stage)
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=SIGNALS.get)
@@ -199,6 +198,16 @@ def test_a_new_result_has_the_usual_rights(tmp_path: Path) -> None:
     usual.touch()
     ResultFile(str(out), "result", pytest.fail).write(lambda: b"x")
     assert out.stat().st_mode == usual.stat().st_mode
+
+
+def test_what_was_there_stays_when_something_else_cannot_be_recorded(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.write_text("of the run before")
+    run = emu("run", "--coverage", out, "--profile", tmp_path / "no" / "profile", hello())
+    said = f"emu: {tmp_path}/no/profile: No such file or directory\n"
+    assert (run.returncode, run.stderr, run.stdout) == (2, said, "")
+    assert out.read_text() == "of the run before"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_a_result_can_go_into_a_pipe(tmp_path: Path) -> None:
