@@ -11,7 +11,7 @@ from emu.machine import How
 from emu.machine.core import SLICE, Core
 from emu.machine.observers import Observer
 from kernel_model.process import Process, Resume
-from tests.kernel.driver import CODE_VA, FREE_VA, RW, SYS, UART
+from tests.kernel.driver import CODE_VA, FREE_VA, REST, RW, SYS, UART
 from tests.machine.rig import Guest
 
 IT_BLOCK: Final = 4
@@ -141,6 +141,21 @@ def test_a_call_ends_no_run_of_a_process_that_has_its_slice(mmu: str) -> None:
     assert guest.run().how is How.MAX_INSNS
     assert runs[:4] == [0, 1, 0, 1]
     assert len(runs) <= 5  # the bound may be met on the threshold
+
+
+def test_a_call_that_maps_ends_no_run(mmu: str) -> None:
+    """What it changes is brought in step while Unicorn stays where it is."""
+    take = f"mov r0, #{REST}\n set r1, 0x1000\n call frame_split\n mov r5, r0"
+    where = f"mov r0, #{SYS}\n mov r1, r5\n set r2, {FREE_VA}\n set r3, {RW}"
+    unmap = "mov r0, r5\n mov r1, #0\n call frame_unmap"
+    source = f"{take}\n 1: {where}\n call frame_map\n str r5, [r2]\n {unmap}\n b 1b"
+    guest = Guest(source, mmu, max_insns=2000)
+    runs: list[int] = []
+    guest.machine.observers.add(OnRun(runs.append))
+    assert guest.run().how is How.MAX_INSNS
+    assert runs[:1] == [0]
+    assert len(runs) <= 2
+    assert not guest.machine.history.refusals
 
 
 @pytest.mark.parametrize("distance", [4, 8, 12, 16, 20])

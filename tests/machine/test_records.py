@@ -12,7 +12,7 @@ from emu.machine.history import BOOT, FAULT, Act, History
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.fault import FaultKind, FaultRecord
 from kernel_model.walk import FaultStatus
-from tests.kernel.driver import CODE_VA, DATA_VA
+from tests.kernel.driver import CODE_VA, DATA_VA, FREE_VA, PAGE, REST, RW, RX, SYS
 from tests.machine.rig import NOWHERE, Guest, Turns
 
 SET: Final = f"set sp, {DATA_VA + 64}\n set lr, 0x12345678\n set r0, nowhere\n"
@@ -110,3 +110,42 @@ def test_the_faults_that_are_kept_are_the_last(monkeypatch: pytest.MonkeyPatch) 
         history.fault(pid, f"fault {pid}")
         assert history.now == Act(0, pid, FAULT)
     assert history.faults == {3: "fault 3", 4: "fault 4", 5: "fault 5"}
+
+
+ARM_SEMIHOSTING: Final = 0xEF123456
+THUMB_SEMIHOSTING: Final = 0xDFAB
+
+
+@pytest.mark.parametrize("thumb", [False, True], ids=["arm", "thumb"])
+def test_a_semihosting_call_has_its_result_in_r0(thumb: bool, mmu: str) -> None:
+    svc = "svc #0xab" if thumb else "svc #0x123456"
+    block = "set r1, data\n mov r2, #-5\n str r2, [r1]\n mov r0, #8"  # SYS_ISERROR
+    guest = Guest(f"{block}\n {svc}\n add r0, r0, #6\n call exit", mmu, thumb)
+    assert guest.run().status == 7
+    assert guest.machine.calls.semihosting == 1
+
+
+@pytest.mark.parametrize("thumb", [False, True], ids=["arm", "thumb"])
+def test_semihosting_in_the_last_bytes_of_ram(thumb: bool, mmu: str) -> None:
+    """The SVC is told from a call of the kernel's by reading it, and nothing is behind it."""
+    guest = Guest(
+        f"set r0, 0x18\n set r1, 0x20026\n set r4, {FREE_VA + PAGE - 8 + thumb}\n bx r4", mmu
+    )
+    last = guest.ok("frame_split", REST, guest.info(REST).len - PAGE)
+    assert guest.info(last).pa + PAGE == guest.ram.base + guest.ram.size
+    code = THUMB_SEMIHOSTING << 16 | 0xBF00 if thumb else ARM_SEMIHOSTING
+    nop = 0xBF00BF00 if thumb else 0xE320F000
+    guest.ok("frame_map", SYS, last, FREE_VA, RW)
+    guest.put(FREE_VA + PAGE - 8, nop, code)
+    guest.ok("frame_map", SYS, last, FREE_VA, RX)
+    outcome = guest.run()
+    assert (outcome.how, outcome.status) == (How.EXITED, 0)
+
+
+@pytest.mark.parametrize("immediate", [0x123456, 0x3456, 0xAB])
+def test_another_immediate_is_a_call_of_the_kernels(immediate: int, mmu: str) -> None:
+    guest = Guest(f"mov r12, #call_frame_count\n mov r0, #0x18\n svc #{immediate}\n call exit", mmu)
+    outcome = guest.run()
+    is_semihosting = immediate == 0x123456
+    assert (guest.machine.calls.semihosting == 1) is is_semihosting
+    assert outcome.status == (1 if is_semihosting else len(guest.kernel.frames))

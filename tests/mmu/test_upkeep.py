@@ -261,6 +261,55 @@ def test_a_page_that_is_stored_to_and_executed_settles(tlb):
         tlb.run(DATA)
 
     assert fills_of(tlb, both) == 0
+    tlb.switch(OTHER_L1)
+    tlb.switch(L1)
+    assert fills_of(tlb, lambda: [tlb.run(DATA), store(tlb, DATA + 8)]) == 2  # a page each
+    assert fills_of(tlb, both) == 0
+
+
+def test_a_page_that_is_only_executed_is_never_writable(tlb):
+    """Stores through an entry that may also execute take long, for ever."""
+    tlb.map(DATA, DATA_PA)
+    tlb.put(DATA_PA, SVC)
+    tlb.run(DATA)
+    assert fills_of(tlb, lambda: store(tlb, DATA + 8)) == 2  # of the code, and of the data
+
+
+def test_a_page_that_was_only_stored_to_is_filled_when_it_is_executed(tlb):
+    tlb.map(DATA, DATA_PA)
+    tlb.put(DATA_PA, SVC)
+    store(tlb, DATA + 8)
+    assert fills_of(tlb, lambda: tlb.run(DATA)) == 1
+    assert fills_of(tlb, lambda: store(tlb, DATA + 8)) == 1
+
+
+def test_what_unicorn_walks_itself_is_not_counted_and_what_is_flushed_is():
+    cpu = Rig("cpu")
+    cpu.map_data(DATA, DATA_PA)
+    assert cpu.backend.fills == 0
+    flushes = cpu.backend.flushes
+    cpu.unmap(DATA)
+    assert cpu.backend.flushes == flushes + 1
+    cpu.switch(OTHER_L1)
+    assert cpu.backend.flushes == flushes + 2
+    assert (cpu.backend.fills, cpu.engine.registers.read("ttbcr")) == (0, 0)
+
+
+def test_after_a_reset_nothing_is_remembered(rig):
+    """All of RAM may be another now, and nobody has told what changed."""
+    rig.map_data(DATA, DATA_PA)
+    assert load(rig, DATA) is Stop.REQUESTED
+    assert rig.backend.physical(DATA) == DATA_PA
+    at = L2 + (DATA >> 12) * 4
+    rig.ram.write_word(at, SmallPage(DATA_PA + PAGE, AP_USER_RO, 1, NORMAL).encode())
+    rig.ram.write_word(CODE_PA + 4, 0xE3A01007)  # mov r1, #7, where there was a call
+    rig.ram.write_word(DATA_PA + PAGE, 5)
+    rig.backend.reset()
+    assert rig.backend.sync()
+    assert rig.backend.physical(DATA) == DATA_PA + PAGE
+    assert store(rig, DATA) is Stop.FAULT
+    assert load(rig, DATA) is Stop.FAULT
+    assert rig.engine.registers.read("r1") == 7
 
 
 # What the map backend gives to Unicorn

@@ -53,17 +53,17 @@ def parse(text: str) -> Case:
 
 @contextmanager
 def limited(seconds: int = SECONDS) -> Iterator[None]:
-    """While entered, time is limited.  Errors: Hangs."""
+    """While entered, time is limited.  Errors: Hangs, again each second: one may get lost."""
 
     def over(_number: int, _frame: FrameType | None) -> None:
         raise Hangs(f"{seconds} seconds were not enough")
 
     old = signal.signal(signal.SIGALRM, over)
-    signal.alarm(seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
 
 
