@@ -88,6 +88,11 @@ def test_the_tests_that_are_near() -> None:
     assert near(inside._replace(in_function=False), known) == near(inside, known)
     assert near(inside._replace(line=9, last=9), known) == ["t.py::slow"]
     assert near(inside._replace(path="other.py"), known) == []
+    table = {"test_m.py::numbers": 0.1, "test_x.py::numbers": 0.1}
+    known = Record({**known.seconds, **table}, known.tests)
+    assert "test_m.py::numbers" in near(inside._replace(in_function=False), known)
+    assert "test_x.py::numbers" not in near(inside._replace(in_function=False), known)
+    assert "test_m.py::numbers" not in near(inside, known)
 
 
 def test_the_table_counts_what_is_explained_apart() -> None:
