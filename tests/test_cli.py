@@ -216,3 +216,11 @@ def test_the_same_run_again_is_the_same_run() -> None:
         return [line for line in lines if not line.startswith("  time")] + [done.stdout.decode()]
 
     assert rows() == rows()
+
+
+@pytest.mark.parametrize("pid", ["-1", "x"])
+def test_what_is_no_pid_is_said_before_anything_runs(pid: str) -> None:
+    done = emu_command("tables", "--pid", pid, str(guest("programs/hello")))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"emu: Invalid value for '--pid'")
+    assert done.stderr.count(b"\n") == 1

@@ -23,7 +23,9 @@ Examples:
 @click.command(epilog=EPILOG)
 @guest_options
 @at_option
-@click.option("--pid", type=int, default=None, metavar="PID", help="Only this process.")
+@click.option(
+    "--pid", type=click.IntRange(min=0), default=None, metavar="PID", help="Only this process."
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(guest: GuestOptions, at: Moment, pid: int | None, as_json: bool) -> None:
     """Run PROG up to a moment and show what each process's tables map.
