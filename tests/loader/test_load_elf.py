@@ -276,3 +276,29 @@ def test_more_than_the_ram_is_refused() -> None:
     assert str(caught.value) == (
         "a.elf: needs 301 MiB of RAM and there are 128 MiB; give it more with --ram"
     )
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [
+        (2, "SPARC"), (3, "x86"), (8, "MIPS"), (20, "PowerPC"), (21, "64-bit PowerPC"),
+        (22, "S/390"), (62, "x86-64"), (183, "AArch64"), (243, "RISC-V"), (258, "LoongArch"),
+        (39, "machine 39"), (41, "machine 41"),
+    ],
+)  # fmt: skip
+def test_another_machine_is_named(machine: int, name: str) -> None:
+    assert f"is for {name}; build it" in refusal(elf(CODE, machine=machine))
+
+
+@pytest.mark.parametrize(
+    ("type_", "what"),
+    [(1, "relocatable object"), (3, "position independent"), (4, "core dump"), (5, "none that")],
+)
+def test_another_type_is_named(type_: int, what: str) -> None:
+    assert what in refusal(elf(CODE, type=type_))
+
+
+@pytest.mark.parametrize("length", [0, 3, 4])
+def test_a_few_bytes_are_no_program(length: int) -> None:
+    what = "is not an ELF file" if length < 4 else "is cut short"
+    assert what in refusal(b"\x7fELF"[:length])

@@ -301,6 +301,8 @@ def test_the_features_file(guest: Guest) -> None:
     assert guest.read(handle, 4) == b"SHFB"
     assert guest.call(Operation.SEEK, handle, 4) == 0
     assert guest.read(handle, 9) == b"\x03"
+    assert guest.call(Operation.SEEK, handle, 0) == 0
+    assert [guest.read(handle, 2) for _ in range(4)] == [b"SH", b"FB", b"\x03", b""]
     assert guest.write(handle, b"x") == FAILED
     assert guest.open(b":semihosting-features", W) == FAILED
     assert guest.error() == "EACCES"
