@@ -88,7 +88,8 @@ def near(mutant: Mutant, known: Record) -> list[str]:
     turns = []
     for test in sorted(found, key=lambda test: (known.seconds[test], test)):
         function, distance = test.partition("[")[0], _distance(mutant.path, test)
-        turns.append((functions[function] * (1 + 2 * distance) + 3 * distance, test))
+        turn = functions[function] * (1, 2, 8)[distance] + (0, 2, 24)[distance]
+        turns.append((turn, test))
         functions[function] += 1
     most = FEW_TESTS if mutant.key == UNBROKEN else MOST_TESTS
     chosen, seconds = [], 0.0
