@@ -149,3 +149,7 @@ def test_another_immediate_is_a_call_of_the_kernels(immediate: int, mmu: str) ->
     is_semihosting = immediate == 0x123456
     assert (guest.machine.calls.semihosting == 1) is is_semihosting
     assert outcome.status == (1 if is_semihosting else len(guest.kernel.frames))
+
+
+def test_a_machine_that_has_not_run_is_a_value_too(mmu: str) -> None:
+    assert Guest("exit 0", mmu).machine.snapshot() == Guest("exit 0", mmu).machine.snapshot()
