@@ -224,3 +224,11 @@ def test_what_is_no_pid_is_said_before_anything_runs(pid: str) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"emu: Invalid value for '--pid'")
     assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e300", "0", "-0.5", "soon"])
+def test_what_is_no_time_is_said_before_anything_runs(seconds: str) -> None:
+    done = run_emu(guest("programs/hello"), options=("--timeout", seconds))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"emu: Invalid value for '--timeout'")
+    assert done.stderr.count(b"\n") == 1

@@ -12,6 +12,7 @@ import click
 from emu.machine.machine import DEFAULT_RAM, Options
 from emu.mmu import BACKENDS
 
+_CENTURY = 100 * 366 * 24 * 3600
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _SIZE = re.compile(r"(0x[0-9a-f]+|[0-9]+) ?([kmg]?)(?:i?b)?", re.IGNORECASE)
 
@@ -38,6 +39,23 @@ class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             bounds = f"{self.least >> 20}M and {self.most >> 20}M"
             self.fail(f"{value!r} is not between {bounds}{steps}", param, ctx)
         return size
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A time that the host can wait: more than none, and no more than a hundred years."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        if not 0 < seconds <= _CENTURY:  # nor if it is no number
+            self.fail(f"{value!r} seconds is no time to wait", param, ctx)
+        return seconds
 
 
 class GuestOptions(NamedTuple):
@@ -86,7 +104,7 @@ _PARAMETERS = (
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Seconds(),
         metavar="SECONDS",
         default=None,
         help="Stop after this much time.",
