@@ -37,7 +37,7 @@ MISTAKES = (
     (("run", "--max-insns", "0", "x"),
      "emu: Invalid value for '--max-insns': 0 is not in the range x>=1. (see 'emu run --help')"),
     (("run", "--timeout", "-1", "x"),
-     "emu: Invalid value for '--timeout': -1.0 is not in the range x>0. (see 'emu run --help')"),
+     "emu: Invalid value for '--timeout': '-1' seconds is no time to wait (see 'emu run --help')"),
     (("completion", "tcsh"),
      "emu: Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of 'bash', 'zsh', 'fish'. "
      "(see 'emu completion --help')"),

@@ -23,8 +23,8 @@ OPTIONS: Final = (
 )  # fmt: skip
 VALUES: Final = (
     "tlb", "map", "cpu", "0", "1", "2", "100", "-1", "4M", "1M", "64M", "0x400000", "1G",
-    "9999999999", "1e3", "1e300", "inf", "nan", "", " ", "all", "syscall,ipc", "insn", "mem", "frob", "text",
-    "jsonl", "chrome", "lcov", "drcov", "main", "_start", "0x10000-0x10fff", "5-1",
+    "9999999999", "1e3", "1e300", "inf", "nan", "", " ", "all", "syscall,ipc", "insn", "mem",
+    "frob", "text", "jsonl", "chrome", "lcov", "drcov", "main", "_start", "0x10000-0x10fff", "5-1",
     "0-0xffffffff", "call:2", "insn:5", "fault", "end", "exit", "bash",
     "zsh", "fish", "\udc80", "ünï", "%s%n", "\n", "a\tb", "a" * 300,
 )  # fmt: skip
