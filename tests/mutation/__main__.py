@@ -37,9 +37,8 @@ NOT_NEAR: Final = (
 UNBROKEN: Final = "(nothing)"
 FEW_TESTS: Final = 10
 """For what is not broken: enough to see that tests run where they should."""
-MOST_TESTS: Final = 300
-MOST_SECONDS: Final = 15.0
-"""Of the tests for one mutant, as they take on the whole machine."""
+SECONDS: Final = 15.0
+"""For the tests of one mutant, as long as they take on the whole machine."""
 
 
 class Fate(NamedTuple):
@@ -77,8 +76,8 @@ def all_mutants(parts: Iterable[str]) -> Iterator[Mutant]:
             yield from mutants_of(str(module.relative_to(ROOT)), module.read_text())
 
 
-def near(mutant: Mutant, known: Record) -> list[str]:
-    """The tests to run, in order."""
+def near(mutant: Mutant, known: Record, most: float = SECONDS) -> list[str]:
+    """The tests to run, in order.  most: seconds for all of them."""
     if mutant.in_function:
         found = known.of_lines(mutant.path, mutant.line, mutant.last)
     else:  # a table, which tests may read without executing anything of its module
@@ -91,14 +90,13 @@ def near(mutant: Mutant, known: Record) -> list[str]:
         turn = functions[function] * (1, 2, 8)[distance] + (0, 2, 24)[distance]
         turns.append((turn, test))
         functions[function] += 1
-    most = FEW_TESTS if mutant.key == UNBROKEN else MOST_TESTS
     chosen, seconds = [], 0.0
     for _, test in sorted(turns):
         takes = known.seconds[test]
-        if len(chosen) < most and (not chosen or seconds + takes < MOST_SECONDS):
+        if not chosen or seconds + takes < most:
             chosen.append(test)
             seconds += takes
-    return chosen
+    return chosen[:FEW_TESTS] if mutant.key == UNBROKEN else chosen
 
 
 def _distance(path: str, test: str) -> int:
@@ -119,15 +117,15 @@ def sound(mutants: list[Mutant]) -> list[Mutant]:
 class Run:
     """Mutants on their way, as many at once as there are copies."""
 
-    def __init__(self, known: Record, jobs: int) -> None:
-        self._known = known
+    def __init__(self, known: Record, jobs: int, most: float) -> None:
+        self._known, self._most = known, most
         self._free = [Copy(ROOT, WORK / f"copy{number}") for number in range(jobs)]
         self._deadlines: dict[int, float] = {}
         self._running: dict[int, tuple[Copy, Mutant]] = {}
 
     def fates(self, mutants: Iterable[Mutant]) -> Iterator[Fate]:
         for mutant in mutants:
-            tests = near(mutant, self._known)
+            tests = near(mutant, self._known, self._most)
             if not tests:
                 yield Fate(mutant, "not executed")
                 continue
@@ -185,6 +183,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=PARTS, help="folders or modules")
     parser.add_argument("--sample", type=int, default=0, help="so many mutants, always the same")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests for a mutant")
     parser.add_argument("--again", action="store_true", help="those only that survived before")
     options = parser.parse_args()
     record(WORK / "record")
@@ -197,7 +196,7 @@ def main() -> None:
         chosen = set(random.Random(0).sample(range(len(mutants)), options.sample))
         mutants = [one for number, one in enumerate(mutants) if number in chosen]
     preload()
-    run = Run(known, options.jobs)
+    run = Run(known, options.jobs, options.seconds)
     for mutant, fate in run.fates(sound(mutants)):
         if fate not in ("survived", "not executed"):
             sys.exit(f"{mutant.path}: {fate}, though nothing is broken")
