@@ -151,6 +151,23 @@ def test_memory_that_is_neither_ram_nor_a_device(rig):
         assert "nothing is at the physical address" in fault.status.text
 
 
+def test_code_that_goes_on_where_nothing_is(rig):
+    """The fault is that of the second half, whose page has nothing behind it."""
+    rig.map_code(CODE + PAGE, RAM + RAM_SIZE)
+    rig.put_thumb(CODE_PA + PAGE - 2, 0xF100)  # add.w r0, r0, #1 begins
+    assert rig.run(CODE + PAGE - 2 | 1) is Stop.FAULT
+    fault = rig.backend.fault()
+    assert (fault.va, fault.access, fault.pc) == (CODE + PAGE, EXEC, CODE + PAGE - 2)
+    assert fault.status is FaultStatus.EXTERNAL_ABORT
+
+
+def test_once_in_step_there_is_nothing_to_do(rig):
+    rig.map_data(DATA, DATA_PA)
+    assert rig.backend.is_in_step
+    rig.switch(OTHER_L1)
+    assert rig.backend.is_in_step
+
+
 def test_a_device_is_never_fetched_from(backend):
     """Whatever its descriptor says, and though it would answer."""
     uart = Uart(ScriptedWorld())
