@@ -31,6 +31,8 @@ ARM = {
     "strb r2,[r0]": 0xE5C02000,
     "ldrd r4,r5,[r0]": 0xE1C040D0,
     "ldrd r0,r1,[r0]": 0xE1C000D0,
+    "ldrd r0,r1,[r0,#8]": 0xE1C000D8,
+    "ldrd r0,r1,[r0,#-8]": 0xE14000D8,
     "ldrd r4,r5,[r0],#8": 0xE0C040D8,
     "ldrd r4,r5,[r0,#8]!": 0xE1E040D8,
     "strd r2,r3,[r0]": 0xE1C020F0,
@@ -68,6 +70,8 @@ THUMB = {
     "ldr.w r1,[r0],#4": (0xF850, 0x1B04),
     "ldrd r4,r5,[r0],#8": (0xE8F0, 0x4502),
     "ldrd r0,r1,[r0]": (0xE9D0, 0x0100),
+    "ldrd r0,r1,[r0,#8]": (0xE9D0, 0x0102),
+    "ldrd r0,r1,[r0,#-8]": (0xE950, 0x0102),
     "strd r2,r3,[r0,#8]!": (0xE9E0, 0x2302),
     "ldm.w r0!,{r4-r7}": (0xE8B0, 0x00F0),
     "ldm r0!,{r4-r7}": (0xC8F0,),
@@ -96,6 +100,8 @@ def first_byte(text: str) -> int:
         ("#4]!", 4),
         ("#8]!", 8),
         ("[r0,#4]", 4),
+        ("[r0,#8]", 8),
+        ("[r0,#-8]", -8),
     ):
         if mark in text:
             return offset

@@ -161,6 +161,18 @@ def test_code_that_goes_on_where_nothing_is(rig):
     assert fault.status is FaultStatus.EXTERNAL_ABORT
 
 
+@pytest.mark.parametrize(("word", "offset"), [(0xE1C000D8, 8), (0xE14000D8, -8), (0xE1C000D0, 0)])
+def test_a_base_that_memory_holds_too_is_left_alone(rig, word, offset):
+    """The first word of an LDRD cannot be read; the one before it is the address of its base."""
+    rig.map_data(DATA, DATA_PA)
+    base = DATA + PAGE - offset
+    rig.ram.write_word(DATA_PA + PAGE - 4, base)
+    rig.put(CODE_PA, word)
+    assert rig.run(CODE, base) is Stop.FAULT
+    assert rig.backend.fault().va == DATA + PAGE
+    assert rig.engine.registers.read("r0") == base
+
+
 def test_once_in_step_there_is_nothing_to_do(rig):
     rig.map_data(DATA, DATA_PA)
     assert rig.backend.is_in_step
