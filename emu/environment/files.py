@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+import weakref
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntFlag
@@ -83,12 +84,19 @@ def path_components(path: bytes) -> list[bytes]:
     return names
 
 
+def _close(root: int | None, files: dict[int, int]) -> None:
+    """Nobody knows these files any more, nor the directory that they are in."""
+    for fd in (*files.values(), *(() if root is None else (root,))):
+        os.close(fd)
+
+
 class HostFiles:
     """Files beneath ``root``, known by handle while open; without a root there are none."""
 
     def __init__(self, root: str | None = None) -> None:
         self._root = None if root is None else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         self._open: dict[int, int] = {}
+        weakref.finalize(self, _close, self._root, self._open)
 
     def open(self, path: bytes, mode: OpenMode) -> int:
         """Open a regular file and return its handle.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -201,3 +202,17 @@ def test_nothing_stays_open_but_what_was_opened(outside: Path) -> None:
     files.rename(b"deep/file", b"file")
     if before is not None:
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_files_that_nobody_knows_any_more_are_closed(tmp_path: Path) -> None:
+    """However many worlds a program makes."""
+    (tmp_path / "file").touch()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(50):
+        files = HostFiles(str(tmp_path))
+        files.open(b"file", OpenMode.READ)
+        files.open(b"file", OpenMode.READ)
+    del files
+    HostFiles()
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
