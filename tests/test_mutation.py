@@ -79,20 +79,41 @@ def test_all_that_is_to_be_broken_is_there() -> None:
 def test_the_tests_that_are_near() -> None:
     """The quickest of each function first; of what is executed at import, any of the module."""
     known = Record(
-        {"t.py::a[1]": 0.2, "t.py::a[2]": 0.1, "t.py::b": 3.0, "t.py::slow": 99.0},
-        {"m.py": {5: ["t.py::a[1]", "t.py::a[2]", "t.py::b"], 9: ["t.py::slow"]}},
+        {
+            "tests/far/calls.py::a[1]": 0.2,
+            "tests/far/calls.py::a[2]": 0.1,
+            "tests/far/calls.py::b": 3.0,
+            "tests/far/calls.py::slow": 99.0,
+        },
+        {
+            "emu/mmu/pages.py": {
+                5: [
+                    "tests/far/calls.py::a[1]",
+                    "tests/far/calls.py::a[2]",
+                    "tests/far/calls.py::b",
+                ],
+                9: ["tests/far/calls.py::slow"],
+            }
+        },
     )
-    inside = Mutant("m.py", "", 5, 5, True, "")
-    assert near(inside, known) == ["t.py::a[2]", "t.py::b", "t.py::a[1]"]
+    inside = Mutant("emu/mmu/pages.py", "", 5, 5, True, "")
+    assert near(inside, known) == [
+        "tests/far/calls.py::a[2]",
+        "tests/far/calls.py::b",
+        "tests/far/calls.py::a[1]",
+    ]
     assert near(inside._replace(line=7, last=7), known) == near(inside, known)
     assert near(inside._replace(in_function=False), known) == near(inside, known)
-    assert near(inside._replace(line=9, last=9), known) == ["t.py::slow"]
-    assert near(inside._replace(path="other.py"), known) == []
-    table = {"test_m.py::numbers": 0.1, "test_x.py::numbers": 0.1}
+    assert near(inside._replace(line=9, last=9), known) == ["tests/far/calls.py::slow"]
+    assert near(inside._replace(path="emu/mmu/walk.py"), known) == []
+    table = {"tests/near/test_pages.py::numbers": 0.01, "tests/far/test_x.py::numbers": 0.01}
     known = Record({**known.seconds, **table}, known.tests)
-    assert "test_m.py::numbers" in near(inside._replace(in_function=False), known)
-    assert "test_x.py::numbers" not in near(inside._replace(in_function=False), known)
-    assert "test_m.py::numbers" not in near(inside, known)
+    assert near(inside, known) == [
+        "tests/far/calls.py::a[2]",
+        "tests/far/calls.py::b",
+        "tests/far/calls.py::a[1]",
+        "tests/near/test_pages.py::numbers",
+    ]
 
 
 def test_the_table_counts_what_is_explained_apart() -> None:

@@ -37,6 +37,8 @@ NOT_NEAR: Final = (
 UNBROKEN: Final = "(nothing)"
 FEW_TESTS: Final = 10
 """For what is not broken: enough to see that tests run where they should."""
+LATER: Final = 40
+"""By how much tests come later that are not known to execute the line."""
 SECONDS: Final = 15.0
 """For the tests of one mutant, as long as they take on the whole machine."""
 
@@ -78,17 +80,17 @@ def all_mutants(parts: Iterable[str]) -> Iterator[Mutant]:
 
 def near(mutant: Mutant, known: Record, most: float = SECONDS) -> list[str]:
     """The tests to run, in order.  most: seconds for all of them."""
+    found = known.of_module(mutant.path)
     if mutant.in_function:
         found = known.of_lines(mutant.path, mutant.line, mutant.last)
-    else:  # a table, which tests may read without executing anything of its module
-        named = (test for test in known.seconds if _distance(mutant.path, test) == 0)
-        found = known.of_module(mutant.path).union(named)
+    # Tests also read tables, and run commands in processes of their own, which nobody records.
+    others = {test for test in known.seconds if _distance(mutant.path, test) < 2} - found
     functions: Counter[str] = Counter()
     turns = []
-    for test in sorted(found, key=lambda test: (known.seconds[test], test)):
+    for test in sorted(found | others, key=lambda test: (known.seconds[test], test)):
         function, distance = test.partition("[")[0], _distance(mutant.path, test)
         turn = functions[function] * (1, 2, 8)[distance] + (0, 2, 24)[distance]
-        turns.append((turn, test))
+        turns.append((turn + LATER * (test in others), test))
         functions[function] += 1
     chosen, seconds = [], 0.0
     for _, test in sorted(turns):
