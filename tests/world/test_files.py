@@ -201,12 +201,13 @@ def test_nothing_stays_open_but_what_was_opened(outside: Path) -> None:
             continue
     files.rename(b"deep/file", b"file")
     if before is not None:
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_files_that_nobody_knows_any_more_are_closed(tmp_path: Path) -> None:
     """However many worlds a program makes."""
     (tmp_path / "file").touch()
+    gc.collect()  # those of other tests
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(50):
         files = HostFiles(str(tmp_path))
