@@ -162,9 +162,8 @@ class Registers:
     def set_core(self, values: Sequence[int]) -> None:
         """Set r0-r12, sp, lr, pc and cpsr.
 
-        The CPSR comes first, because the instruction set is its and not the PC's here.
+        The CPSR comes last, because the PC, which says the instruction set too, changes it.
         """
-        self.write("cpsr", values[CPSR])
         for name, value in zip(CORE[:PC], values, strict=False):
             self.write(name, value)
         self.write("pc", values[PC] | values[CPSR] >> 5 & 1)

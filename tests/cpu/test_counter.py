@@ -181,3 +181,27 @@ def test_aarch64_code_counts_and_stops(count, stops):
     assert uc.reg_read(arm64_const.UC_ARM64_REG_X0) == 77
     words = [int.from_bytes(uc.mem_read(record + at, 8), "little") for at in (0, 8, 16)]
     assert words == [count + 1, 0x8004, 9]
+
+
+def test_machine_code_counts_on_hosts_that_have_it():
+    counted = counter.InstructionCounter()
+    assert counted.native == bool(counter._host_code())
+    assert counted.callback
+
+
+def test_a_limit_has_ended_a_run_only_if_one_more_began():
+    counted = counter.InstructionCounter()
+    counted.begin(3)
+    counted.record.count += 3
+    assert not counted.end(CODE)
+    counted.record.count += 1
+    assert counted.end(CODE)
+
+
+def test_once_exhausted_not_even_the_first_instruction_of_all_runs():
+    counted = counter.InstructionCounter()
+    counted.begin(0)
+    counted.record.count += 1
+    assert not counted.end(CODE)
+    counted.exhaust()
+    assert counted.end(CODE)

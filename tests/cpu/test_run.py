@@ -10,7 +10,7 @@ from emu.cpu.stop import Abort, Stop
 from tests.hooks import add_block_hook, add_code_hook, add_memory_hook
 from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
-CODE, DATA = 0x8000, 0x20000
+CODE, DATA, AWAY = 0x8000, 0x20000, 0x50000
 CODE_PA, DATA_PA = FREE, FREE + PAGE
 B_SELF = 0xEAFFFFFE
 
@@ -350,3 +350,27 @@ def test_abort_says_what_unicorn_said(rig):
     assert rig.engine.abort is Abort.DATA
     assert rig.run(CODE, 0) is Stop.FAULT
     assert rig.engine.abort is Abort.REFUSED
+
+
+@pytest.mark.parametrize("before", ["fetch", "load", "svc", "bkpt", "nothing"])
+@pytest.mark.parametrize("mmu", ["tlb", "map", "cpu"])
+def test_a_hint_is_gone_past_whatever_was_before(mmu, before):
+    """Unicorn calls it invalid, and what it says why is still about what was before."""
+    rig = Rig(mmu)
+    svc, bkpt, yield_, ldr_r1_at_r0 = 0xEF000000, 0xE1200070, 0xE320F001, 0xE5901000
+    rig.map_code(CODE, CODE_PA)
+    rig.put(CODE_PA, svc, bkpt, ldr_r1_at_r0, yield_, yield_, svc)
+    if before == "fetch":
+        assert rig.run(AWAY) is Stop.FAULT
+    elif before != "nothing":
+        ends = {"svc": Stop.REQUESTED, "bkpt": Stop.BKPT, "load": Stop.FAULT}
+        assert rig.run(CODE + 4 * list(ends).index(before), AWAY) is ends[before]
+    rig.engine.registers.write("pc", CODE + 12)
+    assert rig.engine.run() is Stop.REQUESTED
+    assert rig.engine.registers.pc == CODE + 24
+
+
+def test_an_interrupt_that_there_is_none_of_is_our_mistake(rig):
+    rig.engine._interrupt(0, 9, None)
+    with pytest.raises(EngineError, match="interrupt 9"):
+        rig.engine.ending.raise_error()

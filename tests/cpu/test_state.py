@@ -75,6 +75,20 @@ def test_a_context_brings_everything_back(rig):
     assert rig.state() == state
 
 
+def test_a_state_that_is_set_is_the_state(rig):
+    state = registers.State(
+        core=(*range(1, 16), CODE, 0x800F0030),
+        vfp=tuple(range(100, 132)),
+        fpscr=0xF3000000,
+        thread=(7, 8, 9),
+    )
+    rig.engine.start_at(DATA, 0)
+    rig.engine.registers.set_state(state)
+    assert rig.state() == state
+    rig.engine.start_at(DATA, 0)
+    assert rig.state().thread == (0, 0, 0), "and it is the processor that has it"
+
+
 def test_a_fresh_start_has_nothing_of_the_last(rig):
     rig.engine.start_at(CODE, 0)
     fresh = rig.state()

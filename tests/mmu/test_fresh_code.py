@@ -195,3 +195,29 @@ def test_code_across_two_pages_changes_in_the_second(rig):
     assert rig.result(CODE + start | 1, 5) == 6
     store(rig, ALIAS, 0xDF000003)  # add.w r0, r0, #3; svc
     assert rig.result(CODE + start | 1, 5) == 8
+
+
+def test_code_is_known_that_ran_through_what_stored_to_it(rig):
+    """Both mappings have run it, one stored and runs on, and then it comes from elsewhere."""
+    rig.map(CODE, CODE_PA)
+    rig.map(ALIAS, CODE_PA)
+    put_functions(rig, CODE_PA, 1)
+    check_functions(rig, CODE, 1)
+    check_functions(rig, ALIAS, 1)
+    store(rig, CODE, mov_r0(2))
+    check_functions(rig, CODE, 2)
+    put_functions(rig, CODE_PA, 3)
+    check_functions(rig, CODE, 3)
+
+
+def test_what_was_shown_to_remove_code_is_not_left_behind(rig):
+    """The TLB is empty when the store comes, so nothing else flushes what it left of the code."""
+    rig.map_code(CODE, CODE_PA)
+    rig.map_data(ALIAS, CODE_PA)
+    put_functions(rig, CODE_PA, 1)
+    check_functions(rig, CODE, 1)
+    rig.switch(OTHER_L1)
+    rig.switch(L1)
+    for value in (2, 3, 4):
+        store(rig, ALIAS, mov_r0(value))
+        check_functions(rig, CODE, value)

@@ -10,6 +10,7 @@ from emu.cpu.stop import Stop
 from emu.devices.uart import Uart
 from emu.environment.world import ScriptedWorld
 from emu.mmu import make_backend, pages
+from emu.mmu.coherence import WINDOW
 from kernel_model.descriptors import (
     AP_KERNEL_RW,
     AP_USER_RO,
@@ -256,6 +257,41 @@ def test_changing_one_page_leaves_the_others(tlb):
     load(tlb, AWAY)
     tlb.unmap(DATA)
     assert fills_of(tlb, lambda: load(tlb, AWAY)) == 0
+
+
+def test_changing_a_page_of_another_address_space_flushes_nothing(backend):
+    rig = Rig(backend)
+    rig.map_code(CODE, CODE_PA)
+    rig.put(CODE_PA, LDR, SVC)
+    rig.map_data(DATA, DATA_PA)
+    assert load(rig, DATA) is Stop.REQUESTED
+    rig.switch(OTHER_L1)
+    flushes = rig.backend.flushes
+    rig.changed(L1, DATA, PAGE, True)
+    assert rig.backend.flushes == flushes
+
+
+@pytest.mark.parametrize("mmu", ["tlb", "map"])
+def test_flushing_a_page_keeps_the_others(mmu):
+    rig = Rig(mmu)
+    rig.map_code(CODE, CODE_PA)
+    rig.put(CODE_PA, LDR, SVC)
+    rig.map_data(DATA, DATA_PA)
+    rig.map_data(AWAY, DATA_PA + PAGE)
+    load(rig, DATA)
+    load(rig, AWAY)
+    fills = rig.backend.fills
+    rig.engine.unicorn.flush_page(AWAY)
+    load(rig, DATA)
+    assert rig.backend.fills == fills
+    load(rig, AWAY)
+    assert rig.backend.fills == fills + 1
+
+
+def test_a_program_that_touches_the_window_s_page_faults(rig):
+    assert load(rig, WINDOW) is Stop.FAULT
+    assert rig.backend.fault().va == WINDOW
+    assert store(rig, WINDOW) is Stop.FAULT
 
 
 def test_changing_a_page_that_was_never_used_flushes_nothing(tlb):
