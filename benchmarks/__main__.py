@@ -21,9 +21,11 @@ from benchmarks.settings import Settings
 from benchmarks.startup import startup
 from benchmarks.switches import switches
 from benchmarks.traces import traces
+from benchmarks.working import working
 
 GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "compute": compute,
+    "working": working,
     "calls": calls,
     "maps": maps,
     "switches": switches,
@@ -48,7 +50,7 @@ WIDTH = 100
     help="Where to write the figures.",
 )
 def main(groups: tuple[str, ...], quick: bool, file: Path) -> None:
-    """Measure all GROUPs, or these: compute, calls, maps, switches, start-up, traces."""
+    """Measure all GROUPs, or these: compute, working, calls, maps, switches, start-up, traces."""
     settings, console = Settings(quick), Console()
     console.width = max(console.width, WIDTH)
     skipped = [

@@ -52,7 +52,6 @@ class EngineError(Exception):
 
     def __init__(self, call: str, status: int) -> None:
         super().__init__(f"{call}: {uclib.uc_strerror(status).decode()}")
-        self.status = status
 
 
 def check(call: str, status: int) -> None:
@@ -116,6 +115,7 @@ class Unicorn:
         self._kept: dict[int, Any] = {}  # hook handle -> what Unicorn calls
         self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
         self._tlbimva = coprocessor_register("tlbimva")
+        self._nowhere = ctypes.byref(ctypes.c_uint64())
         self._ctl(_CTL_CPU_MODEL, ctypes.c_int(UC_CPU_ARM_CORTEX_A15))
         self._ctl(_CTL_PAGE_SIZE, ctypes.c_uint32(PAGE_SIZE))
         self._ctl(_CTL_CODE_BUFFER, ctypes.c_uint32(CODE_BUFFER))
@@ -171,6 +171,10 @@ class Unicorn:
             ):
                 pa, rights = place.value & 0xFFFFFFFF, rights | access
         return View(pa, rights)
+
+    def fill(self, va: int) -> None:
+        """Have a translation for a fetch at ``va``, by asking for a fill if there is none."""
+        swift.uc_vmem_translate(self.uc, va, const.UC_PROT_EXEC, self._nowhere)
 
     # Translated code
 

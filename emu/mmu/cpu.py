@@ -16,12 +16,15 @@ from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES, MemoryFault
 from emu.mmu.coherence import Window
+from emu.mmu.growth import Growth
 from emu.mmu.pages import PageCache
 from kernel_model.descriptors import EXEC
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.walk import ALL_CLIENT, Walk
 
 _SCTLR_M = 1
+
+_ENTRIES = 4096
 
 
 class CpuBackend:
@@ -45,8 +48,18 @@ class CpuBackend:
         engine.registers.write("ttbcr", 0)
         engine.registers.write("dacr", ALL_CLIENT)
         engine.registers.write("sctlr", engine.registers.read("sctlr") | _SCTLR_M)
+        self._make_room()
         engine.keep_as_fresh()
         engine.after_restore = self._set_ttbr0
+
+    def _make_room(self) -> None:
+        """Have a TLB for 16 MiB from the start: when it is too small nobody is told."""
+        growth = Growth(self._unicorn)
+        self._unicorn.use_virtual_tlb(True)
+        with self._window.everywhere():
+            while growth.size < _ENTRIES:
+                growth.make_room(0)
+        self._unicorn.use_virtual_tlb(False)
 
     def _notice_all_stores(self, first: int, last: int) -> None:
         """Make Unicorn look for translated code at each store to RAM.
@@ -122,5 +135,5 @@ class CpuBackend:
     # What Unicorn asks while the window is open
 
     def _fill(self, _uc: int, _va: int, _kind: int, entry: int, _data: object) -> bool:
-        """Only the window's page is asked for: elsewhere the Arm MMU translates."""
+        """Only the window is asked for: elsewhere the Arm MMU translates."""
         return self._window.pa is not None and answer(entry, self._window.pa, EXEC)

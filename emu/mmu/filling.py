@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from unicorn import unicorn_const as const
 
@@ -13,6 +14,7 @@ from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import MemoryFault, Refused
 from emu.mmu.coherence import Coherence
+from emu.mmu.growth import Growth
 from emu.mmu.pages import PageCache
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.walk import Walk
@@ -41,6 +43,7 @@ class FillingBackend:
         self._coherence = Coherence(engine.unicorn, remove_code)
         self._refused: Refused | None = None
         self._asking = False
+        self._growth = Growth(engine.unicorn)
         self._unicorn.use_virtual_tlb(True)
 
     def _answer_fills(self, fill: Fill) -> None:
@@ -77,4 +80,16 @@ class FillingBackend:
     def _flush(self) -> None:
         self._unicorn.flush_tlb()
         self._coherence.flushed()
+        self._growth.flushed(self.fills)
         self.flushes += 1
+
+    def _grow(self) -> None:
+        """Have a larger TLB, empty.  Inside a fill, before its answer."""
+        with self._answering_all():
+            self._growth.make_room(self.fills)
+        self._coherence.flushed()
+        self.flushes += 1
+
+    def _answering_all(self) -> AbstractContextManager[None]:
+        """Meanwhile a fill for any page is answered, to be forgotten at once."""
+        raise NotImplementedError

@@ -15,6 +15,8 @@ views of RAM.  Otherwise it could not say which translated code a store makes st
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from emu.cpu.binding import Read, View, Write
 from emu.cpu.engine import Engine
@@ -46,7 +48,7 @@ class MapBackend(FillingBackend):
         self._known: dict[int, list[Region]] = {}
         self.is_in_step = True
         self._uses: dict[int, Use] = {}
-        self._removing = False
+        self._answers_all = False
         self._answer_fills(self._fill)
 
     def switch(self, l1_pa: int) -> None:
@@ -75,9 +77,8 @@ class MapBackend(FillingBackend):
             return True
         wanted = self._known[self._pages.l1_pa]
         if wanted != self._mirror.regions:
-            self._removing = True  # Unicorn removes the code of pages that can be fetched
-            done = self._mirror.become(wanted)
-            self._removing = False
+            with self._answering_all():  # Unicorn removes the code of pages that can be fetched
+                done = self._mirror.become(wanted)
             self._uses.clear()
             self._flush()
             if not done:
@@ -104,20 +105,26 @@ class MapBackend(FillingBackend):
 
     def _remove_code(self, pa: int) -> None:
         """Forget what was translated from a page of RAM, through each of its mappings."""
-        self._removing = True
-        for region in self._mirror.regions:
-            if region.rights & EXEC and region.pa <= pa < region.pa + region.length:
-                va = region.va + pa - region.pa
-                self._unicorn.remove_blocks(va, PAGE_SIZE)
-                self._unicorn.flush_page(va)
-        self._removing = False
+        with self._answering_all():
+            for region in self._mirror.regions:
+                if region.rights & EXEC and region.pa <= pa < region.pa + region.length:
+                    va = region.va + pa - region.pa
+                    self._unicorn.remove_blocks(va, PAGE_SIZE)
+                    self._unicorn.flush_page(va)
+
+    @contextmanager
+    def _answering_all(self) -> Iterator[None]:
+        """Meanwhile each page is answered with itself, executable."""
+        self._answers_all = True
+        yield
+        self._answers_all = False
 
     # What Unicorn asks
 
     def _fill(self, _uc: int, va: int, kind: int, entry: int, _data: object) -> bool:
         try:
             access = ACCESS[kind]
-            if self._removing:
+            if self._answers_all:
                 return answer(entry, va, EXEC)
             region = self._mirror.region(va)
             if region is None or not region.rights & access:
@@ -126,6 +133,8 @@ class MapBackend(FillingBackend):
             if self._asking:
                 return answer(entry, va, access)
             self.fills += 1
+            if self.fills == self._growth.due:
+                self._grow()
             if access != EXEC:
                 self._engine.hooks.leave_it_block()
             return answer(entry, va, self._grant(va, region, access))

@@ -6,12 +6,14 @@ is forgotten, here and there.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from emu.cpu.engine import Engine
 from emu.cpu.fill import ACCESS, answer
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES
-from emu.mmu.coherence import WINDOW, Window
+from emu.mmu.coherence import Window
 from emu.mmu.filling import FillingBackend
 from emu.mmu.pages import Page
 from kernel_model.descriptors import EXEC
@@ -54,11 +56,14 @@ class TlbBackend(FillingBackend):
     def sync(self) -> bool:
         return True
 
+    def _answering_all(self) -> AbstractContextManager[None]:
+        return self._window.everywhere()
+
     # What Unicorn asks
 
     def _fill(self, _uc: int, va: int, kind: int, entry: int, _data: object) -> bool:
         try:
-            if self._window.pa is not None and va == WINDOW:
+            if self._window.pa is not None and self._window.shows(va):
                 return answer(entry, self._window.pa, EXEC)
             access = ACCESS[kind]
             page = self._current.get(va) or self._pages.page(va)
@@ -68,6 +73,8 @@ class TlbBackend(FillingBackend):
             if self._asking:
                 return answer(entry, page.pa, access)
             self.fills += 1
+            if self.fills == self._growth.due:
+                self._grow()
             if access != EXEC:
                 self._engine.hooks.leave_it_block()
             return answer(entry, page.pa, self._grant(va, page, access))

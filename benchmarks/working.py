@@ -1,0 +1,49 @@
+"""Programs that go over more memory than a TLB holds, in three orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks.compute import Contest, QemuKernels, Timed
+from benchmarks.emulated import emulated
+from benchmarks.figures import Figure, Goal, at_most, paired_ratio, take_turns
+from benchmarks.programs import program
+from benchmarks.qemu import USER
+from benchmarks.settings import Settings
+
+KIB = (256, 1024, 4096, 16384, 65536)
+ORDERS: tuple[tuple[str, Goal | None], ...] = (
+    ("sequential", None), ("strided", at_most(4)), ("random", at_most(4)),
+)  # fmt: skip
+ROUNDS = 8
+"""Of half a million loads and stores each."""
+TURNS = 3
+LEAST = 1e-3
+"""Seconds that a run of QEMU takes at least, however long its start took."""
+
+
+def working(settings: Settings) -> Iterator[Figure]:
+    """One figure for each size and order: how many times as long as qemu-arm, if there is one."""
+    qemu = QemuKernels(USER) if USER.path is not None else None
+
+    def less_start(path: Path, number: int) -> Timed:
+        assert qemu is not None
+        run = qemu.qemu.run(path, number)
+        return run._replace(seconds=max(run.seconds - qemu.start_up, LEAST))
+
+    for kib in KIB:
+        for order, (name, goal) in enumerate(ORDERS):
+            number = kib | order << 20 | settings.count(ROUNDS) << 22
+            contest = Contest(program("bench/working"), number)
+            ways: dict[str, Callable[[Path, int], Timed]] = {"emu": emulated}
+            if qemu is not None:
+                ways[USER.command] = less_start
+            contestants = {who: partial(contest.seconds, way) for who, way in ways.items()}
+            samples = take_turns(contestants, settings.turns(TURNS))
+            figure = Figure("working", f"{kib} KiB, {name}", samples)
+            if qemu is not None:
+                figure.ratio = paired_ratio(samples["emu"], samples[USER.command])
+                figure.ratio_is, figure.goal = "x qemu-arm's time", goal
+            yield figure
