@@ -25,6 +25,8 @@ One centisecond, the unit of C's ``clock`` over semihosting: two looks never giv
 same time, so waiting for a time ends and dividing by a time taken works.
 """
 
+STDIN, STDOUT, STDERR = range(3)
+
 _INPUT_CHUNK = 65536
 
 
@@ -72,6 +74,9 @@ class World(Protocol):
 
     def write_error(self, data: bytes) -> None:
         """Put all of ``data`` on standard error, now, in the same way."""
+
+    def is_terminal(self, stream: int) -> bool:
+        """Whether ``STDIN``, ``STDOUT`` or ``STDERR`` is a terminal, all through the run."""
 
     def limit_output(self, length: int, full: Callable[[], None]) -> None:
         """Let at most ``length`` bytes go out in all, on both streams together.
@@ -246,6 +251,7 @@ class HostWorld(_World):
         """
         super().__init__(arguments, HostFiles(files), self._refill, waits or Waits())
         self._stdin, stdout, stderr = streams
+        self._terminals = tuple(map(os.isatty, streams))
         self._output = HostOutput(stdout, "standard output", self.waits)
         self._error = HostOutput(stderr, "standard error", self.waits)
 
@@ -254,6 +260,9 @@ class HostWorld(_World):
 
     def write_error(self, data: bytes) -> None:
         self._error.write(self._allowed(data))
+
+    def is_terminal(self, stream: int) -> bool:
+        return self._terminals[stream]
 
     def _refill(self) -> bytes:
         try:
@@ -295,13 +304,21 @@ class ScriptedWorld(_World):
         stdin: bytes | Iterable[bytes] = b"",
         arguments: Sequence[str] = ("program",),
         files: Mapping[bytes, bytes] | None = None,
+        terminal: bool = False,
     ) -> None:
-        """``stdin``: the bytes, or the pieces in which they arrive."""
+        """stdin: the bytes, or the pieces in which they arrive.
+
+        terminal: whether the standard streams are one.
+        """
         pieces = iter([stdin] if isinstance(stdin, bytes) else stdin)
         self._scripted = ScriptedFiles(files or {})
         super().__init__(arguments, self._scripted, lambda: next(pieces, b""), Waits())
         self.stdout = bytearray()
         self.stderr = bytearray()
+        self._terminal = terminal
+
+    def is_terminal(self, _stream: int) -> bool:
+        return self._terminal
 
     def write_output(self, data: bytes) -> None:
         self.stdout += self._allowed(data)

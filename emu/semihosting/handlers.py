@@ -84,8 +84,8 @@ def iserror(_caller: Caller, status: int) -> int:
 
 
 def istty(caller: Caller, handle: int) -> int:
-    """The console is a terminal always, so that a run is the same in a pipe."""
-    if caller.stream(handle).is_tty:
+    """Whether it is the console, and that a terminal: a program buffers for a pipe by blocks."""
+    if caller.stream(handle).is_terminal(caller.world):
         return 1
     caller.errno = ENOTTY
     return 0

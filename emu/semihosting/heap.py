@@ -15,8 +15,11 @@ from kernel_model.memory import PAGE_SIZE
 from kernel_model.plan import Plan, PlannedCall, free_memory
 from kernel_model.process import Process
 
-HEAP_SHARE = 4
-"""The heap gets all but one part in this many of the largest free frame."""
+HEAP_SHARE = 32
+"""The heap gets all but one part in this many of the largest free frame.
+
+What is left is for the tables that map it, and for what the program asks the kernel itself.
+"""
 
 _HEAP_FLAGS = MAP_READ | MAP_WRITE | MAP_NOEXEC
 

@@ -9,7 +9,7 @@ from errno import EACCES, EBADF, EINVAL, ESPIPE
 from typing import Final, NamedTuple
 
 from emu.environment.files import OpenMode, host_error
-from emu.environment.world import World
+from emu.environment.world import STDERR, STDIN, STDOUT, World
 
 CONSOLE_NAME: Final = b":tt"
 FEATURES_NAME: Final = b":semihosting-features"
@@ -39,7 +39,9 @@ _MODES: Final = (
 class Stream:
     """Something open.  What a kind of stream cannot do is an error that names why."""
 
-    is_tty = False
+    def is_terminal(self, world: World) -> bool:
+        """Whether somebody sits there."""
+        return False
 
     def read(self, world: World, length: int) -> bytes:
         """At most ``length`` bytes; fewer at the end, or behind a newline of a console."""
@@ -71,7 +73,8 @@ class Stream:
 class ConsoleInput(Stream):
     """Standard input."""
 
-    is_tty = True
+    def is_terminal(self, world: World) -> bool:
+        return world.is_terminal(STDIN)
 
     def read(self, world: World, length: int) -> bytes:
         return world.read_input(length)
@@ -81,7 +84,8 @@ class ConsoleInput(Stream):
 class ConsoleOutput(Stream):
     """Standard output."""
 
-    is_tty = True
+    def is_terminal(self, world: World) -> bool:
+        return world.is_terminal(STDOUT)
 
     def write(self, world: World, data: bytes) -> None:
         world.write_output(data)
@@ -91,7 +95,8 @@ class ConsoleOutput(Stream):
 class ConsoleError(Stream):
     """Standard error."""
 
-    is_tty = True
+    def is_terminal(self, world: World) -> bool:
+        return world.is_terminal(STDERR)
 
     def write(self, world: World, data: bytes) -> None:
         world.write_error(data)

@@ -170,7 +170,7 @@ def test_memory_in_pieces(machine: driver.Machine) -> None:
         machine.take()
     big = machine.take(40)
     machine.ok("frame_pool", REST)
-    assert heap(machine) == 30 * PAGE
+    assert heap(machine) == 38 * PAGE
     assert machine.kernel.frames[big].len < 40 * PAGE
 
 
@@ -300,4 +300,4 @@ def test_heap_of_a_child_that_has_an_information_page() -> None:
     assert isinstance(start, Start)
     assert machine.run() == Outcome(How.EXITED, 42)
     base, limit, _, _ = struct.unpack("<4I", driven.ram.read(data_pa + 16, 16))
-    assert (base, limit) == (DATA_END, DATA_END + 12 * PAGE)
+    assert (base, limit) == (DATA_END, DATA_END + 15 * PAGE)

@@ -102,13 +102,33 @@ def test_the_wrong_end_of_the_console(guest: Guest) -> None:
     assert guest.error() == "EBADF"
 
 
-def test_the_console_is_a_terminal_of_no_length_that_cannot_seek(guest: Guest) -> None:
+def test_the_console_has_no_length_and_cannot_seek(guest: Guest) -> None:
     for mode in (R, W, A):
         handle = guest.open(b":tt", mode)
-        assert guest.call(Operation.ISTTY, handle) == 1
         assert guest.call(Operation.FLEN, handle) == 0
         assert guest.call(Operation.SEEK, handle, 0) == FAILED
         assert guest.error() == "ESPIPE"
+
+
+class OneTerminal(ScriptedWorld):
+    """Whose standard streams are files but for one."""
+
+    def __init__(self, terminal: int) -> None:
+        super().__init__()
+        self.is_one = terminal
+
+    def is_terminal(self, stream: int) -> bool:
+        return stream == self.is_one
+
+
+@pytest.mark.parametrize("terminal", range(4))
+def test_each_end_of_the_console_is_a_terminal_if_the_stream_is(terminal: int) -> None:
+    guest = Guest(OneTerminal(terminal))
+    for stream, mode in enumerate((R, W, A)):
+        told = guest.call(Operation.ISTTY, guest.open(b":tt", mode))
+        assert told == (stream == terminal)
+        if not told:
+            assert guest.error() == "ENOTTY"
 
 
 def test_reading_to_the_end_of_input(guest: Guest) -> None:

@@ -50,7 +50,7 @@ def run(name: str, mmu: str, count: int) -> None:
     """name: of a program in guest/soak."""
     binding.CODE_BUFFER = CODE_BUFFER
     path = guest(f"soak/{name}")
-    world = SampledWorld(arguments=(name, str(count)))
+    world = SampledWorld(arguments=(name, str(count)), terminal=True)
     with path.open("rb") as stream:
         machine = Machine(load_elf(stream, path.name), world, Options(mmu=mmu))
     machine.observers.add(Reports(machine, str(path)))
