@@ -11,7 +11,7 @@ table B3-23 (fault status).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from kernel_model.descriptors import (
     Entry,
     Fault,
     Leaf,
+    SmallPage,
     decode_l1,
     decode_l2,
     describe,
@@ -223,7 +224,10 @@ def mapped(memory: PhysicalMemory, ttbr0: int, va: int = 0, end: int = 1 << 32) 
 def _leaves(
     memory: PhysicalMemory, ttbr0: int, va: int, end: int
 ) -> Iterator[tuple[int, int, Leaf]]:
-    """Each entry that maps something in [va, end): address, bytes, the entry."""
+    """What maps something in [va, end): address, bytes, and the entry there, or the first of them.
+
+    Small pages that continue each other are one.
+    """
     if not memory.contains(ttbr0, L1_ENTRIES * 4):
         return
     first, last = va // SECTION_SIZE, (end + SECTION_SIZE - 1) // SECTION_SIZE
@@ -245,7 +249,22 @@ def _pages(
     first, count = va // SMALL_PAGE_SIZE % COARSE_ENTRIES, (end - va) // SMALL_PAGE_SIZE
     if not memory.contains(coarse.table, COARSE_SIZE):
         return
-    for number, word in enumerate(memory.read_words(coarse.table + first * 4, count)):
-        entry = decode_l2(word) if word else None
+    words = memory.read_words(coarse.table + first * 4, count)
+    number = 0
+    while number < count:
+        length, entry = 1, decode_l2(words[number]) if words[number] else None
+        if isinstance(entry, SmallPage):
+            length = _run(words, number)
         if entry is not None and not isinstance(entry, Fault):
-            yield va + number * SMALL_PAGE_SIZE, SMALL_PAGE_SIZE, entry
+            yield va + number * SMALL_PAGE_SIZE, length * SMALL_PAGE_SIZE, entry
+        number += length
+
+
+def _run(words: Sequence[int], first: int) -> int:
+    """How many entries from there on are the same small page's but for where that is."""
+    expected = words[first]
+    for number in range(first, len(words)):
+        if words[number] != expected:
+            return number - first
+        expected += SMALL_PAGE_SIZE
+    return len(words) - first
