@@ -203,7 +203,8 @@ class _Boot:
         for chunk in self.chunks:
             self._load(chunk)
         top = self.area + SYSTEM_AREA_SIZE
-        self._view(self._take(self.stack), top - self.stack, read_only | MAP_WRITE)
+        noexec = 0 if self.image.is_stack_executable else MAP_NOEXEC
+        self._view(self._take(self.stack), top - self.stack, MAP_READ | MAP_WRITE | noexec)
         self._fill_info(info)
         self._give_the_rest()
         self.proc0.resume = Start(self.image.entry, top, self.kernel.view_va(info))

@@ -19,7 +19,11 @@ class Segment(NamedTuple):
 
 
 class Image(NamedTuple):
-    """A static program: its segments in order of address, and its entry (bit 0: Thumb)."""
+    """A static program: its segments in order of address, and its entry (bit 0: Thumb).
+
+    is_stack_executable: whether it runs code that it writes to its stack.
+    """
 
     segments: tuple[Segment, ...]
     entry: int
+    is_stack_executable: bool = False

@@ -39,8 +39,9 @@ _OTHER_TYPES: Final = {
     4: "is a core dump, not a program; give the program that it is of",
 }
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
-_RIGHTS: Final = ((1, EXEC), (2, WRITE))
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
+_PF_X: Final = 1
+_RIGHTS: Final = ((_PF_X, EXEC), (2, WRITE))
 
 
 class LoadError(Exception):
@@ -119,14 +120,15 @@ def load_elf(stream: BinaryIO, name: str) -> Image:
     _check_identification(file)
     header = FileHeader(*_FILE_HEADER.unpack(file.part(0, _FILE_HEADER.size, "the ELF header")))
     _check_type(file, header)
-    loads = _loads(file, _program_headers(file, header))
+    headers = _program_headers(file, header)
+    loads = _loads(file, headers)
     loads = sorted(
         (_without_headers(file, header, load) for load in loads), key=attrgetter("vaddr")
     )
     _check_addresses(file, loads)
     segments = tuple(_segment(file, load) for load in loads)
     _check_entry(file, header.entry, segments)
-    return Image(segments, header.entry)
+    return Image(segments, header.entry, _wants_executable_stack(headers))
 
 
 def check_fits(image: Image, name: str, ram_size: int) -> None:
@@ -194,6 +196,11 @@ def _loads(file: _File, headers: list[ProgramHeader]) -> list[ProgramHeader]:
     if sum(load.filesz for load in loads) > file.size:
         raise file.damaged(f"its segments together hold more than its {file.size:#x} bytes")
     return loads
+
+
+def _wants_executable_stack(headers: list[ProgramHeader]) -> bool:
+    """Whether there is a PT_GNU_STACK with the right to execute (``ld -z execstack``)."""
+    return any(header.type == _PT_GNU_STACK and header.flags & _PF_X for header in headers)
 
 
 def _without_headers(file: _File, header: FileHeader, load: ProgramHeader) -> ProgramHeader:

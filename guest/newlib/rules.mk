@@ -1,7 +1,7 @@
 # C programs linked with newlib, which reach the outside by Arm semihosting (rdimon.specs).
 #
 # newlib/NAME.c is a program; newlib/NAME-PART.c and newlib/NAME-PART.S are more objects of it.
-# It becomes NAME.VARIANT.elf for each of its variants.
+# It becomes NAME.VARIANT.elf for each of its variants.  NEWLIB_LINK_NAME := flags for its linking.
 
 include newlib/variants.mk
 
@@ -15,6 +15,9 @@ NEWLIB_FLAGS := -mcpu=cortex-a15 -std=gnu11 -g -Wall -Wextra -Werror -MMD -MP \
 # $(1): a program.  Its objects, and its variants.
 newlib_objects = $(addsuffix .o,$(1) $(basename $(filter $(1)-%,$(NEWLIB_SOURCES))))
 newlib_variants = $(or $(NEWLIB_VARIANTS_$(1)),$(NEWLIB_VARIANTS))
+
+# Nested functions whose address is taken are called by way of code on the stack.
+NEWLIB_LINK_nested := -z execstack
 
 # $(1): a variant.
 define NEWLIB_COMPILE
@@ -31,7 +34,7 @@ endef
 define NEWLIB_LINK
 ALL += $(NEWLIB_OUT)/$(1).$(2).elf
 $(NEWLIB_OUT)/$(1).$(2).elf: $(addprefix $(NEWLIB_OUT)/$(2)/,$(call newlib_objects,$(1)))
-	$(CC) $(NEWLIB_FLAGS) $(VARIANT_$(2)) --specs=rdimon.specs -o $$@ $$^ -lm
+	$(CC) $(NEWLIB_FLAGS) $(VARIANT_$(2)) --specs=rdimon.specs $(NEWLIB_LINK_$(1)) -o $$@ $$^ -lm
 endef
 
 $(foreach name,$(filter VARIANT_%,$(.VARIABLES)),$(eval $(call NEWLIB_COMPILE,$(name:VARIANT_%=%))))

@@ -24,6 +24,7 @@ from kernel_model.kernel import KERNEL_SIZE, PROC0, Device
 from kernel_model.memory import Ram
 from kernel_model.process import Start
 from kernel_model.tables import window_table
+from kernel_model.walk import walk
 from tests.kernel.driver import (
     AREA,
     CODE,
@@ -142,6 +143,14 @@ def test_the_stack_has_a_guard_page_and_sp_is_its_end(machine):
     assert machine.rights(top - 1) == machine.rights(stack.v_va) == "rw-"
     assert machine.rights(stack.v_va - 1) == "---"
     assert machine.rights(stack.v_va - PAGE) == "---"
+
+
+@pytest.mark.parametrize("executable", [False, True])
+def test_the_stack_is_executable_if_the_program_wants_that(executable):
+    kernel = boot(Ram(RAM_BASE, RAM_SIZE), program(code())._replace(is_stack_executable=executable))
+    stack = kernel.frames[STACK - 1]
+    found = walk(kernel.memory, kernel.frames[L1].pa, kernel.view_va(stack))
+    assert found.user == READ | WRITE | (EXEC if executable else 0)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ FILE_FIELDS = (
 )  # fmt: skip
 PROGRAM_HEADER = struct.Struct("<8I")
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
 X, W, R = 1, 2, 4
 
 

@@ -9,7 +9,7 @@ import pytest
 from emu.loader import LoadError, check_fits, load_elf
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.image import Image, Segment
-from tests.loader.elf_writer import PT_DYNAMIC, PT_INTERP, PT_NOTE, Part, R, W, X, elf
+from tests.loader.elf_writer import PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_NOTE, Part, R, W, X, elf
 
 CODE = Part(0x8000)
 MIB = 1 << 20
@@ -50,6 +50,20 @@ def test_segments_come_in_order_of_address_with_their_rights() -> None:
 )
 def test_every_right_comes_with_reading(flags: int, rights: int) -> None:
     assert load(elf(CODE, Part(0x10000, b"x", flags))).segments[1].rights == rights
+
+
+@pytest.mark.parametrize(
+    ("header", "executable"),
+    [
+        (None, False),
+        (Part(0, b"", R | W, type=PT_GNU_STACK), False),
+        (Part(0, b"", R | W | X, type=PT_GNU_STACK), True),
+        (Part(0, b"", R | W | X, type=PT_NOTE), False),
+    ],
+)
+def test_the_stack_is_executable_if_a_header_says_so(header: Part | None, executable: bool) -> None:
+    parts = (CODE,) if header is None else (CODE, header)
+    assert load(elf(*parts)).is_stack_executable is executable
 
 
 def test_entry_keeps_its_thumb_bit() -> None:
