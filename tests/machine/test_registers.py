@@ -104,6 +104,22 @@ def test_one_that_is_new_is_as_its_parent_starts_it(mmu: str) -> None:
     assert guest.only_fault().registers == started
 
 
+def test_one_that_never_ran_has_nothing_of_who_ran_before(mmu: str) -> None:
+    """Its core registers are set before it first runs; all others are those of a fresh start."""
+    guest = Guest("mov r0, #7\n" + FLOATS % (1, 2), mmu)
+    child = guest.load_child(f"{SPIN}\n {SPIN}")
+    process = guest.kernel.processes[child.pid]
+    expected = guest.machine.state_of(process)._replace(core=at(CODE_VA + 4))
+    guest.machine.set_registers(process, at(CODE_VA + 4))
+    guest.machine.run_for(1000)
+    assert guest.machine.state_of(guest.proc0).vfp[31]
+    turn_of(guest, child.pid)
+    guest.machine.run_for(1000)
+    assert guest.machine.state_of(process)._replace(exclusive=b"") == expected._replace(
+        exclusive=b""
+    )
+
+
 RECEIVER = """
         set     r0, data
         set     r4, 0x44444444
