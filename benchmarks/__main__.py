@@ -18,6 +18,7 @@ from benchmarks.programs import ROOT
 from benchmarks.qemu import SYSTEM, USER
 from benchmarks.report import as_json, print_group
 from benchmarks.settings import Settings
+from benchmarks.shapes import shapes
 from benchmarks.startup import startup
 from benchmarks.switches import switches
 from benchmarks.traces import traces
@@ -29,12 +30,13 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "calls": calls,
     "maps": maps,
     "switches": switches,
+    "shapes": shapes,
     "backends": backends,
     "start-up": startup,
     "traces": traces,
 }
 
-WIDTH = 100
+WIDTH = 112
 """Columns that the tables need, also where no terminal says how many there are."""
 
 
@@ -50,7 +52,10 @@ WIDTH = 100
     help="Where to write the figures.",
 )
 def main(groups: tuple[str, ...], quick: bool, file: Path) -> None:
-    """Measure all GROUPs, or these: compute, working, calls, maps, switches, start-up, traces."""
+    """Measure every GROUP, or just these.
+
+    They are: compute, working, calls, maps, switches, shapes, backends, start-up, traces.
+    """
     settings, console = Settings(quick), Console()
     console.width = max(console.width, WIDTH)
     skipped = [

@@ -39,8 +39,8 @@ class Run(NamedTuple):
 class StampingWorld(ScriptedWorld):
     """Notes when each line of output comes."""
 
-    def __init__(self, arguments: tuple[str, ...]) -> None:
-        super().__init__(arguments=arguments)
+    def __init__(self, stdin: bytes, arguments: tuple[str, ...]) -> None:
+        super().__init__(stdin, arguments)
         self.stamps: list[float] = []
 
     def write_output(self, data: bytes) -> None:
@@ -72,9 +72,9 @@ class Stopwatch:
         return reason
 
 
-def emulated(path: Path, *arguments: int, mmu: str = "tlb") -> Run:
+def emulated(path: Path, *arguments: int, mmu: str = "tlb", stdin: bytes = b"") -> Run:
     """Run a program in a new machine of ours; it must exit with 0."""
-    world = StampingWorld((path.name, *map(str, arguments)))
+    world = StampingWorld(stdin, (path.name, *map(str, arguments)))
     with path.open("rb") as stream:
         image = load_elf(stream, path.name)
     machine = Machine(image, world, Options(mmu=mmu))

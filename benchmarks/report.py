@@ -14,8 +14,8 @@ from benchmarks.figures import Figure
 from benchmarks.settings import Settings
 from emu.mmu import BACKENDS
 
-CONTESTANTS = ("emu", "plain", "qemu-arm", "qemu-system-arm", *BACKENDS)
-UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"))
+CONTESTANTS = ("emu", "unwatched", "plain", "qemu-arm", "qemu-system-arm", *BACKENDS)
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 
 def as_json(

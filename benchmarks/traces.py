@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -17,19 +18,35 @@ from capstone import CS_ARCH_ARM, CS_MODE_ARM, CS_MODE_THUMB, Cs
 from unicorn.unicorn_const import UC_HOOK_CODE
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
+from benchmarks.emulated import emulated
 from benchmarks.figures import Figure, at_least, at_most, paired_ratio, take_turns
 from benchmarks.programs import ROOT, program
 from benchmarks.settings import Settings
+from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFiles, open_files
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
+from emu.profile.start import begin_profile
 from emu.trace.start import TraceOptions, begin_trace
 
 NAIVE = 100_000
 FULL = 2_000_000
 LONG = 10_000_000
 TURNS = 5
+
+WATCHED = 1_000_000
+A_ROUND = 91_600
+"""Instructions of a round of ``mix``, nearly: tests/test_benchmarks.py counts them."""
+
+Begin = Callable[[Machine, str, DebugFiles], Callable[[], object]]
+WATCHERS: dict[str, Begin] = {
+    "--coverage": lambda machine, out, files: begin_coverage(machine, out, "drcov", files, print),
+    "--profile": lambda machine, out, files: begin_profile(machine, out, files, print),
+    "--trace mem": lambda machine, out, files: begin_trace(
+        machine, TraceOptions(("mem",), out=out), files, print
+    ),
+}
 
 _ROUNDS = "1000000"
 """More repetitions than any of these runs gets to."""
@@ -46,6 +63,20 @@ def traces(settings: Settings) -> Iterator[Figure]:
         }
         yield _speed(take_turns(contestants, settings.turns(TURNS)))
         yield _memory(path, settings.count(LONG), out)
+        yield from _watched(path, settings, out)
+
+
+def _watched(path: Path, settings: Settings, out: str) -> Iterator[Figure]:
+    """How many times as long as an unwatched run, which counts nothing either."""
+    count, turns = settings.count(WATCHED), settings.turns(TURNS)
+    for name, begin in WATCHERS.items():
+        contestants = {
+            "emu": partial(watched, begin, path, count, out),
+            "unwatched": partial(unwatched, path, count),
+        }
+        samples = take_turns(contestants, turns)
+        ratio = paired_ratio(samples["emu"], samples["unwatched"])
+        yield Figure("traces", f"an instruction, {name}", samples, ratio, "x unwatched")
 
 
 def _speed(samples: dict[str, list[float]]) -> Figure:
@@ -75,6 +106,24 @@ def traced(path: Path, count: int, out: str) -> float:
         end()
 
     return _timed(machine, run)
+
+
+def watched(begin: Begin, path: Path, count: int, out: str) -> float:
+    """Seconds an instruction with one who watches."""
+    machine, files = _machine(path, count)
+    end = begin(machine, out, files)
+
+    def run() -> None:
+        machine.run()
+        end()
+
+    return _timed(machine, run)
+
+
+def unwatched(path: Path, count: int) -> float:
+    """Seconds an instruction of about as many, uncounted."""
+    rounds = max(1, count // A_ROUND)
+    return emulated(path, rounds).seconds / (rounds * A_ROUND)
 
 
 def hooked(path: Path, count: int, out: str) -> float:

@@ -14,12 +14,26 @@ from typing import Any
 import pytest
 
 from benchmarks.figures import Figure, at_least, at_most, goals_missed, paired_ratio, take_turns
-from tests.guests import ROOT, build_guests
+from benchmarks.traces import A_ROUND
+from emu.environment.world import ScriptedWorld
+from emu.loader import load_elf
+from emu.machine import Machine, Options
+from tests.guests import ROOT, build_guests, guest
 
 Data = dict[str, Any]
 """A figure as JSON has it."""
 
-GROUPS = {"compute", "working", "calls", "maps", "switches", "backends", "start-up", "traces"}
+GROUPS = {
+    "compute",
+    "working",
+    "calls",
+    "maps",
+    "switches",
+    "shapes",
+    "backends",
+    "start-up",
+    "traces",
+}
 BACKENDS = {"tlb", "map", "cpu"}
 WITHOUT_QEMU = set() if shutil.which("qemu-arm") else {"working", "x qemu-arm's time"}
 
@@ -79,6 +93,10 @@ RATIOS: dict[str, Callable[[Data, list[Data]], float]] = {
     "x plain's time": lambda one, _: median_of(one, "emu") / median_of(one, "plain"),
     "a hook for each / emu": lambda one, _: (
         median_of(one, "a hook for each") / median_of(one, "emu")
+    ),
+    "x unwatched": lambda one, _: median_of(one, "emu") / median_of(one, "unwatched"),
+    "x alone's speed": lambda one, all_: (
+        emu_for("compute alone, a round", all_) / median_of(one, "emu")
     ),
     "s": lambda one, _: median_of(one, "emu"),
     "calls": lambda one, all_: median_of(one, "emu") / emu_for(CALL, all_),
@@ -167,3 +185,11 @@ def test_mistakes_on_the_command_line(words: tuple[str, ...]) -> None:
     run = benchmarks(*words)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
+
+
+def test_a_round_of_mix_has_about_as_many_instructions_as_is_said() -> None:
+    with guest("bench/mix").open("rb") as stream:
+        image = load_elf(stream, "mix")
+    machine = Machine(image, ScriptedWorld(arguments=("mix", "10")), Options(stats=True))
+    machine.run()
+    assert machine.instructions / 10 == pytest.approx(A_ROUND, rel=0.02)
