@@ -254,6 +254,15 @@ def test_what_an_interrupted_write_left_goes_first(pipe: Pipe) -> None:
     assert pipe.read() == b"b" * 10 + b"c"
 
 
+def test_watching_leaves_no_descriptor_open() -> None:
+    world, ending = HostWorld(["program"]), Engine().ending
+    before = os.listdir("/dev/fd")
+    for _ in range(3):
+        with Watch(ending, world, None):
+            pass
+    assert len(os.listdir("/dev/fd")) == len(before)
+
+
 def test_watching_leaves_the_handlers_as_they_were() -> None:
     before = signal.getsignal(signal.SIGINT)
     with Watch(Engine().ending, HostWorld(["program"]), 0.01) as watch:
