@@ -102,3 +102,15 @@ def test_a_call_in_an_it_block_may_map_and_unmap(check: bool, mmu: str) -> None:
     fault = guest.only_fault()
     assert fault.kind == "undefined instruction"
     assert fault.registers[4:7] == (0, FREE_VA, 0)
+
+
+def test_check_finds_what_is_wrong_behind_a_call(mmu: str) -> None:
+    """And without it nobody looks."""
+    for check in (False, True):
+        guest = Guest("call yield\n exit 0", mmu, check=check)
+        guest.kernel.frames[SYS].len += 0x1000
+        if check:
+            with pytest.raises(AssertionError):
+                guest.run()
+        else:
+            assert guest.run().how is How.EXITED
