@@ -66,8 +66,11 @@ def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
         return Hint("the kernel alone writes there")
     if frame.type is FrameType.IO:
         return Hint("a device's registers are never executed")
-    flags = frame.v_flags & ~MAP_NOEXEC if fault.access == EXEC else frame.v_flags | MAP_WRITE
-    return Hint("legal after", _calls(context, _remap(view, flags)))
+    if fault.access != EXEC:
+        return Hint("legal after", _calls(context, _remap(view, frame.v_flags | MAP_WRITE)))
+    text = "for GCC's nested functions link with -z execstack; else legal after"
+    calls = _calls(context, _remap(view, frame.v_flags & ~MAP_NOEXEC))
+    return Hint(text if view == context.stack else "legal after", calls)
 
 
 def _remap(view: View, flags: int) -> PlannedCall:

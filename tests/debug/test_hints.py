@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from emu.machine import Machine
+from emu.environment.world import ScriptedWorld
+from emu.loader import load_elf
+from emu.machine import How, Machine
 from emu.machine.fault import Fault
 from emu.machine.history import Act
 from emu.report.cause import cause_of
@@ -21,7 +23,7 @@ from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import walk
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.guests import guest
-from tests.observing import OnRefusal
+from tests.observing import OnFault, OnRefusal
 
 MENDABLE = [
     "stack_overflow", "jump_to_data", "use_after_unmap", "use_after_give", "missing_l2",
@@ -62,6 +64,27 @@ def test_hint_of_a_fault(name: str, code: str) -> None:
     machine = machine_for(path, on_fault)
     machine.run()
     assert len(seen) == 1
+
+
+def test_hint_for_nested_functions_that_may_not_run() -> None:
+    """The same program as it would be without the linker's option, and then with it."""
+    path = guest("newlib/nested.thumb-hard")
+    with path.open("rb") as stream:
+        image = load_elf(stream, path.name)
+    hints: list[Hint | None] = []
+
+    def on_fault(fault: Fault) -> None:
+        context = context_now(machine, debug_for(path))
+        hints.append(hint_for(context, fault, cause_of(context, fault)))
+
+    for executable, how in ((False, How.FAULTED), (True, How.EXITED)):
+        machine = Machine(image._replace(is_stack_executable=executable), ScriptedWorld())
+        machine.observers.add(OnFault(on_fault))
+        assert machine.run().how is how
+    (hint,) = hints
+    assert hint is not None
+    assert hint.text == "for GCC's nested functions link with -z execstack; else legal after"
+    assert [call.name for _, call in hint.calls] == ["frame_map"]
 
 
 def test_hint_to_change_a_table_by_a_call() -> None:
