@@ -9,6 +9,9 @@ from typing import Final
 
 import pytest
 
+from emu.environment.world import ScriptedWorld
+from emu.loader import load_elf
+from emu.machine import Machine
 from tests.guests import SOURCES, guest, need_tool, run_emu
 
 CASES: Final = SOURCES / "newlib" / "cases.toml"
@@ -71,3 +74,18 @@ def test_same_as_qemu(name: str, case: Case) -> None:
 
 def test_every_case_is_of_a_program() -> None:
     assert set(read_cases()) <= {name.split(".")[0] for name in built_names()}
+
+
+def test_output_goes_by_lines_to_a_terminal_and_by_blocks_elsewhere() -> None:
+    path = guest("newlib/long_output.arm-hard")
+    calls, output = {}, set()
+    for terminal in (False, True):
+        with path.open("rb") as stream:
+            machine = Machine(load_elf(stream, path.name), ScriptedWorld(terminal=terminal))
+        machine.run()
+        assert isinstance(machine.world, ScriptedWorld)
+        output.add(bytes(machine.world.stdout))
+        calls[terminal] = machine.calls.semihosting
+    (text,) = output
+    assert calls[True] >= text.count(b"\n")
+    assert calls[False] < text.count(b"\n") / 5

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emu.environment.world import CLOCK_STEP, HostWorld, ScriptedWorld, StreamLostError, World
+from emu.environment.world import (
+    CLOCK_STEP,
+    STDERR,
+    STDIN,
+    STDOUT,
+    HostWorld,
+    ScriptedWorld,
+    StreamLostError,
+    World,
+)
 
 
 class Pipes:
@@ -143,3 +152,24 @@ def test_standard_input_that_cannot_be_read() -> None:
 def test_a_directory_for_files_that_is_not_there() -> None:
     with pytest.raises(FileNotFoundError):
         HostWorld(["a"], files="/nonexistent")
+
+
+@pytest.mark.parametrize("terminal", [STDIN, STDOUT, STDERR])
+def test_a_stream_is_a_terminal_if_the_host_s_is(terminal: int) -> None:
+    inner, outer = os.openpty()
+    reader, writer = os.pipe()
+    streams = [reader, writer, writer]
+    streams[terminal] = outer
+    world = HostWorld(["a"], streams=(streams[0], streams[1], streams[2]))
+    assert [world.is_terminal(stream) for stream in range(3)] == [
+        stream == terminal for stream in range(3)
+    ]
+    for fd in (inner, outer, reader, writer):
+        os.close(fd)
+    assert not HostWorld(["a"], streams=(outer, outer, outer)).is_terminal(STDOUT), "closed"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_scripted_outside_is_a_terminal_if_told_so(terminal: bool) -> None:
+    assert ScriptedWorld(terminal=terminal).is_terminal(STDOUT) is terminal
+    assert not ScriptedWorld().is_terminal(STDOUT)
