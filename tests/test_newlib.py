@@ -76,16 +76,11 @@ def test_every_case_is_of_a_program() -> None:
     assert set(read_cases()) <= {name.split(".")[0] for name in built_names()}
 
 
-def test_output_goes_by_lines_to_a_terminal_and_by_blocks_elsewhere() -> None:
-    path = guest("newlib/long_output.arm-hard")
-    calls, output = {}, set()
-    for terminal in (False, True):
-        with path.open("rb") as stream:
-            machine = Machine(load_elf(stream, path.name), ScriptedWorld(terminal=terminal))
-        machine.run()
-        assert isinstance(machine.world, ScriptedWorld)
-        output.add(bytes(machine.world.stdout))
-        calls[terminal] = machine.calls.semihosting
-    (text,) = output
-    assert calls[True] >= text.count(b"\n")
-    assert calls[False] < text.count(b"\n") / 5
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_program_is_told_whether_it_writes_to_a_terminal(terminal: bool) -> None:
+    path = guest("newlib/terminals.arm-hard")
+    world = ScriptedWorld(terminal=terminal)
+    with path.open("rb") as stream:
+        Machine(load_elf(stream, path.name), world).run()
+    lines = bytes(world.stdout).decode().splitlines()
+    assert lines == [f"{fd}: {terminal:d}, errno is ENOTTY: {not terminal:d}" for fd in range(3)]

@@ -84,7 +84,7 @@ def iserror(_caller: Caller, status: int) -> int:
 
 
 def istty(caller: Caller, handle: int) -> int:
-    """Whether it is the console, and that a terminal: a program buffers for a pipe by blocks."""
+    """Whether it is the console, and that a terminal, which a program may write to otherwise."""
     if caller.stream(handle).is_terminal(caller.world):
         return 1
     caller.errno = ENOTTY
