@@ -25,3 +25,26 @@ def test_code_that_is_written_anew_takes_no_more_memory(mmu: str) -> None:
         check=True,
     )
     assert int(run.stdout) < CODE_BUFFER + BESIDES
+
+
+REFILLING = """
+from tests.machine.rewriting import resident
+from tests.mmu.rig import FREE, Rig
+
+rig = Rig({mmu!r})
+rig.map_code(0x8000, FREE)
+for count in (1_000, 100_000):
+    for _ in range(count):
+        rig.engine.unicorn.flush_page(0x8000)
+        rig.engine.unicorn.fill(0x8000)
+    print(resident())
+"""
+
+
+def test_pages_that_are_flushed_and_filled_again_take_no_more_memory(mmu: str) -> None:
+    if not STATUS.exists():
+        pytest.skip("this host does not say how much memory a process has")
+    command = [sys.executable, "-c", REFILLING.format(mmu=mmu)]
+    run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    before, after = map(int, run.stdout.split())
+    assert after - before < 1 << 20

@@ -5,6 +5,7 @@ import ctypes
 import pytest
 from unicorn.unicorn_py3.unicorn import uc_mem_region, uclib
 
+from emu.cpu import binding
 from emu.cpu.binding import NOTHING, View
 from emu.cpu.stop import Stop
 from emu.devices.uart import Uart
@@ -286,6 +287,24 @@ def test_flushing_a_page_keeps_the_others(mmu):
     assert rig.backend.fills == fills
     load(rig, AWAY)
     assert rig.backend.fills == fills + 1
+
+
+def test_now_and_then_a_flush_of_a_page_is_one_of_all():
+    rig = Rig("tlb")
+    rig.map_code(CODE, CODE_PA)
+    rig.put(CODE_PA, LDR, SVC)
+    rig.map_data(DATA, DATA_PA)
+    rig.engine.unicorn.flush_tlb()
+    load(rig, DATA)
+    fills = rig.backend.fills
+    for _ in range(binding.PAGES_FLUSHED_ALONE - 1):
+        rig.engine.unicorn.flush_page(AWAY)
+    load(rig, DATA)
+    assert rig.backend.fills == fills
+    for flushed in range(1, 4):
+        rig.engine.unicorn.flush_page(AWAY)
+        load(rig, DATA)
+        assert rig.backend.fills == fills + 2, f"{flushed} flushes later"  # code and data
 
 
 def test_a_program_that_touches_the_window_s_page_faults(rig):
