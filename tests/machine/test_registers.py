@@ -10,6 +10,7 @@ from kernel_model.abi import Error, ProcState
 from kernel_model.process import Registers, Result, Start
 from tests.kernel.driver import CODE_VA, DATA_VA
 from tests.machine.rig import STACK_TOP, Guest
+from tests.observing import OnRefusal
 
 SPIN = "1: b 1b"
 VALUES = tuple(0x01010101 * (number + 1) for number in range(15))
@@ -177,10 +178,15 @@ def test_a_call_that_fails_later_still_says_so(mmu: str) -> None:
         guest.machine.run_to_call()
     pc = guest.machine.state_of(process).core[15]
     guest.machine.set_registers(process, at(pc))
+    refusals: list[tuple[str, Error]] = []
+    guest.machine.observers.add(
+        OnRefusal(lambda act, refusal: refusals.append((act.call.name, refusal.error)))
+    )
     guest.kernel.wake(process, Result(Error.PEER_DIED))
     assert guest.machine.state_of(process).core[0] == Error.PEER_DIED & 0xFFFFFFFF
     guest.machine.run_to_fault()
     assert guest.only_fault().registers == (Error.PEER_DIED & 0xFFFFFFFF, *at(pc)[1:])
+    assert refusals == [("send", Error.PEER_DIED)]
 
 
 def test_what_is_set_can_be_set_again(mmu: str) -> None:
