@@ -20,6 +20,8 @@ LARGEST: Final = 1 << 16
 """Entries: 256 MiB of pages, more than the default RAM has, in 2 MiB of host memory."""
 MISSES: Final = 2
 """For each entry, before there are to be more of them."""
+NEVER: Final = -1
+"""A number of fills that there never is."""
 
 
 class Growth:
@@ -54,9 +56,9 @@ class Growth:
         for va in range(0, self.size * PAGE_SIZE, PAGE_SIZE):
             self._unicorn.fill(va)
         self._unicorn.flush_tlb()
-        self.size = min(self.size * 2, LARGEST)
+        self.size *= 2
         self._begin(fills)
 
     def _begin(self, fills: int) -> None:
         self._since = fills
-        self.due = fills + MISSES * self.size
+        self.due = fills + MISSES * self.size if self.size < LARGEST else NEVER

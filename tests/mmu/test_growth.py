@@ -116,16 +116,19 @@ def test_room_is_given_back_as_a_guess_only():
 def test_it_does_not_grow_for_ever():
     asked = _Asked()
     made = growth.Growth(asked)
-    for _ in range(12):
-        made.make_room(0)
-    assert made.size == growth.LARGEST
-    assert asked.pages == [
-        (size - 1) * PAGE for size in (1 << 15, 1 << 16, 1 << 16, 1 << 16, 1 << 16)
-    ]
+    for fills in range(8):
+        assert made.due == fills + 2 * made.size - (fills > 0)
+        made.make_room(fills)
+    assert (made.size, made.due) == (growth.LARGEST, growth.NEVER)
+    made.flushed(1 << 20)
+    assert made.due == growth.NEVER, "it is used"
+    made.flushed(1 << 20)
+    assert made.due == (1 << 20) + growth.LARGEST, "half of it may be gone"
+    assert asked.pages == [((1 << bits) - 1) * PAGE for bits in range(8, 16)]
 
 
 class _Asked:
-    """In Unicorn's place: the last page asked for before each flush, of the last few."""
+    """In Unicorn's place: the last page asked for before each flush."""
 
     def __init__(self):
         self.pages, self._last = [], 0
@@ -134,7 +137,7 @@ class _Asked:
         self._last = va
 
     def flush_tlb(self):
-        self.pages = [*self.pages, self._last][-5:]
+        self.pages.append(self._last)
 
 
 class _Hasty(growth.Growth):
