@@ -28,9 +28,6 @@ fills it.  A full buffer is emptied and filled anew.
 _BESIDES = 16 << 20
 """Bytes for all else that Unicorn needs to begin."""
 
-PAGES_FLUSHED_ALONE = 4096
-"""So many flushes of a page, and the last of them is one of all."""
-
 _WRITE = const.UC_CTL_IO_WRITE << 30
 _CTL_PAGE_SIZE = const.UC_CTL_UC_PAGE_SIZE | 1 << 26 | _WRITE
 _CTL_USE_EXITS = const.UC_CTL_UC_USE_EXITS | 1 << 26 | _WRITE
@@ -106,6 +103,7 @@ class Context:
 class Unicorn:
     """One instance of Unicorn: a Cortex-A15, its memory map, its TLB and its translated code.
 
+    most_flushed_alone: of so many flushes of a page the last is one of all; 0: never.
     Errors: MemoryError.
     """
 
@@ -117,7 +115,7 @@ class Unicorn:
         weakref.finalize(self, uclib.uc_close, self.uc).atexit = False
         self._kept: dict[int, Any] = {}  # hook handle -> what Unicorn calls
         self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
-        self._flushed_pages = 0
+        self.most_flushed_alone = self._flushed_alone = 0
         self._tlbimva = coprocessor_register("tlbimva")
         self._nowhere = ctypes.byref(ctypes.c_uint64())
         self._ctl(_CTL_CPU_MODEL, ctypes.c_int(UC_CPU_ARM_CORTEX_A15))
@@ -158,17 +156,13 @@ class Unicorn:
 
     def flush_tlb(self) -> None:
         """Forget all translations of addresses."""
-        self._flushed_pages = 0
+        self._flushed_alone = 0
         swift.uc_ctl(self.uc, _CTL_TLB_FLUSH)
 
     def flush_page(self, va: int) -> None:
-        """Forget the translation of the page at ``va``: the architecture's own TLBIMVA.
-
-        Now and then those of all others too: of a page that is filled again Unicorn keeps something
-        until all are forgotten, some 30 bytes.
-        """
-        self._flushed_pages += 1
-        if self._flushed_pages == PAGES_FLUSHED_ALONE:
+        """Forget the translation of the page at ``va``: the architecture's own TLBIMVA."""
+        self._flushed_alone += 1
+        if self._flushed_alone == self.most_flushed_alone:
             self.flush_tlb()
         else:
             self._tlbimva.write(self.uc, va)

@@ -5,12 +5,11 @@ import ctypes
 import pytest
 from unicorn.unicorn_py3.unicorn import uc_mem_region, uclib
 
-from emu.cpu import binding
 from emu.cpu.binding import NOTHING, View
 from emu.cpu.stop import Stop
 from emu.devices.uart import Uart
 from emu.environment.world import ScriptedWorld
-from emu.mmu import make_backend, pages
+from emu.mmu import filling, make_backend, pages
 from emu.mmu.coherence import WINDOW
 from kernel_model.descriptors import (
     AP_KERNEL_RW,
@@ -289,15 +288,16 @@ def test_flushing_a_page_keeps_the_others(mmu):
     assert rig.backend.fills == fills + 1
 
 
-def test_now_and_then_a_flush_of_a_page_is_one_of_all():
-    rig = Rig("tlb")
+@pytest.mark.parametrize("mmu", ["tlb", "map"])
+def test_now_and_then_a_flush_of_a_page_is_one_of_all(mmu):
+    rig = Rig(mmu)
     rig.map_code(CODE, CODE_PA)
     rig.put(CODE_PA, LDR, SVC)
     rig.map_data(DATA, DATA_PA)
     rig.engine.unicorn.flush_tlb()
     load(rig, DATA)
     fills = rig.backend.fills
-    for _ in range(binding.PAGES_FLUSHED_ALONE - 1):
+    for _ in range(filling.FLUSHED_ALONE - 1):
         rig.engine.unicorn.flush_page(AWAY)
     load(rig, DATA)
     assert rig.backend.fills == fills
