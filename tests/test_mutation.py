@@ -109,10 +109,10 @@ def test_the_tests_that_are_near() -> None:
     table = {"tests/near/test_pages.py::numbers": 0.01, "tests/far/test_x.py::numbers": 0.01}
     known = Record({**known.seconds, **table}, known.tests)
     assert near(inside, known) == [
+        "tests/near/test_pages.py::numbers",
         "tests/far/calls.py::a[2]",
         "tests/far/calls.py::b",
         "tests/far/calls.py::a[1]",
-        "tests/near/test_pages.py::numbers",
     ]
 
 

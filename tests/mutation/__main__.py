@@ -38,7 +38,7 @@ UNBROKEN: Final = "(nothing)"
 FEW_TESTS: Final = 10
 """For what is not broken: enough to see that tests run where they should."""
 LATER: Final = 40
-"""By how much tests come later that are not known to execute the line."""
+"""By how much tests come later that are not known to execute the line, unless named like it."""
 SECONDS: Final = 15.0
 """For the tests of one mutant, as long as they take on the whole machine."""
 
@@ -90,7 +90,7 @@ def near(mutant: Mutant, known: Record, most: float = SECONDS) -> list[str]:
     for test in sorted(found | others, key=lambda test: (known.seconds[test], test)):
         function, distance = test.partition("[")[0], _distance(mutant.path, test)
         turn = functions[function] * (1, 2, 8)[distance] + (0, 2, 24)[distance]
-        turns.append((turn + LATER * (test in others), test))
+        turns.append((turn + LATER * (test in others and distance > 0), test))
         functions[function] += 1
     chosen, seconds = [], 0.0
     for _, test in sorted(turns):
