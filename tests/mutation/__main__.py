@@ -1,7 +1,8 @@
 """Plants one mistake after another into the machine, and lists those that no near test notices.
 
 Near a mutant are the tests that execute its line: of each function the quickest first, and the
-sooner and the more of them, the more the name of its file is that of the module, or of its folder.
+sooner and the more of them, the less time they take and the more the name of its file is that of
+the module, or of its folder.
 """
 
 from __future__ import annotations
@@ -85,13 +86,13 @@ def near(mutant: Mutant, known: Record, most: float = SECONDS) -> list[str]:
         found = known.of_lines(mutant.path, mutant.line, mutant.last)
     # Tests also read tables, and run commands in processes of their own, which nobody records.
     others = {test for test in known.seconds if _distance(mutant.path, test) < 2} - found
-    functions: Counter[str] = Counter()
+    spent: Counter[str] = Counter()  # milliseconds, by function
     turns = []
     for test in sorted(found | others, key=lambda test: (known.seconds[test], test)):
         function, distance = test.partition("[")[0], _distance(mutant.path, test)
-        turn = functions[function] * (1, 2, 8)[distance] + (0, 2, 24)[distance]
+        turn = spent[function] * (2, 4, 16)[distance] / 1000 + (0, 2, 24)[distance]
         turns.append((turn + LATER * (test in others and distance > 0), test))
-        functions[function] += 1
+        spent[function] += int(known.seconds[test] * 1000)
     chosen, seconds = [], 0.0
     for _, test in sorted(turns):
         takes = known.seconds[test]
