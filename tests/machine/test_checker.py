@@ -128,6 +128,8 @@ def test_of_an_address_space_that_is_come_back_to_the_ends_are_looked_at(look: L
 
 def test_after_a_restore_everything_is_looked_at(look: Look) -> None:
     look.check()
+    look.checker.restored()
+    assert look.check() == set(look.views) | look.beside
     look.changed(0x00300000, PAGE)
     look.checker.restored()
     assert look.check() == set(look.views) | look.beside

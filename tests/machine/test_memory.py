@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 
 import pytest
 
 from emu.cpu.binding import CODE_BUFFER
+from emu.mmu import make_ram
 from tests.guests import ROOT
 from tests.machine.rewriting import STATUS
 
@@ -48,3 +51,11 @@ def test_pages_that_are_flushed_and_filled_again_take_no_more_memory(mmu: str) -
     run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     before, after = map(int, run.stdout.split())
     assert after - before < 1 << 20
+
+
+def test_ram_that_is_gone_leaves_no_descriptor_open() -> None:
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(3):
+        make_ram("map", 0x80000000, 1 << 20)
+    gc.collect()
+    assert len(os.listdir("/dev/fd")) == before

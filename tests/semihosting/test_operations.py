@@ -14,12 +14,14 @@ from emu.semihosting.handlers import APPLICATION_EXIT, HANDLES_MAX, PATH_MAX
 from emu.semihosting.operations import OPERATIONS
 from emu.semihosting.streams import FEATURES
 from tests.semihosting.fake_guest import (
+    BASE,
     BLOCK,
     BUFFER,
     FAILED,
     HEAP,
     NOWHERE,
     READ_ONLY,
+    SIZE,
     Guest,
     Operation,
 )
@@ -147,6 +149,15 @@ def test_a_long_string_up_to_the_last_byte_of_memory(guest: Guest, world: Script
     guest.memory.data[0xFF0:] = b"x" * (0x4000 - 0xFF1) + b"\0"
     guest.semihosting.call(Operation.WRITE0, BUFFER - 0x10)
     assert world.stdout == b"x" * (0x4000 - 0xFF1)
+
+
+@pytest.mark.parametrize("length", [1, 7, 255, 256, 300])
+def test_a_string_is_not_looked_for_behind_the_last_byte_of_memory(
+    guest: Guest, world: ScriptedWorld, length: int
+) -> None:
+    guest.memory.data[-length:] = b"y" * (length - 1) + b"\0"
+    assert guest.semihosting.call(Operation.WRITE0, BASE + SIZE - length) == 0
+    assert world.stdout == b"y" * (length - 1)
 
 
 def test_a_string_without_an_end_is_not_written_at_all(guest: Guest, world: ScriptedWorld) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,6 +11,7 @@ from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
 from emu.execution.code import Code
 from emu.machine import Machine
+from emu.machine.observers import Observer
 from emu.trace.accesses import AccessTracer
 from emu.trace.events import Access, Event
 from emu.trace.filters import Filter
@@ -72,13 +73,18 @@ def expected(event: Access) -> bytes:
     return event.value.to_bytes(event.size, "little")[: PAGE - event.pa % PAGE]
 
 
+def attach_tracer(machine: Machine, program: Path, format_: Any, fd: int) -> AccessTracer:
+    output = Output(fd, "nothing", shared=True)
+    code = Code.of(machine, open_files(str(program)))
+    tracer = AccessTracer(Recorder(machine.services, Filter(), format_, output, code), None)
+    machine.observers.add(tracer)
+    return tracer
+
+
 def check(machine: Machine, program: Path, tmp_path: Path) -> list[Access]:
     format_: Any = Checking(machine)
     with (tmp_path / "nothing").open("wb") as stream:
-        output = Output(stream.fileno(), "nothing", shared=True)
-        code = Code.of(machine, open_files(str(program)))
-        recorder = Recorder(machine.services, Filter(), format_, output, code)
-        machine.observers.add(AccessTracer(recorder, None))
+        attach_tracer(machine, program, format_, stream.fileno())
         machine.run()
     format_.check_stored()
     return format_.seen
@@ -94,11 +100,79 @@ def test_every_access_of_a_guest_is_what_ram_says(name: str, mmu: str, tmp_path:
 
 
 @pytest.mark.parametrize("mmu", BACKENDS)
-@pytest.mark.parametrize("name", ["exclusive", "calling", "faulty", "rewriting"])
+@pytest.mark.parametrize(
+    "name", ["exclusive", "exclusive_call", "calling", "faulty", "rewriting", "spanning"]
+)
 def test_every_access_of_a_small_program_is_what_ram_says(
     name: str, mmu: str, tmp_path: Path
 ) -> None:
     assert check(machine_for(built(name), mmu), built(name), tmp_path)
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("name", ["ring", "server", "table_travels", "code_travels"])
+def test_every_access_of_several_processes_is_what_ram_says(
+    name: str, mmu: str, tmp_path: Path
+) -> None:
+    program = guest(f"scenarios/{name}")
+    assert len(check(machine_for(program, mmu, ENOUGH), program, tmp_path)) > 500
+
+
+def stores(seen: list[Access]) -> list[tuple[int, int]]:
+    return [(event.size, event.value) for event in seen if event.is_write]
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_exclusive_stores_are_those_that_happen(mmu: str, tmp_path: Path) -> None:
+    seen = check(machine_for(built("exclusive"), mmu), built("exclusive"), tmp_path)
+    assert stores(seen) == [(4, 7), (4, 8), (8, 0x22_0000_0011), (1, 7), (4, 7), (2, 0x11)]
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_stores_across_pages_are_those_that_happen(mmu: str, tmp_path: Path) -> None:
+    seen = check(machine_for(built("spanning"), mmu), built("spanning"), tmp_path)
+    assert stores(seen) == [(4, 0x11223344)] * 3  # the first, and the two of STMIA
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_a_page_that_moves_is_accessed_where_it_is(mmu: str, tmp_path: Path) -> None:
+    seen = check(machine_for(built("moving"), mmu), built("moving"), tmp_path)
+    assert [event.va for event in seen if event.is_write] == [0xEF00A000, 0xEF00C000]
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_an_exclusive_store_comes_before_the_call_behind_it(mmu: str, tmp_path: Path) -> None:
+    """Whoever is told of the call finds what was stored before it among what was seen."""
+    program = built("exclusive_call")
+    machine = machine_for(program, mmu)
+    told: list[list[tuple[int, int]]] = []
+
+    class Told(Observer):
+        rank: ClassVar[int] = 1
+
+        def calling(self, *_: Any) -> None:
+            told.append(stores(format_.seen))
+
+        def faulted(self, *_: Any) -> None:
+            told.append(stores(format_.seen))
+
+    format_ = Checking(machine)
+    with (tmp_path / "nothing").open("wb") as stream:
+        attach_tracer(machine, program, format_, stream.fileno())
+        machine.observers.add(Told())
+        machine.run()
+    assert told == [[(4, 7)], [(4, 7), (4, 8), (4, 9)]]
+
+
+def test_after_a_restore_nothing_is_known_of_addresses(tmp_path: Path) -> None:
+    program = guest("scenarios/server")
+    machine = machine_for(program)
+    with (tmp_path / "nothing").open("wb") as stream:
+        tracer = attach_tracer(machine, program, Checking(machine), stream.fileno())
+        machine.run_for(5_000)
+        assert tracer._plain
+        machine.restore(machine.snapshot())
+    assert not tracer._plain
 
 
 def test_the_backends_agree_on_every_access(tmp_path: Path) -> None:

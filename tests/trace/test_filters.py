@@ -20,6 +20,12 @@ def test_a_pid_keeps_what_this_process_does_and_what_it_is_sent() -> None:
     assert any("recv resumed" in line for line in child)
 
 
+def test_a_pid_keeps_the_accesses_of_its_own() -> None:
+    all_, child = lines("pair", "mem"), lines("pair", "mem", pids=(1,))
+    assert child == [line for line in all_ if line.startswith("[1]")] != []
+    assert len(all_) > len(child)
+
+
 def test_a_pid_keeps_the_turns_that_it_gets_and_loses() -> None:
     turns = lines("pair", "sched", pids=(1,))
     assert [line.split(" at ")[0] for line in turns] == [

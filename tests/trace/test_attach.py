@@ -1,0 +1,96 @@
+"""What records a run: bound in memory, told of every end, and nothing kept across a restore."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from emu.debuginfo import open_files
+from emu.execution import blocks
+from emu.execution.attach import attach
+from emu.execution.blocks import Block, BlockWatcher
+from emu.execution.code import Code
+from emu.execution.resultfile import ResultFile
+from tests.guests import guest
+from tests.traced import machine_for
+
+
+class Watcher(BlockWatcher[Block]):
+    """Keeps nothing but blocks."""
+
+    def make(self, va: int, code: bytes, offset: int) -> Block:
+        return Block(va, code, offset, switches=True)
+
+    @property
+    def kept(self) -> int:
+        return sum(map(len, self._spaces.values()))
+
+
+@pytest.fixture
+def watched() -> tuple[Any, Watcher]:
+    path = guest("scenarios/server")
+    machine = machine_for(path)
+    watcher = Watcher(Code.of(machine, open_files(str(path))))
+    machine.observers.add(watcher)
+    return machine, watcher
+
+
+def test_blocks_are_forgotten_when_there_are_many(
+    watched: tuple[Any, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, watcher = watched
+    monkeypatch.setattr(blocks, "MANY_BLOCKS", 10)
+    most = 0
+    for _ in range(300):
+        machine.run_for(20)
+        assert watcher.kept == watcher._known
+        most = max(most, watcher.kept)
+    assert most == 10
+
+
+def test_blocks_are_forgotten_when_all_of_ram_may_be_another(
+    watched: tuple[Any, Watcher],
+) -> None:
+    machine, watcher = watched
+    machine.run_for(3_000)
+    assert watcher.kept
+    machine.restore(machine.snapshot())
+    assert (watcher.kept, watcher._known, watcher.last) == (0, 0, None)
+
+
+def test_each_observer_is_told_of_the_end_before_all_is_finished() -> None:
+    told: list[str] = []
+
+    class Observers:
+        def add(self, observer: Any) -> None:
+            told.append(f"add {observer.name}")
+
+        def remove(self, observer: Any) -> None:
+            told.append(f"remove {observer.name}")
+
+    def observer(name: str) -> Any:
+        return SimpleNamespace(name=name, finish=lambda: told.append(f"finish {name}"))
+
+    machine: Any = SimpleNamespace(observers=Observers())
+    end = attach(machine, [observer("a"), observer("b")], lambda: told.append("finished"))
+    assert told == ["add a", "add b"]
+    end()
+    assert told[2:] == ["remove a", "finish a", "remove b", "finish b", "finished"]
+
+
+def test_a_result_goes_into_a_pipe_as_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    file = ResultFile(str(pipe), "result", pytest.fail)
+    file.write(lambda: b"all of it")
+    reader.join()
+    assert got == [b"all of it"]
+    assert list(tmp_path.iterdir()) == [pipe]
