@@ -16,6 +16,12 @@ from emu.execution.attach import attach
 from emu.execution.blocks import Block, BlockWatcher
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
+from emu.trace.events import Scheduled, Turn
+from emu.trace.filters import Filter
+from emu.trace.output import Output
+from emu.trace.recorder import Recorder
+from emu.trace.start import TraceOptions, begin_trace
+from emu.trace.text import TextFormat
 from tests.guests import guest
 from tests.traced import machine_for
 
@@ -94,3 +100,31 @@ def test_a_result_goes_into_a_pipe_as_it_is(tmp_path: Path) -> None:
     reader.join()
     assert got == [b"all of it"]
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize(("format_", "counted"), [("text", False), ("jsonl", True)])
+def test_only_formats_with_times_count_instructions(
+    format_: str, counted: bool, tmp_path: Path
+) -> None:
+    path = guest("programs/hello")
+    machine = machine_for(path)
+    asked = TraceOptions(("syscall",), out=str(tmp_path / "out"), format=format_)
+    end = begin_trace(machine, asked, open_files(str(path)), pytest.fail)
+    assert machine.cores[0].engine.hooks.counting is counted
+    machine.run()
+    end()
+    assert bool(machine.instructions) is counted
+
+
+def test_what_others_read_along_is_written_at_once() -> None:
+    path = guest("programs/hello")
+    machine = machine_for(path)
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    output = Output(writer, "shared", shared=True)
+    code = Code.of(machine, open_files(str(path)))
+    recorder = Recorder(machine.services, Filter(), TextFormat(), output, code)
+    recorder.emit(Scheduled(0, 0, Turn.ENDS, -1, 0x8000, "why"))
+    assert b"why" in os.read(reader, 1000)
+    for fd in (reader, writer):
+        os.close(fd)

@@ -37,6 +37,11 @@ def test_a_pid_keeps_the_turns_that_it_gets_and_loses() -> None:
     ]
 
 
+def test_process_0_is_one_too() -> None:
+    turns = [line.split(" at ")[0] for line in lines("pair", "sched", pids=(0,))]
+    assert turns.count("[1] +++ runs") == 1, "to it process 0 lost its turn"
+
+
 def test_a_function_keeps_its_instructions_and_accesses() -> None:
     kept = lines("faulty", "insn,mem", functions=("store",))
     assert {line.split()[1] for line in kept} == {"00010026", "0001002a", "0001002e"}
@@ -100,6 +105,9 @@ def test_all_is_every_kind_that_the_format_has() -> None:
     assert len(parse_kinds("all", "text")) == 8
     assert parse_kinds("all", "chrome") == ("syscall", "map", "fault", "sched", "ipc")
     assert parse_kinds("mem,syscall,mem", "text") == ("syscall", "mem")
+    for kind in ("insn", "block", "mem"):
+        with pytest.raises(TraceError, match=f"^a chrome trace has no {kind}: use "):
+            parse_kinds(kind, "chrome")
 
 
 @pytest.mark.parametrize(
