@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from emu.coverage.executed import ExecutionCounter, Span
+from emu.coverage.lcov import Source, _record
 from emu.coverage.start import begin_coverage, format_for
 from emu.debuginfo import open_files
+from emu.execution.code import Code
 from tests.guests import ROOT, guest, need_tool, run_emu
 from tests.hooks import add_code_hook
 from tests.traced import BACKENDS, SOURCES, built, machine_for
@@ -254,3 +257,26 @@ def test_a_full_disk_is_said_in_one_line_when_the_guest_has_ended(option: str) -
     assert (
         result.stderr == f"emu: /dev/full: No space left on device: there is no {what}\n".encode()
     )
+
+
+def test_a_record_of_a_source_file_has_all_its_sums() -> None:
+    source = Source()
+    for number, count in ((5, 0), (3, 2), (4, 7), (4, 1)):
+        source.add_line(number, count)
+    source.add_function("never", 5, 0)
+    source.add_function("main", 3, 2)
+    source.add_function("main", 9, 1)
+    assert _record("a.c", source).splitlines() == [
+        "SF:a.c", "FN:3,main", "FN:5,never", "FNDA:3,main", "FNDA:0,never", "FNF:2", "FNH:1",
+        "DA:3,2", "DA:4,7", "DA:5,0", "LF:3", "LH:2", "end_of_record",
+    ]  # fmt: skip
+
+
+def test_spans_come_by_file_and_address() -> None:
+    path = guest("programs/hello")
+    machine = machine_for(path)
+    counter = ExecutionCounter(Code.of(machine, open_files(str(path))))
+    file = open_files(str(path)).program
+    spans = [Span(file, 0x30, 4), Span(file, 0x10, 8), Span(file, 0x20, 2), Span(file, 0x10, 4)]
+    counter._done.update(spans)
+    assert [span[1:] for span, _ in counter.spans()] == [(0x10, 4), (0x10, 8), (0x20, 2), (0x30, 4)]

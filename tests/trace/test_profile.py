@@ -85,3 +85,15 @@ def test_a_stack_is_the_one_that_the_symbols_tell(tmp_path: Path) -> None:
     assert "process 0;_start;start_program;main;printf;vprintf;put_number" in {
         ";".join(stack.split(";")[:7]) for stack in stacks
     }
+
+
+@pytest.mark.parametrize("piece", [1, 3, 7])
+def test_a_stack_is_kept_while_others_run(piece: int, tmp_path: Path) -> None:
+    """A process is loaded again for each piece of a run, as it is for each of its turns."""
+    path, out = built("calling"), tmp_path / "out"
+    machine = machine_for(path)
+    end = begin_profile(machine, str(out), open_files(str(path)), print)
+    while not machine.run_for(piece).is_final:
+        pass
+    end()
+    assert out.read_text() == CALLING
