@@ -143,7 +143,10 @@ def test_ctrl_c_stops_at_once_with_the_state(endless: Path, waiting: bool) -> No
     ) as process:  # fmt: skip
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        try:
+            assert process.wait(10) == 130
+        finally:
+            process.kill()
         assert process.stderr is not None
         lines = process.stderr.read().decode().splitlines()
     assert lines[0] == "emu: interrupted"
