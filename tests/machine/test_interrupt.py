@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import random
 import signal
@@ -256,6 +257,7 @@ def test_what_an_interrupted_write_left_goes_first(pipe: Pipe) -> None:
 
 def test_watching_leaves_no_descriptor_open() -> None:
     world, ending = HostWorld(["program"]), Engine().ending
+    gc.collect()  # what other tests left, which must not go meanwhile
     before = os.listdir("/dev/fd")
     for _ in range(3):
         with Watch(ending, world, None):
