@@ -40,12 +40,18 @@ A_ROUND = 91_600
 """Instructions of a round of ``mix``, nearly: tests/test_benchmarks.py counts them."""
 
 Begin = Callable[[Machine, str, DebugFiles], Callable[[], object]]
+
+
+def _tracing(kind: str) -> Begin:
+    """What begins a trace of this kind."""
+    options = TraceOptions((kind,))
+    return lambda machine, out, files: begin_trace(machine, options._replace(out=out), files, print)
+
+
 WATCHERS: dict[str, Begin] = {
     "--coverage": lambda machine, out, files: begin_coverage(machine, out, "drcov", files, print),
     "--profile": lambda machine, out, files: begin_profile(machine, out, files, print),
-    "--trace mem": lambda machine, out, files: begin_trace(
-        machine, TraceOptions(("mem",), out=out), files, print
-    ),
+    "--trace mem": _tracing("mem"),
 }
 
 _ROUNDS = "1000000"
@@ -98,14 +104,7 @@ def _memory(path: Path, count: int, out: str) -> Figure:
 
 def traced(path: Path, count: int, out: str) -> float:
     """Seconds an instruction with ``--trace insn``."""
-    machine, files = _machine(path, count)
-    end = begin_trace(machine, TraceOptions(("insn",), out=out), files, print)
-
-    def run() -> None:
-        machine.run()
-        end()
-
-    return _timed(machine, run)
+    return watched(_tracing("insn"), path, count, out)
 
 
 def watched(begin: Begin, path: Path, count: int, out: str) -> float:

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from tests.guests import ROOT
-from tests.mutation.__main__ import PARTS, Fate, all_mutants, near, table
+from tests.mutation.__main__ import PARTS, Fate, accepted, all_mutants, near, table
 from tests.mutation.mutants import Mutant, mutants_of
 from tests.mutation.record import Record
 
@@ -114,6 +114,13 @@ def test_the_tests_that_are_near() -> None:
         "tests/far/calls.py::b",
         "tests/far/calls.py::a[1]",
     ]
+
+
+def test_every_mutant_that_is_explained_can_be_planted() -> None:
+    """What explains one that there is no more explains nothing."""
+    for path, reasons in accepted().items():
+        keys = {one.key for one in mutants_of(path, (ROOT / path).read_text())}
+        assert reasons.keys() <= keys, path
 
 
 def test_the_table_counts_what_is_explained_apart() -> None:

@@ -259,10 +259,7 @@ def test_changing_one_page_leaves_the_others(tlb):
     assert fills_of(tlb, lambda: load(tlb, AWAY)) == 0
 
 
-def test_changing_a_page_of_another_address_space_flushes_nothing(backend):
-    rig = Rig(backend)
-    rig.map_code(CODE, CODE_PA)
-    rig.put(CODE_PA, LDR, SVC)
+def test_changing_a_page_of_another_address_space_flushes_nothing(rig):
     rig.map_data(DATA, DATA_PA)
     assert load(rig, DATA) is Stop.REQUESTED
     rig.switch(OTHER_L1)
@@ -271,11 +268,8 @@ def test_changing_a_page_of_another_address_space_flushes_nothing(backend):
     assert rig.backend.flushes == flushes
 
 
-@pytest.mark.parametrize("mmu", ["tlb", "map"])
-def test_flushing_a_page_keeps_the_others(mmu):
-    rig = Rig(mmu)
-    rig.map_code(CODE, CODE_PA)
-    rig.put(CODE_PA, LDR, SVC)
+@pytest.mark.parametrize("backend", ["tlb", "map"])
+def test_flushing_a_page_keeps_the_others(rig):
     rig.map_data(DATA, DATA_PA)
     rig.map_data(AWAY, DATA_PA + PAGE)
     load(rig, DATA)
@@ -288,11 +282,8 @@ def test_flushing_a_page_keeps_the_others(mmu):
     assert rig.backend.fills == fills + 1
 
 
-@pytest.mark.parametrize("mmu", ["tlb", "map"])
-def test_now_and_then_a_flush_of_a_page_is_one_of_all(mmu):
-    rig = Rig(mmu)
-    rig.map_code(CODE, CODE_PA)
-    rig.put(CODE_PA, LDR, SVC)
+@pytest.mark.parametrize("backend", ["tlb", "map"])
+def test_now_and_then_a_flush_of_a_page_is_one_of_all(rig):
     rig.map_data(DATA, DATA_PA)
     rig.engine.unicorn.flush_tlb()
     load(rig, DATA)
