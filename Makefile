@@ -15,12 +15,13 @@ BENCH_FLAGS ?=
 
 PYTHON_READY := $(VENV)/.ready
 TOOLCHAIN_READY := build/.toolchain-ready
+NATIVE := $(wildcard emu/native/*.[ch])
 HEADER := guest/include/kernel.h
 # On CI the tests see the header as it was committed, and the tools that they compare with.
 IN_CI := $(filter true 1,$(CI))
 ORACLES := $(if $(IN_CI),oracles)
 FRESH_HEADER := $(if $(IN_CI),,header)
-SOURCES := emu kernel_model tests $(wildcard benchmarks tools/*.py)
+SOURCES := setup.py emu kernel_model tests $(wildcard benchmarks tools/*.py)
 
 # The set of guests that PROG is of, if it is one of ours: only that is built to run it.
 PROG_SET := $(word 3,$(subst /, ,$(filter build/guest/%,$(PROG))))
@@ -66,7 +67,7 @@ $(HEADER): kernel_model/abi.py kernel_model/syscalls.py kernel_model/cheader.py 
 .PHONY: setup
 setup: $(PYTHON_READY) ## Make .venv with emu and all its tools
 
-$(PYTHON_READY): pyproject.toml tools/setup-python
+$(PYTHON_READY): pyproject.toml setup.py tools/setup-python $(NATIVE)
 	@tools/setup-python $(PYTHON) $(VENV)
 	@mkdir -p build
 	@touch $@
@@ -126,7 +127,7 @@ clean: ## Remove what was built
 
 .PHONY: distclean
 distclean: clean ## Remove what was built and what was installed
-	@rm -rf $(VENV) *.egg-info
+	@rm -rf $(VENV) *.egg-info emu/native/*.so
 
 .PHONY: help
 help: ## Show this list

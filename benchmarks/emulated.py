@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
+from emu.cpu.counter import NO_TURN
 from emu.cpu.stop import Stop
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
@@ -65,9 +66,9 @@ class Stopwatch:
         self.seconds = 0.0
         machine.cores[0].engine.run = self._timed  # type: ignore[method-assign]
 
-    def _timed(self, count: int, passes: bool) -> Stop:
+    def _timed(self, count: int, passes: bool, turn: int = NO_TURN) -> Stop:
         self._started = self._started or perf_counter()
-        reason = self._run(count, passes)
+        reason = self._run(count, passes, turn)
         self.seconds = perf_counter() - self._started
         return reason
 

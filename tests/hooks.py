@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ParamSpec
 
+import pytest
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 
+from emu import native
 from emu.cpu.engine import Engine
 
 P = ParamSpec("P")
+
+
+def use_python_hooks(request: pytest.FixtureRequest) -> None:
+    """For the rest of the test, let what is made have the hooks in Python."""
+    request.getfixturevalue("monkeypatch").setattr(native, "hooks", None)
 
 
 def add_code_hook(engine: Engine, callback: Callable[[int, int], None]) -> int:

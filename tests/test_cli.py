@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from emu import __version__
+from emu.native import USED
 from tests.guests import ROOT, emu_command, guest, run_emu
 
 MISTAKES = (
@@ -77,7 +78,8 @@ def test_too_little_ram_says_how_much_is_needed(tmp_path: Path) -> None:
 
 
 def test_version_and_help() -> None:
-    assert emu_command("--version").stdout.decode() == f"emu, version {__version__}\n"
+    version = emu_command("--version").stdout.decode()
+    assert version == f"emu, version {__version__}, with hooks in {USED}\n"
     for words in (("--help",), ("run", "--help")):
         done = emu_command(*words)
         assert done.returncode == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from emu import __version__, status
+from emu import __version__, native, status
 from emu.cli.errors import UserError
 from emu.cli.streams import occupy_closed_streams
 
@@ -37,6 +37,9 @@ process, 143 SIGTERM.
 """
 
 
+_VERSION = f"%(prog)s, version %(version)s, with hooks in {native.USED}"
+
+
 class LazyGroup(click.Group):
     """A group that imports a command only when it is wanted: start-up time is felt every run."""
 
@@ -52,7 +55,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"max_content_width": 100})
-@click.version_option(__version__, prog_name="emu")
+@click.version_option(__version__, prog_name="emu", message=_VERSION)
 def cli() -> None:
     """Run Arm programs on a kernel that gives them memory as frames."""
 

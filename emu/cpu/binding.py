@@ -9,6 +9,7 @@ import ctypes
 import mmap
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from unicorn import unicorn_const as const
@@ -16,7 +17,7 @@ from unicorn.arm_const import UC_CPU_ARM_CORTEX_A15
 from unicorn.unicorn_py3.unicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib
 
 from emu.cpu.registers import coprocessor_register, swift
-from kernel_model.memory import PAGE_SIZE
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
 CODE_BUFFER = 64 << 20
 """Bytes of host memory for translated code.
@@ -60,6 +61,11 @@ def check(call: str, status: int) -> None:
         raise MemoryError(call)
     if status:
         raise EngineError(call, status)
+
+
+def address_of(function: Any) -> int:
+    """Where the host has a C function, or a callback, which must be kept."""
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def need_room(size: int) -> None:
@@ -114,6 +120,7 @@ class Unicorn:
         # At the end of everything the host frees it all the quicker without.
         weakref.finalize(self, uclib.uc_close, self.uc).atexit = False
         self._kept: dict[int, Any] = {}  # hook handle -> what Unicorn calls
+        self._callees: list[object] = []
         self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
         self.most_flushed_alone = self._flushed_alone = 0
         self._tlbimva = coprocessor_register("tlbimva")
@@ -196,6 +203,14 @@ class Unicorn:
         """
         self._ctl(_CTL_TB_REMOVE, ctypes.c_uint64(va), ctypes.c_uint64(va + length))
 
+    def remove_blocks_within(self, va: int, end: int) -> None:
+        """Forget code translated from [va, end), where that is executable now."""
+        while va < end:
+            page_end = (va & PAGE_BASE) + PAGE_SIZE
+            with suppress(EngineError):
+                self.remove_blocks(va, min(end, page_end) - va)
+            va = page_end
+
     # Running and state
 
     def start(self, pc: int) -> int:
@@ -231,6 +246,16 @@ class Unicorn:
         check("uc_hook_add", status)
         self._kept[handle.value] = function
         return handle.value
+
+    def keep(self, *callbacks: object) -> None:
+        """Let these live as long as this: what hooks call."""
+        self._callees += callbacks
+
+    def remove_own_hook(self, handle: int, va: int, end: int) -> None:
+        """Take a code hook away that code in [va, end) may call; what it calls is the caller's."""
+        check("uc_hook_del", uclib.uc_hook_del(self.uc, ctypes.c_size_t(handle)))
+        del self._kept[handle]
+        self.remove_blocks_within(va, end)
 
     def remove_hook(self, handle: int) -> None:
         """Take a hook away.  Unicorn frees it only when a run ends, so what it calls is kept."""

@@ -1,155 +1,220 @@
-"""Exact instruction counting that costs about a nanosecond an instruction.
+"""Exact instruction counting that costs a nanosecond or two a block.
 
-Unicorn calls a code hook before each instruction.  The hook here is a few bytes of the host's own
-machine code: it counts the instruction in a record that Python reads after the run, and stops the
-run when a limit is passed.  A host that is neither x86-64 nor AArch64 with the usual calling
-convention, or that refuses executable memory, gets the same in Python.
+Unicorn calls a hook at the start of each block of translated code, with the block's size.  All of
+its instructions are counted then; where a run ends inside a block, what did not execute is taken
+off again, for the PC says how far it came.  A conditional instruction counts whether its condition
+holds or not.
+
+Two things end a run.  A *limit* does exactly: the run stops before the block that would exceed it,
+and the engine goes on to the instruction in it.  The end of a *turn* waits for a place that costs
+nothing to stop at: an instruction that does not follow the one before it in memory, or the start of
+a page.  There a block begins in every way of running, so the turn ends at the same place in each.
 """
 
 from __future__ import annotations
 
-import ctypes
-import mmap
-import platform
-import sys
 from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
+from unicorn import arm_const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, uclib
 
+from emu import native
+from emu.arm.lengths import thumb_starts
+from emu.cpu.binding import Unicorn, address_of
+from emu.cpu.memory import Memory, PythonMemory
+from emu.cpu.registers import IT_STATE, THUMB_BIT, Batch
+from kernel_model.memory import PAGE_OFFSET
+
 NO_LIMIT = (1 << 64) - 1
+NO_TURN = (1 << 63) - 1
+"""Instructions of a turn that does not end."""
 NOWHERE = 1
 """An address no instruction has."""
 
 
-class Record(ctypes.Structure):
-    """What the hook and Python share.
+class Counter(Protocol):
+    """Counts the instructions that completed, and bounds how many may.
 
-    count: instructions begun.  last: address of the one begun last.  limit: beyond this count the
-    hook stops the run.  stop: address of ``uc_emu_stop``.
+    count: during a call of the kernel's, and while nothing runs, the instructions that completed.
+    next: the address behind the instruction that completed last.
     """
 
-    _fields_ = (
-        ("count", ctypes.c_uint64),
-        ("last", ctypes.c_uint64),
-        ("limit", ctypes.c_uint64),
-        ("stop", ctypes.c_void_p),
-    )
-
-
-# hook(uc, address, size, record), System V: rdi, rsi, edx, rcx.
-X86_64 = bytes.fromhex(
-    "48ff01"  #     inc qword [rcx]            ; ++count
-    "48897108"  #   mov [rcx+8], rsi           ; last = address
-    "488b4110"  #   mov rax, [rcx+16]
-    "483901"  #     cmp [rcx], rax
-    "7701"  #       ja over                    ; count > limit
-    "c3"  #         ret
-    "ff6118"  # over: jmp qword [rcx+24]       ; uc_emu_stop(uc)
-)
-
-# hook(uc, address, size, record), AAPCS64: x0, x1, w2, x3.
-AARCH64 = b"".join(
-    word.to_bytes(4, "little")
-    for word in (
-        0xF9400064,  #       ldr x4, [x3]
-        0x91000484,  #       add x4, x4, #1
-        0xF9000064,  #       str x4, [x3]       ; ++count
-        0xF9000461,  #       str x1, [x3, #8]   ; last = address
-        0xF9400865,  #       ldr x5, [x3, #16]
-        0xEB05009F,  #       cmp x4, x5
-        0x54000048,  #       b.hi over          ; count > limit
-        0xD65F03C0,  #       ret
-        0xF9400C66,  # over: ldr x6, [x3, #24]
-        0xD61F00C0,  #       br x6              ; uc_emu_stop(uc)
-    )
-)
-
-
-class InstructionCounter:
-    """Counts the instructions that completed, and bounds how many may."""
-
-    def __init__(self) -> None:
-        stop = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
-        self.record = Record(0, NOWHERE, NO_LIMIT, stop)
-        self._code = _executable(_host_code())
-        self._python = HOOK_CODE_CFUNC(counting_callback(self.record, _nothing))
-
-    @property
-    def native(self) -> bool:
-        """Whether the host's own machine code counts."""
-        return self._code is not None
+    count: int
+    next: int
 
     @property
     def callback(self) -> int:
         """Address of the hook's function."""
-        if self._code is not None:
-            return ctypes.addressof(ctypes.c_char.from_buffer(self._code))
-        return ctypes.cast(self._python, ctypes.c_void_p).value or 0
 
     @property
     def user_data(self) -> int:
         """What the hook's last argument must be."""
-        return ctypes.addressof(self.record)
 
-    def begin(self, limit: int) -> None:
-        """A run begins that may complete ``limit`` instructions, or any number if 0."""
-        self.record.last = NOWHERE
-        self.record.limit = self.record.count + limit if limit else NO_LIMIT
+    @property
+    def before(self) -> int:
+        """``count`` as the block under way began."""
+
+    @property
+    def left(self) -> int:
+        """How many instructions the limit still allows; 0 without one, or with ``exhaust``."""
+
+    @property
+    def turn_over(self) -> bool:
+        """Whether the run that has ended did so because the turn is over."""
+
+    def see(self, memory: Memory) -> None:
+        """Read code here."""
+
+    def tell(self, function: int, data: int) -> None:
+        """Call ``function(uc, va, size, data)`` at each block, also one that is stopped then."""
+
+    def begin(self, limit: int, turn: int) -> None:
+        """A run begins that may complete ``limit`` instructions, or any number if 0.
+
+        turn: instructions that are left of the turn; it may be none, or ``NO_TURN``.
+        """
 
     def exhaust(self) -> None:
-        """Let the hook stop the run at the next instruction, and at each that still begins."""
-        self.record.limit = 0
+        """Let the hook stop the run at the next block, and at each that still begins."""
 
     def end(self, pc: int) -> bool:
-        """The run ended at ``pc``; whether the limit ended it.
+        """The run ended at ``pc``; whether the hook ended it."""
 
-        The instruction begun last did not complete if the PC is still on it: it faulted, or the
-        run was stopped before it.  It will be begun again, and must not count twice.
+    def pass_block(self, pc: int, thumb: bool) -> int:
+        """Let the block at ``pc`` begin, which holds the instruction behind the limit: its address.
+
+        The run goes on, and must be stopped there.
         """
-        over: bool = self.record.count > self.record.limit
-        if self.record.last == pc:
-            self.record.count -= 1
+
+    def begun(self, pc: int) -> int:
+        """While the instruction at ``pc`` executes: the count with it, and none behind it."""
+
+
+class _Block(NamedTuple):
+    """The block under way.  following: what ``next`` was as it began."""
+
+    va: int
+    size: int
+    thumb: bool
+    following: int
+
+    def __contains__(self, va: object) -> bool:
+        return isinstance(va, int) and self.va <= va < self.va + self.size
+
+
+_NONE = _Block(NOWHERE, 0, False, NOWHERE)
+
+
+class PythonCounter:
+    """The twin of ``emu/native/counter.c``."""
+
+    def __init__(self, unicorn: Unicorn) -> None:
+        self.count = 0
+        self.next = NOWHERE
+        self.turn_over = False
+        self.before = 0
+        self._limit = self._turn_end = NO_LIMIT
+        self._block = _NONE
+        self._passing = False
+        self._memory: PythonMemory | None = None
+        self._status = Batch(unicorn.uc, ("cpsr",))
+        self._watchers: list[tuple[Callable[..., None], int]] = []
+        self._callback = HOOK_CODE_CFUNC(self._block_begins)
+
+    @property
+    def callback(self) -> int:
+        return address_of(self._callback)
+
+    @property
+    def user_data(self) -> int:
+        return 0
+
+    @property
+    def left(self) -> int:
+        return 0 if self._limit == NO_LIMIT else max(self._limit - self.count, 0)
+
+    def see(self, memory: Memory) -> None:
+        assert isinstance(memory, PythonMemory)
+        self._memory = memory
+
+    def _block_begins(self, uc: int, va: int, size: int, _data: object) -> None:
+        jumped = va != self.next or not va & PAGE_OFFSET
+        cpsr = self._status.read()[0]
+        self._block = _Block(va, size, cpsr & THUMB_BIT != 0, self.next)
+        self.next = va + size
+        self.before = self.count
+        self.count += self._instructions(size)
+        for begins, data in self._watchers:
+            begins(uc, va, size, data)
+        if self._passing:
+            self._passing = False
+            return
+        if cpsr & IT_STATE:  # Unicorn does not stop there
+            return
+        self.turn_over = jumped and self.before >= self._turn_end
+        if self.count > self._limit or self.turn_over:
+            uclib.uc_emu_stop(uc)
+
+    def _instructions(self, size: int) -> int:
+        """How many begin in the first ``size`` bytes of the block under way."""
+        block = self._block
+        return len(self._starts(block.va, size)) if block.thumb else size // 4
+
+    def _starts(self, va: int, size: int) -> list[int]:
+        assert self._memory is not None
+        return thumb_starts(va, size, self._memory.halfword)
+
+    def tell(self, function: int, data: int) -> None:
+        self._watchers.append((HOOK_CODE_CFUNC(function), data))
+
+    def begin(self, limit: int, turn: int) -> None:
+        self._limit = self.count + limit if limit else NO_LIMIT
+        self._turn_end = NO_LIMIT if turn == NO_TURN else self.count + max(turn, 0)
+        self._block = _NONE
+        self._passing = self.turn_over = False
+
+    def exhaust(self) -> None:
+        self._limit = 0
+
+    def end(self, pc: int) -> bool:
+        over = self.count > self._limit or self.turn_over
+        block = self._block
+        if pc == block.va:
+            self.count, self.next = self.before, block.following
+        elif pc in block and (block.thumb or not pc & 3):
+            self.count, self.next = self.before + self._instructions(pc - block.va), pc
+        self._block = _NONE
         return over
 
+    def pass_block(self, pc: int, thumb: bool) -> int:
+        self._passing, left = True, self.left
+        if not thumb:
+            return pc + 4 * left
+        return self._starts(pc, 4 * left + 2)[left]
 
-def counting_callback(
-    record: Record, then: Callable[[int, int], None]
-) -> Callable[[int, int, int, object], None]:
-    """What the machine code does, in Python, and after it ``then(address, size)``."""
-
-    def callback(uc: int, address: int, size: int, _data: object) -> None:
-        record.count += 1
-        record.last = address
-        if record.count > record.limit:
-            uclib.uc_emu_stop(uc)
-        else:
-            then(address, size)
-
-    return callback
+    def begun(self, pc: int) -> int:
+        if pc not in self._block:
+            return self.count
+        return self.before + self._instructions(pc - self._block.va) + 1
 
 
-def _nothing(_address: int, _size: int) -> None:
-    pass
-
-
-def _host_code() -> bytes:
-    if sys.platform == "win32":
-        return b""
-    machine = platform.machine().lower()
-    return {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}.get(
-        machine, b""
+def make_counter(unicorn: Unicorn) -> Counter:
+    """The quickest there is."""
+    if native.hooks is None:
+        return PythonCounter(unicorn)
+    native.hooks.connect(
+        stop=address_of(uclib.uc_emu_stop),
+        read=address_of(uclib.uc_reg_read),
+        write=address_of(uclib.uc_reg_write),
     )
+    counter: Counter = native.hooks.Counter(unicorn.uc.value, arm_const.UC_ARM_REG_CPSR)
+    return counter
 
 
-def _executable(code: bytes) -> mmap.mmap | None:
-    """The code in executable memory, or None where there is no code or no such memory."""
-    if not code:
-        return None
-    try:
-        memory = mmap.mmap(
-            -1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
-        )
-    except OSError:
-        return None
-    memory.write(code)
-    return memory
+def prepare(counter: Counter, unicorn: Unicorn) -> None:
+    """Before the first run that is counted."""
+    if not isinstance(counter, PythonCounter):
+        from emu.cpu.layout import thumb_bit
+
+        counter.thumb_bit = thumb_bit(unicorn)  # type: ignore[attr-defined]

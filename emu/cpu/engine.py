@@ -17,11 +17,12 @@ from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC, HOOK_INTR_CFUNC
 
 from emu.cpu import registers
 from emu.cpu.binding import Context, EngineError, Unicorn, check
-from emu.cpu.counter import InstructionCounter
+from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.hooks import Hooks
 from emu.cpu.layout import Noted, monitor_of, set_monitor
-from emu.cpu.registers import Registers, State
+from emu.cpu.registers import THUMB_BIT, Registers, State
 from emu.cpu.stop import Abort, Ending, Stop
+from emu.cpu.within import WithinBlock
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.
@@ -84,9 +85,10 @@ class Engine:
     def __init__(self) -> None:
         self.unicorn = Unicorn()
         self.registers = Registers(self.unicorn.uc)
-        self.counter = InstructionCounter()
+        self.counter = make_counter(self.unicorn)
         self.ending = Ending(self.unicorn, self.counter)
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.ending)
+        self._within = WithinBlock(self.unicorn, self.counter, self.ending)
         self.noted = Noted(self.unicorn)
         self.on_svc: Callable[[Engine], None] = _no_handler
         self.after_restore: Callable[[], None] = _nothing
@@ -104,7 +106,6 @@ class Engine:
         self.registers.write("cpsr", registers.USER_MODE)
         self.registers.write("esr", _NO_SYNDROME)
         self._pristine = self.new_context()
-        self._spare = self.new_context()
 
     def _add_traps(self) -> None:
         # Bare callbacks: the reason is read after the run, so they only note it and stop.
@@ -156,16 +157,17 @@ class Engine:
     @property
     def instructions(self) -> int:
         """Instructions completed since they are counted."""
-        return int(self.counter.record.count)
+        return self.counter.count
 
-    def run(self, count: int = 0, passes: bool = True) -> Stop:
+    def run(self, count: int = 0, passes: bool = True, turn: int = NO_TURN) -> Stop:
         """Run from the PC until something ends the run, or ``count`` instructions completed.
 
         An IT block that has begun is finished even beyond the count or a breakpoint in it.
-        passes: whether a breakpoint at the PC is passed.
+        passes: whether a breakpoint at the PC is passed.  turn: about how many instructions it may
+        take where others wait; ``counter.turn_over`` says whether that ended it.
         """
         ending, place = self.ending, self.registers.place
-        if count and not self.hooks.counting:
+        if (count or turn != NO_TURN) and not self.hooks.counting:
             self.hooks.count_instructions()
         if ending.requested and ending.take_request():
             return _REQUESTED
@@ -180,13 +182,18 @@ class Engine:
         if accesses.made is not None:
             accesses.begin(pc)
         self.abort = _REFUSED
-        self.counter.begin(count)
+        self.counter.begin(count, turn)
         ending.begin()
         status = self.unicorn.start(pc | thumb)
-        ending.over()
         place.fetch()
         pc = place.values[0]
         over = self.counter.end(pc)
+        if over and self.counter.left and self._is_undisturbed(status):
+            status = self._within.run(pc, place.values[1] & THUMB_BIT != 0)
+            place.fetch()
+            pc = place.values[0]
+            self.counter.end(pc)
+        ending.over()
         if accesses.made is not None:
             accesses.end(pc)
         if ending.error is not None:
@@ -194,6 +201,23 @@ class Engine:
         if self.abort is _MISALIGNED_PC:
             self.unicorn.flush_blocks()
         return ending.reason or self._reason(status, over)
+
+    def watch_blocks(self, begins: int, rests: Callable[[], None], data: int = 0) -> None:
+        """Call ``begins(uc, va, size, data)``, the address of a C function, at each block.
+
+        They are counted from now on.  rests: called when a run comes to rest before a block that
+        had begun, and goes on: the block will be told again.
+        """
+        self.hooks.count_instructions()
+        self.counter.tell(begins, data)
+        self._within.rests.append(rests)
+
+    def _is_undisturbed(self, status: int) -> bool:
+        """Whether nothing but the counter ended the run."""
+        ending = self.ending
+        return not (
+            status or ending.reason or ending.error or ending.requested or self.counter.turn_over
+        )
 
     def _reason(self, status: int, over: bool) -> Stop:
         """Why the run ended, for which no callback gave a reason: that would count first."""
@@ -243,13 +267,13 @@ class Engine:
     @contextmanager
     def at_hand(self, context: Context) -> Iterator[Registers]:
         """The registers of a saved state, to read and to write.  Not while the core runs."""
-        self.unicorn.save(self._spare)
+        now = self.new_context()
         self.unicorn.restore(context)
         try:
             yield self.registers
         finally:
             self.unicorn.save(context)
-            self.restore(self._spare)
+            self.restore(now)
 
     def fresh_state(self) -> State:
         """What ``start_at`` begins with.  Not while the core runs."""

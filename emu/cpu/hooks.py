@@ -9,11 +9,11 @@ from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
 from emu.cpu.accesses import Accesses
 from emu.cpu.binding import OnRead, OnWrite, Read, Unicorn, Write
-from emu.cpu.counter import InstructionCounter
+from emu.cpu.counter import Counter, prepare
 from emu.cpu.registers import IT_STATE, Batch, Registers
 from emu.cpu.stop import Ending, Stop
 
-_IT_BLOCK_BYTES = 16
+IT_BLOCK_BYTES = 16
 """After an instruction in an IT block there may be three more, and one that ends the run."""
 
 
@@ -27,12 +27,11 @@ class Hooks:
         self,
         unicorn: Unicorn,
         registers: Registers,
-        counter: InstructionCounter,
+        counter: Counter,
         ending: Ending,
     ) -> None:
         self._unicorn, self._registers = unicorn, registers
-        status = Batch(unicorn.uc, ("cpsr",))
-        self._fetch_cpsr, self._cpsr = status.fetch, status.values
+        self._status = Batch(unicorn.uc, ("cpsr",))
         self._counter, self._ending = counter, ending
         self.counting = False
         self.passing = -1
@@ -47,8 +46,9 @@ class Hooks:
             self.counting = True
             self._unicorn.flush_blocks()
             counter = self._counter
+            prepare(counter, self._unicorn)
             self._unicorn.add_hook(
-                const.UC_HOOK_CODE, counter.callback, user_data=counter.user_data
+                const.UC_HOOK_BLOCK, counter.callback, user_data=counter.user_data
             )
 
     def set_breakpoints(self, addresses: Collection[int]) -> None:
@@ -95,8 +95,7 @@ class Hooks:
         code that goes on knows its own and never looks, so the next block would begin as if it were
         inside the IT block, and skip or keep its first instruction by a stale condition (2309).
         """
-        self._fetch_cpsr()
-        cpsr = self._cpsr[0]
+        cpsr = self._status.read()[0]
         if cpsr & IT_STATE and self._ending.running:
             self._registers.write("cpsr", cpsr & ~IT_STATE)
 
@@ -106,5 +105,5 @@ def _neighbourhoods(addresses: Collection[int]) -> list[tuple[int, int]]:
     ranges: list[tuple[int, int]] = []
     for va in sorted(addresses):
         first = ranges.pop()[0] if ranges and va <= ranges[-1][1] else va
-        ranges.append((first, va + _IT_BLOCK_BYTES))
+        ranges.append((first, va + IT_BLOCK_BYTES))
     return ranges

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from unicorn.unicorn_py3.unicorn import HOOK_INTR_CFUNC
 
 from emu.cpu.binding import Context, Unicorn
 from emu.cpu.fill import FILL_CFUNC, answer
-from emu.cpu.registers import USER_MODE, Registers
+from emu.cpu.registers import THUMB_BIT, USER_MODE, Registers
 from kernel_model.memory import PAGE_SIZE
 
 _LDR = 0xE59017F8  # ldr r1, [r0, #0x7f8]
@@ -45,6 +46,9 @@ class Layout(NamedTuple):
     abort: int | None
     exclusive: int | None
 
+
+_STATE_SEARCHED = 64 << 10
+"""Bytes behind a pointer in the instance among which the core's registers may be."""
 
 MONITOR_SIZE = 24
 """Bytes of a context that the monitor takes: an address, and a value of 128 bits."""
@@ -92,6 +96,46 @@ class _Laboratory:
         self._run(va, _LDREX, _SVC)
         return _places(self._saved(), va.to_bytes(8, "little") + value.to_bytes(8, "little"))
 
+    # The T bit
+
+    def mark_registers(self) -> bytes:
+        """Give r0 to r12 values that nothing else has; what they are in memory."""
+        values = [0x5AC3_0000 + number * 0x1357 for number in range(13)]
+        for number, value in enumerate(values):
+            self.registers.write(f"r{number}", value)
+        return b"".join(value.to_bytes(4, "little") for value in values)
+
+    def thumb_bit_from_registers(self) -> int | None:
+        """How many bytes behind r0 it is in a saved context, where the state lies as in a core."""
+        marks = self.mark_registers()
+        registers = _places(self._saved(), marks)
+        arm, thumb, again = (self._in_state(t) for t in (0, THUMB_BIT, 0))
+        changed = [at for at, was in enumerate(arm) if (was, thumb[at], again[at]) == (0, 1, 0)]
+        if len(registers) != 1 or len(changed) != 1:
+            return None
+        return changed[0] - registers.pop()
+
+    def _in_state(self, thumb: int) -> bytes:
+        self.registers.write("cpsr", USER_MODE | thumb)
+        return self._saved()
+
+    def is_thumb_bit(self, address: int) -> bool:
+        """Whether the byte there is the T bit."""
+        shown = []
+        for thumb in (0, THUMB_BIT, 0):
+            self.registers.write("cpsr", USER_MODE | thumb)
+            shown.append(_own_memory(address, 1))
+        return shown == [b"\0", b"\1", b"\0"]
+
+    def pointed_at(self, wanted: bytes) -> Iterator[tuple[int, int]]:
+        """Pointers in the instance to memory that has these bytes: offsets of both."""
+        instance = self._instance()
+        for at in range(0, len(instance) - 7, 8):
+            pointer = int.from_bytes(instance[at : at + 8], "little")
+            found = _own_memory(pointer, _STATE_SEARCHED).find(wanted) if pointer else -1
+            if found >= 0:
+                yield at, found
+
     def _run(self, r0: int, *words: int) -> None:
         self._page[: 4 * len(words)] = b"".join(word.to_bytes(4, "little") for word in words)
         self.unicorn.flush_blocks()
@@ -132,6 +176,50 @@ def _allocated(pointer: ctypes.c_void_p) -> int:
         return _INSTANCE_SEARCHED
     ask.restype = ctypes.c_size_t  # type: ignore[attr-defined]
     return ask(pointer)
+
+
+class _ThumbBit(NamedTuple):
+    """Where the T bit is.  pointer: in the instance.  offset: from where that points to."""
+
+    pointer: int
+    offset: int
+
+    def address(self, unicorn: Unicorn) -> int:
+        """Of the byte whose bit 0 it is, in the host's memory."""
+        instance = unicorn.uc.value or 0
+        return int(ctypes.c_uint64.from_address(instance + self.pointer).value) + self.offset
+
+
+def thumb_bit(unicorn: Unicorn) -> int:
+    """The host's address of the byte whose bit 0 says that a core is in Thumb state; 0: unknown.
+
+    To ask Unicorn for the CPSR takes as long as ten blocks.
+    """
+    found = _thumb_bit()
+    return 0 if found is None else found.address(unicorn)
+
+
+@cache
+def _thumb_bit() -> _ThumbBit | None:
+    """Found in a core of its own: the registers by what they hold, the bit by its changes."""
+    lab = _Laboratory()
+    from_registers = lab.thumb_bit_from_registers()
+    if from_registers is None:
+        return None
+    for pointer, registers in lab.pointed_at(lab.mark_registers()):
+        found = _ThumbBit(pointer, registers + from_registers)
+        if lab.is_thumb_bit(found.address(lab.unicorn)):
+            return found
+    return None
+
+
+def _own_memory(address: int, length: int) -> bytes:
+    """What this process has there, as far as it has anything, and the host tells."""
+    try:
+        with open("/proc/self/mem", "rb", buffering=0) as memory:
+            return os.pread(memory.fileno(), length, address)
+    except (OSError, OverflowError):
+        return b""
 
 
 class Noted:

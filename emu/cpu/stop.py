@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from emu.cpu.binding import Unicorn
-from emu.cpu.counter import InstructionCounter
+from emu.cpu.counter import Counter
 
 
 class Stop(Enum):
@@ -51,7 +51,7 @@ class Ending:
     accesses: how often a device was accessed.
     """
 
-    def __init__(self, unicorn: Unicorn, counter: InstructionCounter) -> None:
+    def __init__(self, unicorn: Unicorn, counter: Counter) -> None:
         self._unicorn, self._counter = unicorn, counter
         self.reason: Stop | None = None
         self.error: BaseException | None = None
@@ -100,7 +100,7 @@ class Ending:
         return requested
 
     def leave(self) -> None:
-        """Stop.  Inside an IT block of hooked code Unicorn takes that back: the counter insists."""
+        """Stop.  Inside an IT block Unicorn may take that back: the counter insists."""
         self.leaving = True
         self._counter.exhaust()
         self._unicorn.stop()

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
+from emu.cpu.binding import address_of
 from emu.cpu.registers import THUMB_BIT, Batch
 from emu.execution.code import Code
 from emu.machine.core import Core
@@ -67,7 +67,8 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
         self._blocks: dict[int, AnyBlock] = {}
         self._known = 0
         self._watching = False
-        self.engine.unicorn.add_hook(const.UC_HOOK_BLOCK, HOOK_CODE_CFUNC(self._callback()))
+        self._begins = HOOK_CODE_CFUNC(self._callback())
+        self.engine.watch_blocks(address_of(self._begins), self._leave)
 
     # For the classes beneath
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Container
 from typing import TYPE_CHECKING
 
 from emu.cpu.binding import Context
+from emu.cpu.counter import NOWHERE
 from emu.cpu.engine import Engine
 from emu.cpu.hostram import HostRam
 from emu.cpu.registers import State
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from emu.machine.snapshot import CoreState
 
 SLICE = 100_000
-"""Instructions a process may run before the next one's turn, where there are several."""
+"""Instructions a process may run before the next one's turn, where there are several.
+
+The turn then goes on to the next jump, or the next page: see ``emu.cpu.counter``.
+"""
 
 
 class Core:
@@ -28,7 +32,7 @@ class Core:
     number: which, as the kernel counts them.
     loaded: the process whose registers the engine has.
     is_sliced: whether the run under way ends with the turn, because others may need theirs.
-    turn: instructions left of the turn of the process that runs.
+    turn: instructions left of the turn of the process that runs; below 0 it ends at the next jump.
     fault: what the process that runs did, while the kernel has not heard of it yet.
     switches: how often another process got the core.
     """
@@ -85,12 +89,16 @@ class Core:
         if not self.is_sliced:
             self.turn = SLICE
             return self.engine.run(bound, passes)
-        counted = self.engine.counter.record
-        before = counted.count
-        limit = bound if 0 < bound < self.turn else self.turn
-        reason = self.engine.run(limit, passes)
-        self.turn -= counted.count - before
+        counter = self.engine.counter
+        before = counter.count
+        reason = self.engine.run(bound, passes, self.turn)
+        self.turn -= counter.count - before
         return reason
+
+    @property
+    def is_turn_over(self) -> bool:
+        """Whether the last run ended because others are to have their turn."""
+        return self.engine.counter.turn_over
 
     def end_turn(self) -> None:
         """The turn is over: the next one is a whole one, whoever has it."""
@@ -150,8 +158,11 @@ class Core:
 
         registers = {pid: self.state_of(pid) for pid in sorted(living) if self.holds(pid)}
         loaded = next((pid for pid in registers if self.has_loaded(pid)), -1)
-        instructions = self.engine.instructions
-        return CoreState(loaded, registers, self.turn, self.fault, self.switches, instructions)
+        counter = self.engine.counter
+        following = counter.next if self.turn < SLICE else NOWHERE
+        return CoreState(
+            loaded, registers, self.turn, following, self.fault, self.switches, counter.count
+        )
 
     def restore(self, state: CoreState, loaded: Process | None, l1_pa: int) -> None:
         """Become what a core was, over a RAM that holds what its RAM held.
@@ -164,7 +175,7 @@ class Core:
         self.switches = state.switches
         if state.instructions:
             engine.hooks.count_instructions()
-        engine.counter.record.count = state.instructions
+        engine.counter.count, engine.counter.next = state.instructions, state.following
         if loaded is not None:
             engine.restore(self._contexts[loaded.pid])
             self.backend.switch(l1_pa)

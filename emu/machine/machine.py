@@ -291,7 +291,7 @@ class Machine:
             tell(core, process, reason)
         if reason is _REQUESTED:
             return reason
-        if reason is Stop.WAITING or (reason is Stop.COUNT and core.is_sliced and core.turn <= 0):
+        if reason is Stop.WAITING or (reason is Stop.COUNT and core.is_turn_over):
             core.end_turn()
             self.kernel.slice_ended(core.number)
         elif reason in (Stop.FAULT, Stop.UNDEFINED, Stop.BKPT):

@@ -20,11 +20,13 @@ class CoreState(NamedTuple):
 
     loaded: pid of the process that it runs or ran last, or -1 if that has ended.
     registers: of each process that has run on it, by pid.  turn: instructions left of its turn.
+    following: where its last instruction in this turn ends: to go on there is no jump.
     """
 
     loaded: int
     registers: dict[int, State]
     turn: int
+    following: int
     fault: Fault | None
     switches: int
     instructions: int

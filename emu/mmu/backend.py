@@ -39,13 +39,15 @@ class Backend(Protocol):
     """Keeps Unicorn's view of memory equal to the tables of the current address space."""
 
     name: str
-    fills: int
-    """How often Unicorn asked for a translation (``cpu``: not known, 0)."""
     flushes: int
     """How often translations were thrown away."""
 
     is_in_step: bool
     """Whether ``sync`` has nothing to do."""
+
+    @property
+    def fills(self) -> int:
+        """How often Unicorn asked for a translation (``cpu``: not known, 0)."""
 
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
         """Give the engine its memory."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from emu.cpu.binding import Unicorn
+from emu.mmu.fills import Fills
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.memory import PAGE_SIZE
 
@@ -35,22 +36,22 @@ class Coherence:
     remove_code(pa): forgets what was translated from that page of RAM.
     """
 
-    def __init__(self, unicorn: Unicorn, remove_code: Callable[[int], None]) -> None:
-        self._unicorn = unicorn
+    def __init__(self, unicorn: Unicorn, fills: Fills, remove_code: Callable[[int], None]) -> None:
+        self._unicorn, self._fills = unicorn, fills
         self._remove_code = remove_code
         self._code: dict[int, set[int]] = {}  # pa -> pages it was fetched through
-        self._executable: dict[int, set[int]] = {}  # pa -> pages the TLB may fetch it through
         self._writable: dict[int, set[int]] = {}  # pa -> pages the TLB may store to it through
 
     def forget(self) -> None:
         """There is no translated code any more, and the TLB is empty."""
         self._code.clear()
+        self._fills.forget_code()
         self.flushed()
 
     def flushed(self) -> None:
         """The TLB is empty now."""
-        self._executable.clear()
         self._writable.clear()
+        self._fills.flushed()
 
     def written(self, pa: int) -> None:
         """The host stored to this page."""
@@ -69,11 +70,12 @@ class Coherence:
         return READ if access == READ else self._store_to_code(va, pa, rights, use)
 
     def _fetch(self, va: int, pa: int, rights: int, use: Use) -> int:
-        self._flush_others(self._writable, va, pa)
+        self._flush_others({*self._writable.pop(pa, ()), self._fills.take_store(pa)}, va)
         through = self._code.setdefault(pa, set())
         through.add(va)
-        self._executable.setdefault(pa, set()).add(va)
         use.executed = True
+        is_plain = len(through) == 1 and not use.written
+        self._fills.has_code(pa, va if is_plain else -1)
         if not use.written or len(through) > 1:
             return rights & ~WRITE
         self._writable[pa] = {va}
@@ -82,19 +84,19 @@ class Coherence:
     def _store_to_code(self, va: int, pa: int, rights: int, use: Use) -> int:
         if not use.executed or self._code[pa] != {va}:
             self._remove_code(pa)
-            self._flush_others(self._executable, va, pa)
-            del self._code[pa]
+            self._flush_others(self._code.pop(pa), va)
         self._writable.setdefault(pa, set()).add(va)
         if not use.executed:
+            self._fills.has_no_code(pa)
             return READ | WRITE
         use.written = True
         self._code[pa] = {va}
-        self._executable[pa] = {va}
+        self._fills.has_code(pa, -1)
         return rights
 
-    def _flush_others(self, entries: dict[int, set[int]], va: int, pa: int) -> None:
-        for other in entries.pop(pa, ()):
-            if other != va:
+    def _flush_others(self, pages: set[int], va: int) -> None:
+        for other in sorted(pages):
+            if other not in (va, -1):
                 self._unicorn.flush_page(other)
 
 

@@ -38,7 +38,8 @@ class CpuBackend:
         self.flushes = 0
         self._engine = engine
         self._unicorn = engine.unicorn
-        self._pages = PageCache(ram.ram, devices)
+        self._pages = PageCache(ram, devices)
+        engine.counter.see(self._pages.memory)
         self._window = Window(engine.unicorn)
         self._unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:

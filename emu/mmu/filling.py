@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from unicorn import unicorn_const as const
-
 from emu.cpu.binding import View
 from emu.cpu.engine import Engine
-from emu.cpu.fill import FILL_CFUNC
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import MemoryFault, Refused
 from emu.mmu.coherence import Coherence
+from emu.mmu.fills import answer_fills, holding
 from emu.mmu.growth import Growth
 from emu.mmu.pages import PageCache
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
@@ -25,8 +23,6 @@ FLUSHED_ALONE = 4096
 Of a page that was flushed alone and filled again Unicorn's virtual TLB keeps some 30 bytes until
 all are flushed.  The Arm MMU's keeps nothing.
 """
-
-Fill = Callable[[int, int, int, int, object], bool]
 
 
 class FillingBackend:
@@ -41,21 +37,30 @@ class FillingBackend:
         ram: HostRam,
         devices: tuple[Device, ...],
         remove_code: Callable[[int], None],
+        virtual: bool = False,
     ) -> None:
-        self.fills = 0
+        """virtual: whether Unicorn's physical addresses are the guest's virtual ones."""
         self.flushes = 0
         self._engine = engine
         self._unicorn = engine.unicorn
-        self._pages = PageCache(ram.ram, devices)
-        self._coherence = Coherence(engine.unicorn, remove_code)
+        self._pages = PageCache(ram, devices)
+        engine.counter.see(self._pages.memory)
+        self._fills = answer_fills(engine.unicorn, self._pages.memory, self._fill, virtual)
+        self._coherence = Coherence(engine.unicorn, self._fills, remove_code)
         self._refused: Refused | None = None
         self._asking = False
         self._growth = Growth(engine.unicorn)
+        self._fills.due = self._growth.due
         self._unicorn.use_virtual_tlb(True)
         self._unicorn.most_flushed_alone = FLUSHED_ALONE
 
-    def _answer_fills(self, fill: Fill) -> None:
-        self._unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(fill))
+    @property
+    def fills(self) -> int:
+        return self._fills.count
+
+    def _fill(self, uc: int, va: int, kind: int, entry: int, data: object) -> bool:
+        """What Unicorn asks, or what is not as plain as can be of it."""
+        raise NotImplementedError
 
     def written(self, pa: int, length: int) -> None:
         for page_pa in range(pa & PAGE_BASE, pa + length, PAGE_SIZE):
@@ -80,7 +85,8 @@ class FillingBackend:
 
     def view(self, va: int) -> View:
         self._asking = True
-        view = self._unicorn.view(va)
+        with holding(self._fills):
+            view = self._unicorn.view(va)
         self._asking = False
         self._unicorn.flush_page(va)
         return view
@@ -89,12 +95,14 @@ class FillingBackend:
         self._unicorn.flush_tlb()
         self._coherence.flushed()
         self._growth.flushed(self.fills)
+        self._fills.due = self._growth.due
         self.flushes += 1
 
     def _grow(self) -> None:
         """Have a larger TLB, empty.  Inside a fill, before its answer."""
         with self._answering_all():
             self._growth.make_room(self.fills)
+        self._fills.due = self._growth.due
         self._coherence.flushed()
         self.flushes += 1
 

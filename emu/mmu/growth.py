@@ -20,7 +20,7 @@ LARGEST: Final = 1 << 16
 """Entries: 256 MiB of pages, more than the default RAM has, in 2 MiB of host memory."""
 MISSES: Final = 2
 """For each entry, before there are to be more of them."""
-NEVER: Final = -1
+NEVER: Final = 0
 """A number of fills that there never is."""
 
 

@@ -25,6 +25,7 @@ from emu.cpu.hostram import HostRam, ManyViewsRam
 from emu.devices.bus import Device
 from emu.mmu.coherence import Use
 from emu.mmu.filling import FillingBackend
+from emu.mmu.fills import holding
 from emu.mmu.regions import Region, regions_of, replaced
 from kernel_model.descriptors import EXEC
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
@@ -42,14 +43,13 @@ class MapBackend(FillingBackend):
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
         if not isinstance(ram, ManyViewsRam):
             raise TypeError("MapBackend: RAM that has only one view")
-        super().__init__(engine, ram, devices, self._remove_code)
+        super().__init__(engine, ram, devices, self._remove_code, virtual=True)
         self._devices = devices
         self._mirror = Mirror(engine, ram)
         self._known: dict[int, list[Region]] = {}
         self.is_in_step = True
         self._uses: dict[int, Use] = {}
         self._answers_all = False
-        self._answer_fills(self._fill)
 
     def switch(self, l1_pa: int) -> None:
         if l1_pa == self._pages.l1_pa:
@@ -116,7 +116,8 @@ class MapBackend(FillingBackend):
     def _answering_all(self) -> Iterator[None]:
         """Meanwhile each page is answered with itself, executable."""
         self._answers_all = True
-        yield
+        with holding(self._fills):
+            yield
         self._answers_all = False
 
     # What Unicorn asks
@@ -132,8 +133,8 @@ class MapBackend(FillingBackend):
                 return False
             if self._asking:
                 return answer(entry, va, access)
-            self.fills += 1
-            if self.fills == self._growth.due:
+            self._fills.count += 1
+            if self._fills.count == self._fills.due:
                 self._grow()
             if access != EXEC:
                 self._engine.hooks.leave_it_block()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from emu.cpu.hostram import HostRam
+from emu.cpu.memory import make_memory
 from emu.devices.bus import Device
 from emu.mmu.coherence import Use
 from kernel_model.descriptors import EXEC
@@ -27,12 +29,13 @@ class Page(Use):
 class PageCache:
     """The walked pages of every address space; those of the current one at hand.
 
-    l1_pa: the current one's L1 table.  pages: the current one's, by va.
+    l1_pa: the current one's L1 table.  pages: the current one's, by va.  memory: it as RAM alone.
     Failed walks are not kept: filling an empty descriptor then needs nothing to be forgotten.
     """
 
-    def __init__(self, ram: PhysicalMemory, devices: tuple[Device, ...]) -> None:
-        self.ram = ram
+    def __init__(self, host: HostRam, devices: tuple[Device, ...]) -> None:
+        self.ram: PhysicalMemory = host.ram
+        self.memory = make_memory(host)
         self.l1_pa = -1
         self.pages: dict[int, Page] = {}
         self._spaces: dict[int, dict[int, Page]] = {}
@@ -45,6 +48,7 @@ class PageCache:
         if not self.pages:
             self._spaces.pop(self.l1_pa, None)
         self.l1_pa = l1_pa
+        self.memory.use(l1_pa)
         self.pages = self._spaces.setdefault(l1_pa, {})
 
     def page(self, va: int) -> Page | None:
@@ -66,6 +70,9 @@ class PageCache:
 
     def physical(self, va: int) -> int:
         """The physical address that user mode reads at ``va``, or -1."""
+        pa = self.memory.physical(va)
+        if pa >= 0:
+            return pa
         page = self.page(va)
         return -1 if page is None or not page.rights else page.pa | va & PAGE_OFFSET
 
@@ -87,6 +94,7 @@ class PageCache:
 
     def forget(self, l1_pa: int, va: int, length: int) -> list[int]:
         """Drop the pages in [va, va+length) of an address space; the ones there were."""
+        self.memory.forget()
         pages = self._spaces.get(l1_pa)
         if not pages:
             return []
@@ -103,5 +111,6 @@ class PageCache:
 
     def forget_all(self) -> None:
         """Drop the pages of every address space."""
+        self.memory.forget()
         self._spaces = {self.l1_pa: self.pages}
         self.pages.clear()

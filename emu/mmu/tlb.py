@@ -6,7 +6,8 @@ is forgotten, here and there.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from emu.cpu.engine import Engine
 from emu.cpu.fill import ACCESS, answer
@@ -15,6 +16,7 @@ from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES
 from emu.mmu.coherence import Window
 from emu.mmu.filling import FillingBackend
+from emu.mmu.fills import holding
 from emu.mmu.pages import Page
 from kernel_model.descriptors import EXEC
 
@@ -32,7 +34,6 @@ class TlbBackend(FillingBackend):
         engine.unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:
             engine.hooks.map_device(device.pa, device.size, device.read, device.write)
-        self._answer_fills(self._fill)
 
     def switch(self, l1_pa: int) -> None:
         if l1_pa != self._pages.l1_pa:
@@ -43,9 +44,10 @@ class TlbBackend(FillingBackend):
     def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
         if not was_mapped:
             return
-        gone = self._pages.forget(l1_pa, va, length)
-        if l1_pa != self._pages.l1_pa or not gone:
+        self._pages.forget(l1_pa, va, length)
+        if l1_pa != self._pages.l1_pa:
             return
+        gone = self._fills.filled(va, length)
         if len(gone) > FEW_PAGES:
             self._flush()
         else:
@@ -56,8 +58,10 @@ class TlbBackend(FillingBackend):
     def sync(self) -> bool:
         return True
 
-    def _answering_all(self) -> AbstractContextManager[None]:
-        return self._window.everywhere()
+    @contextmanager
+    def _answering_all(self) -> Iterator[None]:
+        with holding(self._fills), self._window.everywhere():
+            yield
 
     # What Unicorn asks
 
@@ -72,8 +76,8 @@ class TlbBackend(FillingBackend):
                 return False
             if self._asking:
                 return answer(entry, page.pa, access)
-            self.fills += 1
-            if self.fills == self._growth.due:
+            self._fills.count += 1
+            if self._fills.count == self._fills.due:
                 self._grow()
             if access != EXEC:
                 self._engine.hooks.leave_it_block()

@@ -37,7 +37,7 @@ class Profiler(BlockWatcher[PlacedBlock]):
         self._stack = Stack(self.root)
         self._registers = Batch(code.core.engine.unicorn.uc, ("sp", "lr"))
         code.core.engine.hooks.count_instructions()
-        self._record = code.core.engine.counter.record
+        self._counter = code.core.engine.counter
         self._charged = 0
         super().__init__(code)
 
@@ -52,7 +52,7 @@ class Profiler(BlockWatcher[PlacedBlock]):
         if last is None:
             stack.go_on(block.place)
             return
-        self._charge()
+        self._charge(self._counter.before)
         if last.end is End.PLAIN or block.va == last.back:
             stack.go_on(block.place)
             return
@@ -63,7 +63,7 @@ class Profiler(BlockWatcher[PlacedBlock]):
             stack.jump(block.place, sp)
 
     def leave(self, pc: int) -> None:  # noqa: ARG002 - the count says how far it got
-        self._charge()
+        self._charge(self._counter.count)
 
     def make(self, va: int, code: bytes, offset: int) -> PlacedBlock:
         file = self.code.file(va, code)
@@ -71,7 +71,6 @@ class Profiler(BlockWatcher[PlacedBlock]):
         place = Place(va, "", False) if symbol is None else Place(va, symbol.name, va == symbol.va)
         return PlacedBlock(va, code, offset, self.thumb, place)
 
-    def _charge(self) -> None:
-        count = self._record.count
+    def _charge(self, count: int) -> None:
         self._stack.leaf.instructions += count - self._charged
         self._charged = count

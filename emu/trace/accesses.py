@@ -154,5 +154,6 @@ class AccessTracer(Observer):
             return
         if self.execution is not None:
             self.execution.write_through(self._pc)
-        event = Access(recorder.time, recorder.pid, self._pc, is_write, va, pa, size, value)
+        time = self.engine.counter.begun(self._pc)
+        event = Access(time, recorder.pid, self._pc, is_write, va, pa, size, value)
         recorder.emit(event)

@@ -64,7 +64,7 @@ class Addresses:
         One instruction accesses at most 128 bytes, and views of one page are pages apart.  Of
         several accesses the first tells: later ones may find the registers loaded over.
         """
-        count = self.engine.instructions
+        count = self.engine.counter.begun(pc)
         if count != self._last:
             registers, code = self.engine.registers, self.code.read(pc, 4)
             reached = address_of(code, pc, registers.thumb, registers.core())

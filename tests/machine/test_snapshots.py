@@ -161,7 +161,7 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "turn", lambda: setattr(core, "turn", core.turn - 1)
     yield "fault", lambda: setattr(core, "fault", Fault(0, "x", 0, (0,) * 17))
     yield "switches", lambda: setattr(core, "switches", core.switches + 1)
-    yield "instructions", lambda: setattr(core.engine.counter.record, "count", 7)
+    yield "instructions", lambda: setattr(core.engine.counter, "count", 7)
     yield "loaded", lambda: setattr(core, "loaded", None)
     yield "ram", lambda: machine.ram.ram.write(machine.ram.ram.base + RAM - 1, b"\1")
     yield "kernel", lambda: setattr(kernel, "next_f_id", kernel.next_f_id + 1)

@@ -94,7 +94,7 @@ def test_cpu_holds_sixteen_mebibytes_from_the_start():
 def test_without_growth_it_holds_a_mebibyte():
     """What the tests above would find if nothing grew: the oracle itself."""
     rig = make_rig("tlb", 512)
-    rig.backend._growth.due = 1 << 60
+    rig.backend._fills.due = 1 << 60
     for _ in range(5):
         assert sweep(rig, 512) >= 500
 

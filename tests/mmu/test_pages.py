@@ -16,11 +16,11 @@ VA = 0x00120000
 @pytest.fixture
 def pages():
     """Four pages from VA on, in one address space of two."""
-    ram = make_ram("tlb", RAM, RAM_SIZE).ram
-    ram.write_word(L1 + 4, Coarse(L2 + 0x400).encode())
+    ram = make_ram("tlb", RAM, RAM_SIZE)
+    ram.ram.write_word(L1 + 4, Coarse(L2 + 0x400).encode())
     for page in range(4):
         word = SmallPage(FREE + page * PAGE, AP_USER_RW, 0, NORMAL).encode()
-        ram.write_word(L2 + (VA >> 12) * 4 + page * 4, word)
+        ram.ram.write_word(L2 + (VA >> 12) * 4 + page * 4, word)
     cache = PageCache(ram, (Uart(ScriptedWorld()),))
     cache.switch(L1)
     for page in range(4):
@@ -75,7 +75,7 @@ def test_every_page_of_a_device_is_a_device_s():
     class Wide(Device):
         pa, size = 0x10000000, 3 * PAGE
 
-    ram = make_ram("tlb", RAM, RAM_SIZE).ram
+    ram = make_ram("tlb", RAM, RAM_SIZE)
     cache = PageCache(ram, (Wide,))
     assert cache._device_pages == {Wide.pa, Wide.pa + PAGE, Wide.pa + 2 * PAGE}
 

@@ -1,0 +1,66 @@
+"""RAM as user mode sees it, for what looks there at every block and every fill."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from emu import native
+from emu.cpu.hostram import HostRam
+from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE
+from kernel_model.walk import walk
+
+
+class Memory(Protocol):
+    """One address space at a time, found by walking and kept until something changes."""
+
+    def use(self, l1: int) -> None:
+        """The address space whose L1 table is there (pa) is current now; -1: none."""
+
+    def forget(self) -> None:
+        """Descriptors have changed."""
+
+    def physical(self, va: int) -> int:
+        """The address in RAM (pa) that user mode reads at ``va``; -1 if there is none."""
+
+
+class PythonMemory:
+    """The twin of ``emu/native/memory.c``."""
+
+    def __init__(self, host: HostRam) -> None:
+        self.ram = host.ram
+        self._l1 = -1
+        self._found: dict[int, int] = {}
+
+    def use(self, l1: int) -> None:
+        self._l1 = l1
+        self._found.clear()
+
+    def forget(self) -> None:
+        self._found.clear()
+
+    def translate(self, va: int) -> tuple[int, int]:
+        """(pa, rights of user mode) of ``va``, if it is in RAM; else (-1, 0)."""
+        found = walk(self.ram, self._l1, va)
+        if not found.user or not self.ram.contains(found.pa & PAGE_BASE, PAGE_SIZE):
+            return -1, 0
+        return found.pa, found.user
+
+    def physical(self, va: int) -> int:
+        page = va & PAGE_BASE
+        pa = self._found.get(page)
+        if pa is None:
+            pa = self._found[page] = self.translate(page)[0]
+        return pa if pa < 0 else pa | va & PAGE_OFFSET
+
+    def halfword(self, va: int) -> int:
+        """The two bytes at ``va``, which is even; 0 where there is no memory."""
+        pa = self.physical(va)
+        return 0 if pa < 0 else int.from_bytes(self.ram.read(pa, 2), "little")
+
+
+def make_memory(host: HostRam) -> Memory:
+    """The quickest there is."""
+    if native.hooks is None:
+        return PythonMemory(host)
+    memory: Memory = native.hooks.Memory(host.address, host.ram.base, host.ram.size)
+    return memory

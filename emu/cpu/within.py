@@ -1,0 +1,46 @@
+"""Running to an instruction inside a block of translated code, where the counter cannot stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from unicorn import unicorn_const as const
+from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
+
+from emu.cpu.binding import Unicorn
+from emu.cpu.counter import Counter
+from emu.cpu.hooks import IT_BLOCK_BYTES
+from emu.cpu.stop import Ending
+
+
+class WithinBlock:
+    """Runs the part of a block that a limit of the counter's allows.
+
+    rests: called before that, by whom the counter tells of blocks: of this one it tells again.
+    """
+
+    def __init__(self, unicorn: Unicorn, counter: Counter, ending: Ending) -> None:
+        self._unicorn, self._counter, self._ending = unicorn, counter, ending
+        self._at_limit = HOOK_CODE_CFUNC(self._reached)
+        self.rests: list[Callable[[], None]] = []
+
+    def run(self, pc: int, thumb: bool) -> int:
+        """Run from ``pc``, where a block begins that goes beyond the limit; Unicorn's status.
+
+        An IT block that has begun is finished.  The code is translated with a hook at the limit
+        and forgotten behind it: some tens of microseconds.
+        """
+        for rests in self.rests:
+            rests()
+        unicorn = self._unicorn
+        limit = self._counter.pass_block(pc, thumb)
+        end = limit + IT_BLOCK_BYTES
+        handle = unicorn.add_hook(const.UC_HOOK_CODE, self._at_limit, limit, end)
+        unicorn.remove_blocks_within(pc, end)
+        try:
+            return unicorn.start(pc | thumb)
+        finally:
+            unicorn.remove_own_hook(handle, pc, end)
+
+    def _reached(self, _uc: int, _va: int, _size: int, _data: object) -> None:
+        self._ending.leave()

@@ -1,0 +1,120 @@
+"""The fills of Unicorn's TLB: counted, noted by page, and those of the plainest kind answered.
+
+The twin in C answers itself what needs no decision: loads and stores of frames that have no code,
+and fetches from frames whose code is only ever fetched through one page, and that nobody stores to.
+It tells how it would be stored to, which ``Coherence`` must know before it lets a page be fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from unicorn import arm_const
+from unicorn import unicorn_const as const
+
+from emu import native
+from emu.cpu.binding import Unicorn, address_of
+from emu.cpu.fill import FILL_CFUNC
+from emu.cpu.memory import Memory
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE
+
+Fill = Callable[[int, int, int, int, object], bool]
+
+
+class Fills(Protocol):
+    """The fills of one core.
+
+    count: how many there have been.  due: the number of one that the backend is to see in any case.
+    held: whether the backend is to see all, because their answers are no translations.
+    """
+
+    count: int
+    due: int
+    held: bool
+
+    def has_code(self, pa: int, va: int) -> None:
+        """The frame has code; va: the page that it is fetched through, if it is as plain as that.
+
+        Otherwise -1: the backend decides what becomes of its fills.
+        """
+
+    def has_no_code(self, pa: int) -> None:
+        """The frame has none any more."""
+
+    def take_store(self, pa: int) -> int:
+        """Through which page (va) the TLB may store to a frame without our knowing, or -1.
+
+        That is no longer so: the caller flushes it.
+        """
+
+    def forget_code(self) -> None:
+        """No frame has code."""
+
+    def flushed(self) -> None:
+        """The TLB is empty."""
+
+    def filled(self, va: int, length: int) -> list[int]:
+        """The pages in [va, va + length) that the TLB may have a translation of (va)."""
+
+
+class PythonFills:
+    """The twin of ``emu/native/fills.c``, which leaves every answer to the backend."""
+
+    def __init__(self, fill: Fill) -> None:
+        self.count = self.due = 0
+        self.held = False
+        self._fill = fill
+        self._filled: set[int] = set()
+
+    def answer(self, uc: int, va: int, kind: int, entry: int, data: object) -> bool:
+        """What Unicorn calls."""
+        self._filled.add(va)
+        return self._fill(uc, va, kind, entry, data)
+
+    def has_code(self, pa: int, va: int) -> None:
+        pass
+
+    def has_no_code(self, pa: int) -> None:
+        pass
+
+    def take_store(self, pa: int) -> int:  # noqa: ARG002 - the protocol's
+        return -1
+
+    def forget_code(self) -> None:
+        pass
+
+    def flushed(self) -> None:
+        self._filled.clear()
+
+    def filled(self, va: int, length: int) -> list[int]:
+        first, end = va & PAGE_BASE, va + length
+        if length // PAGE_SIZE <= len(self._filled):
+            return [at for at in range(first, end, PAGE_SIZE) if at in self._filled]
+        return sorted(at for at in self._filled if first <= at < end)
+
+
+@contextmanager
+def holding(fills: Fills) -> Iterator[None]:
+    """Meanwhile the backend sees all fills."""
+    fills.held = True
+    yield
+    fills.held = False
+
+
+def answer_fills(unicorn: Unicorn, memory: Memory, fill: Fill, virtual: bool) -> Fills:
+    """Let ``fill`` answer what Unicorn asks, or what is not as plain as can be of it.
+
+    virtual: whether it answers with virtual addresses, not physical ones.
+    """
+    if native.hooks is None:
+        fills = PythonFills(fill)
+        unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(fills.answer))
+        return fills
+    other = FILL_CFUNC(fill)
+    in_c = native.hooks.Fills(memory, address_of(other), arm_const.UC_ARM_REG_CPSR, virtual)
+    unicorn.keep(other, in_c)
+    unicorn.add_hook(const.UC_HOOK_TLB_FILL, in_c.callback, user_data=in_c.user_data)
+    answers: Fills = in_c
+    return answers

@@ -1,0 +1,335 @@
+/* Counting instructions, block by block.  The twin: emu/cpu/counter.py, which says what it is for. */
+
+#include "hooks.h"
+
+#include <string.h>
+
+#define NO_LIMIT UINT64_MAX
+#define NOWHERE 1 /* an address no instruction has */
+
+enum { KNOWN = 256, SHORT = 8, LONG = 32, WATCHERS = 8 };
+
+typedef void (*BlockHook)(void *uc, uint64_t va, uint32_t size, void *data);
+
+/* A block of Thumb code whose instructions have been counted. */
+typedef struct {
+    uint32_t va;
+    uint32_t size; /* bytes, from SHORT to LONG; 0: nothing is kept here */
+    uint32_t number;
+    uint8_t code[LONG];
+} Known;
+
+typedef struct {
+    PyObject_HEAD
+    Memory *memory;
+    Known known[KNOWN];
+    struct {
+        BlockHook begins;
+        void *data;
+    } watchers[WATCHERS];
+    unsigned watched; /* by so many of them */
+    void *uc;
+    uint64_t thumb_bit;       /* the host's address of Unicorn's own, or 0 */
+    int cpsr;                 /* Unicorn's number of that register */
+    uint64_t count;           /* with all of the block under way */
+    uint64_t before;          /* without it */
+    uint64_t limit;
+    uint64_t turn_end;
+    uint64_t unseen;          /* up to this count neither matters */
+    uint64_t next;            /* the address behind the instruction before */
+    uint64_t next_before;     /* the same as the block under way began */
+    uint64_t va;              /* of the block under way, or NOWHERE */
+    uint32_t size;
+    bool thumb;
+    bool passing;             /* the block that begins is not to be stopped */
+    bool turn_over;
+} Counter;
+
+static bool is_thumb(const Counter *counter)
+{
+    if (counter->thumb_bit)
+        return *(const uint8_t *)(uintptr_t)counter->thumb_bit & 1;
+    uint32_t cpsr = 0;
+    unicorn.read(counter->uc, counter->cpsr, &cpsr);
+    return cpsr >> 5 & 1;
+}
+
+/* How many Thumb instructions begin in [va, va + size), or fewer where `most` come first;
+ * *behind is the address behind them. */
+static uint64_t thumb_instructions(Counter *counter, uint64_t va, uint64_t size, uint64_t most,
+                                   uint64_t *behind)
+{
+    uint64_t at = va, end = va + size, number = 0;
+    while (at < end && number < most) {
+        const uint8_t *code = counter->memory ? memory_at(counter->memory, (uint32_t)at) : NULL;
+        uint64_t page_end = (at | PAGE_OFFSET_) + 1;
+        uint64_t stop = end < page_end ? end : page_end;
+        if (code == NULL) { /* it cannot be: it is being executed */
+            at = end;
+            break;
+        }
+        for (uint64_t start = at; at < stop && number < most; number++) {
+            uint8_t high = code[at - start + 1];
+            at += high >= 0xE8 ? 4 : 2; /* Arm ARM DDI 0406C, A6.1 */
+        }
+    }
+    *behind = at;
+    return number;
+}
+
+static uint64_t instructions(Counter *counter, uint64_t va, uint64_t size)
+{
+    uint64_t behind;
+    if (!counter->thumb)
+        return size / 4;
+    return thumb_instructions(counter, va, size, NO_LIMIT, &behind);
+}
+
+/* The block under way may be beyond what the run may do. */
+RARELY static void look_at_bounds(Counter *counter)
+{
+    uint32_t cpsr = 0;
+    if (counter->passing) {
+        counter->passing = false;
+        return;
+    }
+    if (counter->thumb) {
+        unicorn.read(counter->uc, counter->cpsr, &cpsr);
+        if (cpsr & IT_STATE)
+            return;
+    }
+    bool jumped = counter->va != counter->next_before || !(counter->va & PAGE_OFFSET_);
+    counter->turn_over = jumped && counter->before >= counter->turn_end;
+    if (counter->count > counter->limit || counter->turn_over)
+        unicorn.stop(counter->uc);
+}
+
+static bool same(const uint8_t *one, const uint8_t *other, uint32_t size)
+{
+    uint64_t a, b;
+    for (uint32_t at = 0; at + 8 <= size; at += 8) {
+        memcpy(&a, one + at, 8);
+        memcpy(&b, other + at, 8);
+        if (a != b)
+            return false;
+    }
+    memcpy(&a, one + size - 8, 8);
+    memcpy(&b, other + size - 8, 8);
+    return a == b;
+}
+
+/* To compare a block with what it was is quicker than to look for its instructions again. */
+static uint64_t thumb_block(Counter *counter, uint32_t va, uint32_t size)
+{
+    Known *known = &counter->known[va / 2 % KNOWN];
+    const uint8_t *code;
+    if (size < SHORT || size > LONG || (va & PAGE_OFFSET_) + size > PAGE_SIZE_
+        || counter->memory == NULL || (code = memory_at(counter->memory, va)) == NULL)
+        return instructions(counter, va, size);
+    if (known->va != va || known->size != size || !same(known->code, code, size)) {
+        known->va = va;
+        known->size = size;
+        known->number = (uint32_t)instructions(counter, va, size);
+        memcpy(known->code, code, size);
+    }
+    return known->number;
+}
+
+static uint64_t instructions_of_block(Counter *counter, uint64_t va, uint32_t size)
+{
+    counter->thumb = ((va | size) & 2) || is_thumb(counter);
+    return counter->thumb ? thumb_block(counter, (uint32_t)va, size) : size / 4;
+}
+
+static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
+{
+    Counter *counter = data;
+    uint64_t before = counter->count, number;
+    counter->va = va;
+    counter->size = size;
+    counter->next_before = counter->next;
+    counter->next = va + size;
+    counter->before = before;
+    if (counter->thumb_bit && !*(const uint8_t *)(uintptr_t)counter->thumb_bit) {
+        counter->thumb = false;
+        number = size / 4;
+    } else {
+        number = instructions_of_block(counter, va, size);
+    }
+    counter->count = before + number;
+    for (unsigned at = 0; at < counter->watched; at++)
+        counter->watchers[at].begins(uc, va, size, counter->watchers[at].data);
+    if (before + number > counter->unseen)
+        look_at_bounds(counter);
+}
+
+static int counter_init(PyObject *self, PyObject *args, PyObject *names)
+{
+    Counter *counter = (Counter *)self;
+    unsigned long long uc;
+    static char *keywords[] = {"uc", "cpsr", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "Ki", keywords, &uc, &counter->cpsr))
+        return -1;
+    counter->uc = (void *)(uintptr_t)uc;
+    counter->limit = counter->turn_end = counter->unseen = NO_LIMIT;
+    counter->va = counter->next = NOWHERE;
+    return 0;
+}
+
+static void counter_dealloc(PyObject *self)
+{
+    Py_XDECREF(((Counter *)self)->memory);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyObject *counter_see(PyObject *self, PyObject *memory)
+{
+    if (!PyObject_TypeCheck(memory, &MemoryType))
+        return PyErr_Format(PyExc_TypeError, "Counter.see: a Memory is needed");
+    Counter *counter = (Counter *)self;
+    Py_INCREF(memory);
+    Py_XSETREF(counter->memory, (Memory *)memory);
+    Py_RETURN_NONE;
+}
+
+static PyObject *counter_tell(PyObject *self, PyObject *args)
+{
+    Counter *counter = (Counter *)self;
+    unsigned long long function, data;
+    if (!PyArg_ParseTuple(args, "KK", &function, &data))
+        return NULL;
+    if (counter->watched == WATCHERS)
+        return PyErr_Format(PyExc_OverflowError, "Counter.tell: %d watch already", WATCHERS);
+    counter->watchers[counter->watched].begins = (BlockHook)(uintptr_t)function;
+    counter->watchers[counter->watched].data = (void *)(uintptr_t)data;
+    counter->watched++;
+    Py_RETURN_NONE;
+}
+
+static PyObject *counter_begin(PyObject *self, PyObject *args)
+{
+    Counter *counter = (Counter *)self;
+    unsigned long long limit;
+    long long turn;
+    if (!PyArg_ParseTuple(args, "KL", &limit, &turn))
+        return NULL;
+    counter->limit = limit ? counter->count + limit : NO_LIMIT;
+    counter->turn_end = turn == INT64_MAX ? NO_LIMIT
+        : turn > 0 ? counter->count + (uint64_t)turn : counter->count;
+    counter->unseen = counter->limit < counter->turn_end ? counter->limit : counter->turn_end;
+    counter->va = NOWHERE;
+    counter->passing = counter->turn_over = false;
+    Py_RETURN_NONE;
+}
+
+static PyObject *counter_exhaust(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Counter *counter = (Counter *)self;
+    counter->limit = counter->unseen = 0;
+    Py_RETURN_NONE;
+}
+
+static PyObject *counter_end(PyObject *self, PyObject *address)
+{
+    Counter *counter = (Counter *)self;
+    uint64_t pc = PyLong_AsUnsignedLongLong(address), va = counter->va;
+    if (pc == UINT64_MAX && PyErr_Occurred())
+        return NULL;
+    bool over = counter->count > counter->limit || counter->turn_over;
+    if (pc == va) {
+        counter->count = counter->before;
+        counter->next = counter->next_before;
+    } else if (va != NOWHERE && va < pc && pc < va + counter->size
+               && (counter->thumb || !(pc & 3))) {
+        counter->count = counter->before + instructions(counter, va, pc - va);
+        counter->next = pc;
+    }
+    counter->va = NOWHERE;
+    return PyBool_FromLong(over);
+}
+
+static PyObject *counter_pass_block(PyObject *self, PyObject *args)
+{
+    Counter *counter = (Counter *)self;
+    unsigned long long pc;
+    int thumb;
+    if (!PyArg_ParseTuple(args, "Kp", &pc, &thumb))
+        return NULL;
+    uint64_t left = counter->limit - counter->count;
+    counter->passing = true;
+    if (!thumb)
+        return PyLong_FromUnsignedLongLong(pc + 4 * left);
+    uint64_t behind;
+    thumb_instructions(counter, pc, PAGE_SIZE_, left, &behind);
+    return PyLong_FromUnsignedLongLong(behind);
+}
+
+static PyObject *counter_begun(PyObject *self, PyObject *address)
+{
+    Counter *counter = (Counter *)self;
+    uint64_t pc = PyLong_AsUnsignedLongLong(address), va = counter->va;
+    if (pc == UINT64_MAX && PyErr_Occurred())
+        return NULL;
+    uint64_t count = counter->count;
+    if (va != NOWHERE && va <= pc && pc < va + counter->size)
+        count = counter->before + instructions(counter, va, pc - va) + 1;
+    return PyLong_FromUnsignedLongLong(count);
+}
+
+static PyObject *counter_left(PyObject *self, void *Py_UNUSED(closure))
+{
+    Counter *counter = (Counter *)self;
+    uint64_t left = counter->limit > counter->count ? counter->limit - counter->count : 0;
+    return PyLong_FromUnsignedLongLong(counter->limit == NO_LIMIT ? 0 : left);
+}
+
+static PyObject *counter_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr((void *)(uintptr_t)block_begins);
+}
+
+static PyObject *counter_user_data(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr(self);
+}
+
+static PyMethodDef methods[] = {
+    {"see", counter_see, METH_O, PyDoc_STR("Read code here.")},
+    {"tell", counter_tell, METH_VARARGS, PyDoc_STR("See the twin.")},
+    {"begin", counter_begin, METH_VARARGS, PyDoc_STR("See the twin.")},
+    {"exhaust", counter_exhaust, METH_NOARGS, PyDoc_STR("See the twin.")},
+    {"end", counter_end, METH_O, PyDoc_STR("See the twin.")},
+    {"pass_block", counter_pass_block, METH_VARARGS, PyDoc_STR("See the twin.")},
+    {"begun", counter_begun, METH_O, PyDoc_STR("See the twin.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef members[] = {
+    {"count", T_ULONGLONG, offsetof(Counter, count), 0, NULL},
+    {"thumb_bit", T_ULONGLONG, offsetof(Counter, thumb_bit), 0, NULL},
+    {"before", T_ULONGLONG, offsetof(Counter, before), READONLY, NULL},
+    {"next", T_ULONGLONG, offsetof(Counter, next), 0, NULL},
+    {"turn_over", T_BOOL, offsetof(Counter, turn_over), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef properties[] = {
+    {"left", counter_left, NULL, NULL, NULL},
+    {"callback", counter_callback, NULL, NULL, NULL},
+    {"user_data", counter_user_data, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject CounterType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "emu.native._hooks.Counter",
+    .tp_doc = PyDoc_STR("Counts the instructions that completed, and bounds how many may."),
+    .tp_basicsize = sizeof(Counter),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = PyType_GenericNew,
+    .tp_init = counter_init,
+    .tp_dealloc = counter_dealloc,
+    .tp_methods = methods,
+    .tp_members = members,
+    .tp_getset = properties,
+};

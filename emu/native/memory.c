@@ -1,0 +1,166 @@
+/* The walk of the guest's tables.  Its twin is kernel_model/walk.py, with every domain a client. */
+
+#include "hooks.h"
+
+#include <string.h>
+
+/* By AP[2:0] (Arm ARM DDI 0406C, table B3-8). */
+static const int user_rights[8] = {0, 0, READ, READ | WRITE, 0, 0, READ, READ};
+
+static bool contains(const Memory *memory, uint64_t pa, uint64_t length)
+{
+    return pa >= memory->base && pa - memory->base + length <= memory->size;
+}
+
+static uint32_t word_at(const Memory *memory, uint32_t pa)
+{
+    uint32_t word;
+    memcpy(&word, memory->host + (pa - memory->base), sizeof word);
+    return word;
+}
+
+static int granted(uint32_t ap, uint32_t xn)
+{
+    int rights = user_rights[ap];
+    return rights && !xn ? rights | EXEC : rights;
+}
+
+static int second_level(const Memory *memory, uint32_t va, uint32_t first, uint64_t *pa)
+{
+    uint64_t entry = (uint64_t)(first & 0xFFFFFC00u) + (va >> 12 & 0xFF) * 4;
+    if (!contains(memory, entry, 4))
+        return 0;
+    uint32_t word = word_at(memory, (uint32_t)entry);
+    uint32_t ap = (word >> 7 & 4) | (word >> 4 & 3);
+    if (word & 2) { /* a small page */
+        *pa = (word & 0xFFFFF000u) | (va & 0xFFFu);
+        return granted(ap, word & 1);
+    }
+    if (word & 1) { /* a large page */
+        *pa = (word & 0xFFFF0000u) | (va & 0xFFFFu);
+        return granted(ap, word >> 15 & 1);
+    }
+    return 0;
+}
+
+static int first_level(const Memory *memory, uint32_t va, uint64_t *pa)
+{
+    uint64_t entry = (uint64_t)memory->l1 + (va >> 20) * 4;
+    if (!contains(memory, entry, 4))
+        return 0;
+    uint32_t word = word_at(memory, (uint32_t)entry);
+    if ((word & 3) == 1)
+        return second_level(memory, va, word, pa);
+    if (!(word & 2))
+        return 0;
+    if (word >> 18 & 1) /* a supersection */
+        *pa = (uint64_t)(word & 0xFF000000u) | (va & 0xFFFFFFu) | (uint64_t)(word >> 20 & 0xF) << 32
+            | (uint64_t)(word >> 5 & 0xF) << 36;
+    else
+        *pa = (word & 0xFFF00000u) | (va & 0xFFFFFu);
+    return granted((word >> 13 & 4) | (word >> 10 & 3), word >> 4 & 1);
+}
+
+int memory_walk(const Memory *memory, uint32_t va, uint32_t *pa)
+{
+    uint64_t found = 0;
+    int rights = first_level(memory, va, &found);
+    if (!rights || !contains(memory, found & ~(uint64_t)PAGE_OFFSET_, PAGE_SIZE_))
+        return 0;
+    *pa = (uint32_t)found;
+    return rights;
+}
+
+const uint8_t *memory_at(Memory *memory, uint32_t va)
+{
+    uint32_t page = va & ~(uint32_t)PAGE_OFFSET_, pa;
+    size_t at = page / PAGE_SIZE_ % LOOKASIDE;
+    if (memory->pages[at].va != page) {
+        if (!memory_walk(memory, page, &pa))
+            return NULL;
+        memory->pages[at].va = page;
+        memory->pages[at].host = memory->host + (pa - memory->base);
+    }
+    return memory->pages[at].host + (va & PAGE_OFFSET_);
+}
+
+static void forget(Memory *memory)
+{
+    for (size_t at = 0; at < LOOKASIDE; at++)
+        memory->pages[at].va = 1;
+}
+
+static int memory_init(PyObject *self, PyObject *args, PyObject *names)
+{
+    Memory *memory = (Memory *)self;
+    unsigned long long host, size;
+    unsigned int base;
+    static char *keywords[] = {"address", "base", "size", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "KIK", keywords, &host, &base, &size))
+        return -1;
+    memory->host = (uint8_t *)(uintptr_t)host;
+    memory->base = base;
+    memory->size = size;
+    memory->l1 = 1; /* no table: none is there */
+    forget(memory);
+    return 0;
+}
+
+static PyObject *memory_use(PyObject *self, PyObject *l1)
+{
+    long long pa = PyLong_AsLongLong(l1);
+    if (pa == -1 && PyErr_Occurred())
+        return NULL;
+    Memory *memory = (Memory *)self;
+    memory->l1 = pa < 0 ? 1 : (uint32_t)pa;
+    forget(memory);
+    Py_RETURN_NONE;
+}
+
+static PyObject *memory_forget(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    forget((Memory *)self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *memory_physical(PyObject *self, PyObject *va)
+{
+    unsigned long at = PyLong_AsUnsignedLong(va);
+    if (at == (unsigned long)-1 && PyErr_Occurred())
+        return NULL;
+    Memory *memory = (Memory *)self;
+    const uint8_t *host = memory_at(memory, (uint32_t)at);
+    return PyLong_FromLongLong(host ? (long long)(host - memory->host) + memory->base : -1);
+}
+
+static PyObject *memory_translate(PyObject *self, PyObject *va)
+{
+    unsigned long at = PyLong_AsUnsignedLong(va);
+    if (at == (unsigned long)-1 && PyErr_Occurred())
+        return NULL;
+    uint32_t pa = 0;
+    int rights = memory_walk((Memory *)self, (uint32_t)at, &pa);
+    return rights ? Py_BuildValue("Li", (long long)pa, rights) : Py_BuildValue("Li", -1LL, 0);
+}
+
+static PyMethodDef methods[] = {
+    {"use", memory_use, METH_O,
+     PyDoc_STR("The address space whose L1 table is there (pa) is current now; -1: none.")},
+    {"forget", memory_forget, METH_NOARGS, PyDoc_STR("Descriptors have changed.")},
+    {"physical", memory_physical, METH_O,
+     PyDoc_STR("The address in RAM (pa) that user mode reads at va, or -1.")},
+    {"translate", memory_translate, METH_O,
+     PyDoc_STR("(pa, rights of user mode) of va, if it is in RAM; else (-1, 0).")},
+    {NULL, NULL, 0, NULL},
+};
+
+PyTypeObject MemoryType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "emu.native._hooks.Memory",
+    .tp_doc = PyDoc_STR("RAM as user mode sees it."),
+    .tp_basicsize = sizeof(Memory),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = PyType_GenericNew,
+    .tp_init = memory_init,
+    .tp_methods = methods,
+};

@@ -1,0 +1,41 @@
+/* The module, and the functions of Unicorn that it is told of. */
+
+#include "hooks.h"
+
+struct unicorn unicorn;
+
+static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *args, PyObject *names)
+{
+    unsigned long long stop, read, write;
+    static char *keywords[] = {"stop", "read", "write", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "KKK", keywords, &stop, &read, &write))
+        return NULL;
+    unicorn.stop = (int (*)(void *))(uintptr_t)stop;
+    unicorn.read = (int (*)(void *, int, void *))(uintptr_t)read;
+    unicorn.write = (int (*)(void *, int, const void *))(uintptr_t)write;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"connect", (PyCFunction)(void (*)(void))connect, METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("Unicorn's functions, by address.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "emu.native._hooks",
+    .m_doc = PyDoc_STR("What Unicorn calls most often.  The twins in Python say what each is for."),
+    .m_size = -1,
+    .m_methods = functions,
+};
+
+PyMODINIT_FUNC PyInit__hooks(void)
+{
+    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType};
+    PyObject *module = PyModule_Create(&definition);
+    for (size_t at = 0; module != NULL && at < sizeof types / sizeof *types; at++)
+        if (PyModule_AddType(module, types[at]) < 0)
+            Py_CLEAR(module);
+    return module;
+}
