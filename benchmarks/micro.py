@@ -68,7 +68,8 @@ class Bench:
             self.ram.write_word(CODE_PA + index * 4, word)
         self.backend.written(CODE_PA, len(words) * 4)
         end = CODE + len(words) * 4
-        self.engine.on_svc = lambda engine: engine.stop() if engine.registers.pc == end else None
+        engine = self.engine
+        engine.on_svc = lambda *_: engine.stop() if engine.registers.pc == end else None
         self.engine.start_at(CODE, 0, (DATA,))
         begin = perf_counter()
         self.engine.run()

@@ -16,6 +16,7 @@ from unicorn import unicorn_const as const
 from unicorn.arm_const import UC_CPU_ARM_CORTEX_A15
 from unicorn.unicorn_py3.unicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib
 
+from emu import native
 from emu.cpu.registers import coprocessor_register, swift
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
@@ -48,6 +49,20 @@ OnWrite = Callable[[object, int, int, int, object], None]
 """The same as Unicorn calls them: with its handle first and user data last."""
 
 
+def address_of(function: Any) -> int:
+    """Where the host has a C function, or a callback, which must be kept."""
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+if native.hooks is not None:
+    native.hooks.connect(
+        stop=address_of(uclib.uc_emu_stop),
+        read=address_of(uclib.uc_reg_read),
+        read_batch=address_of(uclib.uc_reg_read_batch),
+        write=address_of(uclib.uc_reg_write),
+    )
+
+
 class EngineError(Exception):
     """Unicorn refused a call: a mistake of ours, or of Unicorn's."""
 
@@ -61,11 +76,6 @@ def check(call: str, status: int) -> None:
         raise MemoryError(call)
     if status:
         raise EngineError(call, status)
-
-
-def address_of(function: Any) -> int:
-    """Where the host has a C function, or a callback, which must be kept."""
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def need_room(size: int) -> None:

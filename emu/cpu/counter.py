@@ -203,11 +203,6 @@ def make_counter(unicorn: Unicorn) -> Counter:
     """The quickest there is."""
     if native.hooks is None:
         return PythonCounter(unicorn)
-    native.hooks.connect(
-        stop=address_of(uclib.uc_emu_stop),
-        read=address_of(uclib.uc_reg_read),
-        write=address_of(uclib.uc_reg_write),
-    )
     counter: Counter = native.hooks.Counter(unicorn.uc.value, arm_const.UC_ARM_REG_CPSR)
     return counter
 

@@ -10,10 +10,9 @@ import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
 
 from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC, HOOK_INTR_CFUNC
+from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC
 
 from emu.cpu import registers
 from emu.cpu.binding import Context, EngineError, Unicorn, check
@@ -22,11 +21,12 @@ from emu.cpu.hooks import Hooks
 from emu.cpu.layout import Noted, monitor_of, set_monitor
 from emu.cpu.registers import THUMB_BIT, Registers, State
 from emu.cpu.stop import Abort, Ending, Stop
+from emu.cpu.svc import OnSvc, make_svc
 from emu.cpu.within import WithinBlock
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.
-_SVC, _PREFETCH_ABORT, _DATA_ABORT, _BKPT = 2, 3, 4, 7
+_PREFETCH_ABORT, _DATA_ABORT, _BKPT = 3, 4, 7
 
 _FPEXC_EN = 1 << 30
 
@@ -75,8 +75,8 @@ _block_at = lru_cache(64)(_Block.from_address)
 class Engine:
     """One core.
 
-    ``on_svc(engine)`` is called at each SVC, the PC already past it.  It may read and write
-    registers, call ``stop``, flush, save and restore contexts.
+    ``on_svc`` is called at each SVC, the PC already past it, and gives what goes to r0.  It may
+    read and write registers, call ``stop``, flush, save and restore contexts.
     after_restore: puts right what of the translation a context carries along: TTBR0.
     abort: what is known of a run that ended with ``Stop.FAULT``.  access: READ, WRITE or EXEC of
     one that ended because nothing is at the physical address.
@@ -90,7 +90,7 @@ class Engine:
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.ending)
         self._within = WithinBlock(self.unicorn, self.counter, self.ending)
         self.noted = Noted(self.unicorn)
-        self.on_svc: Callable[[Engine], None] = _no_handler
+        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.ending.fail)
         self.after_restore: Callable[[], None] = _nothing
         self.abort = Abort.REFUSED
         self.access = 0
@@ -109,20 +109,20 @@ class Engine:
 
     def _add_traps(self) -> None:
         # Bare callbacks: the reason is read after the run, so they only note it and stop.
-        self.unicorn.add_hook(const.UC_HOOK_INTR, HOOK_INTR_CFUNC(self._interrupt))
+        svc = self._svc
+        self.unicorn.add_hook(const.UC_HOOK_INTR, svc.callback, user_data=svc.user_data)
         self.unicorn.add_hook(const.UC_HOOK_INSN_INVALID, HOOK_INSN_INVALID_CFUNC(self._invalid))
         self.unicorn.add_hook(const.UC_HOOK_EDGE_GENERATED, _EDGE_CFUNC(self._translated))
 
     # Traps
 
-    def _interrupt(self, _uc: int, number: int, _data: object) -> None:
-        try:
-            if number == _SVC:
-                self.on_svc(self)
-            else:
-                self._trapped(number)
-        except BaseException as error:
-            self.ending.fail(error)
+    @property
+    def on_svc(self) -> OnSvc:
+        return self._svc.handler
+
+    @on_svc.setter
+    def on_svc(self, handler: OnSvc) -> None:
+        self._svc.handler = handler
 
     def _trapped(self, number: int) -> None:
         if number == _BKPT:
@@ -298,5 +298,5 @@ def _nothing() -> None:
     pass
 
 
-def _no_handler(_engine: Any) -> None:
+def _no_handler(*_: int) -> int | None:
     raise EngineError("an SVC without Engine.on_svc", const.UC_ERR_EXCEPTION)

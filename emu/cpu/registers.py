@@ -17,7 +17,7 @@ from unicorn.unicorn_py3.unicorn import uclib
 CORE = tuple(f"r{number}" for number in range(13)) + ("sp", "lr", "pc", "cpsr")
 """The register file of user mode, in the order of ``Engine.core_registers``."""
 
-SYSCALL = ("r0", "r1", "r2", "r3", "r12", "esr")
+SYSCALL = ("r0", "r1", "r2", "r3", "r12", "esr", "pc", "cpsr")
 """What a call consists of; the syndrome register has the SVC's immediate in its low half."""
 
 VFP = tuple(f"d{number}" for number in range(32))
@@ -38,7 +38,7 @@ USER_MODE = 0x10
 # little with in a fraction of a microsecond: together that more than halves what a call costs.
 swift = ctypes.PyDLL(uclib._name, handle=uclib._handle)
 
-_IDS = {
+IDS = {
     **{f"r{number}": arm.UC_ARM_REG_R0 + number for number in range(13)},
     "sp": arm.UC_ARM_REG_SP,
     "lr": arm.UC_ARM_REG_LR,
@@ -105,7 +105,7 @@ class Batch:
         count, size = len(names), bits // 8
         memory = (ctypes.c_uint8 * (count * size))()
         first = ctypes.addressof(memory)
-        ids = (ctypes.c_int32 * count)(*(_IDS[name] for name in names))
+        ids = (ctypes.c_int32 * count)(*(IDS[name] for name in names))
         places = (ctypes.c_void_p * count)(*(first + n * size for n in range(count)))
         self.values = memoryview(memory).cast("B").cast("I" if bits == 32 else "Q")
         self.fetch = partial(swift.uc_reg_read_batch, uc, ids, places, count)
@@ -121,7 +121,7 @@ class Slot:
 
     def __init__(self, uc: ctypes.c_void_p, name: str) -> None:
         self._word = ctypes.c_uint32()
-        self._put = partial(swift.uc_reg_write, uc, _IDS[name], ctypes.byref(self._word))
+        self._put = partial(swift.uc_reg_write, uc, IDS[name], ctypes.byref(self._word))
 
     def write(self, value: int) -> None:
         """Set the register.  Negative numbers as two's complement."""
@@ -174,7 +174,7 @@ class Registers:
         if name in self._coprocessor:
             return self._coprocessor[name].read(self._uc)
         value = ctypes.c_uint64()
-        uclib.uc_reg_read(self._uc, _IDS[name], ctypes.byref(value))
+        uclib.uc_reg_read(self._uc, IDS[name], ctypes.byref(value))
         return value.value
 
     def write(self, name: str, value: int) -> None:
@@ -182,7 +182,7 @@ class Registers:
         if name in self._coprocessor:
             self._coprocessor[name].write(self._uc, value)
         else:
-            uclib.uc_reg_write(self._uc, _IDS[name], ctypes.byref(ctypes.c_uint64(value)))
+            uclib.uc_reg_write(self._uc, IDS[name], ctypes.byref(ctypes.c_uint64(value)))
 
     def position(self) -> tuple[int, int]:
         """PC, without the Thumb bit, and CPSR."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Services:
     """Semihosting by process.
 
-    read_sp: the stack pointer of the process that runs.  note: told of oddities, one line each.
+    read_sp: the stack pointer of the process that runs.  physical: where it reads an address (pa),
+    or -1.  note: told of oddities, one line each.
     """
 
     def __init__(
@@ -25,10 +26,11 @@ class Services:
         kernel: Kernel,
         world: World,
         read_sp: Callable[[], int],
+        physical: Callable[[int], int],
         note: Callable[[str], None],
     ) -> None:
         self._kernel, self._world = kernel, world
-        self._read_sp, self._note = read_sp, note
+        self._read_sp, self._physical, self._note = read_sp, physical, note
         self._of: dict[int, Semihosting] = {}
 
     def of(self, process: Process) -> Semihosting:
@@ -38,7 +40,7 @@ class Services:
             from emu.semihosting.process import semihosting_for
 
             service = self._of[process.pid] = semihosting_for(
-                self._kernel, process, self._world, self._read_sp, self._note
+                self._kernel, process, self._world, self._read_sp, self._physical, self._note
             )
         return service
 

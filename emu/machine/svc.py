@@ -1,13 +1,12 @@
 """What an SVC asks for: a call of the kernel's, or Arm semihosting.
 
-This is the hot path of a call: one batch read of the registers, the immediate, the row of the
-kernel's table, the call itself, one register written.
+This is the hot path of a call: the registers, the immediate, the row of the kernel's table, the
+call itself, what goes to r0.
 Source: spec, "Calling convention" and "Programs".
 """
 
 from __future__ import annotations
 
-from emu.cpu.engine import Engine
 from emu.machine.core import Core
 from emu.machine.history import Act, History
 from emu.machine.observers import Observers, Words
@@ -69,19 +68,15 @@ class SvcHandler:
         self._core, self._kernel, self._calls = core, kernel, calls
         self._number, self._counts = core.number, calls.by_number
         self._history, self._observers, self._services = history, observers, services
-        registers = core.engine.registers
-        self._fetch, self._registers = registers.syscall.fetch, registers.syscall.values
-        self._find = kernel.calls.find
-        self._write_r0 = registers.write_r0
+        self._find, self._stop = kernel.calls.find, core.engine.stop
         core.engine.on_svc = self.handle
 
-    def handle(self, engine: Engine) -> None:
-        """One SVC; the PC is past it."""
-        self._fetch()
-        r0, r1, r2, r3, number, syndrome = self._registers
-        if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting():
-            self._semihost(r0, r1)
-            return
+    def handle(
+        self, r0: int, r1: int, r2: int, r3: int, number: int, syndrome: int, pc: int, cpsr: int
+    ) -> int | None:
+        """One SVC; the PC is past it.  number: r12.  What goes to r0; None: nothing does."""
+        if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting(pc, cpsr >> 5 & 1):
+            return self._semihost(r0, r1)
         try:
             self._counts[number] += 1
         except KeyError:
@@ -92,13 +87,12 @@ class SvcHandler:
         else:
             result = self._call(call, words)
         if result is None:
-            engine.stop()
-            return
-        self._write_r0(result)
-        if self._kernel.ready and not self._core.is_sliced:
-            engine.stop()  # somebody else is ready now: from here on time is sliced
+            self._stop()
+        elif self._kernel.ready and not self._core.is_sliced:
+            self._stop()  # somebody else is ready now: from here on time is sliced
         elif not self._core.backend.is_in_step and not self._core.backend.sync():
-            engine.stop()
+            self._stop()
+        return result
 
     def _observed(self, call: Call, words: Words) -> int | None:
         core, observers = self._core, self._observers
@@ -148,14 +142,12 @@ class SvcHandler:
         if result is None and process.state in _BLOCKED:
             self._history.waiting[act.pid] = act
 
-    def _is_semihosting(self) -> bool:
+    def _is_semihosting(self, pc: int, thumb: int) -> bool:
         """Whether the SVC is just so: its immediate may be longer, or of the other state.
 
         Code that stores into itself may have changed what is there now.
         """
-        pc, cpsr = self._core.engine.registers.position()
         ram: PhysicalMemory = self._kernel.memory
-        thumb = cpsr >> 5 & 1
         pa = self._core.backend.physical(pc - (2 if thumb else 4))
         if not ram.contains(pa, 2 if thumb else 4):
             return False
@@ -164,7 +156,7 @@ class SvcHandler:
         word = ram.read_word(pa & ~3)
         return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING
 
-    def _semihost(self, operation: int, argument: int) -> None:
+    def _semihost(self, operation: int, argument: int) -> int | None:
         core, observers, process = self._core, self._observers, self._process()
         self._calls.semihosting += 1
         self._history.semihosting(process.pid)
@@ -173,8 +165,7 @@ class SvcHandler:
         result = self._services.of(process).call(operation, argument)
         for tell in observers.semihosted:
             tell(core, process, operation, result)
-        if self._kernel.running[self._number] is process:
-            self._write_r0(result)
-            if self._core.backend.sync():
-                return
-        core.engine.stop()
+        goes_on = self._kernel.running[self._number] is process
+        if not (goes_on and self._core.backend.sync()):
+            self._stop()
+        return result if goes_on else None

@@ -30,6 +30,7 @@ enum {
 struct unicorn {
     int (*stop)(void *uc);
     int (*read)(void *uc, int register_id, void *value);
+    int (*read_batch)(void *uc, const int *register_ids, void **values, int number);
     int (*write)(void *uc, int register_id, const void *value);
 };
 
@@ -59,5 +60,6 @@ const uint8_t *memory_at(Memory *memory, uint32_t va);
 
 extern PyTypeObject CounterType;
 extern PyTypeObject FillsType;
+extern PyTypeObject SvcType;
 
 #endif

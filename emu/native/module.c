@@ -6,12 +6,15 @@ struct unicorn unicorn;
 
 static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *args, PyObject *names)
 {
-    unsigned long long stop, read, write;
-    static char *keywords[] = {"stop", "read", "write", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "KKK", keywords, &stop, &read, &write))
+    unsigned long long stop, read, read_batch, write;
+    static char *keywords[] = {"stop", "read", "read_batch", "write", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "KKKK", keywords, &stop, &read, &read_batch,
+                                     &write))
         return NULL;
     unicorn.stop = (int (*)(void *))(uintptr_t)stop;
     unicorn.read = (int (*)(void *, int, void *))(uintptr_t)read;
+    unicorn.read_batch
+        = (int (*)(void *, const int *, void **, int))(uintptr_t)read_batch;
     unicorn.write = (int (*)(void *, int, const void *))(uintptr_t)write;
     Py_RETURN_NONE;
 }
@@ -32,7 +35,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__hooks(void)
 {
-    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType};
+    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType};
     PyObject *module = PyModule_Create(&definition);
     for (size_t at = 0; module != NULL && at < sizeof types / sizeof *types; at++)
         if (PyModule_AddType(module, types[at]) < 0)

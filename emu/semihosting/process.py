@@ -11,16 +11,24 @@ from kernel_model import user
 from kernel_model.calls.processes import end_process
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
+from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Exited, Process
 
 
 class ProcessMemory:
-    """The process's memory, reached as it could itself."""
+    """The process's memory, reached as it could itself.
 
-    def __init__(self, kernel: Kernel, process: Process) -> None:
-        self.kernel, self.process = kernel, process
+    physical: where the process, which runs, reads an address (pa), or -1: a walk that is kept.
+    """
+
+    def __init__(self, kernel: Kernel, process: Process, physical: Callable[[int], int]) -> None:
+        self.kernel, self.process, self.physical = kernel, process, physical
 
     def read(self, va: int, length: int) -> bytes:
+        if (va & PAGE_OFFSET) + length <= PAGE_SIZE:
+            pa = self.physical(va)
+            if self.kernel.memory.contains(pa, length):
+                return self.kernel.memory.read(pa, length)
         try:
             return user.read(self.kernel, self.process, va, length)
         except Refused as refusal:
@@ -57,8 +65,9 @@ def semihosting_for(
     process: Process,
     world: World,
     read_sp: Callable[[], int],
+    physical: Callable[[int], int],
     note: Callable[[str], None],
 ) -> Semihosting:
-    """Semihosting for one process.  read_sp, note: see ``SemihostedProcess``, ``Semihosting``."""
-    memory = ProcessMemory(kernel, process)
+    """Semihosting for one process: the arguments are those of what it is made of."""
+    memory = ProcessMemory(kernel, process, physical)
     return Semihosting(memory, world, SemihostedProcess(kernel, process, read_sp), note)

@@ -31,10 +31,10 @@ def test_svc_reaches_the_handler_with_the_pc_past_it(rig):
     rig.put(CODE_PA, 0xEF123456, SVC)
     pcs = []
 
-    def handler(engine):
-        pcs.append(engine.registers.pc)
+    def handler(*_):
+        pcs.append(rig.engine.registers.pc)
         if len(pcs) == 2:
-            engine.stop()
+            rig.engine.stop()
 
     rig.engine.on_svc = handler
     assert rig.run(CODE) is Stop.REQUESTED
@@ -60,11 +60,10 @@ def test_svc_leaves_user_mode_alone(rig):
 def test_the_result_is_in_r0_when_the_program_goes_on(rig):
     rig.put(CODE_PA, SVC, 0xE1A01000, SVC)  # svc; mov r1,r0; svc
 
-    def handler(engine):
-        r0, pc = engine.registers.read("r0"), engine.registers.pc
-        engine.registers.write_r0(r0 - 10)
-        if pc == CODE + 12:
-            engine.stop()
+    def handler(r0, *_):
+        if rig.engine.registers.pc == CODE + 12:
+            rig.engine.stop()
+        return r0 - 10
 
     rig.engine.on_svc = handler
     rig.run(CODE, 3)
@@ -290,7 +289,7 @@ def test_what_the_svc_handler_raises_comes_out(rig, error):
     with pytest.raises(type(error)):
         rig.run(CODE)
     assert rig.engine.registers.pc == CODE + 4
-    rig.engine.on_svc = lambda engine: engine.stop()
+    rig.engine.on_svc = lambda *_: rig.engine.stop()
     assert rig.engine.run() is Stop.REQUESTED
     assert rig.engine.registers.read("r0") == 1
 
@@ -371,6 +370,5 @@ def test_a_hint_is_gone_past_whatever_was_before(mmu, before):
 
 
 def test_an_interrupt_that_there_is_none_of_is_our_mistake(rig):
-    rig.engine._interrupt(0, 9, None)
     with pytest.raises(EngineError, match="interrupt 9"):
-        rig.engine.ending.raise_error()
+        rig.engine._trapped(9)

@@ -26,7 +26,7 @@ class Rig:
 
     def __init__(self, backend: str, devices: tuple[Device, ...] = ()) -> None:
         self.engine = Engine()
-        self.engine.on_svc = lambda engine: engine.stop()
+        self.engine.on_svc = lambda *_: self.engine.stop()
         self.host = make_ram(backend, RAM, RAM_SIZE)
         self.ram = self.host.ram
         self.backend = make_backend(backend, self.engine, self.host, devices)

@@ -71,7 +71,7 @@ class Core:
 
     def __init__(self, name: str) -> None:
         self.engine = Engine()
-        self.engine.on_svc = lambda engine: engine.stop()
+        self.engine.on_svc = lambda *_: self.engine.stop()
         self.host = make_ram(name, RAM, RAM_SIZE)
         self.ram = self.host.ram
         self.backend = make_backend(name, self.engine, self.host)

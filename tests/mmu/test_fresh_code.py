@@ -109,11 +109,11 @@ def test_the_kernel_writes_code_inside_a_call(rig):
     rig.map_code(CODE, CODE_PA)
     rig.put(CODE_PA, 0xEF000001, mov_r0(1), SVC)
 
-    def handler(engine):
-        if engine.registers.pc == CODE + 4:
+    def handler(*_):
+        if rig.engine.registers.pc == CODE + 4:
             rig.put(CODE_PA + 4, mov_r0(next(values)))
         else:
-            engine.stop()
+            rig.engine.stop()
 
     rig.engine.on_svc = handler
     values = iter((5, 6, 7))

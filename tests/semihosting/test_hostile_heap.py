@@ -52,7 +52,9 @@ def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
     """What SYS_HEAPINFO tells the current process, straight from its memory."""
     process = kernel.running[0]
     assert process is not None
-    semihosting = semihosting_for(kernel, process, ScriptedWorld(), lambda: sp, lambda _: None)
+    semihosting = semihosting_for(
+        kernel, process, ScriptedWorld(), lambda: sp, lambda _: -1, lambda _: None
+    )
     memory = semihosting.memory
     memory.write(BLOCK, struct.pack("<I", RESULT))
     assert semihosting.call(HEAPINFO, BLOCK) == 0
@@ -209,7 +211,7 @@ class Hosted(Adversary):
         assert process is not None
         for sp in ODD_STACKS:
             semihosting = semihosting_for(
-                kernel, process, ScriptedWorld(), lambda sp=sp: sp, lambda _: None
+                kernel, process, ScriptedWorld(), lambda sp=sp: sp, lambda _: -1, lambda _: None
             )
             base, limit, _, _ = semihosting.process.heap()
             assert base <= limit
