@@ -230,6 +230,7 @@ FAST: Final = {
                     "_tell": "the outside", "_told": "in told"},
     "SemihostedProcess": {"kernel": "in kernel", "process": "in kernel", "read_sp": "in registers"},
     "Services": {"_kernel": "in kernel", "_world": "in world", "_read_sp": "in registers",
+                 "_physical": "in ram",
                  "_note": "the outside", "_of": "in services"},
 }  # fmt: skip
 """Attributes that are no field of a snapshot, by class, each with the reason."""
