@@ -20,8 +20,8 @@ from unicorn import arm_const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, uclib
 
 from emu import native
-from emu.cpu.lengths import thumb_starts
 from emu.cpu.binding import Unicorn, address_of
+from emu.cpu.lengths import thumb_starts
 from emu.cpu.memory import Memory, PythonMemory
 from emu.cpu.registers import IT_STATE, THUMB_BIT, Batch
 from kernel_model.memory import PAGE_OFFSET
