@@ -8,7 +8,7 @@ from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process
-from kernel_model.walk import walk
+from kernel_model.walk import reached
 
 Ranges = list[tuple[int, int]]
 """Physical ranges (pa, length) that a range of virtual addresses stands for, in order."""
@@ -23,11 +23,11 @@ def check_range(kernel: Kernel, process: Process, va: int, length: int, access: 
     ranges: Ranges = []
     ttbr0, end = kernel.l1_pa(process), va + length
     while va < end:
-        found = walk(kernel.memory, ttbr0, va)
+        pa = reached(kernel.memory, ttbr0, va, access)
         part = min(end - va, PAGE_SIZE - (va & PAGE_OFFSET))
-        if found.refusal(access) is not None or not kernel.memory.contains(found.pa, part):
+        if not kernel.memory.contains(pa, part):
             raise _bad_pointer(process, va, access)
-        ranges.append((found.pa, part))
+        ranges.append((pa, part))
         va += part
     return ranges
 
@@ -39,18 +39,19 @@ def _bad_pointer(process: Process, va: int, access: int) -> Refused:
     )  # fmt: skip
 
 
-def can_write(kernel: Kernel, process: Process, va: int, length: int) -> bool:
-    """Whether the process could itself store ``length`` bytes at ``va``."""
+def writable(kernel: Kernel, process: Process, va: int, length: int) -> Ranges | None:
+    """Where ``length`` bytes at ``va`` are, if the process could itself store them."""
     try:
-        check_range(kernel, process, va, length, WRITE)
+        return check_range(kernel, process, va, length, WRITE)
     except Refused:
-        return False
-    return True
+        return None
 
 
 def read(kernel: Kernel, process: Process, va: int, length: int) -> bytes:
     """Bytes of the process's memory.  Errors: BAD_POINTER."""
     ranges = check_range(kernel, process, va, length, READ)
+    if len(ranges) == 1:
+        return kernel.memory.read(*ranges[0])
     return b"".join(kernel.memory.read(pa, part) for pa, part in ranges)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from kernel_model.descriptors import (
@@ -133,52 +134,104 @@ def walk(memory: PhysicalMemory, ttbr0: int, va: int, dacr: int = ALL_CLIENT) ->
 
     ttbr0: physical address of the L1 table, 16 KiB aligned.
     """
-    index = va >> 20
-    pa = ttbr0 + index * 4
+    words = _words(memory, ttbr0, va)
+    steps = _steps(ttbr0, va, words)
+    found = _meaning(words, dacr)
+    if found.fault is not None:
+        return Walk(va, -1, 0, 0, 0, found.fault, steps)
+    pa = found.base + (va & (found.size - 1))
+    return Walk(va, pa, found.user, found.kernel, found.size, None, steps)
+
+
+def reached(memory: PhysicalMemory, ttbr0: int, va: int, access: int) -> int:
+    """Where user mode gets to (pa) that accesses ``va`` so, or -1: what ``walk`` says, and no more.
+
+    access: as for ``Walk.refusal``.  Domains are clients.
+    """
+    found = _meaning(_words(memory, ttbr0, va))
+    if found.fault is not None or access & ~found.user:
+        return -1
+    return found.base + (va & (found.size - 1))
+
+
+def _words(memory: PhysicalMemory, ttbr0: int, va: int) -> tuple[int, ...]:
+    """The descriptors that a walk for ``va`` reads, as far as there are tables in RAM."""
+    pa = ttbr0 + (va >> 20) * 4
     if not memory.contains(pa, 4):
-        return _failed(va, FaultStatus.WALK_ABORT_L1, ())
-    word = memory.read_word(pa)
-    first = Step(1, index, pa, word)
-    entry = decode_l1(word)
+        return ()
+    first = memory.read_word(pa)
+    entry = decode_l1(first)
+    if not isinstance(entry, Coarse):
+        return (first,)
+    pa = _second_pa(entry, va)
+    return (first, memory.read_word(pa)) if memory.contains(pa, 4) else (first,)
+
+
+def _second_pa(coarse: Coarse, va: int) -> int:
+    return coarse.table + (va >> 12 & 0xFF) * 4
+
+
+def _steps(ttbr0: int, va: int, words: tuple[int, ...]) -> tuple[Step, ...]:
+    if not words:
+        return ()
+    first = Step(1, va >> 20, ttbr0 + (va >> 20) * 4, words[0])
+    if len(words) == 1:
+        return (first,)
+    coarse = decode_l1(words[0])
+    assert isinstance(coarse, Coarse)
+    return (first, Step(2, va >> 12 & 0xFF, _second_pa(coarse, va), words[1]))
+
+
+class _Meaning(NamedTuple):
+    """What descriptors say: ``size`` bytes at ``base`` (pa) and the rights there, or a fault."""
+
+    base: int
+    size: int
+    user: int
+    kernel: int
+    fault: FaultStatus | None
+
+
+@lru_cache(maxsize=65536)
+def _meaning(words: tuple[int, ...], dacr: int = ALL_CLIENT) -> _Meaning:
+    """What the descriptors that a walk read say together."""
+    if not words:
+        return _fault(FaultStatus.WALK_ABORT_L1)
+    entry = decode_l1(words[0])
     if isinstance(entry, Coarse):
-        return _second_level(memory, va, entry, first, dacr)
+        return _second_level(entry, words[1:], dacr)
     if isinstance(entry, Fault):
-        return _failed(va, FaultStatus.TRANSLATION_L1, (first,))
+        return _fault(FaultStatus.TRANSLATION_L1)
     role = dacr >> (entry.domain * 2) & 0b11
     if role not in (_CLIENT, _MANAGER):
-        return _failed(va, FaultStatus.DOMAIN_L1, (first,))
-    return _translated(va, entry, role, (first,))
+        return _fault(FaultStatus.DOMAIN_L1)
+    return _translated(entry, role)
 
 
-def _second_level(memory: PhysicalMemory, va: int, coarse: Coarse, first: Step, dacr: int) -> Walk:
-    index = va >> 12 & 0xFF
-    pa = coarse.table + index * 4
-    if not memory.contains(pa, 4):
-        return _failed(va, FaultStatus.WALK_ABORT_L2, (first,))
-    word = memory.read_word(pa)
-    steps = (first, Step(2, index, pa, word))
-    entry = decode_l2(word)
+def _second_level(coarse: Coarse, words: tuple[int, ...], dacr: int) -> _Meaning:
+    if not words:
+        return _fault(FaultStatus.WALK_ABORT_L2)
+    entry = decode_l2(words[0])
     if isinstance(entry, Fault):
-        return _failed(va, FaultStatus.TRANSLATION_L2, steps)
+        return _fault(FaultStatus.TRANSLATION_L2)
     role = dacr >> (coarse.domain * 2) & 0b11
     if role not in (_CLIENT, _MANAGER):
-        return _failed(va, FaultStatus.DOMAIN_L2, steps)
-    found = _translated(va, entry, role, steps)
+        return _fault(FaultStatus.DOMAIN_L2)
+    found = _translated(entry, role)
     if coarse.pxn and role == _CLIENT:
         return found._replace(kernel=found.kernel & ~EXEC)
     return found
 
 
-def _failed(va: int, status: FaultStatus, steps: tuple[Step, ...]) -> Walk:
-    return Walk(va, -1, 0, 0, 0, status, steps)
+def _fault(status: FaultStatus) -> _Meaning:
+    return _Meaning(-1, 0, 0, 0, status)
 
 
-def _translated(va: int, entry: Leaf, role: int, steps: tuple[Step, ...]) -> Walk:
-    pa = entry.base + (va & (entry.size - 1))
+def _translated(entry: Leaf, role: int) -> _Meaning:
     if role == _MANAGER:
         everything = READ | WRITE | EXEC
-        return Walk(va, pa, everything, everything, entry.size, None, steps)
-    return Walk(va, pa, user_rights(entry), kernel_rights(entry), entry.size, None, steps)
+        return _Meaning(entry.base, entry.size, everything, everything, None)
+    return _Meaning(entry.base, entry.size, user_rights(entry), kernel_rights(entry), None)
 
 
 class Mapped(NamedTuple):

@@ -9,7 +9,7 @@ from kernel_model.descriptors import WRITE
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process, Result, Start
-from kernel_model.user import can_write, check_range, read, store, write
+from kernel_model.user import check_range, read, store, writable
 
 
 def send(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
@@ -47,13 +47,13 @@ def _deliver(kernel: Kernel, sender: Process, target: Process, message: bytes) -
     """
     if target.state is not ProcState.RECEIVING:
         return False
-    good = can_write(kernel, target, target.buffer, MESSAGE_SIZE)
-    if good:
-        write(kernel, target, target.buffer, message)
+    ranges = writable(kernel, target, target.buffer, MESSAGE_SIZE)
+    if ranges is not None:
+        store(kernel, ranges, message)
         _count(kernel, sender, target)
-    kernel.wake(target, Result(sender.pid if good else Error.BAD_POINTER))
+    kernel.wake(target, Result(Error.BAD_POINTER if ranges is None else sender.pid))
     kernel.publish(target)
-    return good
+    return ranges is not None
 
 
 def _count(kernel: Kernel, sender: Process, receiver: Process) -> None:

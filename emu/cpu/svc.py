@@ -1,0 +1,82 @@
+"""What an SVC takes and gives: registers in, r0 out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from unicorn.unicorn_py3.unicorn import HOOK_INTR_CFUNC
+
+from emu import native
+from emu.cpu.binding import address_of
+from emu.cpu.registers import IDS, SYSCALL, Registers
+
+OnSvc = Callable[[int, int, int, int, int, int, int, int], int | None]
+"""on_svc(r0, r1, r2, r3, r12, syndrome, pc, cpsr) -> what goes to r0, or None: nothing does."""
+
+SVC = 2
+"""The number of the interrupt."""
+
+
+class Svc(Protocol):
+    """Unicorn's hook for exceptions.  handler: what answers SVCs."""
+
+    handler: OnSvc
+
+    @property
+    def callback(self) -> int:
+        """Address of the hook's function."""
+
+    @property
+    def user_data(self) -> int:
+        """What the hook's last argument must be."""
+
+
+class PythonSvc:
+    """The twin of ``emu/native/svc.c``."""
+
+    def __init__(
+        self,
+        registers: Registers,
+        handler: OnSvc,
+        other: Callable[[int], None],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        self.handler = handler
+        self._registers, self._other, self._fail = registers, other, fail
+        self._callback = HOOK_INTR_CFUNC(self._interrupted)
+
+    @property
+    def callback(self) -> int:
+        return address_of(self._callback)
+
+    @property
+    def user_data(self) -> int:
+        return 0
+
+    def _interrupted(self, _uc: int, number: int, _data: object) -> None:
+        try:
+            if number != SVC:
+                self._other(number)
+                return
+            result = self.handler(*self._registers.syscall.read())
+            if result is not None:
+                self._registers.write_r0(result)
+        except BaseException as error:
+            self._fail(error)
+
+
+def make_svc(
+    registers: Registers,
+    handler: OnSvc,
+    other: Callable[[int], None],
+    fail: Callable[[BaseException], None],
+) -> Svc:
+    """The quickest there is.
+
+    other: called with the number of any other exception.  fail: with what the two raise.
+    """
+    if native.hooks is None:
+        return PythonSvc(registers, handler, other, fail)
+    svc: Svc = native.hooks.Svc(tuple(IDS[name] for name in SYSCALL), handler, other, fail)
+    return svc

@@ -1,0 +1,148 @@
+/* What an SVC takes and gives: registers in, r0 out.  The twin: emu/cpu/svc.py. */
+
+#include "hooks.h"
+
+enum { SVC = 2, TAKEN = 8 };
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *handler;  /* handler(r0, r1, r2, r3, r12, syndrome, pc, cpsr) -> r0 or None */
+    PyObject *other;    /* other(number): any other exception */
+    PyObject *fail;     /* fail(error): what the two raise */
+    int registers[TAKEN];
+} Svc;
+
+static void report(Svc *svc)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    if (traceback != NULL)
+        PyException_SetTraceback(error, traceback);
+    PyObject *done = PyObject_CallOneArg(svc->fail, error);
+    if (done == NULL)
+        PyErr_WriteUnraisable(svc->fail);
+    Py_XDECREF(done);
+    Py_XDECREF(type);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+}
+
+static PyObject *answer(Svc *svc, void *uc)
+{
+    uint32_t values[TAKEN] = {0};
+    void *places[TAKEN];
+    PyObject *arguments[TAKEN];
+    for (int at = 0; at < TAKEN; at++)
+        places[at] = &values[at];
+    unicorn.read_batch(uc, svc->registers, places, TAKEN);
+    int made = 0;
+    while (made < TAKEN && (arguments[made] = PyLong_FromUnsignedLong(values[made])) != NULL)
+        made++;
+    PyObject *result = NULL;
+    if (made == TAKEN)
+        result = PyObject_Vectorcall(svc->handler, arguments, TAKEN, NULL);
+    while (made > 0)
+        Py_DECREF(arguments[--made]);
+    return result;
+}
+
+static void interrupted(void *uc, uint32_t number, void *data)
+{
+    Svc *svc = data;
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *result;
+    if (number == SVC)
+        result = answer(svc, uc);
+    else
+        result = PyObject_CallFunction(svc->other, "I", number);
+    if (result != NULL && result != Py_None) {
+        uint32_t value = (uint32_t)PyLong_AsLongLong(result);
+        if (!PyErr_Occurred())
+            unicorn.write(uc, svc->registers[0], &value);
+    }
+    if (PyErr_Occurred())
+        report(svc);
+    Py_XDECREF(result);
+    PyGILState_Release(state);
+}
+
+static int svc_init(PyObject *self, PyObject *args, PyObject *names)
+{
+    Svc *svc = (Svc *)self;
+    PyObject *handler, *other, *fail;
+    int *ids = svc->registers;
+    static char *keywords[] = {"registers", "handler", "other", "fail", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "(iiiiiiii)OOO", keywords, &ids[0], &ids[1],
+                                     &ids[2], &ids[3], &ids[4], &ids[5], &ids[6], &ids[7], &handler,
+                                     &other, &fail))
+        return -1;
+    Py_INCREF(handler);
+    Py_XSETREF(svc->handler, handler);
+    Py_INCREF(other);
+    Py_XSETREF(svc->other, other);
+    Py_INCREF(fail);
+    Py_XSETREF(svc->fail, fail);
+    return 0;
+}
+
+static int svc_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Svc *svc = (Svc *)self;
+    Py_VISIT(svc->handler);
+    Py_VISIT(svc->other);
+    Py_VISIT(svc->fail);
+    return 0;
+}
+
+static int svc_clear(PyObject *self)
+{
+    Svc *svc = (Svc *)self;
+    Py_CLEAR(svc->handler);
+    Py_CLEAR(svc->other);
+    Py_CLEAR(svc->fail);
+    return 0;
+}
+
+static void svc_dealloc(PyObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    svc_clear(self);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyObject *svc_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr((void *)(uintptr_t)interrupted);
+}
+
+static PyObject *svc_user_data(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr(self);
+}
+
+static PyMemberDef members[] = {
+    {"handler", T_OBJECT_EX, offsetof(Svc, handler), 0, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef properties[] = {
+    {"callback", svc_callback, NULL, NULL, NULL},
+    {"user_data", svc_user_data, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject SvcType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "emu.native._hooks.Svc",
+    .tp_doc = PyDoc_STR("Answers SVCs."),
+    .tp_basicsize = sizeof(Svc),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_new = PyType_GenericNew,
+    .tp_init = svc_init,
+    .tp_traverse = svc_traverse,
+    .tp_clear = svc_clear,
+    .tp_dealloc = svc_dealloc,
+    .tp_members = members,
+    .tp_getset = properties,
+};

@@ -1,0 +1,70 @@
+"""RAM as user mode sees it: the walk in C is the walk, whatever the tables hold."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emu import native
+from emu.cpu.memory import PythonMemory, make_memory
+from emu.mmu import make_ram
+from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.walk import reached, walk
+
+BASE, SIZE = 0x80000000, 0x100000
+L1, L2 = BASE + 0x4000, BASE + 0x8000
+PAGE = 0x1000
+
+# Words that lead somewhere now and then: to tables and pages that are there, or nearly.
+places = st.integers(BASE - 0x2000, BASE + SIZE + 0x2000)
+bits = st.integers(0, 0xFFF)
+low = st.builds(lambda place, flags: place & 0xFFFFF000 | flags, places, bits)
+words = st.one_of(st.integers(0, 0xFFFFFFFF), low)
+coarse = st.builds(lambda flags: L2 | flags & ~3 & 0x3FF | 1, bits)
+
+
+@pytest.fixture(scope="module")
+def host():
+    return make_ram("tlb", BASE, SIZE)
+
+
+@given(first=st.one_of(words, coarse), second=words, va=st.integers(0, 0xFFFFFFFF))
+def test_every_descriptor_means_the_same_to_all_walks(host, first, second, va):
+    host.ram.write_word(L1 + (va >> 20) * 4, first)
+    host.ram.write_word(L2 + (va >> 12 & 0xFF) * 4, second)
+    found = walk(host.ram, L1, va)
+    for access in (READ, WRITE, EXEC, READ | WRITE):
+        expected = found.pa if found.refusal(access) is None else -1
+        assert reached(host.ram, L1, va, access) == expected
+    twin = PythonMemory(host)
+    twin.use(L1)
+    there = found.user and host.ram.contains(found.pa & ~0xFFF, PAGE)
+    assert twin.translate(va) == ((found.pa, found.user) if there else (-1, 0))
+    assert twin.physical(va) == (found.pa if there else -1)
+    if native.hooks is not None:
+        memory = native.hooks.Memory(host.address, BASE, SIZE)
+        memory.use(L1)
+        assert memory.translate(va) == twin.translate(va)
+        assert memory.physical(va) == twin.physical(va)
+
+
+@pytest.mark.parametrize("l1", [-1, BASE + SIZE - 0x2000, BASE + SIZE, BASE - 0x4000])
+def test_tables_that_are_not_in_ram_map_nothing(host, l1):
+    memory = make_memory(host)
+    memory.use(l1)
+    assert [memory.physical(va) for va in (0, 0x80000000, 0xFFFFFFFF)] == [-1] * 3
+
+
+def test_what_was_found_is_kept_until_it_is_forgotten(host):
+    memory = make_memory(host)
+    host.ram.write_word(L1, L2 | 1)
+    host.ram.write_word(L2 + 8 * 4, BASE + 0x10000 | 0x32)
+    memory.use(L1)
+    assert memory.physical(0x8004) == BASE + 0x10004
+    host.ram.write_word(L2 + 8 * 4, BASE + 0x11000 | 0x32)
+    memory.forget()
+    assert memory.physical(0x8004) == BASE + 0x11004
+    host.ram.write_word(L2 + 8 * 4, 0)
+    memory.use(L1)
+    assert memory.physical(0x8004) == -1
