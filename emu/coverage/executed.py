@@ -58,9 +58,7 @@ class ExecutionCounter(BlockWatcher[Counted]):
             self._done[last.span._replace(size=pc - last.va)] += 1
 
     def make(self, va: int, code: bytes, offset: int) -> Counted:
-        file = self.code.file(va, code)
-        mine = file is not None and file.read(va, len(code)) == code
-        block = Counted(va, code, offset, Span(file, va, len(code)) if file and mine else None)
+        block = Counted(va, code, offset, span_of(self.code, va, code))
         self._counting.append(block)
         return block
 
@@ -80,7 +78,21 @@ class ExecutionCounter(BlockWatcher[Counted]):
     def spans(self) -> Iterator[tuple[Span, int]]:
         """What has executed and how often, by file and address."""
         self._gather()
-        return iter(sorted(self._done.items(), key=lambda item: (item[0].file.name, item[0][1:])))
+        return in_order(self._done)
+
+
+def span_of(code: Code, va: int, instructions: bytes) -> Span | None:
+    """The span that a block is in the process that runs; None for code that is in no file."""
+    file = code.file(va, instructions)
+    if file is None or file.read(va, len(instructions)) != instructions:
+        return None
+    return Span(file, va, len(instructions))
+
+
+def in_order(counts: Counter[Span]) -> Iterator[tuple[Span, int]]:
+    """What has executed, by file and address."""
+    done = [item for item in counts.items() if item[1]]
+    return iter(sorted(done, key=lambda item: (item[0].file.name, item[0][1:])))
 
 
 class Counts:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from emu import native
 from emu.coverage.executed import ExecutionCounter
 from emu.execution.attach import attach
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
 
 if TYPE_CHECKING:
+    from emu.coverage.counted import NativeExecutionCounter
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
 
@@ -34,11 +36,20 @@ def begin_coverage(
     if format_ == "lcov" and files.program.units is None:
         raise CoverageError(f"{files.program.name} has no line numbers: compile it with -g")
     file = ResultFile(path, "coverage", note)
-    counter = ExecutionCounter(Code.of(machine, files))
+    counter = make_counter(Code.of(machine, files))
     return attach(machine, [counter], lambda: file.write(lambda: _contents(counter, format_)))
 
 
-def _contents(counter: ExecutionCounter, format_: str) -> bytes:
+def make_counter(code: Code) -> ExecutionCounter | NativeExecutionCounter:
+    """The quickest there is."""
+    if native.hooks is None:
+        return ExecutionCounter(code)
+    from emu.coverage.counted import NativeExecutionCounter
+
+    return NativeExecutionCounter(code, native.hooks)
+
+
+def _contents(counter: ExecutionCounter | NativeExecutionCounter, format_: str) -> bytes:
     if format_ == "drcov":
         from emu.coverage.drcov import drcov
 

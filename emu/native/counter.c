@@ -5,45 +5,6 @@
 #include <string.h>
 
 #define NO_LIMIT UINT64_MAX
-#define NOWHERE 1 /* an address no instruction has */
-
-enum { KNOWN = 256, SHORT = 8, LONG = 32, WATCHERS = 8 };
-
-typedef void (*BlockHook)(void *uc, uint64_t va, uint32_t size, void *data);
-
-/* A block of Thumb code whose instructions have been counted. */
-typedef struct {
-    uint32_t va;
-    uint32_t size; /* bytes, from SHORT to LONG; 0: nothing is kept here */
-    uint32_t number;
-    uint8_t code[LONG];
-} Known;
-
-typedef struct {
-    PyObject_HEAD
-    Memory *memory;
-    Known known[KNOWN];
-    struct {
-        BlockHook begins;
-        void *data;
-    } watchers[WATCHERS];
-    unsigned watched; /* by so many of them */
-    void *uc;
-    uint64_t thumb_bit;       /* the host's address of Unicorn's own, or 0 */
-    int cpsr;                 /* Unicorn's number of that register */
-    uint64_t count;           /* with all of the block under way */
-    uint64_t before;          /* without it */
-    uint64_t limit;
-    uint64_t turn_end;
-    uint64_t unseen;          /* up to this count neither matters */
-    uint64_t next;            /* the address behind the instruction before */
-    uint64_t next_before;     /* the same as the block under way began */
-    uint64_t va;              /* of the block under way, or NOWHERE */
-    uint32_t size;
-    bool thumb;
-    bool passing;             /* the block that begins is not to be stopped */
-    bool turn_over;
-} Counter;
 
 static bool is_thumb(const Counter *counter)
 {
@@ -104,20 +65,6 @@ RARELY static void look_at_bounds(Counter *counter)
         unicorn.stop(counter->uc);
 }
 
-static bool same(const uint8_t *one, const uint8_t *other, uint32_t size)
-{
-    uint64_t a, b;
-    for (uint32_t at = 0; at + 8 <= size; at += 8) {
-        memcpy(&a, one + at, 8);
-        memcpy(&b, other + at, 8);
-        if (a != b)
-            return false;
-    }
-    memcpy(&a, one + size - 8, 8);
-    memcpy(&b, other + size - 8, 8);
-    return a == b;
-}
-
 /* To compare a block with what it was is quicker than to look for its instructions again. */
 static uint64_t thumb_block(Counter *counter, uint32_t va, uint32_t size)
 {
@@ -126,7 +73,7 @@ static uint64_t thumb_block(Counter *counter, uint32_t va, uint32_t size)
     if (size < SHORT || size > LONG || (va & PAGE_OFFSET_) + size > PAGE_SIZE_
         || counter->memory == NULL || (code = memory_at(counter->memory, va)) == NULL)
         return instructions(counter, va, size);
-    if (known->va != va || known->size != size || !same(known->code, code, size)) {
+    if (known->va != va || known->size != size || !same_code(known->code, code, size)) {
         known->va = va;
         known->size = size;
         known->number = (uint32_t)instructions(counter, va, size);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined __GNUC__
 #define RARELY __attribute__((noinline, cold))
@@ -58,8 +59,69 @@ int memory_walk(const Memory *memory, uint32_t va, uint32_t *pa);
 /* Where the host has what user mode reads at va, which is in RAM; NULL if it is not. */
 const uint8_t *memory_at(Memory *memory, uint32_t va);
 
+#define NOWHERE 1 /* an address no instruction has */
+
+enum { KNOWN = 256, SHORT = 8, LONG = 32, WATCHERS = 8 };
+
+typedef void (*BlockHook)(void *uc, uint64_t va, uint32_t size, void *data);
+
+/* A block of Thumb code whose instructions have been counted. */
+typedef struct {
+    uint32_t va;
+    uint32_t size; /* bytes, from SHORT to LONG; 0: nothing is kept here */
+    uint32_t number;
+    uint8_t code[LONG];
+} Known;
+
+typedef struct {
+    PyObject_HEAD
+    uint64_t count;           /* with all of the block under way */
+    uint64_t before;          /* without it */
+    uint64_t next;            /* the address behind the instruction before */
+    uint64_t next_before;     /* the same as the block under way began */
+    uint64_t va;              /* of the block under way, or NOWHERE */
+    uint32_t size;
+    uint32_t watched;         /* by so many of `watchers` */
+    uint64_t unseen;          /* up to this count neither limit nor end of turn matters */
+    uint64_t thumb_bit;       /* the host's address of Unicorn's own, or 0 */
+    uint64_t limit;
+    uint64_t turn_end;
+    bool thumb;
+    bool passing;             /* the block that begins is not to be stopped */
+    bool turn_over;
+    int cpsr;                 /* Unicorn's number of that register */
+    void *uc;
+    Memory *memory;
+    struct {
+        BlockHook begins;
+        void *data;
+    } watchers[WATCHERS];
+    Known known[KNOWN];
+} Counter;
+
+/* Whether so many bytes are the same: of blocks, which are short. */
+static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t size)
+{
+    uint64_t a, b;
+    if (size < 8)
+        return !memcmp(one, other, size);
+    for (uint32_t at = 0; at + 8 <= size; at += 8) {
+        memcpy(&a, one + at, 8);
+        memcpy(&b, other + at, 8);
+        if (a != b)
+            return false;
+    }
+    memcpy(&a, one + size - 8, 8);
+    memcpy(&b, other + size - 8, 8);
+    return a == b;
+}
+
 extern PyTypeObject CounterType;
 extern PyTypeObject FillsType;
 extern PyTypeObject SvcType;
+extern PyTypeObject BlocksType;
+
+/* Let fail(error) hear of the exception that is set. */
+void tell_error(PyObject *fail);
 
 #endif

@@ -4,6 +4,22 @@
 
 struct unicorn unicorn;
 
+void tell_error(PyObject *fail)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    if (traceback != NULL)
+        PyException_SetTraceback(error, traceback);
+    PyObject *done = PyObject_CallOneArg(fail, error);
+    if (done == NULL)
+        PyErr_WriteUnraisable(fail);
+    Py_XDECREF(done);
+    Py_XDECREF(type);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+}
+
 static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *args, PyObject *names)
 {
     unsigned long long stop, read, read_batch, write;
@@ -35,7 +51,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__hooks(void)
 {
-    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType};
+    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType, &BlocksType};
     PyObject *module = PyModule_Create(&definition);
     for (size_t at = 0; module != NULL && at < sizeof types / sizeof *types; at++)
         if (PyModule_AddType(module, types[at]) < 0)

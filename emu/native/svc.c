@@ -12,22 +12,6 @@ typedef struct {
     int registers[TAKEN];
 } Svc;
 
-static void report(Svc *svc)
-{
-    PyObject *type, *error, *traceback;
-    PyErr_Fetch(&type, &error, &traceback);
-    PyErr_NormalizeException(&type, &error, &traceback);
-    if (traceback != NULL)
-        PyException_SetTraceback(error, traceback);
-    PyObject *done = PyObject_CallOneArg(svc->fail, error);
-    if (done == NULL)
-        PyErr_WriteUnraisable(svc->fail);
-    Py_XDECREF(done);
-    Py_XDECREF(type);
-    Py_XDECREF(error);
-    Py_XDECREF(traceback);
-}
-
 static PyObject *answer(Svc *svc, void *uc)
 {
     uint32_t values[TAKEN] = {0};
@@ -62,7 +46,7 @@ static void interrupted(void *uc, uint32_t number, void *data)
             unicorn.write(uc, svc->registers[0], &value);
     }
     if (PyErr_Occurred())
-        report(svc);
+        tell_error(svc->fail);
     Py_XDECREF(result);
     PyGILState_Release(state);
 }

@@ -1,0 +1,279 @@
+/* Which blocks begin, and how often.  The twins: emu/execution/blocks.py, emu/coverage/executed.py.
+ * A block is the same for as long as the same bytes are at the same place in the same space. */
+
+#include "hooks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 1 << 17, MOST = 50000, LONGEST = PAGE_SIZE_ + 4 };
+
+typedef struct {
+    uint32_t space;  /* of addresses and of instructions, as Python numbers them, and T */
+    uint32_t va;
+    uint32_t size;
+    uint32_t code;   /* where its bytes are among `codes` */
+    uint64_t count;
+} Block;
+
+typedef struct {
+    PyObject_HEAD
+    Counter *counter;
+    uint32_t *slots; /* of a hash table: number + 1 */
+    Block *blocks;
+    uint8_t *codes;
+    unsigned int space;
+    bool watching;
+    int last;        /* the number of the block that began last, or -1 */
+    int known;       /* how many there are */
+    size_t used, room;
+    PyObject *made;  /* made(number, va, code): a block begins for the first time */
+    PyObject *full;  /* full(): there are MOST; it forgets them */
+    PyObject *fail;
+} Blocks;
+
+static size_t slot_of(uint32_t space, uint32_t va)
+{
+    return (va / 2 * 2654435761u ^ space * 40503u) >> 7 & (SLOTS - 1);
+}
+
+/* Whether these bytes are in memory at va now. */
+static bool is_there(Memory *memory, uint32_t va, const uint8_t *code, uint32_t size)
+{
+    uint32_t first = PAGE_SIZE_ - (va & PAGE_OFFSET_);
+    const uint8_t *host = memory_at(memory, va);
+    if (size > first) {
+        const uint8_t *second = memory_at(memory, va + first);
+        return host && second && !memcmp(host, code, first)
+            && !memcmp(second, code + first, size - first);
+    }
+    return host && same_code(host, code, size);
+}
+
+static bool read_code(Memory *memory, uint32_t va, uint8_t *code, uint32_t size)
+{
+    while (size) {
+        uint32_t part = PAGE_SIZE_ - (va & PAGE_OFFSET_);
+        const uint8_t *host = memory_at(memory, va);
+        if (part > size)
+            part = size;
+        if (host == NULL)
+            return false;
+        memcpy(code, host, part);
+        va += part;
+        code += part;
+        size -= part;
+    }
+    return true;
+}
+
+/* Room for so many bytes of code more: where they go, or NULL with an exception set. */
+static uint8_t *code_room(Blocks *blocks, uint32_t size)
+{
+    if (blocks->used + size > blocks->room) {
+        size_t room = 2 * blocks->room + size;
+        uint8_t *codes = realloc(blocks->codes, room);
+        if (codes == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        blocks->codes = codes;
+        blocks->room = room;
+    }
+    return blocks->codes + blocks->used;
+}
+
+/* Enter a block in the table and tell Python of it; its number, or -1 with an exception set. */
+static int made(Blocks *blocks, size_t slot, uint32_t space, uint32_t va, uint32_t size)
+{
+    uint8_t *code = code_room(blocks, size);
+    if (code == NULL)
+        return -1;
+    if (size > LONGEST || !read_code(blocks->counter->memory, va, code, size)) {
+        PyErr_Format(PyExc_AssertionError, "Blocks: no code at %x", va);
+        return -1;
+    }
+    int number = blocks->known++;
+    Block *block = &blocks->blocks[number];
+    *block = (Block){space, va, size, (uint32_t)blocks->used, 0};
+    blocks->used += size;
+    blocks->slots[slot] = (uint32_t)number + 1;
+    PyObject *told = PyObject_CallFunction(blocks->made, "iky#", number, (unsigned long)va,
+                                           (const char *)code, (Py_ssize_t)size);
+    Py_XDECREF(told);
+    return told == NULL ? -1 : number;
+}
+
+static size_t find(const Blocks *blocks, uint32_t space, uint32_t va, uint32_t size)
+{
+    size_t slot = slot_of(space, va);
+    for (;; slot = (slot + 1) & (SLOTS - 1)) {
+        if (!blocks->slots[slot])
+            return slot;
+        const Block *block = &blocks->blocks[blocks->slots[slot] - 1];
+        if (block->va == va && block->size == size && block->space == space)
+            return slot;
+    }
+}
+
+RARELY static int learn(Blocks *blocks, uint32_t space, uint32_t va, uint32_t size)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *done = NULL;
+    int number = -1;
+    if (blocks->known < MOST || (done = PyObject_CallNoArgs(blocks->full)) != NULL)
+        number = made(blocks, find(blocks, space, va, size), space, va, size);
+    Py_XDECREF(done);
+    if (number < 0)
+        tell_error(blocks->fail);
+    PyGILState_Release(state);
+    return number;
+}
+
+static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *data)
+{
+    Blocks *blocks = data;
+    if (!blocks->watching)
+        return;
+    uint32_t va = (uint32_t)address, space = 2 * blocks->space + blocks->counter->thumb;
+    size_t slot = find(blocks, space, va, size);
+    int number = (int)blocks->slots[slot] - 1;
+    if (number < 0
+        || !is_there(blocks->counter->memory, va, blocks->codes + blocks->blocks[number].code, size))
+        number = learn(blocks, space, va, size);
+    if (number >= 0)
+        blocks->blocks[number].count++;
+    blocks->last = number;
+}
+
+static int blocks_init(PyObject *self, PyObject *args, PyObject *names)
+{
+    Blocks *blocks = (Blocks *)self;
+    PyObject *counter, *made_, *full, *fail;
+    static char *keywords[] = {"counter", "made", "full", "fail", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!OOO", keywords, &CounterType, &counter, &made_,
+                                     &full, &fail))
+        return -1;
+    if (blocks->counter != NULL) {
+        PyErr_SetString(PyExc_TypeError, "Blocks: made already");
+        return -1;
+    }
+    blocks->slots = calloc(SLOTS, sizeof *blocks->slots);
+    blocks->blocks = calloc(MOST, sizeof *blocks->blocks);
+    if (blocks->slots == NULL || blocks->blocks == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    blocks->last = -1;
+    Py_INCREF(counter);
+    blocks->counter = (Counter *)counter;
+    Py_INCREF(made_);
+    blocks->made = made_;
+    Py_INCREF(full);
+    blocks->full = full;
+    Py_INCREF(fail);
+    blocks->fail = fail;
+    return 0;
+}
+
+static int blocks_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Blocks *blocks = (Blocks *)self;
+    Py_VISIT(blocks->counter);
+    Py_VISIT(blocks->made);
+    Py_VISIT(blocks->full);
+    Py_VISIT(blocks->fail);
+    return 0;
+}
+
+static int blocks_clear(PyObject *self)
+{
+    Blocks *blocks = (Blocks *)self;
+    Py_CLEAR(blocks->counter);
+    Py_CLEAR(blocks->made);
+    Py_CLEAR(blocks->full);
+    Py_CLEAR(blocks->fail);
+    return 0;
+}
+
+static void blocks_dealloc(PyObject *self)
+{
+    Blocks *blocks = (Blocks *)self;
+    PyObject_GC_UnTrack(self);
+    blocks_clear(self);
+    free(blocks->slots);
+    free(blocks->blocks);
+    free(blocks->codes);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyObject *blocks_take(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Blocks *blocks = (Blocks *)self;
+    PyObject *counts = PyList_New(blocks->known);
+    for (int at = 0; counts != NULL && at < blocks->known; at++) {
+        PyObject *count = PyLong_FromUnsignedLongLong(blocks->blocks[at].count);
+        if (count == NULL)
+            Py_CLEAR(counts);
+        else
+            PyList_SET_ITEM(counts, at, count);
+        blocks->blocks[at].count = 0;
+    }
+    return counts;
+}
+
+static PyObject *blocks_forget(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Blocks *blocks = (Blocks *)self;
+    memset(blocks->slots, 0, SLOTS * sizeof *blocks->slots);
+    blocks->known = 0;
+    blocks->used = 0;
+    blocks->last = -1;
+    Py_RETURN_NONE;
+}
+
+static PyObject *blocks_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr((void *)(uintptr_t)begins);
+}
+
+static PyObject *blocks_user_data(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr(self);
+}
+
+static PyMethodDef methods[] = {
+    {"take", blocks_take, METH_NOARGS,
+     PyDoc_STR("How often each block began, by number; from now on they are counted anew.")},
+    {"forget", blocks_forget, METH_NOARGS, PyDoc_STR("Let the numbers begin at 0 again.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef members[] = {
+    {"watching", T_BOOL, offsetof(Blocks, watching), 0, NULL},
+    {"space", T_UINT, offsetof(Blocks, space), 0, NULL},
+    {"last", T_INT, offsetof(Blocks, last), 0, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef properties[] = {
+    {"callback", blocks_callback, NULL, NULL, NULL},
+    {"user_data", blocks_user_data, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject BlocksType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "emu.native._hooks.Blocks",
+    .tp_doc = PyDoc_STR("Counts how often blocks begin."),
+    .tp_basicsize = sizeof(Blocks),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_new = PyType_GenericNew,
+    .tp_init = blocks_init,
+    .tp_traverse = blocks_traverse,
+    .tp_clear = blocks_clear,
+    .tp_dealloc = blocks_dealloc,
+    .tp_methods = methods,
+    .tp_members = members,
+    .tp_getset = properties,
+};
