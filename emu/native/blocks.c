@@ -22,6 +22,7 @@ typedef struct {
     uint32_t *slots; /* of a hash table: number + 1 */
     Block *blocks;
     uint8_t *codes;
+    PyObject *stacks; /* what follows calls and returns, or NULL */
     unsigned int space;
     bool watching;
     int last;        /* the number of the block that began last, or -1 */
@@ -141,9 +142,12 @@ static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *d
     if (number < 0
         || !is_there(blocks->counter->memory, va, blocks->codes + blocks->blocks[number].code, size))
         number = learn(blocks, space, va, size);
-    if (number >= 0)
-        blocks->blocks[number].count++;
     blocks->last = number;
+    if (number < 0)
+        return;
+    blocks->blocks[number].count++;
+    if (blocks->stacks != NULL)
+        stacks_entered(blocks->stacks, number);
 }
 
 static int blocks_init(PyObject *self, PyObject *args, PyObject *names)
@@ -180,6 +184,7 @@ static int blocks_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Blocks *blocks = (Blocks *)self;
     Py_VISIT(blocks->counter);
+    Py_VISIT(blocks->stacks);
     Py_VISIT(blocks->made);
     Py_VISIT(blocks->full);
     Py_VISIT(blocks->fail);
@@ -190,6 +195,7 @@ static int blocks_clear(PyObject *self)
 {
     Blocks *blocks = (Blocks *)self;
     Py_CLEAR(blocks->counter);
+    Py_CLEAR(blocks->stacks);
     Py_CLEAR(blocks->made);
     Py_CLEAR(blocks->full);
     Py_CLEAR(blocks->fail);
@@ -232,6 +238,15 @@ static PyObject *blocks_forget(PyObject *self, PyObject *Py_UNUSED(none))
     Py_RETURN_NONE;
 }
 
+static PyObject *blocks_follow(PyObject *self, PyObject *stacks)
+{
+    if (!PyObject_TypeCheck(stacks, &StacksType))
+        return PyErr_Format(PyExc_TypeError, "Blocks.follow: Stacks are needed");
+    Py_INCREF(stacks);
+    Py_XSETREF(((Blocks *)self)->stacks, stacks);
+    Py_RETURN_NONE;
+}
+
 static PyObject *blocks_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
 {
     return PyLong_FromVoidPtr((void *)(uintptr_t)begins);
@@ -245,6 +260,7 @@ static PyObject *blocks_user_data(PyObject *self, void *Py_UNUSED(closure))
 static PyMethodDef methods[] = {
     {"take", blocks_take, METH_NOARGS,
      PyDoc_STR("How often each block began, by number; from now on they are counted anew.")},
+    {"follow", blocks_follow, METH_O, PyDoc_STR("Tell these Stacks of each block.")},
     {"forget", blocks_forget, METH_NOARGS, PyDoc_STR("Let the numbers begin at 0 again.")},
     {NULL, NULL, 0, NULL},
 };

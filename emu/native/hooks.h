@@ -120,6 +120,10 @@ extern PyTypeObject CounterType;
 extern PyTypeObject FillsType;
 extern PyTypeObject SvcType;
 extern PyTypeObject BlocksType;
+extern PyTypeObject StacksType;
+
+/* A block begins whose place is known to these stacks. */
+void stacks_entered(PyObject *stacks, int number);
 
 /* Let fail(error) hear of the exception that is set. */
 void tell_error(PyObject *fail);

@@ -51,7 +51,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__hooks(void)
 {
-    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType, &BlocksType};
+    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType, &BlocksType, &StacksType};
     PyObject *module = PyModule_Create(&definition);
     for (size_t at = 0; module != NULL && at < sizeof types / sizeof *types; at++)
         if (PyModule_AddType(module, types[at]) < 0)

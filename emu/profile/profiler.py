@@ -25,6 +25,13 @@ class PlacedBlock(Block):
         self.back = va + len(code)
 
 
+def place_of(code: Code, va: int, instructions: bytes) -> Place:
+    """Where a block of the process that runs is."""
+    file = code.file(va, instructions)
+    symbol = None if file is None else file.symbol_at(va)
+    return Place(va, "", False) if symbol is None else Place(va, symbol.name, va == symbol.va)
+
+
 class Profiler(BlockWatcher[PlacedBlock]):
     """Charges each instruction to the function that executed it, under those that called it.
 
@@ -36,7 +43,6 @@ class Profiler(BlockWatcher[PlacedBlock]):
         self._stacks: dict[int, Stack] = {}
         self._stack = Stack(self.root)
         self._registers = Batch(code.core.engine.unicorn.uc, ("sp", "lr"))
-        code.core.engine.hooks.count_instructions()
         self._counter = code.core.engine.counter
         self._charged = 0
         super().__init__(code)
@@ -66,10 +72,11 @@ class Profiler(BlockWatcher[PlacedBlock]):
         self._charge(self._counter.count)
 
     def make(self, va: int, code: bytes, offset: int) -> PlacedBlock:
-        file = self.code.file(va, code)
-        symbol = None if file is None else file.symbol_at(va)
-        place = Place(va, "", False) if symbol is None else Place(va, symbol.name, va == symbol.va)
-        return PlacedBlock(va, code, offset, self.thumb, place)
+        return PlacedBlock(va, code, offset, self.thumb, place_of(self.code, va, code))
+
+    def restored(self) -> None:
+        super().restored()
+        self._charged = self._counter.count
 
     def _charge(self, count: int) -> None:
         self._stack.leaf.instructions += count - self._charged

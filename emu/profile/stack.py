@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+UNKNOWN = "?"
+"""Where a process is before it has entered a function that has a name."""
+
 
 class Node:
     """A function, called in one particular way: by those above it in the tree.
@@ -61,7 +64,7 @@ class Stack:
     def go_on(self, place: Place) -> None:
         """Without a call: in the same function, or in one that was jumped to."""
         if place.function != self.leaf.name or self.leaf is self.parent:
-            name = place.function or (self.leaf.name if self.leaf is not self.parent else "?")
+            name = place.function or (self.leaf.name if self.leaf is not self.parent else UNKNOWN)
             self.leaf = self.parent.child(name)
 
     def call(self, place: Place, back: int, sp: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from emu import native
 from emu.execution.attach import attach
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
@@ -18,6 +19,7 @@ from emu.profile.stack import Node
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
+    from emu.profile.counted import NativeProfiler
 
 
 def begin_profile(
@@ -28,10 +30,19 @@ def begin_profile(
     note: told in one line if it cannot be written then.  Errors: OSError.
     """
     file = ResultFile(path, "profile", note)
-    profiler = Profiler(Code.of(machine, files))
+    profiler = make_profiler(Code.of(machine, files))
     return attach(
         machine, [profiler], lambda: file.write(lambda: collapsed(profiler.root).encode())
     )
+
+
+def make_profiler(code: Code) -> Profiler | NativeProfiler:
+    """The quickest there is."""
+    if native.hooks is None:
+        return Profiler(code)
+    from emu.profile.counted import NativeProfiler
+
+    return NativeProfiler(code, native.hooks)
 
 
 def collapsed(root: Node) -> str:
