@@ -211,16 +211,20 @@ static PyObject *counter_pass_block(PyObject *self, PyObject *args)
     return PyLong_FromUnsignedLongLong(behind);
 }
 
-static PyObject *counter_begun(PyObject *self, PyObject *address)
+uint64_t counter_begun(Counter *counter, uint64_t pc)
 {
-    Counter *counter = (Counter *)self;
-    uint64_t pc = PyLong_AsUnsignedLongLong(address), va = counter->va;
+    uint64_t va = counter->va;
+    if (va == NOWHERE || pc < va || pc >= va + counter->size)
+        return counter->count;
+    return counter->before + instructions(counter, va, pc - va) + 1;
+}
+
+static PyObject *counter_begun_at(PyObject *self, PyObject *address)
+{
+    uint64_t pc = PyLong_AsUnsignedLongLong(address);
     if (pc == UINT64_MAX && PyErr_Occurred())
         return NULL;
-    uint64_t count = counter->count;
-    if (va != NOWHERE && va <= pc && pc < va + counter->size)
-        count = counter->before + instructions(counter, va, pc - va) + 1;
-    return PyLong_FromUnsignedLongLong(count);
+    return PyLong_FromUnsignedLongLong(counter_begun((Counter *)self, pc));
 }
 
 static PyObject *counter_left(PyObject *self, void *Py_UNUSED(closure))
@@ -247,7 +251,7 @@ static PyMethodDef methods[] = {
     {"exhaust", counter_exhaust, METH_NOARGS, PyDoc_STR("See the twin.")},
     {"end", counter_end, METH_O, PyDoc_STR("See the twin.")},
     {"pass_block", counter_pass_block, METH_VARARGS, PyDoc_STR("See the twin.")},
-    {"begun", counter_begun, METH_O, PyDoc_STR("See the twin.")},
+    {"begun", counter_begun_at, METH_O, PyDoc_STR("See the twin.")},
     {NULL, NULL, 0, NULL},
 };
 

@@ -45,17 +45,6 @@ static Frame *frame_of(const Fills *fills, uint32_t pa)
     return &fills->frames[(pa - fills->memory->base) / PAGE_SIZE_];
 }
 
-/* Unicorn restores the IT state for the callback; see Hooks.leave_it_block. */
-static void leave_it_block(const Fills *fills, void *uc)
-{
-    uint32_t cpsr = 0;
-    unicorn.read(uc, fills->cpsr, &cpsr);
-    if (cpsr & IT_STATE) {
-        cpsr &= ~IT_STATE;
-        unicorn.write(uc, fills->cpsr, &cpsr);
-    }
-}
-
 /* The rights to answer with, or 0: Python's to decide. */
 static int granted(const Fills *fills, Frame *frame, uint32_t va, int rights, int access)
 {
@@ -85,7 +74,7 @@ static bool fill(void *uc, uint64_t page, int kind, struct answer *answer, void 
             rights = 0;
         if (rights) {
             if (access != EXEC)
-                leave_it_block(fills, uc);
+                leave_it_block(uc, fills->cpsr);
             fills->count++;
             answer->pa = fills->virtual ? va : pa;
             answer->rights = rights;

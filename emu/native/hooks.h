@@ -119,7 +119,24 @@ static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t 
 extern PyTypeObject CounterType;
 extern PyTypeObject FillsType;
 extern PyTypeObject SvcType;
+extern PyTypeObject AccessesType;
 extern PyTypeObject BlocksType;
+
+/* The count with the instruction at pc, which executes, and none behind it. */
+uint64_t counter_begun(Counter *counter, uint64_t pc);
+
+/* In a callback for a load or store: Unicorn restores the IT state; see Hooks.leave_it_block.
+ * cpsr: Unicorn's number of that register. */
+static inline void leave_it_block(void *uc, int cpsr)
+{
+    uint32_t value = 0;
+    unicorn.read(uc, cpsr, &value);
+    if (value & IT_STATE) {
+        value &= ~IT_STATE;
+        unicorn.write(uc, cpsr, &value);
+    }
+}
+
 extern PyTypeObject StacksType;
 
 /* A block begins whose place is known to these stacks. */

@@ -51,7 +51,8 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__hooks(void)
 {
-    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType, &BlocksType, &StacksType};
+    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType, &BlocksType, &StacksType,
+                                   &AccessesType};
     PyObject *module = PyModule_Create(&definition);
     for (size_t at = 0; module != NULL && at < sizeof types / sizeof *types; at++)
         if (PyModule_AddType(module, types[at]) < 0)

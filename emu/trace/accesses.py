@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from emu.trace.execution import ExecutionTracer
 
 
+ACCESSES = const.UC_HOOK_MEM_READ_AFTER | const.UC_HOOK_MEM_WRITE
+"""The kinds of hooks that tell of accesses."""
+
+
 class Plain(NamedTuple):
     """An instruction that is no exclusive store, and where in RAM it is."""
 
@@ -57,9 +61,14 @@ class AccessTracer(Observer):
         self._plain: dict[int, Plain] = {}
         self._memory = recorder.code.memory
         self.engine.hooks.count_instructions()
-        kinds = const.UC_HOOK_MEM_READ_AFTER | const.UC_HOOK_MEM_WRITE
-        self.engine.unicorn.add_hook(kinds, HOOK_MEM_ACCESS_CFUNC(self._accessed))
-        self.engine.unicorn.add_hook(const.UC_HOOK_CODE, HOOK_CODE_CFUNC(self._begun))
+        self._on_access = HOOK_MEM_ACCESS_CFUNC(self._accessed)
+        self._on_begun = HOOK_CODE_CFUNC(self._begun)
+        self._watch()
+
+    def _watch(self) -> None:
+        unicorn = self.engine.unicorn
+        unicorn.add_hook(ACCESSES, self._on_access)
+        unicorn.add_hook(const.UC_HOOK_CODE, self._on_begun)
 
     # What goes on around the accesses
 

@@ -40,6 +40,11 @@ class Addresses:
         va = views[0] if len(views) == 1 else self._nearest(views, offset, pc)
         return va + offset, told
 
+    def view(self, page: int) -> int:
+        """The page (va) that shows a physical page in the current address space; -1: several."""
+        views = self._views_of(page)
+        return views[0] if len(views) == 1 else -1
+
     def _views_of(self, page: int) -> list[int]:
         """Where the current address space shows a physical page (va)."""
         kernel, process = self.kernel, self.code.process

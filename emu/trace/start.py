@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from emu import native
 from emu.environment.waits import Waits
 from emu.execution.attach import attach, create
 from emu.execution.code import Code
@@ -128,10 +129,18 @@ def _tracers(recorder: Recorder, kinds: tuple[str, ...]) -> list[Observer]:
         execution = ExecutionTracer(recorder, "block" in kinds, "insn" in kinds)
         tracers.append(execution)
     if "mem" in kinds:
+        tracers.append(_access_tracer(recorder, execution))
+    return tracers + [tracer(recorder) for kind, tracer in _TRACERS if kind in kinds]
+
+
+def _access_tracer(recorder: Recorder, execution: ExecutionTracer | None) -> Observer:
+    if native.hooks is None or execution is not None:
         from emu.trace.accesses import AccessTracer
 
-        tracers.append(AccessTracer(recorder, execution))
-    return tracers + [tracer(recorder) for kind, tracer in _TRACERS if kind in kinds]
+        return AccessTracer(recorder, execution)
+    from emu.trace.gathered import NativeAccessTracer
+
+    return NativeAccessTracer(recorder, native.hooks)
 
 
 _TRACERS: tuple[tuple[str, Callable[[Recorder], Observer]], ...] = (

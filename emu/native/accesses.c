@@ -1,0 +1,279 @@
+/* Loads and stores, gathered for Python to take.  The twin: emu/trace/accesses.py, which also gets
+ * what is not plain: exclusive stores, stores that span two pages, pages with several views. */
+
+#include "hooks.h"
+
+#include <stdlib.h>
+
+enum { ROOM = 4096, KIND_WRITE = 17 }; /* Unicorn's uc_mem_type */
+
+#define SEVERAL 1 /* no page has such an address */
+
+/* What there is to take of each access: a column each, for Python reads columns quicker than rows. */
+typedef struct {
+    uint64_t time[ROOM];
+    uint64_t what[ROOM];  /* pc, and from bit 32 on size, and from bit 40 on whether it is a store */
+    uint64_t value[ROOM];
+    uint32_t va[ROOM], pa[ROOM];
+} Taken;
+
+typedef struct {
+    uint32_t va;         /* of the page that shows the frame, or SEVERAL */
+    uint32_t generation;
+} View;
+
+typedef void (*MemoryHook)(void *uc, int kind, uint64_t address, int size, int64_t value,
+                           void *data);
+
+typedef struct {
+    PyObject_HEAD
+    Counter *counter;
+    BlockHook other_begun;
+    MemoryHook other_access;
+    PyObject *view;      /* view(pa) -> the page that shows a frame, or -1 if several do */
+    PyObject *full;      /* full(): takes what there is */
+    PyObject *fail;
+    bool virtual;        /* whether Unicorn tells virtual addresses */
+    bool wanted;         /* whether anybody wants to know */
+    bool pending;        /* whether the instruction under way is an exclusive store */
+    uint32_t pc;
+    uint32_t generation; /* of the address space */
+    View *views;         /* by frame of RAM */
+    Taken *taken;
+    Py_ssize_t number;
+} Accesses;
+
+static void call(Accesses *accesses, PyObject *function)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *done = PyObject_CallNoArgs(function);
+    if (done == NULL)
+        tell_error(accesses->fail);
+    Py_XDECREF(done);
+    PyGILState_Release(state);
+}
+
+RARELY static uint32_t ask_for_view(Accesses *accesses, View *view, uint32_t page)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *found = PyObject_CallFunction(accesses->view, "k", (unsigned long)page);
+    long long va = found == NULL ? -1 : PyLong_AsLongLong(found);
+    if (PyErr_Occurred())
+        tell_error(accesses->fail);
+    Py_XDECREF(found);
+    PyGILState_Release(state);
+    view->va = va < 0 ? SEVERAL : (uint32_t)va;
+    view->generation = accesses->generation;
+    return view->va;
+}
+
+/* Both addresses of an access that is told as `told`; false where Python must find out. */
+static bool addresses(Accesses *accesses, uint64_t told, uint32_t *va, uint32_t *pa)
+{
+    const Memory *memory = accesses->counter->memory;
+    if (accesses->virtual) {
+        const uint8_t *host = memory_at(accesses->counter->memory, (uint32_t)told);
+        *va = (uint32_t)told;
+        *pa = host ? (uint32_t)(host - memory->host) + memory->base : 0;
+        return host != NULL;
+    }
+    if (told < memory->base || told - memory->base >= memory->size)
+        return false;
+    View *view = &accesses->views[(told - memory->base) / PAGE_SIZE_];
+    uint32_t page = view->va;
+    if (view->generation != accesses->generation)
+        page = ask_for_view(accesses, view, (uint32_t)told & ~(uint32_t)PAGE_OFFSET_);
+    *va = page | ((uint32_t)told & PAGE_OFFSET_);
+    *pa = (uint32_t)told;
+    return page != SEVERAL;
+}
+
+static void accessed(void *uc, int kind, uint64_t told, int size, int64_t value, void *data)
+{
+    Accesses *accesses = data;
+    uint32_t va = 0, pa = 0;
+    bool is_write = kind == KIND_WRITE;
+    if (accesses->counter->thumb)
+        leave_it_block(uc, accesses->counter->cpsr);
+    if (!accesses->wanted || accesses->pending)
+        return;
+    if (!addresses(accesses, told, &va, &pa)
+        || (is_write && (va & PAGE_OFFSET_) + (uint32_t)size > PAGE_SIZE_)) {
+        accesses->other_access(uc, kind, told, size, value, NULL);
+        return;
+    }
+    uint64_t kept = (uint64_t)value;
+    if (size < 8)
+        kept &= (1ull << size * 8) - 1;
+    Taken *taken = accesses->taken;
+    Py_ssize_t at = accesses->number++;
+    taken->time[at] = counter_begun(accesses->counter, accesses->pc);
+    taken->what[at] = accesses->pc | (uint64_t)size << 32 | (uint64_t)is_write << 40;
+    taken->value[at] = kept;
+    taken->va[at] = va;
+    taken->pa[at] = pa;
+    if (accesses->number == ROOM)
+        call(accesses, accesses->full);
+}
+
+/* Whether the four bytes at va may be an exclusive store: emu.arm.exclusives knows for certain. */
+static bool may_be_exclusive(const Counter *counter, uint32_t va)
+{
+    const uint8_t *code = memory_at(counter->memory, va);
+    if (code == NULL)
+        return true;
+    uint16_t half;
+    uint32_t word;
+    if (counter->thumb) {
+        memcpy(&half, code, sizeof half);
+        return (half & 0xFF70) == 0xE840;
+    }
+    memcpy(&word, code, sizeof word);
+    return (word & 0x0F900FF0) == 0x01800F90;
+}
+
+static void begun(void *uc, uint64_t va, uint32_t size, void *data)
+{
+    Accesses *accesses = data;
+    if (!accesses->wanted)
+        return;
+    if (accesses->pending || (size == 4 && may_be_exclusive(accesses->counter, (uint32_t)va)))
+        accesses->other_begun(uc, va, size, NULL);
+    accesses->pc = (uint32_t)va;
+}
+
+static int accesses_init(PyObject *self, PyObject *args, PyObject *names)
+{
+    Accesses *accesses = (Accesses *)self;
+    PyObject *counter, *view, *full, *fail;
+    unsigned long long other_begun, other_access;
+    int is_virtual;
+    static char *keywords[] = {"counter", "begun", "accessed", "view", "full", "fail", "virtual",
+                               NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!KKOOOp", keywords, &CounterType, &counter,
+                                     &other_begun, &other_access, &view, &full, &fail,
+                                     &is_virtual))
+        return -1;
+    if (accesses->counter != NULL || ((Counter *)counter)->memory == NULL) {
+        PyErr_SetString(PyExc_TypeError, "Accesses: made already, or no memory is seen");
+        return -1;
+    }
+    accesses->views = calloc(((Counter *)counter)->memory->size / PAGE_SIZE_, sizeof(View));
+    accesses->taken = calloc(1, sizeof *accesses->taken);
+    if (accesses->views == NULL || accesses->taken == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    accesses->other_begun = (BlockHook)(uintptr_t)other_begun;
+    accesses->other_access = (MemoryHook)(uintptr_t)other_access;
+    accesses->virtual = is_virtual;
+    accesses->generation = 1;
+    Py_INCREF(counter);
+    accesses->counter = (Counter *)counter;
+    Py_INCREF(view);
+    accesses->view = view;
+    Py_INCREF(full);
+    accesses->full = full;
+    Py_INCREF(fail);
+    accesses->fail = fail;
+    return 0;
+}
+
+static int accesses_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Accesses *accesses = (Accesses *)self;
+    Py_VISIT(accesses->counter);
+    Py_VISIT(accesses->view);
+    Py_VISIT(accesses->full);
+    Py_VISIT(accesses->fail);
+    return 0;
+}
+
+static int accesses_clear(PyObject *self)
+{
+    Accesses *accesses = (Accesses *)self;
+    Py_CLEAR(accesses->counter);
+    Py_CLEAR(accesses->view);
+    Py_CLEAR(accesses->full);
+    Py_CLEAR(accesses->fail);
+    return 0;
+}
+
+static void accesses_dealloc(PyObject *self)
+{
+    Accesses *accesses = (Accesses *)self;
+    PyObject_GC_UnTrack(self);
+    accesses_clear(self);
+    free(accesses->views);
+    free(accesses->taken);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyObject *accesses_take(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Accesses *accesses = (Accesses *)self;
+    const Taken *taken = accesses->taken;
+    Py_ssize_t wide = accesses->number * 8, narrow = accesses->number * 4;
+    accesses->number = 0;
+    return Py_BuildValue("y#y#y#y#y#", (const char *)taken->time, wide,
+                         (const char *)taken->what, wide, (const char *)taken->value, wide,
+                         (const char *)taken->va, narrow, (const char *)taken->pa, narrow);
+}
+
+static PyObject *accesses_forget(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    ((Accesses *)self)->generation++;
+    Py_RETURN_NONE;
+}
+
+static PyObject *accesses_on_begun(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr((void *)(uintptr_t)begun);
+}
+
+static PyObject *accesses_on_access(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr((void *)(uintptr_t)accessed);
+}
+
+static PyObject *accesses_user_data(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr(self);
+}
+
+static PyMethodDef methods[] = {
+    {"take", accesses_take, METH_NOARGS,
+     PyDoc_STR("Columns of what there is, and none of it again: emu.trace.columns.")},
+    {"forget", accesses_forget, METH_NOARGS, PyDoc_STR("The address space is another.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef members[] = {
+    {"wanted", T_BOOL, offsetof(Accesses, wanted), 0, NULL},
+    {"pending", T_BOOL, offsetof(Accesses, pending), 0, NULL},
+    {"pc", T_UINT, offsetof(Accesses, pc), 0, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef properties[] = {
+    {"on_begun", accesses_on_begun, NULL, NULL, NULL},
+    {"on_access", accesses_on_access, NULL, NULL, NULL},
+    {"user_data", accesses_user_data, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject AccessesType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "emu.native._hooks.Accesses",
+    .tp_doc = PyDoc_STR("Gathers loads and stores."),
+    .tp_basicsize = sizeof(Accesses),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_new = PyType_GenericNew,
+    .tp_init = accesses_init,
+    .tp_traverse = accesses_traverse,
+    .tp_clear = accesses_clear,
+    .tp_dealloc = accesses_dealloc,
+    .tp_methods = methods,
+    .tp_members = members,
+    .tp_getset = properties,
+};

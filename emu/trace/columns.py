@@ -1,0 +1,104 @@
+"""Many loads and stores at once, as ``emu/native/accesses.c`` gathers them: a column a field.
+
+Half a microsecond a line of text, which is what tracing accesses then costs most: so hexadecimal
+digits are made of whole columns.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emu.trace.events import Access
+
+
+class Columns(NamedTuple):
+    """time: of each access.  what: its PC, and above that its kind.  The others: as ``Access``'s."""
+
+    time: array[int]
+    what: array[int]
+    value: array[int]
+    va: array[int]
+    pa: array[int]
+
+    def chosen(self, wants: Callable[[int, int, int], bool]) -> Columns:
+        """Those of which ``wants(pc, va, size)`` is true."""
+        kept = [
+            wants(what & 0xFFFFFFFF, va, _size(what >> 32))
+            for what, va in zip(self.what, self.va, strict=True)
+        ]
+        return Columns(
+            *(
+                array(column.typecode, [item for item, keep in zip(column, kept) if keep])  # noqa: B905 - as long
+                for column in self
+            )
+        )
+
+    def events(self, pid: int) -> list[Access]:
+        return [
+            Access(
+                time,
+                pid,
+                what & 0xFFFFFFFF,
+                _is_write(what >> 32),
+                va,
+                pa,
+                _size(what >> 32),
+                value,
+            )
+            for time, what, value, va, pa in zip(*self, strict=True)
+        ]
+
+    def text(self, pid: int) -> str:
+        """A line an access, as ``TextFormat.event`` makes it."""
+        heads = _Heads(pid)
+        va, pa, value = _digits(self.va), _digits(self.pa), _digits(self.value)
+        places = range(0, 8 * len(self.va), 8)
+        return "".join(
+            [
+                f"{head}{va[at : at + 8]} pa 0x{pa[at : at + 8]}"
+                f" = 0x{value[2 * at + skipped : 2 * at + 16]}\n"
+                for at, (head, skipped) in zip(places, map(heads.__getitem__, self.what))  # noqa: B905
+            ]
+        )
+
+
+def columns(time: bytes, what: bytes, value: bytes, va: bytes, pa: bytes) -> Columns:
+    """What ``Accesses.take`` gives."""
+    wide = [array("Q", column) for column in (time, what, value)]
+    narrow = [array("I", column) for column in (va, pa)]
+    return Columns(*wide, *narrow)
+
+
+class _Heads(dict[int, tuple[str, int]]):
+    """By what there is of it in ``what``: how the line of an access begins, to the digits of va.
+
+    And how many digits of 16 its value does not have.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__()
+        self._pid = pid
+
+    def __missing__(self, what: int) -> tuple[str, int]:
+        kind = what >> 32
+        name = "write" if _is_write(kind) else "read"
+        head = f"[{self._pid}] {what & 0xFFFFFFFF:08x} {name} {_size(kind)} va 0x"
+        self[what] = head, 16 - 2 * _size(kind)
+        return self[what]
+
+
+def _size(kind: int) -> int:
+    return kind & 0xFF
+
+
+def _is_write(kind: int) -> bool:
+    return kind >> 8 != 0
+
+
+def _digits(column: array[int]) -> str:
+    """Each number with all its hexadecimal digits."""
+    swapped = array(column.typecode, column)
+    swapped.byteswap()
+    return swapped.tobytes().hex()
