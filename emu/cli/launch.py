@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from emu.cli.errors import UserError, user_errors
 from emu.cli.options import GuestOptions
 from emu.cli.streams import WAITS, exit_for_loss, note, say
+from emu.environment.clock import HostClock, InstructionClock
 from emu.environment.cmdline import with_program
 from emu.environment.world import HostWorld, StreamLostError
 from emu.loader import LoadError, check_fits, load_elf
@@ -53,7 +54,8 @@ class Launch:
         with user_errors(guest.files, LoadError, ValueError):
             check_fits(image, guest.program, guest.options.ram)
             argv = with_program(guest.program, guest.arguments)
-            world = HostWorld(argv, guest.files, streams, WAITS)
+            clock = HostClock() if guest.clock == "host" else InstructionClock()
+            world = HostWorld(argv, guest.files, streams, WAITS, clock)
             try:
                 return Machine(image, world, guest.options, note)
             except BootError as error:

@@ -12,6 +12,7 @@ import click
 from emu.machine.machine import DEFAULT_RAM, Options
 from emu.mmu import BACKENDS
 
+CLOCKS = ("instructions", "host")
 _CENTURY = 100 * 366 * 24 * 3600
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _SIZE = re.compile(r"(0x[0-9a-f]+|[0-9]+) ?([kmg]?)(?:i?b)?", re.IGNORECASE)
@@ -62,6 +63,7 @@ class GuestOptions(NamedTuple):
     """What to run and how.  files: the directory a guest may open files in, or None.
 
     symbols: ELF files besides the program that name the addresses of its children.
+    clock: one of ``CLOCKS``.
     """
 
     program: str
@@ -70,6 +72,7 @@ class GuestOptions(NamedTuple):
     files: str | None
     symbols: tuple[str, ...]
     explain: bool
+    clock: str
 
 
 _PARAMETERS = (
@@ -108,6 +111,13 @@ _PARAMETERS = (
         metavar="SECONDS",
         default=None,
         help="Stop after this much time.",
+    ),
+    click.option(
+        "--clock",
+        type=click.Choice(CLOCKS),
+        default=CLOCKS[0],
+        show_default=True,
+        help="Whether the program's clock goes by its instructions or by the host's.",
     ),
     click.option(
         "--check", is_flag=True, help="Check every invariant of the kernel after each call."
@@ -151,10 +161,12 @@ def guest_options(command: Callable[..., Any]) -> Callable[..., Any]:
         explain: bool,
         files: str | None,
         symbols: tuple[str, ...],
+        clock: str,
         **rest: Any,
     ) -> Any:
         options = Options(ram, mmu, max_insns or 0, timeout, check, max_output=max_output)
-        return command(GuestOptions(program, arguments, options, files, symbols, explain), **rest)
+        guest = GuestOptions(program, arguments, options, files, symbols, explain, clock)
+        return command(guest, **rest)
 
     for parameter in reversed(_PARAMETERS):
         with_guest = parameter(with_guest)

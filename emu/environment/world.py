@@ -10,20 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from errno import EBADF
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from emu.environment.clock import Clock, InstructionClock
 from emu.environment.files import Files, HostFiles, ScriptedFiles
 from emu.environment.waits import Interrupted, Waits
-
-CLOCK_START: Final = 1_704_067_200
-"""The instant at which every run begins, 2024-01-01 00:00 UTC, in seconds since 1970."""
-
-CLOCK_STEP: Final = 10_000
-"""Microseconds that pass with each look at the clock.
-
-One centisecond, the unit of C's ``clock`` over semihosting: two looks never give the
-same time, so waiting for a time ends and dividing by a time taken works.
-"""
 
 STDIN, STDOUT, STDERR = range(3)
 
@@ -85,7 +76,13 @@ class World(Protocol):
         """
 
     def now(self) -> int:
-        """Microseconds since the run began; each look takes ``CLOCK_STEP``."""
+        """Nanoseconds since the program first looked at the clock."""
+
+    def began(self) -> int:
+        """When the run began, in seconds since 1970."""
+
+    def follow_time(self, executed: Callable[[], int]) -> None:
+        """Where the clock may ask how many instructions have executed."""
 
     @property
     def waiting(self) -> bool:
@@ -104,24 +101,13 @@ class World(Protocol):
 class WorldState(NamedTuple):
     """What of the outside a run has used.
 
-    looks: at the clock.  written: bytes.  output: what a scripted outside keeps, files and all.
+    clock: where it stands.  written: bytes.  output: what a scripted outside keeps, files and all.
     """
 
-    looks: int
+    clock: tuple[int, ...]
     input: InputState
     written: int
     output: Hashable = None
-
-
-class VirtualClock:
-    """Time that passes by being looked at."""
-
-    def __init__(self) -> None:
-        self.looks = 0
-
-    def now(self) -> int:
-        self.looks += 1
-        return self.looks * CLOCK_STEP
 
 
 class InputState(NamedTuple):
@@ -192,13 +178,18 @@ class _World:
     """What the real outside and a scripted one share."""
 
     def __init__(
-        self, arguments: Sequence[str], files: Files, refill: Callable[[], bytes], waits: Waits
+        self,
+        arguments: Sequence[str],
+        files: Files,
+        refill: Callable[[], bytes],
+        waits: Waits,
+        clock: Clock,
     ) -> None:
         self.waits: Waits = waits
         self.arguments: Sequence[str] = tuple(arguments)
         self.files = files
         self._input = InputLines(refill)
-        self._clock = VirtualClock()
+        self._clock = clock
         self._written = 0
         self._limit: int | None = None
         self._full: Callable[[], None] = lambda: None
@@ -220,11 +211,18 @@ class _World:
     def now(self) -> int:
         return self._clock.now()
 
+    def began(self) -> int:
+        return self._clock.start
+
+    def follow_time(self, executed: Callable[[], int]) -> None:
+        self._clock.follow(executed)
+
     def snapshot(self) -> WorldState:
-        return WorldState(self._clock.looks, self._input.snapshot(), self._written)
+        return WorldState(self._clock.snapshot(), self._input.snapshot(), self._written)
 
     def restore(self, state: WorldState) -> None:
-        self._clock.looks, self._written = state.looks, state.written
+        self._written = state.written
+        self._clock.restore(state.clock)
         self._input.restore(state.input)
 
     @property
@@ -244,12 +242,15 @@ class HostWorld(_World):
         files: str | None = None,
         streams: tuple[int, int, int] = (0, 1, 2),
         waits: Waits | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """``files``: the directory that host files may come from; OSError if there is none.
 
-        waits: those of who else may wait in this thread.
+        waits: those of who else may wait in this thread.  clock: by instructions if None.
         """
-        super().__init__(arguments, HostFiles(files), self._refill, waits or Waits())
+        super().__init__(
+            arguments, HostFiles(files), self._refill, waits or Waits(), clock or InstructionClock()
+        )
         self._stdin, stdout, stderr = streams
         self._terminals = tuple(map(os.isatty, streams))
         self._output = HostOutput(stdout, "standard output", self.waits)
@@ -312,7 +313,8 @@ class ScriptedWorld(_World):
         """
         pieces = iter([stdin] if isinstance(stdin, bytes) else stdin)
         self._scripted = ScriptedFiles(files or {})
-        super().__init__(arguments, self._scripted, lambda: next(pieces, b""), Waits())
+        refill = lambda: next(pieces, b"")  # noqa: E731 - that is all of it
+        super().__init__(arguments, self._scripted, refill, Waits(), InstructionClock())
         self.stdout = bytearray()
         self.stderr = bytearray()
         self._terminal = terminal

@@ -107,6 +107,7 @@ class Machine:
         for core in self.cores:
             SvcHandler(core, self.kernel, self.history, self.observers, self.services, self.calls)
         self._is_paused = self._is_full = False
+        world.follow_time(self._executed)
         if options.max_output is not None:
             world.limit_output(options.max_output, self._output_full)
         if options.stats or options.max_insns:
@@ -311,6 +312,11 @@ class Machine:
         """Count instructions from now on; it costs less before the first run."""
         for core in self.cores:
             core.engine.hooks.count_instructions()
+
+    def _executed(self) -> int:
+        """For the clock, which counts from the first look on."""
+        self.count_instructions()
+        return self.instructions
 
     @property
     def instructions(self) -> int:

@@ -14,7 +14,6 @@ from typing import Final
 
 from emu.environment.cmdline import command_line
 from emu.environment.files import host_error, lowest_free
-from emu.environment.world import CLOCK_START
 from emu.semihosting.caller import Caller
 from emu.semihosting.streams import open_stream
 
@@ -23,6 +22,7 @@ APPLICATION_EXIT: Final = 0x20026
 
 END_OF_INPUT: Final = -1
 TICKS_PER_SECOND: Final = 1_000_000
+NANOSECONDS_A_TICK: Final = 1_000_000_000 // TICKS_PER_SECOND
 PATH_MAX: Final = 4096
 HANDLES_MAX: Final = 256
 _STRING_STEP: Final = 256
@@ -120,13 +120,13 @@ def rename(caller: Caller, old: int, old_length: int, new: int, new_length: int)
 
 
 def clock(caller: Caller) -> int:
-    """Centiseconds since the run began."""
-    return caller.world.now() // 10_000
+    """Centiseconds since the first look at the clock."""
+    return caller.world.now() // 10_000_000
 
 
 def time(caller: Caller) -> int:
     """Seconds since 1970."""
-    return CLOCK_START + caller.world.now() // 1_000_000
+    return caller.world.began() + caller.world.now() // 1_000_000_000
 
 
 def system(caller: Caller, _block: int) -> int:
@@ -179,7 +179,7 @@ def exit_status(reason: int, status: int = 0) -> int:
 
 
 def elapsed(caller: Caller, va: int) -> int:
-    caller.memory.write(va, struct.pack("<Q", caller.world.now()))
+    caller.memory.write(va, struct.pack("<Q", caller.world.now() // NANOSECONDS_A_TICK))
     return 0
 
 

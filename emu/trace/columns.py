@@ -14,7 +14,7 @@ from emu.trace.events import Access
 
 
 class Columns(NamedTuple):
-    """time: of each access.  what: its PC, and above that its kind.  The others: as ``Access``'s."""
+    """what: the PC of each, and from bit 32 on its kind.  The others: the fields of ``Access``."""
 
     time: array[int]
     what: array[int]

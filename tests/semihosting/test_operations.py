@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
+from emu.environment.clock import CLOCK_START, LOOK
 from emu.environment.files import OpenMode, host_error
-from emu.environment.world import CLOCK_START, ScriptedWorld
+from emu.environment.world import ScriptedWorld
 from emu.semihosting.caller import guest_errno
 from emu.semihosting.handlers import APPLICATION_EXIT, HANDLES_MAX, PATH_MAX
 from emu.semihosting.operations import OPERATIONS
@@ -390,14 +391,18 @@ def test_whether_a_result_is_an_error(guest: Guest) -> None:
     assert results == [0, 0, 0, 1, 1]
 
 
-def test_time_passes_by_being_looked_at(guest: Guest) -> None:
-    assert [guest.semihosting.call(Operation.CLOCK, 0) for _ in range(3)] == [1, 2, 3]
-    for _ in range(95):
-        guest.semihosting.call(Operation.CLOCK, 0)
-    assert [guest.semihosting.call(Operation.TIME, 0) - CLOCK_START for _ in range(3)] == [0, 1, 1]
+def test_time_passes_with_instructions_and_looks(guest: Guest) -> None:
+    executed = 0
+    guest.semihosting.world.follow_time(lambda: executed)
+    assert guest.semihosting.call(Operation.CLOCK, 0) == 0
+    assert guest.semihosting.call(Operation.TIME, 0) == CLOCK_START
+    executed = 2_010_000_000 - 2 * LOOK
+    assert guest.semihosting.call(Operation.CLOCK, 0) == 201
+    assert guest.semihosting.call(Operation.TIME, 0) == CLOCK_START + 2
     assert guest.semihosting.call(Operation.ELAPSED, BUFFER) == 0
     (ticks,) = struct.unpack("<Q", guest.memory.read(BUFFER, 8))
-    assert ticks / guest.semihosting.call(Operation.TICKFREQ, 0) == 1.02
+    assert ticks == 2_010_000 + 2 * LOOK // 1000
+    assert guest.semihosting.call(Operation.TICKFREQ, 0) == 1_000_000
 
 
 def test_no_commands_of_the_host(guest: Guest) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emu.environment.clock import CLOCK_START, LOOK, HostClock
 from emu.environment.world import (
-    CLOCK_STEP,
     STDERR,
     STDIN,
     STDOUT,
@@ -88,9 +89,26 @@ def test_long_input_without_a_newline() -> None:
     assert len(world.read_input(1 << 30)) == 1_000_000
 
 
-def test_the_clock_is_the_same_in_every_run() -> None:
-    times = [[world.now() for _ in range(3)] for world in (ScriptedWorld(), HostWorld(["a"]))]
-    assert times == [[CLOCK_STEP, 2 * CLOCK_STEP, 3 * CLOCK_STEP]] * 2
+def test_the_clock_goes_by_instructions_from_the_first_look_on() -> None:
+    for world in (ScriptedWorld(), HostWorld(["a"])):
+        executed = iter((500, 500, 501, 1_000_500))
+        world.follow_time(lambda executed=executed: next(executed))  # type: ignore[misc]
+        assert [world.now() for _ in range(4)] == [0, LOOK, 1 + 2 * LOOK, 1_000_000 + 3 * LOOK]
+        assert world.began() == CLOCK_START
+
+
+def test_the_hosts_clock_goes_by_itself() -> None:
+    world = HostWorld(["a"], clock=HostClock())
+    before = time.time()
+    first = world.now()
+    time.sleep(0.002)
+    assert first == 0
+    assert world.now() >= 2_000_000
+    assert before - 2 <= world.began() <= before
+    state = world.snapshot()
+    other = HostWorld(["a"], clock=HostClock())
+    other.restore(state)
+    assert other.now() >= state.clock[0]
 
 
 def test_host_input_by_lines(pipes: Pipes) -> None:

@@ -1,0 +1,95 @@
+"""The clocks that a program can be given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+CLOCK_START: Final = 1_704_067_200
+"""The instant at which every run begins, 2024-01-01 00:00 UTC, in seconds since 1970."""
+
+LOOK: Final = 1_000
+"""Nanoseconds that a look at the clock takes, besides its instructions.
+
+As little as a call of a debugger's host could take.  A program that waits for a second looks some
+hundred instructions apart: without, it would have to look ten million times.
+"""
+
+NEVER: Final = -1
+
+
+class Clock(Protocol):
+    """A clock that begins with the first look at it."""
+
+    @property
+    def start(self) -> int:
+        """When the run began, in seconds since 1970."""
+
+    def now(self) -> int:
+        """Nanoseconds since the first look."""
+
+    def follow(self, executed: Callable[[], int]) -> None:
+        """Instructions can be asked for here; they are counted from the first time on."""
+
+    def snapshot(self) -> tuple[int, ...]:
+        """Where it stands, as a value."""
+
+    def restore(self, state: tuple[int, ...]) -> None:
+        """Go on from where a clock stood."""
+
+
+class InstructionClock:
+    """A nanosecond an instruction: the same in every run.
+
+    since: instructions at the first look.  looks: since then.
+    """
+
+    start = CLOCK_START
+
+    def __init__(self) -> None:
+        self._executed: Callable[[], int] = lambda: 0
+        self.since = NEVER
+        self.looks = 0
+
+    def follow(self, executed: Callable[[], int]) -> None:
+        self._executed = executed
+
+    def now(self) -> int:
+        executed = self._executed()
+        if self.since == NEVER:
+            self.since = executed
+        else:
+            self.looks += 1
+        return executed - self.since + self.looks * LOOK
+
+    def snapshot(self) -> tuple[int, ...]:
+        return self.since, self.looks
+
+    def restore(self, state: tuple[int, ...]) -> None:
+        self.since, self.looks = state
+        if self.since != NEVER:
+            self._executed()  # from now on they are counted
+
+
+class HostClock:
+    """The host's own, for who wants to measure or to wait: then no run is like another."""
+
+    def __init__(self) -> None:
+        self.start = int(time.time())
+        self._since = NEVER
+
+    def follow(self, executed: Callable[[], int]) -> None:
+        """Not by instructions."""
+
+    def now(self) -> int:
+        now = time.monotonic_ns()
+        if self._since == NEVER:
+            self._since = now
+        return now - self._since
+
+    def snapshot(self) -> tuple[int, ...]:
+        return () if self._since == NEVER else (self.now(),)
+
+    def restore(self, state: tuple[int, ...]) -> None:
+        self._since = time.monotonic_ns() - state[0] if state else NEVER
