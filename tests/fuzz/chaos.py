@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from kernel_model.image import Image
 from kernel_model.syscalls import CALLS
-from tests.fuzz.variants import EVERY, PLAIN, UNCOUNTED, Program, Seen, Variant, elf_program
+from tests.fuzz.variants import EVERY, PLAIN, UNCOUNTED, Program, Seen, Variant, elf_program, twins
 from tests.guests import BUILT, build_guests
 
 SLOTS: Final = 32
@@ -372,15 +372,16 @@ def outside(_chaos: Chaos, _seen: Seen) -> None:
 
 
 def variants(seed: int) -> tuple[Variant, ...]:
-    """All backends, and of the watched ways, which are slow, some."""
+    """All backends, and of the watched ways, which are slow, some; those by the twins too."""
     chance = random.Random(seed)
     watched = [one for one in EVERY if one.watch not in ("", "trace")]
     slow = [one for one in EVERY if one.watch == "trace"] if seed % 8 == 0 else []
     checked = Variant(chance.choice(PLAIN).mmu, "report", check=True)
     bare = Variant(chance.choice(PLAIN).mmu, counted=UNCOUNTED)
     pieces = Variant(chance.choice(PLAIN).mmu, pieces=chance.choice((997, 20_011)))
+    some = chance.sample(watched, 1)
     return (
-        *PLAIN, checked, bare, pieces, *chance.sample(watched, 1),
+        *PLAIN, checked, bare, pieces, *some, *twins((chance.choice(PLAIN), *some)),
         *chance.sample(slow, min(len(slow), 1)),
     )  # fmt: skip
 

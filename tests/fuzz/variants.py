@@ -10,12 +10,13 @@ import hashlib
 import os
 import struct
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from emu import native
 from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
 from emu.environment.world import ScriptedWorld
@@ -66,15 +67,15 @@ def elf_program(path: Path, stdin: bytes = b"", max_insns: int = 200_000) -> Pro
 class Variant(NamedTuple):
     """A way to run.
 
-    watch: "", "trace" (of every kind), "coverage", "profile" or "report" (of faults and refusals).
-    hooks: "python", or of what kind where there is another.  pieces: run by so many instructions
-    at a time; 0 for all at once.  counted: whether instructions are, and bounded.
+    watch: "", "trace" (of every kind), "mem" (of accesses alone), "coverage", "profile" or "report"
+    (of faults and refusals).  hooks: "C", or "Python" for their twins.  pieces: run by so many
+    instructions at a time; 0 for all at once.  counted: whether instructions are, and bounded.
     """
 
     mmu: str = "tlb"
     watch: str = ""
     check: bool = False
-    hooks: str = "python"
+    hooks: str = "C"
     pieces: int = 0
     counted: bool = True
 
@@ -83,16 +84,33 @@ class Variant(NamedTuple):
         counted = "" if self.counted else "uncounted"
         check = "check" if self.check else ""
         words = (self.mmu, self.watch, check, self.hooks, pieces, counted)
-        return "+".join(word for word in words if word not in ("", "python"))
+        return "+".join(word for word in words if word not in ("", "C"))
 
 
-WATCHES: Final = ("", "trace", "coverage", "profile", "report")
+WATCHES: Final = ("", "trace", "mem", "coverage", "profile", "report")
 UNCOUNTED: Final = False
 PIECES: Final = (1, 2, 3, 7, 50)
 PLAIN: Final = tuple(Variant(mmu) for mmu in MMUS)
 EVERY: Final = tuple(
     Variant(mmu, watch, check) for watch in WATCHES for check in (False, True) for mmu in MMUS
 )
+
+
+def twins(variants: Iterable[Variant]) -> list[Variant]:
+    """The same ways with the hooks in Python."""
+    return [variant._replace(hooks="Python") for variant in variants]
+
+
+@contextmanager
+def hooks_of(variant: Variant) -> Iterator[None]:
+    """What is made here has the hooks that the variant asks for, if there are any in C at all."""
+    before = native.hooks
+    if variant.hooks == "Python":
+        native.hooks = None
+    try:
+        yield
+    finally:
+        native.hooks = before
 
 
 class Seen(NamedTuple):
@@ -145,6 +163,11 @@ class _Heard(Observer):
 
 def run(program: Program, variant: Variant = Variant()) -> Seen:  # noqa: B008 - immutable
     """Run a program to its end, or to the last instruction that it may execute."""
+    with hooks_of(variant):
+        return _run_as(program, variant)
+
+
+def _run_as(program: Program, variant: Variant) -> Seen:
     world = ScriptedWorld(program.stdin, ("fuzz",), dict(program.files))
     notes: list[str] = []
     reports: list[str] | None = [] if variant.watch == "report" else None
@@ -182,6 +205,8 @@ def _watch(
 ) -> Callable[[], None] | None:
     if variant.watch == "trace":
         return begin_trace(machine, TraceOptions(KINDS, out=out), debug, note)
+    if variant.watch == "mem":
+        return begin_trace(machine, TraceOptions(("mem",), out=out), debug, note)
     if variant.watch == "coverage":
         return begin_coverage(machine, out, "drcov", debug, note)
     if variant.watch == "profile":

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import capstone
 
 from tests.fuzz.code.patterns import ARM, THUMB, Pattern, fill, size
-from tests.fuzz.variants import EVERY, PIECES, PLAIN, UNCOUNTED, Variant
+from tests.fuzz.variants import EVERY, PIECES, PLAIN, UNCOUNTED, Variant, twins
 
 LENGTHS: Final = (4, 12, 30, 60)
 MUTATED: Final = 0.1
@@ -111,13 +111,15 @@ def is_wrong(one: Instruction, thumb: bool) -> bool:
 
 
 def variants(seed: int) -> tuple[Variant, ...]:
-    """All backends, in pieces and uncounted, and some of the watched ways."""
+    """All backends, in pieces and uncounted, and some of the watched ways; some by the twins."""
     chance = random.Random(seed)
     watched = [one for one in EVERY if one.watch]
     mmu = chance.choice(PLAIN).mmu
+    pieces = Variant(mmu, pieces=chance.choice(PIECES))
+    some = chance.sample(watched, 2)
     return (
-        *PLAIN, Variant(mmu, pieces=chance.choice(PIECES)), Variant(mmu, counted=UNCOUNTED),
-        Variant(mmu, "report", check=True), *chance.sample(watched, 2),
+        *PLAIN, pieces, Variant(mmu, counted=UNCOUNTED), Variant(mmu, "report", check=True), *some,
+        *twins((Variant(mmu), pieces, *some)),
     )  # fmt: skip
 
 
