@@ -16,6 +16,8 @@ BENCH_FLAGS ?=
 PYTHON_READY := $(VENV)/.ready
 TOOLCHAIN_READY := build/.toolchain-ready
 NATIVE := $(wildcard emu/native/*.[ch])
+# What concerns a hook, and is run with the hooks in Python besides.
+HOOK_TESTS := tests/cpu tests/mmu tests/trace
 HEADER := guest/include/kernel.h
 # On CI the tests see the header as it was committed, and the tools that they compare with.
 IN_CI := $(filter true 1,$(CI))
@@ -40,6 +42,7 @@ run: setup $(if $(PROG_SET),$(FRESH_HEADER) $(TOOLCHAIN_READY)) ## Run the hello
 .PHONY: test
 test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST_FLAGS="-k ...")
 	@$(BIN)/python -m pytest -n $(JOBS) -rs $(PYTEST_FLAGS)
+	@EMU_NATIVE=0 $(BIN)/python -m pytest -n $(JOBS) $(HOOK_TESTS) $(PYTEST_FLAGS) || [ $$? -eq 5 ]
 
 .PHONY: guests
 guests: setup $(FRESH_HEADER) $(TOOLCHAIN_READY) ## Build the guest programs into build/guest
@@ -120,6 +123,12 @@ mutants: setup ## Break the kernel in small ways, one at a time, and list what n
 .PHONY: mutants-emu
 mutants-emu: setup guests ## The same for the machine (MUTANTS_FLAGS="emu/mmu --sample 100")
 	@$(BIN)/python -m tests.mutation $(MUTANTS_FLAGS)
+
+SANITIZE_FLAGS ?= tests/cpu tests/mmu tests/trace tests/machine/test_watching.py tests/fuzz
+
+.PHONY: sanitize
+sanitize: setup guests ## Run tests of the hooks in C under AddressSanitizer and UBSan (SANITIZE_FLAGS="tests/cpu")
+	@tools/sanitize $(BIN)/python -n $(JOBS) $(SANITIZE_FLAGS)
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -41,7 +41,7 @@ class PythonMemory:
     def translate(self, va: int) -> tuple[int, int]:
         """(pa, rights of user mode) of ``va``, if it is in RAM; else (-1, 0)."""
         found = walk(self.ram, self._l1, va)
-        if not found.user or not self.ram.contains(found.pa & PAGE_BASE, PAGE_SIZE):
+        if not found.user or not self.ram.contains(found.pa - (found.pa & PAGE_OFFSET), PAGE_SIZE):
             return -1, 0
         return found.pa, found.user
 
