@@ -59,6 +59,7 @@ if native.hooks is not None:
         stop=address_of(uclib.uc_emu_stop),
         read=address_of(uclib.uc_reg_read),
         read_batch=address_of(uclib.uc_reg_read_batch),
+        translate=address_of(uclib.uc_vmem_translate),
         write=address_of(uclib.uc_reg_write),
     )
 

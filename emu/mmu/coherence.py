@@ -11,8 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from emu.cpu.binding import Unicorn
 from emu.mmu.fills import Fills
@@ -107,24 +106,12 @@ WINDOW = 0xFFFFF000
 class Window:
     """Unicorn removes translated code by virtual address, so the page is shown to it at ``WINDOW``.
 
-    While ``pa`` is not None, a backend's fill hook must answer what ``shows`` with it, executable.
+    While ``pa`` is not None, a backend's fill hook must answer for that page with it, executable.
     """
 
     def __init__(self, unicorn: Unicorn) -> None:
         self._unicorn = unicorn
         self.pa: int | None = None
-        self._is_everywhere = False
-
-    def shows(self, va: int) -> bool:
-        """Whether the page at ``va`` is the window now."""
-        return va == WINDOW or self._is_everywhere
-
-    @contextmanager
-    def everywhere(self) -> Iterator[None]:
-        """Meanwhile every page of the address space is a window, on no matter what."""
-        self.pa, self._is_everywhere = 0, True
-        yield
-        self.pa, self._is_everywhere = None, False
 
     def remove_code(self, pa: int) -> None:
         """Forget what was translated from the page at ``pa``.  Needs the virtual TLB."""

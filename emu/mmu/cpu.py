@@ -11,11 +11,12 @@ from unicorn.unicorn_py3.unicorn import HOOK_MEM_INVALID_CFUNC
 
 from emu.cpu.binding import View
 from emu.cpu.engine import Engine
-from emu.cpu.fill import FILL_CFUNC, answer
+from emu.cpu.fill import answer
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES, MemoryFault
 from emu.mmu.coherence import Window
+from emu.mmu.fills import answer_fills
 from emu.mmu.growth import Growth
 from emu.mmu.pages import PageCache
 from kernel_model.descriptors import EXEC
@@ -45,7 +46,8 @@ class CpuBackend:
         for device in devices:
             engine.hooks.map_device(device.pa, device.size, device.read, device.write)
         self._notice_all_stores(ram.ram.base, ram.ram.base + ram.ram.size - 1)
-        self._unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(self._fill))
+        self._fills = answer_fills(self._unicorn, self._pages.memory, self._fill, virtual=False)
+        self._fills.held = True
         engine.registers.write("ttbcr", 0)
         engine.registers.write("dacr", ALL_CLIENT)
         engine.registers.write("sctlr", engine.registers.read("sctlr") | _SCTLR_M)
@@ -55,11 +57,10 @@ class CpuBackend:
 
     def _make_room(self) -> None:
         """Have a TLB for 16 MiB from the start: when it is too small nobody is told."""
-        growth = Growth(self._unicorn)
+        growth = Growth(self._unicorn, self._fills.ask)
         self._unicorn.use_virtual_tlb(True)
-        with self._window.everywhere():
-            while growth.size < _ENTRIES:
-                growth.make_room(0)
+        while growth.size < _ENTRIES:
+            growth.make_room(0)
         self._unicorn.use_virtual_tlb(False)
 
     def _notice_all_stores(self, first: int, last: int) -> None:

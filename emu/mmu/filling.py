@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from emu.cpu.binding import View
 from emu.cpu.engine import Engine
@@ -49,7 +48,7 @@ class FillingBackend:
         self._coherence = Coherence(engine.unicorn, self._fills, remove_code)
         self._refused: Refused | None = None
         self._asking = False
-        self._growth = Growth(engine.unicorn)
+        self._growth = Growth(engine.unicorn, self._fills.ask)
         self._fills.due = self._growth.due
         self._unicorn.use_virtual_tlb(True)
         self._unicorn.most_flushed_alone = FLUSHED_ALONE
@@ -100,12 +99,7 @@ class FillingBackend:
 
     def _grow(self) -> None:
         """Have a larger TLB, empty.  Inside a fill, before its answer."""
-        with self._answering_all():
-            self._growth.make_room(self.fills)
+        self._growth.make_room(self.fills)
         self._fills.due = self._growth.due
         self._coherence.flushed()
         self.flushes += 1
-
-    def _answering_all(self) -> AbstractContextManager[None]:
-        """Meanwhile a fill for any page is answered, to be forgotten at once."""
-        raise NotImplementedError

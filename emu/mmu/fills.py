@@ -7,6 +7,7 @@ It tells how it would be stored to, which ``Coherence`` must know before it lets
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -16,8 +17,10 @@ from unicorn import unicorn_const as const
 
 from emu import native
 from emu.cpu.binding import Unicorn, address_of
-from emu.cpu.fill import FILL_CFUNC
+from emu.cpu.fill import FILL_CFUNC, answer
 from emu.cpu.memory import Memory
+from emu.cpu.registers import swift
+from kernel_model.descriptors import EXEC
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
 Fill = Callable[[int, int, int, int, object], bool]
@@ -55,6 +58,12 @@ class Fills(Protocol):
     def flushed(self) -> None:
         """The TLB is empty."""
 
+    def ask(self, uc: int, number: int) -> None:
+        """Have Unicorn (its instance, by address) hold translations of the first ``number`` pages.
+
+        They are of nothing: a flush must follow.
+        """
+
     def filled(self, va: int, length: int) -> list[int]:
         """The pages in [va, va + length) that the TLB may have a translation of (va)."""
 
@@ -62,14 +71,18 @@ class Fills(Protocol):
 class PythonFills:
     """The twin of ``emu/native/fills.c``, which leaves every answer to the backend."""
 
-    def __init__(self, fill: Fill) -> None:
+    def __init__(self, fill: Fill, virtual: bool) -> None:
         self.count = self.due = 0
         self.held = False
+        self._asking = False
+        self._virtual = virtual
         self._fill = fill
         self._filled: set[int] = set()
 
     def answer(self, uc: int, va: int, kind: int, entry: int, data: object) -> bool:
         """What Unicorn calls."""
+        if self._asking:
+            return answer(entry, va if self._virtual else 0, EXEC)
         self._filled.add(va)
         return self._fill(uc, va, kind, entry, data)
 
@@ -87,6 +100,13 @@ class PythonFills:
 
     def flushed(self) -> None:
         self._filled.clear()
+
+    def ask(self, uc: int, number: int) -> None:
+        self._asking = True
+        nowhere = ctypes.byref(ctypes.c_uint64())
+        for va in range(0, number * PAGE_SIZE, PAGE_SIZE):
+            swift.uc_vmem_translate(ctypes.c_void_p(uc), va, EXEC, nowhere)
+        self._asking = False
 
     def filled(self, va: int, length: int) -> list[int]:
         first, end = va & PAGE_BASE, va + length
@@ -109,7 +129,7 @@ def answer_fills(unicorn: Unicorn, memory: Memory, fill: Fill, virtual: bool) ->
     virtual: whether it answers with virtual addresses, not physical ones.
     """
     if native.hooks is None:
-        fills = PythonFills(fill)
+        fills = PythonFills(fill, virtual)
         unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(fills.answer))
         return fills
     other = FILL_CFUNC(fill)

@@ -9,10 +9,10 @@ entries: those that the program missed may all have the same few entries.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from emu.cpu.binding import Unicorn
-from kernel_model.memory import PAGE_SIZE
 
 FIRST: Final = 256
 """Entries that Unicorn begins with."""
@@ -30,8 +30,9 @@ class Growth:
     due: the number of fills at which it is.  size: entries, as far as we know.
     """
 
-    def __init__(self, unicorn: Unicorn) -> None:
-        self._unicorn = unicorn
+    def __init__(self, unicorn: Unicorn, ask: Callable[[int, int], None]) -> None:
+        """ask: ``Fills.ask``."""
+        self._unicorn, self._ask = unicorn, ask
         self.size = FIRST
         self._since = 0
         self.due = MISSES * FIRST
@@ -48,13 +49,12 @@ class Growth:
         self._begin(fills)
 
     def make_room(self, fills: int) -> None:
-        """Have twice as many entries.  The backend must answer whatever Unicorn asks now.
+        """Have twice as many entries.
 
         All translations are lost.  An access that crosses a page needs two at once, so there must
         be more than two fills from one time to the next.
         """
-        for va in range(0, self.size * PAGE_SIZE, PAGE_SIZE):
-            self._unicorn.fill(va)
+        self._ask(self._unicorn.uc.value or 0, self.size)
         self._unicorn.flush_tlb()
         self.size *= 2
         self._begin(fills)

@@ -6,17 +6,13 @@ is forgotten, here and there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from emu.cpu.engine import Engine
 from emu.cpu.fill import ACCESS, answer
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES
-from emu.mmu.coherence import Window
+from emu.mmu.coherence import WINDOW, Window
 from emu.mmu.filling import FillingBackend
-from emu.mmu.fills import holding
 from emu.mmu.pages import Page
 from kernel_model.descriptors import EXEC
 
@@ -58,16 +54,11 @@ class TlbBackend(FillingBackend):
     def sync(self) -> bool:
         return True
 
-    @contextmanager
-    def _answering_all(self) -> Iterator[None]:
-        with holding(self._fills), self._window.everywhere():
-            yield
-
     # What Unicorn asks
 
     def _fill(self, _uc: int, va: int, kind: int, entry: int, _data: object) -> bool:
         try:
-            if self._window.pa is not None and self._window.shows(va):
+            if va == WINDOW and self._window.pa is not None:
                 return answer(entry, self._window.pa, EXEC)
             access = ACCESS[kind]
             page = self._current.get(va) or self._pages.page(va)

@@ -33,6 +33,7 @@ typedef struct {
     int cpsr;            /* Unicorn's number of that register */
     bool virtual;        /* whether Unicorn is answered with virtual addresses */
     bool held;           /* whether all is left to Python */
+    bool asking;         /* whether all is answered, to be forgotten at once */
     uint64_t count;
     uint64_t due;        /* the fill that is left to Python */
     uint32_t generation; /* of the TLB: how often it has been emptied */
@@ -65,6 +66,11 @@ static bool fill(void *uc, uint64_t page, int kind, struct answer *answer, void 
     Fills *fills = data;
     uint32_t va = (uint32_t)page, pa;
     int access = kind == KIND_FETCH ? EXEC : kind == KIND_WRITE ? WRITE : READ;
+    if (fills->asking) {
+        answer->pa = fills->virtual ? va : 0;
+        answer->rights = EXEC;
+        return true;
+    }
     fills->filled[va / PAGE_SIZE_] = fills->generation;
     if (!fills->held && fills->count + 1 != fills->due) {
         int rights = memory_walk(fills->memory, va, &pa);
@@ -208,6 +214,20 @@ static PyObject *fills_filled(PyObject *self, PyObject *args)
     return found;
 }
 
+static PyObject *fills_ask(PyObject *self, PyObject *args)
+{
+    Fills *fills = (Fills *)self;
+    unsigned long long uc, number;
+    uint64_t nowhere;
+    if (!PyArg_ParseTuple(args, "KK", &uc, &number))
+        return NULL;
+    fills->asking = true;
+    for (uint64_t page = 0; page < number; page++)
+        unicorn.translate((void *)(uintptr_t)uc, page * PAGE_SIZE_, EXEC, &nowhere);
+    fills->asking = false;
+    Py_RETURN_NONE;
+}
+
 static PyObject *fills_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
 {
     return PyLong_FromVoidPtr((void *)(uintptr_t)fill);
@@ -224,6 +244,7 @@ static PyMethodDef methods[] = {
     {"take_store", fills_take_store, METH_O, PyDoc_STR("See the twin.")},
     {"forget_code", fills_forget_code, METH_NOARGS, PyDoc_STR("See the twin.")},
     {"flushed", fills_flushed, METH_NOARGS, PyDoc_STR("See the twin.")},
+    {"ask", fills_ask, METH_VARARGS, PyDoc_STR("See the twin.")},
     {"filled", fills_filled, METH_VARARGS, PyDoc_STR("See the twin.")},
     {NULL, NULL, 0, NULL},
 };

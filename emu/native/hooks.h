@@ -32,6 +32,7 @@ struct unicorn {
     int (*stop)(void *uc);
     int (*read)(void *uc, int register_id, void *value);
     int (*read_batch)(void *uc, const int *register_ids, void **values, int number);
+    int (*translate)(void *uc, uint64_t va, int access, uint64_t *pa);
     int (*write)(void *uc, int register_id, const void *value);
 };
 

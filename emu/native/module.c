@@ -22,15 +22,17 @@ void tell_error(PyObject *fail)
 
 static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *args, PyObject *names)
 {
-    unsigned long long stop, read, read_batch, write;
-    static char *keywords[] = {"stop", "read", "read_batch", "write", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "KKKK", keywords, &stop, &read, &read_batch,
-                                     &write))
+    unsigned long long stop, read, read_batch, translate, write;
+    static char *keywords[] = {"stop", "read", "read_batch", "translate", "write", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "KKKKK", keywords, &stop, &read, &read_batch,
+                                     &translate, &write))
         return NULL;
     unicorn.stop = (int (*)(void *))(uintptr_t)stop;
     unicorn.read = (int (*)(void *, int, void *))(uintptr_t)read;
     unicorn.read_batch
         = (int (*)(void *, const int *, void **, int))(uintptr_t)read_batch;
+    unicorn.translate
+        = (int (*)(void *, uint64_t, int, uint64_t *))(uintptr_t)translate;
     unicorn.write = (int (*)(void *, int, const void *))(uintptr_t)write;
     Py_RETURN_NONE;
 }
