@@ -21,7 +21,7 @@ from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, uclib
 
 from emu import native
 from emu.cpu.binding import Unicorn, address_of
-from emu.cpu.lengths import thumb_starts
+from emu.cpu.lengths import ThumbCode
 from emu.cpu.memory import Memory, PythonMemory
 from emu.cpu.registers import IT_STATE, THUMB_BIT, Batch
 from kernel_model.memory import PAGE_OFFSET
@@ -117,7 +117,7 @@ class PythonCounter:
         self._limit = self._turn_end = NO_LIMIT
         self._block = _NONE
         self._passing = False
-        self._memory: PythonMemory | None = None
+        self._thumb: ThumbCode | None = None
         self._status = Batch(unicorn.uc, ("cpsr",))
         self._watchers: list[tuple[Callable[..., None], int]] = []
         self._callback = HOOK_CODE_CFUNC(self._block_begins)
@@ -136,7 +136,7 @@ class PythonCounter:
 
     def see(self, memory: Memory) -> None:
         assert isinstance(memory, PythonMemory)
-        self._memory = memory
+        self._thumb = ThumbCode(memory)
 
     def _block_begins(self, uc: int, va: int, size: int, _data: object) -> None:
         jumped = va != self.next or not va & PAGE_OFFSET
@@ -144,7 +144,7 @@ class PythonCounter:
         self._block = _Block(va, size, cpsr & THUMB_BIT != 0, self.next)
         self.next = va + size
         self.before = self.count
-        self.count += self._instructions(size)
+        self.count += self._instructions(va, size)
         for begins, data in self._watchers:
             begins(uc, va, size, data)
         if self._passing:
@@ -156,14 +156,12 @@ class PythonCounter:
         if self.count > self._limit or self.turn_over:
             uclib.uc_emu_stop(uc)
 
-    def _instructions(self, size: int) -> int:
-        """How many begin in the first ``size`` bytes of the block under way."""
-        block = self._block
-        return len(self._starts(block.va, size)) if block.thumb else size // 4
-
-    def _starts(self, va: int, size: int) -> list[int]:
-        assert self._memory is not None
-        return thumb_starts(va, size, self._memory.halfword)
+    def _instructions(self, va: int, size: int) -> int:
+        """How many there are in so many bytes of the block under way."""
+        if not self._block.thumb:
+            return size // 4
+        assert self._thumb is not None
+        return self._thumb.number(va, size)
 
     def tell(self, function: int, data: int) -> None:
         self._watchers.append((HOOK_CODE_CFUNC(function), data))
@@ -183,7 +181,7 @@ class PythonCounter:
         if pc == block.va:
             self.count, self.next = self.before, block.following
         elif pc in block and (block.thumb or not pc & 3):
-            self.count, self.next = self.before + self._instructions(pc - block.va), pc
+            self.count, self.next = self.before + self._instructions(block.va, pc - block.va), pc
         self._block = _NONE
         return over
 
@@ -191,12 +189,13 @@ class PythonCounter:
         self._passing, left = True, self.left
         if not thumb:
             return pc + 4 * left
-        return self._starts(pc, 4 * left + 2)[left]
+        assert self._thumb is not None
+        return self._thumb.starts(pc, 4 * left + 2)[left]
 
     def begun(self, pc: int) -> int:
         if pc not in self._block:
             return self.count
-        return self.before + self._instructions(pc - self._block.va) + 1
+        return self.before + self._instructions(self._block.va, pc - self._block.va) + 1
 
 
 def make_counter(unicorn: Unicorn) -> Counter:

@@ -1,20 +1,37 @@
-"""Where instructions begin: every four bytes in Arm code, and in Thumb as their first bits say."""
+"""Where Thumb instructions begin, which their first bits say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from emu.cpu.memory import PythonMemory
 
 _LONG = 0xE800
 """From here on a halfword is the first of two: Arm ARM DDI 0406C, A6.1."""
 
+MANY_BLOCKS = 50_000
+"""Beyond so many, blocks are forgotten."""
 
-def thumb_starts(va: int, size: int, halfword: Callable[[int], int]) -> list[int]:
-    """The addresses of the Thumb instructions in [va, va + size), the first of which is at va.
 
-    halfword(va): what is in memory there.
-    """
-    starts, end = [], va + size
-    while va < end:
-        starts.append(va)
-        va += 4 if halfword(va) >= _LONG else 2
-    return starts
+class ThumbCode:
+    """Thumb code in memory.  Blocks that were looked at are only compared the next time."""
+
+    def __init__(self, memory: PythonMemory) -> None:
+        self._memory = memory
+        self._known: dict[int, tuple[bytes, int]] = {}
+
+    def starts(self, va: int, size: int) -> list[int]:
+        """The addresses of the instructions in [va, va + size), the first of which is at va."""
+        starts, end = [], va + size
+        while va < end:
+            starts.append(va)
+            va += 4 if self._memory.halfword(va) >= _LONG else 2
+        return starts
+
+    def number(self, va: int, size: int) -> int:
+        """How many there are in a block."""
+        code = self._memory.read(va, size)
+        known = self._known.get(va)
+        if known is None or known[0] != code or not code:
+            if len(self._known) > MANY_BLOCKS:
+                self._known.clear()
+            known = self._known[va] = code, len(self.starts(va, size))
+        return known[1]

@@ -52,6 +52,13 @@ class PythonMemory:
             pa = self._found[page] = self.translate(page)[0]
         return pa if pa < 0 else pa | va & PAGE_OFFSET
 
+    def read(self, va: int, size: int) -> bytes:
+        """What is there, if it is in one page; else b""."""
+        pa = self.physical(va)
+        if pa < 0 or (va & PAGE_OFFSET) + size > PAGE_SIZE:
+            return b""
+        return self.ram.read(pa, size)
+
     def halfword(self, va: int) -> int:
         """The two bytes at ``va``, which is even; 0 where there is no memory."""
         pa = self.physical(va)
