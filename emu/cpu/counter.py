@@ -14,7 +14,7 @@ a page.  There a block begins in every way of running, so the turn ends at the s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from unicorn import arm_const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, uclib
@@ -65,6 +65,9 @@ class Counter(Protocol):
 
     def see(self, memory: Memory) -> None:
         """Read code here."""
+
+    def trust(self, fills: Any) -> None:
+        """These ``emu.mmu.fills.Fills`` hear of each store to code that they have called plain."""
 
     def tell(self, function: int, data: int) -> None:
         """Call ``function(uc, va, size, data)`` at each block, also one that is stopped then."""
@@ -162,6 +165,9 @@ class PythonCounter:
             return size // 4
         assert self._thumb is not None
         return self._thumb.number(va, size)
+
+    def trust(self, fills: Any) -> None:
+        """Compares all the same."""
 
     def tell(self, function: int, data: int) -> None:
         self._watchers.append((HOOK_CODE_CFUNC(function), data))

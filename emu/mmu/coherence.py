@@ -55,6 +55,7 @@ class Coherence:
     def written(self, pa: int) -> None:
         """The host stored to this page."""
         if pa in self._code:
+            self._fills.code_changed()
             self._remove_code(pa)
 
     def grant(self, va: int, pa: int, rights: int, use: Use, access: int) -> int:

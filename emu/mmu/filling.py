@@ -45,6 +45,7 @@ class FillingBackend:
         self._pages = PageCache(ram, devices)
         engine.counter.see(self._pages.memory)
         self._fills = answer_fills(engine.unicorn, self._pages.memory, self._fill, virtual)
+        engine.counter.trust(self._fills)
         self._coherence = Coherence(engine.unicorn, self._fills, remove_code)
         self._refused: Refused | None = None
         self._asking = False

@@ -46,6 +46,9 @@ class Fills(Protocol):
     def has_no_code(self, pa: int) -> None:
         """The frame has none any more."""
 
+    def code_changed(self) -> None:
+        """The host has stored to a frame that has code."""
+
     def take_store(self, pa: int) -> int:
         """Through which page (va) the TLB may store to a frame without our knowing, or -1.
 
@@ -90,6 +93,9 @@ class PythonFills:
         pass
 
     def has_no_code(self, pa: int) -> None:
+        pass
+
+    def code_changed(self) -> None:
         pass
 
     def take_store(self, pa: int) -> int:  # noqa: ARG002 - the protocol's

@@ -6,13 +6,18 @@
 
 #define NO_LIMIT UINT64_MAX
 
-static bool is_thumb(const Counter *counter)
+RARELY static bool ask_for_state(const Counter *counter)
 {
-    if (counter->thumb_bit)
-        return *(const uint8_t *)(uintptr_t)counter->thumb_bit & 1;
     uint32_t cpsr = 0;
     unicorn.read(counter->uc, counter->cpsr, &cpsr);
     return cpsr >> 5 & 1;
+}
+
+static inline bool is_thumb(const Counter *counter)
+{
+    if (counter->thumb_bit)
+        return *(const uint8_t *)(uintptr_t)counter->thumb_bit & 1;
+    return ask_for_state(counter);
 }
 
 /* How many Thumb instructions begin in [va, va + size), or fewer where `most` come first;
@@ -65,27 +70,46 @@ RARELY static void look_at_bounds(Counter *counter)
         unicorn.stop(counter->uc);
 }
 
-/* To compare a block with what it was is quicker than to look for its instructions again. */
-static uint64_t thumb_block(Counter *counter, uint32_t va, uint32_t size)
+static uint64_t key_of(const Memory *memory, uint32_t va)
 {
-    Known *known = &counter->known[va / 2 % KNOWN];
-    const uint8_t *code;
-    if (size < SHORT || size > LONG || (va & PAGE_OFFSET_) + size > PAGE_SIZE_
-        || counter->memory == NULL || (code = memory_at(counter->memory, va)) == NULL)
-        return instructions(counter, va, size);
-    if (known->va != va || known->size != size || !same_code(known->code, code, size)) {
-        known->va = va;
-        known->size = size;
-        known->number = (uint32_t)instructions(counter, va, size);
-        memcpy(known->code, code, size);
-    }
-    return known->number;
+    return va | (uint64_t)memory->changes << 32;
 }
 
-static uint64_t instructions_of_block(Counter *counter, uint64_t va, uint32_t size)
+static bool is_known(const Known *known, uint64_t key, uint32_t size)
 {
-    counter->thumb = ((va | size) & 2) || is_thumb(counter);
-    return counter->thumb ? thumb_block(counter, (uint32_t)va, size) : size / 4;
+    return known->key == key && known->size == size;
+}
+
+/* To compare a block with what it was is quicker than to look for its instructions again, and to
+ * know that nothing has changed quicker still. */
+RARELY static uint64_t look_at_block(Counter *counter, uint32_t va, uint32_t size)
+{
+    Memory *memory = counter->memory;
+    const uint8_t *host = memory == NULL ? NULL : memory_at(memory, va);
+    if (size < SHORT || size > LONG || (va & PAGE_OFFSET_) + size > PAGE_SIZE_ || host == NULL)
+        return instructions(counter, va, size);
+    uint64_t key = key_of(memory, va);
+    Compared *compared = &counter->compared[va / 2 % KNOWN];
+    if (is_known(&compared->known, key, size) && same_code(compared->code, compared->host, size))
+        return compared->known.number;
+    Known known = {key, size, (uint32_t)instructions(counter, va, size)};
+    uint32_t pa = (uint32_t)(host - memory->host) + memory->base;
+    if (counter->fills != NULL
+        && fills_have_plain(counter->fills, va & ~(uint32_t)PAGE_OFFSET_, pa)) {
+        counter->known[va / 2 % KNOWN] = known;
+    } else {
+        *compared = (Compared){known, host, {0}};
+        memcpy(compared->code, host, size);
+    }
+    return known.number;
+}
+
+static inline uint64_t thumb_block(Counter *counter, uint32_t va, uint32_t size)
+{
+    const Known *known = &counter->known[va / 2 % KNOWN];
+    if (known->size == size && known->key == key_of(counter->memory, va))
+        return known->number;
+    return look_at_block(counter, va, size);
 }
 
 static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
@@ -97,12 +121,8 @@ static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
     counter->next_before = counter->next;
     counter->next = va + size;
     counter->before = before;
-    if (counter->thumb_bit && !*(const uint8_t *)(uintptr_t)counter->thumb_bit) {
-        counter->thumb = false;
-        number = size / 4;
-    } else {
-        number = instructions_of_block(counter, va, size);
-    }
+    counter->thumb = is_thumb(counter);
+    number = counter->thumb ? thumb_block(counter, (uint32_t)va, size) : size / 4;
     counter->count = before + number;
     for (unsigned at = 0; at < counter->watched; at++)
         counter->watchers[at].begins(uc, va, size, counter->watchers[at].data);
@@ -126,6 +146,7 @@ static int counter_init(PyObject *self, PyObject *args, PyObject *names)
 static void counter_dealloc(PyObject *self)
 {
     Py_XDECREF(((Counter *)self)->memory);
+    Py_XDECREF(((Counter *)self)->fills);
     Py_TYPE(self)->tp_free(self);
 }
 
@@ -136,6 +157,15 @@ static PyObject *counter_see(PyObject *self, PyObject *memory)
     Counter *counter = (Counter *)self;
     Py_INCREF(memory);
     Py_XSETREF(counter->memory, (Memory *)memory);
+    Py_RETURN_NONE;
+}
+
+static PyObject *counter_trust(PyObject *self, PyObject *fills)
+{
+    if (!PyObject_TypeCheck(fills, &FillsType))
+        return PyErr_Format(PyExc_TypeError, "Counter.trust: Fills are needed");
+    Py_INCREF(fills);
+    Py_XSETREF(((Counter *)self)->fills, fills);
     Py_RETURN_NONE;
 }
 
@@ -246,6 +276,7 @@ static PyObject *counter_user_data(PyObject *self, void *Py_UNUSED(closure))
 
 static PyMethodDef methods[] = {
     {"see", counter_see, METH_O, PyDoc_STR("Read code here.")},
+    {"trust", counter_trust, METH_O, PyDoc_STR("See the twin.")},
     {"tell", counter_tell, METH_VARARGS, PyDoc_STR("See the twin.")},
     {"begin", counter_begin, METH_VARARGS, PyDoc_STR("See the twin.")},
     {"exhaust", counter_exhaust, METH_NOARGS, PyDoc_STR("See the twin.")},

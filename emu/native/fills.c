@@ -140,6 +140,11 @@ static Frame *frame_at(Fills *fills, unsigned long long pa)
     return frame_of(fills, (uint32_t)pa);
 }
 
+bool fills_have_plain(const PyObject *self, uint32_t va, uint32_t pa)
+{
+    return frame_of((const Fills *)self, pa)->code == va;
+}
+
 static PyObject *fills_has_code(PyObject *self, PyObject *args)
 {
     unsigned long long pa;
@@ -150,6 +155,8 @@ static PyObject *fills_has_code(PyObject *self, PyObject *args)
     if (frame == NULL)
         return NULL;
     frame->code = va < 0 ? MIXED : (uint32_t)va;
+    if (va < 0)
+        ((Fills *)self)->memory->changes++;
     Py_RETURN_NONE;
 }
 
@@ -160,6 +167,13 @@ static PyObject *fills_has_no_code(PyObject *self, PyObject *address)
     if (frame == NULL)
         return NULL;
     frame->code = NO_CODE;
+    ((Fills *)self)->memory->changes++;
+    Py_RETURN_NONE;
+}
+
+static PyObject *fills_code_changed(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    ((Fills *)self)->memory->changes++;
     Py_RETURN_NONE;
 }
 
@@ -181,6 +195,7 @@ static PyObject *fills_forget_code(PyObject *self, PyObject *Py_UNUSED(none))
     Fills *fills = (Fills *)self;
     for (size_t at = 0; at < fills->memory->size / PAGE_SIZE_; at++)
         fills->frames[at].code = NO_CODE;
+    fills->memory->changes++;
     Py_RETURN_NONE;
 }
 
@@ -241,6 +256,7 @@ static PyObject *fills_user_data(PyObject *self, void *Py_UNUSED(closure))
 static PyMethodDef methods[] = {
     {"has_code", fills_has_code, METH_VARARGS, PyDoc_STR("See the twin.")},
     {"has_no_code", fills_has_no_code, METH_O, PyDoc_STR("See the twin.")},
+    {"code_changed", fills_code_changed, METH_NOARGS, PyDoc_STR("See the twin.")},
     {"take_store", fills_take_store, METH_O, PyDoc_STR("See the twin.")},
     {"forget_code", fills_forget_code, METH_NOARGS, PyDoc_STR("See the twin.")},
     {"flushed", fills_flushed, METH_NOARGS, PyDoc_STR("See the twin.")},

@@ -45,6 +45,7 @@ typedef struct {
     uint32_t base;      /* its physical address */
     uint64_t size;      /* bytes */
     uint32_t l1;        /* of the current address space (pa) */
+    uint32_t changes;   /* how often descriptors or code in it have changed */
     struct {
         uint32_t va;    /* of a page; 1: nothing is kept here */
         uint8_t *host;
@@ -62,17 +63,23 @@ const uint8_t *memory_at(Memory *memory, uint32_t va);
 
 #define NOWHERE 1 /* an address no instruction has */
 
-enum { KNOWN = 256, SHORT = 8, LONG = 32, WATCHERS = 8 };
+enum { KNOWN = 256, SHORT = 8, LONG = 64, WATCHERS = 8 };
 
 typedef void (*BlockHook)(void *uc, uint64_t va, uint32_t size, void *data);
 
 /* A block of Thumb code whose instructions have been counted. */
 typedef struct {
-    uint32_t va;
-    uint32_t size; /* bytes, from SHORT to LONG; 0: nothing is kept here */
+    uint64_t key;        /* its address, and from bit 32 on the changes of the memory until then */
+    uint32_t size;       /* bytes; 0: nothing is kept here */
     uint32_t number;
-    uint8_t code[LONG];
 } Known;
+
+/* The same where it may change and nobody is told: it must be compared. */
+typedef struct {
+    Known known;
+    const uint8_t *host; /* where it is */
+    uint8_t code[LONG];  /* what it was */
+} Compared;
 
 typedef struct {
     PyObject_HEAD
@@ -93,28 +100,32 @@ typedef struct {
     int cpsr;                 /* Unicorn's number of that register */
     void *uc;
     Memory *memory;
+    PyObject *fills;          /* Fills, which know of stores to code; or NULL */
     struct {
         BlockHook begins;
         void *data;
     } watchers[WATCHERS];
     Known known[KNOWN];
+    Compared compared[KNOWN];
 } Counter;
 
-/* Whether so many bytes are the same: of blocks, which are short. */
-static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t size)
+static inline uint64_t differ(const uint8_t *one, const uint8_t *other, uint32_t at)
 {
     uint64_t a, b;
-    if (size < 8)
+    memcpy(&a, one + at, 8);
+    memcpy(&b, other + at, 8);
+    return a ^ b;
+}
+
+/* Whether so many bytes are the same: of blocks, most of which are short. */
+static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t size)
+{
+    if (size < 8 || size > 32)
         return !memcmp(one, other, size);
-    for (uint32_t at = 0; at + 8 <= size; at += 8) {
-        memcpy(&a, one + at, 8);
-        memcpy(&b, other + at, 8);
-        if (a != b)
-            return false;
-    }
-    memcpy(&a, one + size - 8, 8);
-    memcpy(&b, other + size - 8, 8);
-    return a == b;
+    uint64_t found = differ(one, other, 0) | differ(one, other, size - 8);
+    if (size > 16)
+        found |= differ(one, other, 8) | differ(one, other, size - 16);
+    return !found;
 }
 
 extern PyTypeObject CounterType;
@@ -122,6 +133,9 @@ extern PyTypeObject FillsType;
 extern PyTypeObject SvcType;
 extern PyTypeObject AccessesType;
 extern PyTypeObject BlocksType;
+
+/* Whether the code of the page at va, which is at pa in RAM, is stored to only behind a change. */
+bool fills_have_plain(const PyObject *fills, uint32_t va, uint32_t pa);
 
 /* The count with the instruction at pc, which executes, and none behind it. */
 uint64_t counter_begun(Counter *counter, uint64_t pc);

@@ -86,6 +86,7 @@ const uint8_t *memory_at(Memory *memory, uint32_t va)
 
 static void forget(Memory *memory)
 {
+    memory->changes++;
     for (size_t at = 0; at < LOOKASIDE; at++)
         memory->pages[at].va = 1;
 }
