@@ -19,7 +19,7 @@ from kernel_model.process import Process, Registers, Result, Resume, Start
 if TYPE_CHECKING:
     from emu.machine.snapshot import CoreState
 
-SLICE = 100_000
+SLICE = 500_000
 """Instructions a process may run before the next one's turn, where there are several.
 
 The turn then goes on to the next jump, or the next page: see ``emu.cpu.counter``.
