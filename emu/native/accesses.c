@@ -226,21 +226,6 @@ static PyObject *accesses_forget(PyObject *self, PyObject *Py_UNUSED(none))
     Py_RETURN_NONE;
 }
 
-static PyObject *accesses_on_begun(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr((void *)(uintptr_t)begun);
-}
-
-static PyObject *accesses_on_access(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr((void *)(uintptr_t)accessed);
-}
-
-static PyObject *accesses_user_data(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr(self);
-}
-
 static PyMethodDef methods[] = {
     {"take", accesses_take, METH_NOARGS,
      PyDoc_STR("Columns of what there is, and none of it again: emu.trace.columns.")},
@@ -256,9 +241,9 @@ static PyMemberDef members[] = {
 };
 
 static PyGetSetDef properties[] = {
-    {"on_begun", accesses_on_begun, NULL, NULL, NULL},
-    {"on_access", accesses_on_access, NULL, NULL, NULL},
-    {"user_data", accesses_user_data, NULL, NULL, NULL},
+    {"on_begun", address_of_hook, NULL, NULL, (void *)begun},
+    {"on_access", address_of_hook, NULL, NULL, (void *)accessed},
+    {"user_data", address_of_self, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

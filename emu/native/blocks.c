@@ -247,16 +247,6 @@ static PyObject *blocks_follow(PyObject *self, PyObject *stacks)
     Py_RETURN_NONE;
 }
 
-static PyObject *blocks_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr((void *)(uintptr_t)begins);
-}
-
-static PyObject *blocks_user_data(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr(self);
-}
-
 static PyMethodDef methods[] = {
     {"take", blocks_take, METH_NOARGS,
      PyDoc_STR("How often each block began, by number; from now on they are counted anew.")},
@@ -273,8 +263,8 @@ static PyMemberDef members[] = {
 };
 
 static PyGetSetDef properties[] = {
-    {"callback", blocks_callback, NULL, NULL, NULL},
-    {"user_data", blocks_user_data, NULL, NULL, NULL},
+    {"callback", address_of_hook, NULL, NULL, (void *)begins},
+    {"user_data", address_of_self, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -264,16 +264,6 @@ static PyObject *counter_left(PyObject *self, void *Py_UNUSED(closure))
     return PyLong_FromUnsignedLongLong(counter->limit == NO_LIMIT ? 0 : left);
 }
 
-static PyObject *counter_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr((void *)(uintptr_t)block_begins);
-}
-
-static PyObject *counter_user_data(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr(self);
-}
-
 static PyMethodDef methods[] = {
     {"see", counter_see, METH_O, PyDoc_STR("Read code here.")},
     {"trust", counter_trust, METH_O, PyDoc_STR("See the twin.")},
@@ -297,8 +287,8 @@ static PyMemberDef members[] = {
 
 static PyGetSetDef properties[] = {
     {"left", counter_left, NULL, NULL, NULL},
-    {"callback", counter_callback, NULL, NULL, NULL},
-    {"user_data", counter_user_data, NULL, NULL, NULL},
+    {"callback", address_of_hook, NULL, NULL, (void *)block_begins},
+    {"user_data", address_of_self, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -243,16 +243,6 @@ static PyObject *fills_ask(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-static PyObject *fills_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr((void *)(uintptr_t)fill);
-}
-
-static PyObject *fills_user_data(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr(self);
-}
-
 static PyMethodDef methods[] = {
     {"has_code", fills_has_code, METH_VARARGS, PyDoc_STR("See the twin.")},
     {"has_no_code", fills_has_no_code, METH_O, PyDoc_STR("See the twin.")},
@@ -273,8 +263,8 @@ static PyMemberDef members[] = {
 };
 
 static PyGetSetDef properties[] = {
-    {"callback", fills_callback, NULL, NULL, NULL},
-    {"user_data", fills_user_data, NULL, NULL, NULL},
+    {"callback", address_of_hook, NULL, NULL, (void *)fill},
+    {"user_data", address_of_self, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -157,6 +157,10 @@ extern PyTypeObject StacksType;
 /* A block begins whose place is known to these stacks. */
 void stacks_entered(PyObject *stacks, int number);
 
+/* Properties: the address of the function in the closure, and of the object itself. */
+PyObject *address_of_hook(PyObject *self, void *function);
+PyObject *address_of_self(PyObject *self, void *closure);
+
 /* Let fail(error) hear of the exception that is set. */
 void tell_error(PyObject *fail);
 

@@ -20,6 +20,16 @@ void tell_error(PyObject *fail)
     Py_XDECREF(traceback);
 }
 
+PyObject *address_of_hook(PyObject *Py_UNUSED(self), void *function)
+{
+    return PyLong_FromVoidPtr(function);
+}
+
+PyObject *address_of_self(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromVoidPtr(self);
+}
+
 static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *args, PyObject *names)
 {
     unsigned long long stop, read, read_batch, translate, write;

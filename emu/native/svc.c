@@ -95,24 +95,14 @@ static void svc_dealloc(PyObject *self)
     Py_TYPE(self)->tp_free(self);
 }
 
-static PyObject *svc_callback(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr((void *)(uintptr_t)interrupted);
-}
-
-static PyObject *svc_user_data(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromVoidPtr(self);
-}
-
 static PyMemberDef members[] = {
     {"handler", T_OBJECT_EX, offsetof(Svc, handler), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
 static PyGetSetDef properties[] = {
-    {"callback", svc_callback, NULL, NULL, NULL},
-    {"user_data", svc_user_data, NULL, NULL, NULL},
+    {"callback", address_of_hook, NULL, NULL, (void *)interrupted},
+    {"user_data", address_of_self, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
