@@ -185,9 +185,10 @@ class _ThumbBit(NamedTuple):
     offset: int
 
     def address(self, unicorn: Unicorn) -> int:
-        """Of the byte whose bit 0 it is, in the host's memory."""
+        """Of the byte whose bit 0 it is, in the host's memory; 0 of a core that has no state yet."""
         instance = unicorn.uc.value or 0
-        return int(ctypes.c_uint64.from_address(instance + self.pointer).value) + self.offset
+        state = int(ctypes.c_uint64.from_address(instance + self.pointer).value)
+        return state + self.offset if state else 0
 
 
 def thumb_bit(unicorn: Unicorn) -> int:

@@ -142,3 +142,98 @@ def test_code_translated_before_counting_is_counted():
     rig.engine.hooks.count_instructions()
     rig.run(CODE)
     assert rig.engine.instructions == 2
+
+
+# The end of a turn
+
+
+def run_turn(rig, turn, limit=0):
+    """Run for a turn; whether it is over, and where."""
+    reason = rig.engine.run(limit, turn=turn)
+    assert reason is Stop.COUNT
+    return rig.engine.counter.turn_over, rig.engine.registers.pc - CODE, rig.engine.instructions
+
+
+def test_a_turn_ends_where_the_next_instruction_is_elsewhere(rig):
+    rig.put(CODE_PA, ADD, ADD, 0xEAFFFFFC)  # add; add; b CODE
+    rig.engine.start_at(CODE, 0)
+    assert run_turn(rig, 4) == (True, 0, 6)
+    assert run_turn(rig, 3) == (True, 0, 9)
+    assert run_turn(rig, 0) == (True, 0, 9), "nothing is left of it, and the jump was made"
+
+
+def test_a_turn_does_not_end_in_straight_code(rig):
+    branch = 0x1A000000  # bne to the next instruction but one, never taken
+    rig.put(CODE_PA, 0xE1500000, branch, branch, branch, 0xEAFFFFFA)  # cmp r0,r0; ...; b CODE
+    rig.engine.start_at(CODE, 0)
+    assert run_turn(rig, 2) == (True, 0, 5)
+
+
+def test_a_turn_ends_at_a_page(rig):
+    rig.map_code(CODE + PAGE, CODE_PA + PAGE)
+    rig.put(CODE_PA, *[ADD] * 1030, SVC)
+    rig.engine.start_at(CODE, 0)
+    assert run_turn(rig, 1) == (True, PAGE, 1024)
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_turn_ends_at_the_same_place_wherever_it_was_cut(rig, cut):
+    put_thumb(rig, 0x4280, 0xD100, 0xBF04, 0x3101, 0x3201, 0xF101, 0x0101, 0xE7F7)
+    # cmp r0,r0; bne .+4; itt eq; addeq r1,#1; addeq r2,#1; add.w r1,r1,#1; b CODE
+    rig.engine.start_at(CODE | 1, 0)
+    whole = run_turn(rig, 9)
+    assert whole == (True, 0, 14)
+    rig.engine.start_at(CODE | 1, 0)
+    over, _, count = run_turn(rig, 9, cut)
+    assert not over
+    assert count - 14 in (cut, cut + 1, cut + 2), "an IT block is finished"
+    assert run_turn(rig, 9 - (count - 14)) == (True, 0, 28)
+
+
+# What is told while a block executes
+
+
+def test_each_instruction_knows_the_count_with_itself(rig):
+    put_thumb(rig, 0x2001, 0xF101, 0x0101, 0x2002, 0xDF00)  # movs; add.w; movs; svc
+    seen = []
+    add_code_hook(rig.engine, lambda va, _: seen.append((va, rig.engine.counter.begun(va))))
+    rig.run(CODE | 1)
+    assert seen == [(CODE, 1), (CODE + 2, 2), (CODE + 6, 3), (CODE + 8, 4)]
+    assert rig.engine.counter.begun(CODE) == 4, "no block is under way"
+
+
+# Code that is not what it was
+
+
+def test_a_block_of_thumb_code_is_looked_at_again_when_it_has_changed(rig):
+    long, short = (0xF101, 0x0101), (0x3101, 0x3201)  # add.w r1,r1,#1; adds r1,#1; adds r2,#1
+    done = 0
+    for body, number in ((long, 6), (short, 7), (long, 6)):
+        put_thumb(rig, 0x2001, 0x2002, 0x2003, 0x2004, *body, 0xDF00)
+        rig.backend.written(CODE_PA, PAGE)
+        for _ in range(2):
+            rig.run(CODE | 1)
+            done += number
+            assert rig.engine.instructions == done
+
+
+def test_a_program_that_stores_into_its_own_thumb_code_is_counted(rig):
+    rig.map(CODE, CODE_PA)
+    store, back = 0x6001, 0x4718  # str r1,[r0]; bx r3
+    put_thumb(rig, store, back, 0x2001, 0x2002, 0x2003, 0x2004, 0xBF00, 0xBF00, 0xDF00)
+    done = 0
+    for word, number in ((0xBF00BF00, 9), (0x0101F101, 8), (0xBF00BF00, 9)):
+        rig.engine.start_at(CODE | 1, 0, (CODE + 12, word, 0, CODE + 4 | 1))
+        assert rig.engine.run() is Stop.REQUESTED
+        done += number
+        assert rig.engine.instructions == done
+
+
+def test_without_the_place_of_the_thumb_bit_unicorn_is_asked(rig):
+    rig.engine.counter.thumb_bit = 0
+    put_thumb(rig, 0x2001, 0xF101, 0x0101, 0xDF00)
+    rig.run(CODE | 1)
+    rig.put(CODE_PA, ADD, SVC)
+    rig.backend.written(CODE_PA, PAGE)
+    rig.run(CODE)
+    assert rig.engine.instructions == 3 + 2
