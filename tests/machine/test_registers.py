@@ -6,6 +6,7 @@ import pytest
 
 from emu.cpu.registers import THUMB_BIT, USER_MODE
 from emu.machine import How
+from emu.machine.core import SLICE
 from kernel_model.abi import Error, ProcState
 from kernel_model.process import Registers, Result, Start
 from tests.kernel.driver import CODE_VA, DATA_VA
@@ -107,7 +108,7 @@ def test_one_that_is_new_is_as_its_parent_starts_it(mmu: str) -> None:
 
 def test_one_that_never_ran_has_nothing_of_who_ran_before(mmu: str) -> None:
     """Its core registers are set before it first runs; all others are those of a fresh start."""
-    guest = Guest("mov r0, #7\n" + FLOATS % (1, 2), mmu)
+    guest = Guest("mov r0, #7\n" + FLOATS % (1, 2), mmu, max_insns=0)
     child = guest.load_child(f"{SPIN}\n {SPIN}")
     process = guest.kernel.processes[child.pid]
     expected = guest.machine.state_of(process)._replace(core=at(CODE_VA + 4))
@@ -228,11 +229,11 @@ FLOATS = """
 
 
 def test_what_is_no_core_register_is_kept_while_others_run(mmu: str) -> None:
-    guest = Guest("mov r0, #7\n" + FLOATS % (1, 2), mmu)
+    guest = Guest("mov r0, #7\n" + FLOATS % (1, 2), mmu, max_insns=0)
     children = [guest.load_child("nop\n" + FLOATS % (10 * n, 20 * n)) for n in (1, 2)]
     processes = [guest.proc0, *(guest.kernel.processes[child.pid] for child in children)]
     for _ in range(20):
-        guest.machine.run_for(30_000)
+        guest.machine.run_for(SLICE * 3 // 10)
     states = [guest.machine.state_of(process) for process in processes]
     for state, low, (d1, d31) in zip(
         states, (7, 10, 10), ((1, 2), (10, 20), (20, 40)), strict=True
@@ -244,7 +245,7 @@ def test_what_is_no_core_register_is_kept_while_others_run(mmu: str) -> None:
     for process in processes:
         guest.machine.set_registers(process, at(CODE_VA + 4 * 7))
     for _ in range(20):
-        guest.machine.run_for(30_000)
+        guest.machine.run_for(SLICE * 3 // 10)
     for process, state in zip(processes, states, strict=True):
         found = guest.machine.state_of(process)
         assert found._replace(core=state.core) == state

@@ -11,38 +11,41 @@ from emu.machine.core import SLICE
 from tests.kernel.driver import CODE_VA, DATA_VA
 from tests.machine.rig import STACK_TOP, Guest, Turns, assemble
 
-PARENT = """
+LOOP = SLICE * 13 // 10
+"""Rounds of three instructions: almost four turns."""
+
+PARENT = f"""
         set     r4, data
         ldr     r0, [r4]                @ an L1
         call    proc_new
         add     r1, r4, #64             @ where the child is to start
         call    send
-        set     r5, 130000
+        set     r5, {LOOP}
 1:      add     r6, r6, #1
         subs    r5, r5, #1
         bne     1b
         call    yield
-        set     r5, 130000
+        set     r5, {LOOP}
 1:      add     r6, r6, #1
         subs    r5, r5, #1
         bne     1b
         exit    5
 """
 
-CHILD = """
+CHILD = f"""
 1:      add     r4, r4, #3
         subs    r0, r0, #1
         bne     1b
-        set     r0, 70000
+        set     r0, {SLICE * 7 // 10}
         call    yield
         b       1b
 """
 
 ASKED: dict[str, dict[str, Any]] = {
-    "a bound": {"max_insns": 10_000_000},
-    "a bound met inside a turn": {"max_insns": 1_234_567},
+    "a bound": {"max_insns": 100 * SLICE},
+    "a bound met inside a turn": {"max_insns": 12 * SLICE + 34_567},
     "figures": {"stats": True},
-    "figures and a bound": {"stats": True, "max_insns": 10_000_000},
+    "figures and a bound": {"stats": True, "max_insns": 100 * SLICE},
     "checks": {"check": True},
     "a timeout": {"timeout": 60},
 }
@@ -54,7 +57,7 @@ def turns_of(mmu: str, **options: Any) -> tuple[Turns, Guest]:
     space = guest.vspace()
     guest.ram.write(guest.kernel.frames[space.code].pa, assemble(CHILD))
     guest.put(DATA_VA, space.l1)
-    guest.put(DATA_VA + 64, CODE_VA, STACK_TOP, 45_000, 0, 0, 0)
+    guest.put(DATA_VA + 64, CODE_VA, STACK_TOP, SLICE * 45 // 100, 0, 0, 0)
     return Turns(guest.machine), guest
 
 
