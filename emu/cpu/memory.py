@@ -49,8 +49,11 @@ class PythonMemory:
         page = va & PAGE_BASE
         pa = self._found.get(page)
         if pa is None:
-            pa = self._found[page] = self.translate(page)[0]
-        return pa if pa < 0 else pa | va & PAGE_OFFSET
+            pa, _ = self.translate(page)
+            if pa < 0:
+                return -1  # and not kept: to fill an empty descriptor is no change
+            self._found[page] = pa
+        return pa | va & PAGE_OFFSET
 
     def read(self, va: int, size: int) -> bytes:
         """What is there, if it is in one page; else b""."""

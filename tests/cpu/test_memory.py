@@ -56,8 +56,9 @@ def test_tables_that_are_not_in_ram_map_nothing(host, l1):
     assert [memory.physical(va) for va in (0, 0x80000000, 0xFFFFFFFF)] == [-1] * 3
 
 
-def test_what_was_found_is_kept_until_it_is_forgotten(host):
-    memory = make_memory(host)
+@pytest.mark.parametrize("make", [make_memory, PythonMemory])
+def test_what_was_found_is_kept_until_it_is_forgotten(host, make):
+    memory = make(host)
     host.ram.write_word(L1, L2 | 1)
     host.ram.write_word(L2 + 8 * 4, BASE + 0x10000 | 0x32)
     memory.use(L1)
@@ -68,3 +69,5 @@ def test_what_was_found_is_kept_until_it_is_forgotten(host):
     host.ram.write_word(L2 + 8 * 4, 0)
     memory.use(L1)
     assert memory.physical(0x8004) == -1
+    host.ram.write_word(L2 + 8 * 4, BASE + 0x10000 | 0x32)
+    assert memory.physical(0x8004) == BASE + 0x10004, "that there is nothing is not kept"
