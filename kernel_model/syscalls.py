@@ -6,7 +6,7 @@ and the dispatch.  Source: spec, "Calling convention".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kernel_model.abi import NO_ID, ProcState
 from kernel_model.call import Argument, Call, CallTable, signed
@@ -119,9 +119,11 @@ def perform(kernel: Kernel, call: Call, registers: tuple[int, ...], core: int = 
     if caller is None:
         raise AssertionError(f"perform: nobody is running on core {core}")
     kernel.refusal = None
-    words = [*registers[: len(call.arguments)]]
-    for index in call.signed:
-        words[index] = signed(words[index])
+    words: Sequence[int] = registers[: len(call.arguments)]
+    if call.signed:
+        words = [*words]
+        for index in call.signed:
+            words[index] = signed(words[index])
     try:
         result = call.handler(kernel, caller, *words)
     except Refused as refusal:

@@ -185,7 +185,7 @@ class _ThumbBit(NamedTuple):
     offset: int
 
     def address(self, unicorn: Unicorn) -> int:
-        """Of the byte whose bit 0 it is, in the host's memory; 0 of a core that has no state yet."""
+        """Of the byte whose bit 0 it is, in the host's memory; 0 while a core has no state."""
         instance = unicorn.uc.value or 0
         state = int(ctypes.c_uint64.from_address(instance + self.pointer).value)
         return state + self.offset if state else 0

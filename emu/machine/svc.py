@@ -69,6 +69,7 @@ class SvcHandler:
         self._number, self._counts = core.number, calls.by_number
         self._history, self._observers, self._services = history, observers, services
         self._find, self._stop = kernel.calls.find, core.engine.stop
+        self._backend = core.backend
         core.engine.on_svc = self.handle
 
     def handle(
@@ -86,11 +87,9 @@ class SvcHandler:
             result = self._observed(call, words)
         else:
             result = self._call(call, words)
-        if result is None:
-            self._stop()
-        elif self._kernel.ready and not self._core.is_sliced:
-            self._stop()  # somebody else is ready now: from here on time is sliced
-        elif not self._core.backend.is_in_step and not self._core.backend.sync():
+        if result is None or (self._kernel.ready and not self._core.is_sliced):
+            self._stop()  # if somebody else is ready now, from here on time is sliced
+        elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result
 
@@ -117,9 +116,11 @@ class SvcHandler:
         history.made += 1
         if call.changes:
             return self._remembered(call, words)
-        process = self._process()
+        process = kernel.running[self._number]
         result = perform(kernel, call, words, self._number)
-        if kernel.refusal is not None or (result is None and process.state in _BLOCKED):
+        if result is not None and kernel.refusal is None:
+            return result
+        if process is not None and (kernel.refusal is not None or process.state in _BLOCKED):
             self._remember(process, Act(history.made, process.pid, call, words), result)
         return result
 
