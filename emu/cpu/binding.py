@@ -56,6 +56,7 @@ def address_of(function: Any) -> int:
 
 if native.hooks is not None:
     native.hooks.connect(
+        start=address_of(uclib.uc_emu_start),
         stop=address_of(uclib.uc_emu_stop),
         read=address_of(uclib.uc_reg_read),
         read_batch=address_of(uclib.uc_reg_read_batch),
@@ -226,6 +227,9 @@ class Unicorn:
 
     def start(self, pc: int) -> int:
         """Run from ``pc`` (bit 0: Thumb) until something stops it; Unicorn's status."""
+        if native.hooks is not None:
+            status: int = native.hooks.start(self.uc.value, pc)
+            return status
         return int(uclib.uc_emu_start(self.uc, pc, 0, 0, 0))
 
     def stop(self) -> None:

@@ -171,8 +171,7 @@ class Engine:
             self.hooks.count_instructions()
         if ending.requested and ending.take_request():
             return _REQUESTED
-        place.fetch()
-        pc, cpsr = place.values
+        pc, cpsr = place.read()
         thumb = cpsr >> 5 & 1
         if pc & 2 and not thumb:
             self.abort = _MISALIGNED_PC
@@ -185,13 +184,11 @@ class Engine:
         self.counter.begin(count, turn)
         ending.begin()
         status = self.unicorn.start(pc | thumb)
-        place.fetch()
-        pc = place.values[0]
+        pc, cpsr = place.read()
         over = self.counter.end(pc)
         if over and self.counter.left and self._is_undisturbed(status):
-            status = self._within.run(pc, place.values[1] & THUMB_BIT != 0)
-            place.fetch()
-            pc = place.values[0]
+            status = self._within.run(pc, cpsr & THUMB_BIT != 0)
+            pc, _ = place.read()
             self.counter.end(pc)
         ending.over()
         if accesses.made is not None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from unicorn import arm_const as arm
 from unicorn.unicorn_py3.unicorn import uclib
+
+from emu import native
 
 CORE = tuple(f"r{number}" for number in range(13)) + ("sp", "lr", "pc", "cpsr")
 """The register file of user mode, in the order of ``Engine.core_registers``."""
@@ -116,6 +118,20 @@ class Batch:
         return self.values
 
 
+class Place(Protocol):
+    """PC and CPSR, which are read before and after each run."""
+
+    def read(self) -> Sequence[int]:
+        """Both, now.  The next read may overwrite them."""
+
+
+def _place(uc: ctypes.c_void_p) -> Place:
+    if native.hooks is None:
+        return Batch(uc, ("pc", "cpsr"))
+    place: Place = native.hooks.Place(uc.value, IDS["pc"], IDS["cpsr"])
+    return place
+
+
 class Slot:
     """One register of 32 bits that is written often."""
 
@@ -151,7 +167,7 @@ class Registers:
         self.syscall = Batch(uc, SYSCALL)
         self._core = Batch(uc, CORE)
         self._vfp = Batch(uc, VFP, bits=64)
-        self.place = Batch(uc, ("pc", "cpsr"))
+        self.place = _place(uc)
         self._coprocessor = {name: coprocessor_register(name) for name in COPROCESSOR}
         self.write_r0 = Slot(uc, "r0").write
 

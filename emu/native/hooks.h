@@ -29,6 +29,7 @@ enum {
 
 /* Unicorn's functions, given by address: this module is not linked with it. */
 struct unicorn {
+    int (*start)(void *uc, uint64_t pc, uint64_t until, uint64_t timeout, size_t count);
     int (*stop)(void *uc);
     int (*read)(void *uc, int register_id, void *value);
     int (*read_batch)(void *uc, const int *register_ids, void **values, int number);
@@ -131,6 +132,7 @@ static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t 
 extern PyTypeObject CounterType;
 extern PyTypeObject FillsType;
 extern PyTypeObject SvcType;
+extern PyTypeObject PlaceType;
 extern PyTypeObject AccessesType;
 extern PyTypeObject BlocksType;
 

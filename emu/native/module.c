@@ -32,11 +32,13 @@ PyObject *address_of_self(PyObject *self, void *Py_UNUSED(closure))
 
 static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *args, PyObject *names)
 {
-    unsigned long long stop, read, read_batch, translate, write;
-    static char *keywords[] = {"stop", "read", "read_batch", "translate", "write", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "KKKKK", keywords, &stop, &read, &read_batch,
+    unsigned long long start, stop, read, read_batch, translate, write;
+    static char *keywords[] = {"start", "stop", "read", "read_batch", "translate", "write", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "KKKKKK", keywords, &start, &stop, &read, &read_batch,
                                      &translate, &write))
         return NULL;
+    unicorn.start
+        = (int (*)(void *, uint64_t, uint64_t, uint64_t, size_t))(uintptr_t)start;
     unicorn.stop = (int (*)(void *))(uintptr_t)stop;
     unicorn.read = (int (*)(void *, int, void *))(uintptr_t)read;
     unicorn.read_batch
@@ -47,7 +49,20 @@ static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *args, PyObject *
     Py_RETURN_NONE;
 }
 
+static PyObject *start(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    unsigned long long uc, pc;
+    int status;
+    if (!PyArg_ParseTuple(args, "KK", &uc, &pc))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    status = unicorn.start((void *)(uintptr_t)uc, pc, 0, 0, 0);
+    Py_END_ALLOW_THREADS
+    return PyLong_FromLong(status);
+}
+
 static PyMethodDef functions[] = {
+    {"start", start, METH_VARARGS, PyDoc_STR("Run from the PC; Unicorn's status.")},
     {"connect", (PyCFunction)(void (*)(void))connect, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("Unicorn's functions, by address.")},
     {NULL, NULL, 0, NULL},
@@ -63,7 +78,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__hooks(void)
 {
-    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType, &BlocksType, &StacksType,
+    PyTypeObject *const types[] = {&MemoryType, &CounterType, &FillsType, &SvcType, &PlaceType, &BlocksType, &StacksType,
                                    &AccessesType};
     PyObject *module = PyModule_Create(&definition);
     for (size_t at = 0; module != NULL && at < sizeof types / sizeof *types; at++)
