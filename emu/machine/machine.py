@@ -102,7 +102,9 @@ class Machine:
             KernelHost(world, self.cores, self.history, self.observers),
             calls,
         )
-        self.services = Services(self.kernel, world, self._sp, self.cores[0].backend.physical, note)
+        self.services = Services(
+            self.kernel, world, self._sp, self.cores[0].backend.memory.physical, note
+        )
         self.calls = Calls(self.kernel)
         for core in self.cores:
             SvcHandler(core, self.kernel, self.history, self.observers, self.services, self.calls)

@@ -69,7 +69,7 @@ class SvcHandler:
         self._number, self._counts = core.number, calls.by_number
         self._history, self._observers, self._services = history, observers, services
         self._find, self._stop = kernel.calls.find, core.engine.stop
-        self._backend = core.backend
+        self._backend, self._physical = core.backend, core.backend.memory.physical
         core.engine.on_svc = self.handle
 
     def handle(
@@ -149,7 +149,7 @@ class SvcHandler:
         Code that stores into itself may have changed what is there now.
         """
         ram: PhysicalMemory = self._kernel.memory
-        pa = self._core.backend.physical(pc - (2 if thumb else 4))
+        pa = self._physical(pc - (2 if thumb else 4))
         if not ram.contains(pa, 2 if thumb else 4):
             return False
         if not thumb:
@@ -167,6 +167,6 @@ class SvcHandler:
         for tell in observers.semihosted:
             tell(core, process, operation, result)
         goes_on = self._kernel.running[self._number] is process
-        if not (goes_on and self._core.backend.sync()):
+        if not (goes_on and (self._backend.is_in_step or self._backend.sync())):
             self._stop()
         return result if goes_on else None

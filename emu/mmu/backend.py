@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from emu.cpu.binding import View
 from emu.cpu.engine import Engine
 from emu.cpu.hostram import HostRam
+from emu.cpu.memory import Memory
 from emu.devices.bus import Device
 from kernel_model.walk import FaultStatus, Walk
 
@@ -39,6 +40,8 @@ class Backend(Protocol):
     """Keeps Unicorn's view of memory equal to the tables of the current address space."""
 
     name: str
+    memory: Memory
+    """RAM as user mode sees it now: quicker than ``physical``, and without devices."""
     flushes: int
     """How often translations were thrown away."""
 

@@ -40,13 +40,14 @@ class CpuBackend:
         self._engine = engine
         self._unicorn = engine.unicorn
         self._pages = PageCache(ram, devices)
-        engine.counter.see(self._pages.memory)
+        self.memory = self._pages.memory
+        engine.counter.see(self.memory)
         self._window = Window(engine.unicorn)
         self._unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:
             engine.hooks.map_device(device.pa, device.size, device.read, device.write)
         self._notice_all_stores(ram.ram.base, ram.ram.base + ram.ram.size - 1)
-        self._fills = answer_fills(self._unicorn, self._pages.memory, self._fill, virtual=False)
+        self._fills = answer_fills(self._unicorn, self.memory, self._fill, virtual=False)
         self._fills.held = True
         engine.registers.write("ttbcr", 0)
         engine.registers.write("dacr", ALL_CLIENT)

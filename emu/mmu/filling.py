@@ -43,8 +43,9 @@ class FillingBackend:
         self._engine = engine
         self._unicorn = engine.unicorn
         self._pages = PageCache(ram, devices)
-        engine.counter.see(self._pages.memory)
-        self._fills = answer_fills(engine.unicorn, self._pages.memory, self._fill, virtual)
+        self.memory = self._pages.memory
+        engine.counter.see(self.memory)
+        self._fills = answer_fills(engine.unicorn, self.memory, self._fill, virtual)
         engine.counter.trust(self._fills)
         self._coherence = Coherence(engine.unicorn, self._fills, remove_code)
         self._refused: Refused | None = None
