@@ -13,6 +13,7 @@ typedef struct {
     uint32_t va;
     uint32_t size;
     uint32_t code;   /* where its bytes are among `codes` */
+    uint32_t sure;   /* the changes of the memory behind which nothing can have changed it; 0: none */
     uint64_t count;
 } Block;
 
@@ -96,7 +97,7 @@ static int made(Blocks *blocks, size_t slot, uint32_t space, uint32_t va, uint32
     }
     int number = blocks->known++;
     Block *block = &blocks->blocks[number];
-    *block = (Block){space, va, size, (uint32_t)blocks->used, 0};
+    *block = (Block){space, va, size, (uint32_t)blocks->used, 0, 0};
     blocks->used += size;
     blocks->slots[slot] = (uint32_t)number + 1;
     PyObject *told = PyObject_CallFunction(blocks->made, "iky#", number, (unsigned long)va,
@@ -131,6 +132,22 @@ RARELY static int learn(Blocks *blocks, uint32_t space, uint32_t va, uint32_t si
     return number;
 }
 
+/* Whether a block's code is in memory still; if nothing can change it unnoticed, it is sure. */
+APART static bool is_as_it_was(Blocks *blocks, Block *block)
+{
+    const Counter *counter = blocks->counter;
+    Memory *memory = counter->memory;
+    if (!is_there(memory, block->va, blocks->codes + block->code, block->size))
+        return false;
+    if (counter->fills != NULL && (block->va & PAGE_OFFSET_) + block->size <= PAGE_SIZE_) {
+        const uint8_t *host = memory_at(memory, block->va & ~(uint32_t)PAGE_OFFSET_);
+        uint32_t pa = (uint32_t)(host - memory->host) + memory->base;
+        if (fills_have_plain(counter->fills, block->va & ~(uint32_t)PAGE_OFFSET_, pa))
+            block->sure = memory->changes;
+    }
+    return true;
+}
+
 static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *data)
 {
     Blocks *blocks = data;
@@ -139,8 +156,9 @@ static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *d
     uint32_t va = (uint32_t)address, space = 2 * blocks->space + blocks->counter->thumb;
     size_t slot = find(blocks, space, va, size);
     int number = (int)blocks->slots[slot] - 1;
-    if (number < 0
-        || !is_there(blocks->counter->memory, va, blocks->codes + blocks->blocks[number].code, size))
+    Block *block = number < 0 ? NULL : &blocks->blocks[number];
+    if (block == NULL || (block->sure != blocks->counter->memory->changes
+                          && !is_as_it_was(blocks, block)))
         number = learn(blocks, space, va, size);
     blocks->last = number;
     if (number < 0)

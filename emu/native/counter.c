@@ -104,30 +104,51 @@ RARELY static uint64_t look_at_block(Counter *counter, uint32_t va, uint32_t siz
     return known.number;
 }
 
-static inline uint64_t thumb_block(Counter *counter, uint32_t va, uint32_t size)
+static void enter(Counter *counter, uint64_t va, uint32_t size, bool thumb, uint64_t number)
 {
-    const Known *known = &counter->known[va / 2 % KNOWN];
-    if (known->size == size && known->key == key_of(counter->memory, va))
-        return known->number;
-    return look_at_block(counter, va, size);
-}
-
-static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
-{
-    Counter *counter = data;
-    uint64_t before = counter->count, number;
+    counter->thumb = thumb;
     counter->va = va;
     counter->size = size;
     counter->next_before = counter->next;
     counter->next = va + size;
-    counter->before = before;
-    counter->thumb = is_thumb(counter);
-    number = counter->thumb ? thumb_block(counter, (uint32_t)va, size) : size / 4;
-    counter->count = before + number;
+    counter->before = counter->count;
+    counter->count += number;
+}
+
+APART static void watch(void *uc, Counter *counter)
+{
     for (unsigned at = 0; at < counter->watched; at++)
-        counter->watchers[at].begins(uc, va, size, counter->watchers[at].data);
-    if (before + number > counter->unseen)
+        counter->watchers[at].begins(uc, counter->va, counter->size, counter->watchers[at].data);
+    if (counter->count > counter->unseen)
         look_at_bounds(counter);
+}
+
+RARELY static void block_of_unknown_length(void *uc, Counter *counter, uint64_t va, uint32_t size)
+{
+    counter->thumb = is_thumb(counter);
+    uint64_t number = counter->thumb ? look_at_block(counter, (uint32_t)va, size) : size / 4;
+    enter(counter, va, size, counter->thumb, number);
+    watch(uc, counter);
+}
+
+/* What Unicorn calls.  All that is not done each time is behind a call at the end, so that this
+ * need not save a register. */
+static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
+{
+    Counter *counter = data;
+    const uint8_t *thumb_bit = (const uint8_t *)(uintptr_t)counter->thumb_bit;
+    const Known *known = &counter->known[va / 2 % KNOWN];
+    if (thumb_bit != NULL && !(*thumb_bit & 1)) {
+        enter(counter, va, size, false, size / 4);
+    } else if (thumb_bit != NULL && known->size == size
+               && known->key == key_of(counter->memory, (uint32_t)va)) {
+        enter(counter, va, size, true, known->number);
+    } else {
+        block_of_unknown_length(uc, counter, va, size);
+        return;
+    }
+    if (counter->watched || counter->count > counter->unseen)
+        watch(uc, counter);
 }
 
 static int counter_init(PyObject *self, PyObject *args, PyObject *names)

@@ -13,8 +13,10 @@
 
 #if defined __GNUC__
 #define RARELY __attribute__((noinline, cold))
+#define APART __attribute__((noinline))
 #else
 #define RARELY
+#define APART
 #endif
 
 #define IT_STATE 0x0600FC00 /* of the CPSR: Arm ARM DDI 0406C, B1.3.3 */
