@@ -54,6 +54,21 @@ def address_of(function: Any) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
+class PythonHook:
+    """A hook in Python, as those in C show themselves: a function and its last argument."""
+
+    def __init__(self, callback: Any) -> None:
+        self._callback = callback
+
+    @property
+    def callback(self) -> int:
+        return address_of(self._callback)
+
+    @property
+    def user_data(self) -> int:
+        return 0
+
+
 if native.hooks is not None:
     native.hooks.connect(
         start=address_of(uclib.uc_emu_start),

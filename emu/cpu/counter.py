@@ -20,7 +20,7 @@ from unicorn import arm_const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, uclib
 
 from emu import native
-from emu.cpu.binding import Unicorn, address_of
+from emu.cpu.binding import PythonHook, Unicorn
 from emu.cpu.lengths import ThumbCode
 from emu.cpu.memory import Memory, PythonMemory
 from emu.cpu.registers import IT_STATE, THUMB_BIT, Batch
@@ -109,7 +109,7 @@ class _Block(NamedTuple):
 _NONE = _Block(NOWHERE, 0, False, NOWHERE)
 
 
-class PythonCounter:
+class PythonCounter(PythonHook):
     """The twin of ``emu/native/counter.c``."""
 
     def __init__(self, unicorn: Unicorn) -> None:
@@ -123,15 +123,7 @@ class PythonCounter:
         self._thumb: ThumbCode | None = None
         self._status = Batch(unicorn.uc, ("cpsr",))
         self._watchers: list[tuple[Callable[..., None], int]] = []
-        self._callback = HOOK_CODE_CFUNC(self._block_begins)
-
-    @property
-    def callback(self) -> int:
-        return address_of(self._callback)
-
-    @property
-    def user_data(self) -> int:
-        return 0
+        super().__init__(HOOK_CODE_CFUNC(self._block_begins))
 
     @property
     def left(self) -> int:

@@ -8,7 +8,7 @@ from typing import Protocol
 from unicorn.unicorn_py3.unicorn import HOOK_INTR_CFUNC
 
 from emu import native
-from emu.cpu.binding import address_of
+from emu.cpu.binding import PythonHook
 from emu.cpu.registers import IDS, SYSCALL, Registers
 
 OnSvc = Callable[[int, int, int, int, int, int, int, int], int | None]
@@ -32,7 +32,7 @@ class Svc(Protocol):
         """What the hook's last argument must be."""
 
 
-class PythonSvc:
+class PythonSvc(PythonHook):
     """The twin of ``emu/native/svc.c``."""
 
     def __init__(
@@ -44,15 +44,7 @@ class PythonSvc:
     ) -> None:
         self.handler = handler
         self._registers, self._other, self._fail = registers, other, fail
-        self._callback = HOOK_INTR_CFUNC(self._interrupted)
-
-    @property
-    def callback(self) -> int:
-        return address_of(self._callback)
-
-    @property
-    def user_data(self) -> int:
-        return 0
+        super().__init__(HOOK_INTR_CFUNC(self._interrupted))
 
     def _interrupted(self, _uc: int, number: int, _data: object) -> None:
         try:

@@ -135,16 +135,12 @@ RARELY static int learn(Blocks *blocks, uint32_t space, uint32_t va, uint32_t si
 /* Whether a block's code is in memory still; if nothing can change it unnoticed, it is sure. */
 APART static bool is_as_it_was(Blocks *blocks, Block *block)
 {
-    const Counter *counter = blocks->counter;
-    Memory *memory = counter->memory;
+    Memory *memory = blocks->counter->memory;
     if (!is_there(memory, block->va, blocks->codes + block->code, block->size))
         return false;
-    if (counter->fills != NULL && (block->va & PAGE_OFFSET_) + block->size <= PAGE_SIZE_) {
-        const uint8_t *host = memory_at(memory, block->va & ~(uint32_t)PAGE_OFFSET_);
-        uint32_t pa = (uint32_t)(host - memory->host) + memory->base;
-        if (fills_have_plain(counter->fills, block->va & ~(uint32_t)PAGE_OFFSET_, pa))
-            block->sure = memory->changes;
-    }
+    if ((block->va & PAGE_OFFSET_) + block->size <= PAGE_SIZE_
+        && code_is_plain(blocks->counter, block->va))
+        block->sure = memory->changes;
     return true;
 }
 

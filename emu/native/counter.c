@@ -75,6 +75,15 @@ static uint64_t key_of(const Memory *memory, uint32_t va)
     return va | (uint64_t)memory->changes << 32;
 }
 
+bool code_is_plain(const Counter *counter, uint32_t va)
+{
+    Memory *memory = counter->memory;
+    uint32_t page = va & ~(uint32_t)PAGE_OFFSET_;
+    const uint8_t *host = counter->fills == NULL ? NULL : memory_at(memory, page);
+    return host != NULL
+        && fills_have_plain(counter->fills, page, (uint32_t)(host - memory->host) + memory->base);
+}
+
 static bool is_known(const Known *known, uint64_t key, uint32_t size)
 {
     return known->key == key && known->size == size;
@@ -93,9 +102,7 @@ RARELY static uint64_t look_at_block(Counter *counter, uint32_t va, uint32_t siz
     if (is_known(&compared->known, key, size) && same_code(compared->code, compared->host, size))
         return compared->known.number;
     Known known = {key, size, (uint32_t)instructions(counter, va, size)};
-    uint32_t pa = (uint32_t)(host - memory->host) + memory->base;
-    if (counter->fills != NULL
-        && fills_have_plain(counter->fills, va & ~(uint32_t)PAGE_OFFSET_, pa)) {
+    if (code_is_plain(counter, va)) {
         counter->known[va / 2 % KNOWN] = known;
     } else {
         *compared = (Compared){known, host, {0}};

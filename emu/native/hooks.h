@@ -141,6 +141,9 @@ extern PyTypeObject BlocksType;
 /* Whether the code of the page at va, which is at pa in RAM, is stored to only behind a change. */
 bool fills_have_plain(const PyObject *fills, uint32_t va, uint32_t pa);
 
+/* Whether the code of the page that va is in, which executes, is so. */
+bool code_is_plain(const Counter *counter, uint32_t va);
+
 /* The count with the instruction at pc, which executes, and none behind it. */
 uint64_t counter_begun(Counter *counter, uint64_t pc);
 
