@@ -25,9 +25,9 @@ class BlockTable(Observer):
     def __init__(self, code: Code, hooks: ModuleType) -> None:
         self.code, self.engine = code, code.core.engine
         self._spaces: dict[tuple[int, int], int] = {}
+        self._next_space = 0
         counter, fail = self.engine.counter, self.engine.ending.fail
         self.blocks = hooks.Blocks(counter, self.made, self._full, fail)
-        self.blocks.watching = True
         self.engine.watch_blocks(self.blocks.callback, self._leave, self.blocks.user_data)
 
     # For the classes beneath
@@ -47,7 +47,10 @@ class BlockTable(Observer):
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         space = process.pid, process.l1
-        self.blocks.space = self._spaces.setdefault(space, len(self._spaces))
+        if space not in self._spaces:
+            self._spaces[space] = self._next_space
+            self._next_space += 1
+        self.blocks.space = self._spaces[space]
 
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         if call.name == "vspace_swap":
@@ -76,3 +79,5 @@ class BlockTable(Observer):
     def _full(self) -> None:
         self.forget()
         self.blocks.forget()
+        now = self.blocks.space
+        self._spaces = {space: number for space, number in self._spaces.items() if number == now}

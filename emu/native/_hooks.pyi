@@ -66,7 +66,6 @@ class Svc:
     def user_data(self) -> int: ...
 
 class Blocks:
-    watching: bool
     space: int
     last: int
     def __init__(

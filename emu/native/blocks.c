@@ -25,7 +25,6 @@ typedef struct {
     uint8_t *codes;
     PyObject *stacks; /* what follows calls and returns, or NULL */
     unsigned int space;
-    bool watching;
     int last;        /* the number of the block that began last, or -1 */
     int known;       /* how many there are */
     size_t used, room;
@@ -147,8 +146,6 @@ APART static bool is_as_it_was(Blocks *blocks, Block *block)
 static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *data)
 {
     Blocks *blocks = data;
-    if (!blocks->watching)
-        return;
     uint32_t va = (uint32_t)address, space = 2 * blocks->space + blocks->counter->thumb;
     size_t slot = find(blocks, space, va, size);
     int number = (int)blocks->slots[slot] - 1;
@@ -270,7 +267,6 @@ static PyMethodDef methods[] = {
 };
 
 static PyMemberDef members[] = {
-    {"watching", T_BOOL, offsetof(Blocks, watching), 0, NULL},
     {"space", T_UINT, offsetof(Blocks, space), 0, NULL},
     {"last", T_INT, offsetof(Blocks, last), 0, NULL},
     {NULL, 0, 0, 0, NULL},
