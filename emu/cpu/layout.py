@@ -119,14 +119,6 @@ class _Laboratory:
         self.registers.write("cpsr", USER_MODE | thumb)
         return self._saved()
 
-    def is_thumb_bit(self, address: int) -> bool:
-        """Whether the byte there is the T bit."""
-        shown = []
-        for thumb in (0, THUMB_BIT, 0):
-            self.registers.write("cpsr", USER_MODE | thumb)
-            shown.append(_own_memory(address, 1))
-        return shown == [b"\0", b"\1", b"\0"]
-
     def pointed_at(self, wanted: bytes) -> Iterator[tuple[int, int]]:
         """Pointers in the instance to memory that has these bytes: offsets of both."""
         instance = self._instance()
@@ -178,14 +170,14 @@ def _allocated(pointer: ctypes.c_void_p) -> int:
     return ask(pointer)
 
 
-class _ThumbBit(NamedTuple):
-    """Where the T bit is.  pointer: in the instance.  offset: from where that points to."""
+class _Pointed(NamedTuple):
+    """In the host's memory.  pointer: offset in the instance.  offset: from what is there."""
 
     pointer: int
     offset: int
 
     def address(self, unicorn: Unicorn) -> int:
-        """Of the byte whose bit 0 it is, in the host's memory; 0 while a core has no state."""
+        """In one core; 0 where the pointer is none."""
         instance = unicorn.uc.value or 0
         state = int(ctypes.c_uint64.from_address(instance + self.pointer).value)
         return state + self.offset if state else 0
@@ -194,24 +186,37 @@ class _ThumbBit(NamedTuple):
 def thumb_bit(unicorn: Unicorn) -> int:
     """The host's address of the byte whose bit 0 says that a core is in Thumb state; 0: unknown.
 
-    To ask Unicorn for the CPSR takes as long as ten blocks.
+    To ask Unicorn for the CPSR takes as long as ten blocks.  A pointer of another thing's may
+    happen to point to a little before one core's registers, and to nothing of the next one's, so
+    each core is tried by itself.
     """
-    found = _thumb_bit()
-    return 0 if found is None else found.address(unicorn)
+    registers = Registers(unicorn.uc)
+    cpsr = registers.read("cpsr")
+    try:
+        addresses = (place.address(unicorn) for place in _thumb_bits())
+        return next((at for at in addresses if at and _is_thumb_bit(registers, at)), 0)
+    finally:
+        registers.write("cpsr", cpsr)
 
 
 @cache
-def _thumb_bit() -> _ThumbBit | None:
-    """Found in a core of its own: the registers by what they hold, the bit by its changes."""
+def _thumb_bits() -> tuple[_Pointed, ...]:
+    """Where it may be: the registers found by what they hold, the bit by its changes."""
     lab = _Laboratory()
     from_registers = lab.thumb_bit_from_registers()
     if from_registers is None:
-        return None
-    for pointer, registers in lab.pointed_at(lab.mark_registers()):
-        found = _ThumbBit(pointer, registers + from_registers)
-        if lab.is_thumb_bit(found.address(lab.unicorn)):
-            return found
-    return None
+        return ()
+    found = lab.pointed_at(lab.mark_registers())
+    return tuple(_Pointed(pointer, registers + from_registers) for pointer, registers in found)
+
+
+def _is_thumb_bit(registers: Registers, address: int) -> bool:
+    """Whether the byte there changes as the core's T bit does."""
+    shown = []
+    for thumb in (0, THUMB_BIT, 0):
+        registers.write("cpsr", USER_MODE | thumb)
+        shown.append(_own_memory(address, 1))
+    return shown == [b"\0", b"\1", b"\0"]
 
 
 def _own_memory(address: int, length: int) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from emu.cpu import layout as layout_module
 from emu.cpu.binding import Unicorn
 from emu.cpu.layout import layout, thumb_bit
-from emu.cpu.registers import THUMB_BIT, USER_MODE, Registers
+from emu.cpu.registers import IT_STATE, THUMB_BIT, USER_MODE, Registers
 
 
 def test_every_place_is_found():
@@ -21,21 +21,43 @@ def test_the_places_are_apart():
     assert abs(abort - exclusive) >= 8
 
 
-def test_the_thumb_bit_is_that_of_each_core():
-    cores = [Unicorn(), Unicorn()]
-    registers = [Registers(core.uc) for core in cores]
-    assert thumb_bit(Unicorn()) == 0, "it has no state yet"
-    for one in registers:
-        one.write("cpsr", USER_MODE)
-    places = [thumb_bit(core) for core in cores]
-    if not places[0]:
+@pytest.fixture
+def cores():
+    found = [Unicorn(), Unicorn()]
+    if not thumb_bit(found[0]):
         pytest.skip("this host does not let a process read its own memory")
+    return found
+
+
+def test_the_thumb_bit_is_that_of_each_core(cores):
+    registers = [Registers(core.uc) for core in cores]
+    places = [thumb_bit(core) for core in cores]
     assert places[0] != places[1]
     for state in (0, THUMB_BIT, 0):
         registers[0].write("cpsr", USER_MODE | state)
         registers[1].write("cpsr", USER_MODE | (state ^ THUMB_BIT))
         shown = [ctypes.c_uint8.from_address(place).value for place in places]
         assert shown == [state != 0, state == 0]
+
+
+def test_to_look_for_the_thumb_bit_leaves_the_state_alone(cores):
+    registers = Registers(cores[0].uc)
+    for state in (0, THUMB_BIT, IT_STATE | THUMB_BIT):
+        registers.write("cpsr", 0xF000_0000 | USER_MODE | state)
+        assert thumb_bit(cores[0])
+        assert registers.read("cpsr") == 0xF000_0000 | USER_MODE | state
+
+
+def test_a_pointer_to_near_one_cores_registers_is_not_that_of_all(cores, monkeypatch):
+    """As what is in the heap before one core may be, and elsewhere in the next one's."""
+    right = thumb_bit(cores[0])
+    (place,) = (p for p in layout_module._thumb_bits() if p.address(cores[0]) == right)
+    by_chance = place._replace(pointer=place.pointer + 8)
+    monkeypatch.setattr(layout_module, "_thumb_bits", lambda: (by_chance, place))
+    assert by_chance.address(cores[0]) != right
+    assert thumb_bit(cores[0]) == right
+    monkeypatch.setattr(layout_module, "_thumb_bits", lambda: (by_chance,))
+    assert thumb_bit(cores[0]) == 0
 
 
 def test_memory_that_is_not_there_is_not_read():
