@@ -22,6 +22,8 @@ from kernel_model.descriptors import (
     WRITE,
 )
 
+_NEVER_EXECUTED = (FrameType.IO, FrameType.PROC)
+
 
 @dataclass(slots=True)
 class Frame:
@@ -90,8 +92,14 @@ class Frame:
     def view_rights(self) -> int:
         """What the page view lets user mode do: READ, WRITE, EXEC."""
         write = WRITE if self.v_flags & MAP_WRITE else 0
-        noexec = self.v_flags & MAP_NOEXEC or self.type is FrameType.IO
-        return READ | write | (0 if noexec else EXEC)
+        return READ | write | (EXEC if self.may_execute(self.v_flags) else 0)
+
+    def may_execute(self, flags: int) -> bool:
+        """Whether a page view with these map flags lets anybody execute what is in the frame.
+
+        Never of a device, a table or a process's frame, whatever the flags say (rules 7 and 11).
+        """
+        return not (flags & MAP_NOEXEC or self.is_table or self.type in _NEVER_EXECUTED)
 
     def __str__(self) -> str:
         return f"frame {self.f_id} ({self.type.name} {self.pa:#010x}+{self.len:#x})"

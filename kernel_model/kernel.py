@@ -173,7 +173,7 @@ class Kernel:
 
     def add_process(self, parent: int, record: int = NO_ID) -> Process:
         """A new process that has not started.  A pid is left."""
-        process = Process(self.next_pid, parent, record)
+        process = Process(self.next_pid, parent, parent, record)
         self.next_pid += 1
         self.processes[process.pid] = process
         return process

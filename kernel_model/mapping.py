@@ -9,7 +9,6 @@ from array import array
 
 from kernel_model.abi import (
     MAP_KIND_MASK,
-    MAP_NOEXEC,
     MAP_WRITE,
     NO_ID,
     FrameType,
@@ -36,7 +35,7 @@ def view_words(frame: Frame, flags: int) -> array[int]:
     """The entries of a page view of the whole frame with these map flags."""
     device = frame.type is FrameType.IO
     ap = AP_USER_RW if flags & MAP_WRITE else AP_USER_RO
-    xn = 1 if device or flags & MAP_NOEXEC else 0
+    xn = 0 if frame.may_execute(flags) else 1
     memory = DEVICE if device else NORMAL
     section = flags & MAP_KIND_MASK == MapKind.SECTION
     make, unit = (Section, SECTION_SIZE) if section else (SmallPage, SMALL_PAGE_SIZE)
@@ -56,6 +55,13 @@ def enter_view(kernel: Kernel, frame: Frame, table: Frame, offset: int, flags: i
     table.views[frame.f_id] = None
     words = view_words(frame, flags)
     kernel.editor.write(table, offset // frame.view_unit, words, kernel.l1_over(table))
+
+
+def renew_view(kernel: Kernel, frame: Frame) -> None:
+    """Rewrite the entries of a frame's page view after what it is made into has changed."""
+    table = kernel.frames[frame.v_id]
+    words = view_words(frame, frame.v_flags)
+    kernel.editor.write(table, frame.v_off // frame.view_unit, words, kernel.l1_over(table))
 
 
 def clear_view(kernel: Kernel, frame: Frame) -> None:

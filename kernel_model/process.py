@@ -54,8 +54,8 @@ Ending = Exited | Faulted
 class Process:
     """One process: a record of all that the kernel knows of it.
 
+    maker: the pid that made it; ``parent`` becomes proc0 when that one ends, ``maker`` stays.
     frames: the ids it owns, in the order in which they arrived.
-
     record: id of the PROC frame that holds it, or NO_ID where its record is a pool object.
     l1: id of its current vspace's L1.  allowed: the pid that may give to it besides its family.
     partner: whom it waits for while SENDING.  buffer: where a message goes while RECEIVING (va).
@@ -65,6 +65,7 @@ class Process:
 
     pid: int
     parent: int
+    maker: int
     record: int = NO_ID
     state: ProcState = ProcState.NEW
     l1: int = NO_ID

@@ -1,4 +1,4 @@
-/* An address space that one process has built becomes another's; and a process that goes over into an
+/* An address space that one process has built becomes another's, by the hands of the parent of both; and a process that goes over into an
  * address space of its own making, as exec does elsewhere, clears the old one away behind it.
  */
 
@@ -7,7 +7,8 @@
 #include "console.h"
 #include "process.h"
 
-/* Told who the new process is: build an address space for it and put it there. */
+/* Told who the new process is: build an address space for it, and let our parent put it there, for it is
+ * not ours to control. */
 static int build_for_sibling(int unused)
 {
 	struct program program;
@@ -18,8 +19,10 @@ static int build_for_sibling(int unused)
 	CHECK_RESULT(recv(&message), 0);
 	int newborn = message.words[0];
 	CHECK_OK(program_copy(&program, tell_story, newborn));
-	CHECK_RESULT(vspace_swap(newborn, program.space.l1), 0);
+	CHECK_RESULT(vspace_swap(newborn, program.space.l1), E_NOT_ALLOWED);
+	CHECK_RESULT(frame_give(program.space.l1, 0), program.space.l1);
 	CHECK_RESULT(frame_lookup(program.space.l1, &(struct frame){0}), E_NO_FRAME);
+	program.start.unused[0] = (unsigned)program.space.l1;
 	CHECK_OK(send(0, &program.start));
 	return 0;
 }
@@ -92,9 +95,11 @@ int main(void)
 	int newborn = CHECK_OK(proc_new(take(2)));
 
 	CHECK_OK(frame_give(CHECK_OK(frame_take(MIB, MIB)), builder));
+	CHECK_OK(frame_allow(builder));
 	CHECK_OK(send(builder, &(struct message){{newborn}}));
 	CHECK_RESULT(recv(&start), builder);
 	CHECK_OK(process_wait(builder));
+	CHECK_OK(vspace_swap(newborn, start.words[6]));
 	puts("the builder has ended; what it built has not");
 
 	CHECK_OK(frame_give(CHECK_OK(frame_take(MIB, MIB)), newborn));

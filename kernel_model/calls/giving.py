@@ -20,12 +20,27 @@ def check_may_give(kernel: Kernel, caller: Process, pid: int) -> Process:
     target = kernel.process(pid)
     if target is caller:
         raise Refused(Error.TO_SELF, "process {pid} is the caller", pid=pid)
-    family = target.parent in (caller.pid, caller.parent)
+    family = target.parent == caller.pid or target.maker == caller.maker
     if not family and target.allowed != caller.pid:
         raise Refused(
             Error.NOT_ALLOWED, "process {pid} is no child or sibling of {caller} and allows {who}",
             pid=pid, caller=caller.pid,
             who="nobody" if target.allowed == NO_ID else target.allowed,
+        )  # fmt: skip
+    return target
+
+
+def check_controls(kernel: Kernel, caller: Process, pid: int) -> Process:
+    """The child of the caller with this pid: whom one may give to one does not control.
+
+    Errors: NO_PROCESS, NOT_ALLOWED.  Source: rules 10 and 12.
+    """
+    target = kernel.process(pid)
+    if target.parent != caller.pid:
+        raise Refused(
+            Error.NOT_ALLOWED, "process {pid} is a child of {parent}, not of {caller}",
+            pid=pid, parent="nobody" if target.parent == NO_ID else target.parent,
+            caller=caller.pid,
         )  # fmt: skip
     return target
 
@@ -78,9 +93,9 @@ def frame_allow(kernel: Kernel, caller: Process, pid: int) -> int:
 
 
 def vspace_swap(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
-    """Make an L1 of the caller's the current vspace of a process: itself or another.
+    """Make an L1 of the caller's the current vspace of a process: itself or a child of its.
 
-    Another process then owns the whole tree.  The old vspace stays with its process.
+    A child then owns the whole tree.  The old vspace stays with its process.
     Errors: NO_FRAME, NOT_TABLE, NO_PROCESS, NOT_ALLOWED, TABLE_CURRENT, WRONG_TYPE.
     Source: seed; rule 10.
     """
@@ -88,7 +103,7 @@ def vspace_swap(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
     check_table(l1, TableType.L1)
     target = kernel.process(pid)
     if target is not caller:
-        check_may_give(kernel, caller, pid)
+        check_controls(kernel, caller, pid)
         hand_over(kernel, check_tree_may_go(kernel, l1), target)
     kernel.set_vspace(target, l1)
     kernel.publish(target)

@@ -6,6 +6,7 @@ from kernel_model.abi import (
     KERNEL_VA,
     MAP_ALL,
     MAP_KIND_MASK,
+    MAP_NOEXEC,
     MAP_READ,
     MAP_WRITE,
     Error,
@@ -25,7 +26,7 @@ from kernel_model.descriptors import COARSE_SIZE, L1_SIZE, SECTION_SIZE, SMALL_P
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
-from kernel_model.mapping import clear_view, enter_view, hang, unhang
+from kernel_model.mapping import clear_view, enter_view, hang, renew_view, unhang
 from kernel_model.process import Process
 
 
@@ -50,14 +51,23 @@ def frame_table(kernel: Kernel, caller: Process, f_id: int, type_: int) -> int:
             Error.NOT_VIEWED_READ_ONLY, "{frame} has no read-only view in vspace {l1}",
             frame=frame, l1=caller.l1,
         )  # fmt: skip
-    if type_ == TableType.L2:
-        kernel.editor.blank(frame)
-        frame.table = TableType.L2
-        return 0
-    _check_l1_shape(frame)
-    frame.table = TableType.L1
-    kernel.editor.start_l1(frame)
+    if type_ == TableType.L1:
+        _check_l1_shape(frame)
+    _set_table(kernel, frame, TableType(type_))
+    if type_ == TableType.L1:
+        kernel.editor.start_l1(frame)
     return 0
+
+
+def _set_table(kernel: Kernel, frame: Frame, type_: TableType) -> None:
+    """Make a table of a frame, or memory of a table; either way it is blank then.
+
+    A view that lets its owner execute memory does not let it execute a table.
+    """
+    kernel.editor.blank(frame)
+    frame.table = type_
+    if frame.is_viewed and not frame.v_flags & MAP_NOEXEC:
+        renew_view(kernel, frame)
 
 
 def _check_l1_shape(frame: Frame) -> None:
@@ -75,8 +85,7 @@ def _make_memory(kernel: Kernel, frame: Frame) -> int:
     check_not_current(kernel, frame)
     if not kernel.editor.is_empty(frame):
         raise Refused(Error.TABLE_NOT_EMPTY, "{frame} still has entries", frame=frame)
-    kernel.editor.blank(frame)
-    frame.table = TableType.NO
+    _set_table(kernel, frame, TableType.NO)
     return 0
 
 

@@ -53,7 +53,7 @@ def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
             pages.place = (frame.t_id, frame.t_va)
         oracle.frames[f_id] = pages
     proc0 = kernel.processes[0]
-    oracle.actors[0] = Actor(-1, state="READY", vspace=proc0.l1, frames=list(proc0.frames))
+    oracle.actors[0] = Actor(-1, -1, state="READY", vspace=proc0.l1, frames=list(proc0.frames))
     oracle.turns = [0]
     oracle.created = kernel.created
     return oracle
@@ -132,8 +132,9 @@ class Trial:
         for pid, process in kernel.processes.items():
             actor = oracle.actors[pid]
             actor.frames = settle(list(process.frames), actor.frames, oracle.any_order)
-            found = (process.parent, process.record, process.state.name, process.l1)
-            assert found == (actor.parent, actor.record, actor.state, actor.vspace), pid
+            found = (process.parent, process.maker, process.record, process.state.name, process.l1)
+            wanted = (actor.parent, actor.maker, actor.record, actor.state, actor.vspace)
+            assert found == wanted, pid
             assert (process.allowed, process.partner) == (actor.allows, actor.waits_for)
             assert list(process.senders) == actor.queue
             assert (process.calls, process.sent, process.received) == (

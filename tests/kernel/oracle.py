@@ -72,6 +72,7 @@ class Actor:
     """A process."""
 
     parent: int
+    maker: int
     record: int = -1
     state: str = "NEW"
     vspace: int = -1
@@ -264,9 +265,16 @@ class Oracle:
             yield "TO_SELF"
         else:
             to, mine = self.actors[pid], self.actors[self.me]
-            sibling = to.parent == mine.parent and to.parent >= 0
+            sibling = to.maker == mine.maker
             if to.parent != self.me and not sibling and to.allows != self.me:
                 yield "NOT_ALLOWED"
+
+    def controls(self, pid: int) -> Iterator[str]:
+        """Rules 10 and 12: a child of mine."""
+        if pid not in self.actors:
+            yield "NO_PROCESS"
+        elif self.actors[pid].parent != self.me:
+            yield "NOT_ALLOWED"
 
     # -- effects that several calls share ------------------------------------------------
 
@@ -537,7 +545,7 @@ class Oracle:
 
     def vspace_swap(self, _answer, pid, f_id) -> int:
         other = pid != self.me
-        permission = list(self.may_give_to(pid)) if other else []
+        permission = list(self.controls(pid)) if other else []
         self.refuse_unless_own_and(f_id, *permission)
         refuse(self.frames[f_id].table != "L1" and "NOT_TABLE", *permission)
         if other:
@@ -553,7 +561,7 @@ class Oracle:
         frame = self.own(f_id)
         if frame.table == "L1":
             refuse(*self.may_go(f_id), *self.room(), *self.pid_left())
-            self.new_actor(answer, Actor(self.me, vspace=f_id))
+            self.new_actor(answer, Actor(self.me, self.me, vspace=f_id))
             self.hand_over(f_id, answer)
             return answer
         refuse(
@@ -563,7 +571,7 @@ class Oracle:
             frame.count < 2 and "BAD_SIZE",
             *self.pid_left(),
         )
-        self.new_actor(answer, Actor(self.me, record=f_id))
+        self.new_actor(answer, Actor(self.me, self.me, record=f_id))
         frame.type = "PROC"
         self.zero(frame)
         self.move([f_id], answer)
@@ -715,5 +723,5 @@ def rights_of(frame: Pages) -> int:
     """What a view lets user mode do."""
     assert frame.view is not None
     write = WRITE if frame.view.flags & F_WRITE else 0
-    never = frame.view.flags & F_NOEXEC or frame.type == "IO"
+    never = frame.view.flags & F_NOEXEC or frame.table or frame.type in ("IO", "PROC")
     return READ | write | (0 if never else EXEC)

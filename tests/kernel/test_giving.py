@@ -122,12 +122,12 @@ def test_not_to_oneself_and_not_to_nobody(machine):
         machine.fails(Error.NO_PROCESS, "frame_give", REST, pid)
 
 
-def test_an_orphan_has_proc0s_children_for_siblings(children):
+def test_an_orphan_is_proc0s_child_and_nobodys_new_sibling(children):
     machine, child, other = children
     orphan = grandchild(machine, child)
     machine.blocks("exit", 0)
     machine.turn(other.pid)
-    machine.ok("frame_give", other.data, orphan)
+    machine.fails(Error.NOT_ALLOWED, "frame_give", other.data, orphan)
     machine.turn(0)
     machine.ok("frame_give", REST, orphan)
 
@@ -380,7 +380,22 @@ def test_giving_a_vspace_to_another_process(children):
     assert machine.pa(CODE_VA) == machine.info(child.code).pa
 
 
-def test_another_vspace_under_the_same_permission_as_giving(children):
+def test_orphans_of_one_maker_stay_siblings(machine):
+    child = machine.child()
+    for _ in range(2):
+        machine.ok("frame_give", machine.take(4), child.pid)
+    machine.turn(child.pid)
+    first, second = (machine.ok("proc_new", f_id) for f_id in machine.owned()[-2:])
+    machine.blocks("exit", 0)
+    machine.turn(0)
+    space = machine.vspace()
+    machine.ok("vspace_swap", first, space.l1)
+    machine.start(first)
+    machine.turn(first)
+    machine.ok("frame_give", space.data, second)
+
+
+def test_another_vspace_only_to_ones_own_child(children):
     machine, child, other = children
     machine.fails(Error.NO_PROCESS, "vspace_swap", NOBODY, L1)
     space = machine.vspace()
@@ -391,12 +406,23 @@ def test_another_vspace_under_the_same_permission_as_giving(children):
     machine.turn(other.pid)
     machine.fails(Error.NOT_ALLOWED, "vspace_swap", 0, space.l1)
     machine.fails(Error.NOT_ALLOWED, "vspace_swap", nephew, space.l1)
+    machine.fails(Error.NOT_ALLOWED, "vspace_swap", child.pid, space.l1)
     machine.turn(0)
     machine.ok("frame_allow", other.pid)
     machine.turn(other.pid)
-    machine.ok("vspace_swap", 0, space.l1)
+    machine.fails(Error.NOT_ALLOWED, "vspace_swap", 0, space.l1)
+
+
+def test_who_adopts_a_process_controls_it(children):
+    machine, child, _ = children
+    orphan = grandchild(machine, child)
     machine.turn(0)
-    assert machine.ok("vspace_id") == space.l1
+    space = machine.vspace()
+    machine.fails(Error.NOT_ALLOWED, "vspace_swap", orphan, space.l1)
+    machine.turn(child.pid)
+    machine.blocks("exit", 0)
+    machine.turn(0)
+    machine.ok("vspace_swap", orphan, space.l1)
 
 
 def test_ones_current_vspace_is_not_made_anothers(children):
@@ -407,11 +433,13 @@ def test_ones_current_vspace_is_not_made_anothers(children):
 def test_a_vspace_that_shows_a_process_its_own_frame_is_not_made_anothers(machine):
     space = machine.vspace()
     pid, record = machine.record_child()
-    sibling, spare = machine.child(), machine.vspace()
+    spare, second_record = machine.vspace(), machine.take(2)
     machine.ok("frame_give", spare.l1, pid)
+    machine.ok("frame_give", second_record, pid)
     machine.ok("vspace_swap", pid, space.l1)
     machine.start(pid)
     machine.turn(pid)
     machine.view(spare.l2, CHILD_FREE_VA, RO, space.l2)
     machine.view(record, CHILD_FREE_VA, RO, spare.l2)
-    machine.fails(Error.WRONG_TYPE, "vspace_swap", sibling.pid, spare.l1)
+    child = machine.ok("proc_new", second_record)
+    machine.fails(Error.WRONG_TYPE, "vspace_swap", child, spare.l1)

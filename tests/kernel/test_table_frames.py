@@ -220,3 +220,20 @@ def test_no_view_is_needed_on_the_way_back(machine, level):
 def test_what_was_never_a_table_is_not_mapped_by_the_attempt(machine):
     machine.fails(Error.NOT_VIEWED_READ_ONLY, "frame_table", DATA, LEVEL2)
     assert machine.rights(0x20000) == "rw-"
+
+
+def test_a_view_that_lets_execute_memory_lets_nobody_execute_a_table(machine):
+    f_id = machine.take()
+    va = machine.view(f_id, FREE_VA, RX)
+    assert machine.rights(va) == "r-x"
+    machine.ok("frame_table", f_id, TableType.L2)
+    assert machine.rights(va) == "r--"
+    assert machine.info(f_id).v_flags == RX
+    machine.ok("frame_table", f_id, TableType.NO)
+    assert machine.rights(va) == "r-x"
+
+
+def test_nor_does_a_view_that_comes_later(machine):
+    l2 = machine.l2()
+    machine.ok("frame_map", SYS, l2, FREE_VA, RX)
+    assert machine.rights(FREE_VA) == "r--"
