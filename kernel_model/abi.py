@@ -18,7 +18,10 @@ LAST_F_ID: Final = (1 << 31) - 1
 """The last id that a frame can have: ``struct frame`` and results hold 32 bits with a sign."""
 
 LAST_PID: Final = (1 << 30) - 1
-"""The last pid.  Bit 30 is reserved: what ``recv`` returns has it set for a fault (rule 15)."""
+"""The last pid, for bit 30 says something else."""
+
+FAULT_BIT: Final = 1 << 30
+"""Set in what ``recv`` returns when the message tells of that process's fault (rule 15)."""
 
 # The kernel's part of every address space: [KERNEL_VA, 4 GiB).
 KERNEL_VA: Final = 0xF0000000
@@ -71,6 +74,44 @@ class ProcState(IntEnum):
     SENDING = 2
     RECEIVING = 3
     DEAD = 4
+    CALLING = 5
+    """Waits in ``call`` for its message to be received."""
+    AWAITING = 6
+    """Waits in ``call`` for the reply."""
+    FAULTED = 7
+    """Waits for its handler to hear of its fault."""
+    STOPPED = 8
+    """Waits for its handler's answer."""
+    READING = 9
+    """Waits for the console's input."""
+
+
+class DeathHow(IntEnum):
+    """How a child has ended, as ``recv`` tells its parent.  The status says more.
+
+    EXITED: by ``exit``, with that status.  FAULTED: by a fault; the status is its ``FaultKind``.
+    """
+
+    EXITED = 1
+    FAULTED = 2
+
+
+class FaultKind(IntEnum):
+    """What the processor refused a process."""
+
+    MEMORY_ACCESS = 1
+    UNDEFINED_INSTRUCTION = 2
+    BREAKPOINT_INSTRUCTION = 3
+
+
+class FaultAnswer(IntEnum):
+    """The first word of the message by which a handler answers a fault."""
+
+    RETRY = 0
+    """Go on where it was: at the instruction that faulted."""
+    END = 1
+    REDIRECT = 2
+    """Go on as the rest of the message says."""
 
 
 class Error(IntEnum):
@@ -112,6 +153,8 @@ class Error(IntEnum):
     OVERLAP = -34
     CONSOLE = -35
     NO_ID_LEFT = -36
+    NOT_CALLING = -37
+    PEER_FAULTED = -38
 
 
 ERROR_MEANING: Final = {
@@ -122,7 +165,7 @@ ERROR_MEANING: Final = {
     Error.BAD_POINTER: "the caller could not make this access itself",
     Error.UNALIGNED: "an address, offset or length is not aligned as this call needs",
     Error.OUT_OF_RANGE: "an offset, index or address is outside what it points into",
-    Error.POOL_FULL: "the kernel has no room for another object",
+    Error.POOL_FULL: "the account has no room for that many kernel objects",
     Error.WRONG_TYPE: "a frame of this type cannot be used so",
     Error.IS_TABLE: "the frame is a table",
     Error.NOT_TABLE: "the frame is not a table of the level this call needs",
@@ -142,7 +185,7 @@ ERROR_MEANING: Final = {
     Error.BAD_KIND: "there is no such kind of mapping or table for this call",
     Error.NOT_ADJACENT: "the second frame does not start where the first ends",
     Error.NOT_ALIKE: "the frames' types or views differ",
-    Error.NOT_ALLOWED: "the caller may not give to or change this process",
+    Error.NOT_ALLOWED: "the caller may not give to this process, or it is no child of the caller",
     Error.BAD_SIZE: "the frame has not the size this call needs",
     Error.NO_VSPACE: "the process has no vspace to run in",
     Error.TO_SELF: "a process cannot be its own partner in this call",
@@ -151,6 +194,8 @@ ERROR_MEANING: Final = {
     Error.OVERLAP: "the range overlaps a frame or the kernel",
     Error.CONSOLE: "the console failed",
     Error.NO_ID_LEFT: "all ids of this kind have been used",
+    Error.NOT_CALLING: "the process does not wait for a reply of the caller",
+    Error.PEER_FAULTED: "the process has faulted, and the caller, its handler, is to hear of that",
 }
 
 # struct frame: ten 32-bit words, in this order; ids are signed.
@@ -164,6 +209,23 @@ PROC_INFO_FIELDS: Final = (
     "pid", "parent", "l1", "frames", "state", "calls", "sent", "received",
 )  # fmt: skip
 PROC_INFO_STRUCT: Final = "<iiiIIIII"
+
+# struct death: what recv tells a parent with PEER_DIED; zeros follow.
+DEATH_FIELDS: Final = ("pid", "how", "status")
+DEATH_STRUCT: Final = "<iIi"
+
+# struct fault: the message that tells a handler of a fault.  sp and lr, r0 to r7 are the
+# process's; the rest is in FaultRecord.
+FAULT_FIELDS: Final = (
+    "kind", "va", "pc", "cpsr", "rights", "status", "sp", "lr",
+    *(f"r{number}" for number in range(8)),
+)  # fmt: skip
+FAULT_STRUCT: Final = "<16I"
+
+# struct fault_answer: the message that answers a fault.  With REDIRECT the process goes on at pc,
+# whose bit 0 selects Thumb, with these registers; lr, r8 to r12 and the flags stay.
+ANSWER_FIELDS: Final = ("answer", "pc", "sp", *(f"r{number}" for number in range(8)))
+ANSWER_STRUCT: Final = "<11I"
 
 # struct boot_info: the start of the page whose address proc0 gets in r0.
 BOOT_INFO_FIELDS: Final = (

@@ -33,7 +33,7 @@ from kernel_model.descriptors import COARSE_SIZE, EXEC, L1_SIZE, SECTION_SIZE, W
 from kernel_model.frame import Frame
 from kernel_model.host import Host
 from kernel_model.image import Image, Segment
-from kernel_model.kernel import KERNEL_SIZE, PROC0, Device, Kernel
+from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, PROC0, Device, Kernel
 from kernel_model.mapping import enter_view, hang
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
@@ -86,6 +86,7 @@ def boot(
     kernel = Kernel(memory, calls, host, devices, cores)
     memory.zero(memory.base, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
+    proc0.room = BOOT_POOL
     _Boot(kernel, proc0, image, arguments).run()
     proc0.state = ProcState.READY
     kernel.running[0] = proc0
@@ -181,10 +182,10 @@ class _Boot:
     def _check_pool(self) -> None:
         of_its_own = 4  # the L1, the information page, the stack, the rest of RAM
         frames = of_its_own + len(self.spans) + len(self.chunks) + len(self.kernel.devices)
-        if frames > self.kernel.pool.free:
+        if frames > self.proc0.free_room:
             raise BootError(
                 f"the program takes {frames} frames and the kernel has room for "
-                f"{self.kernel.pool.free}: link its segments closer together"
+                f"{self.proc0.free_room}: link its segments closer together"
             )
 
     def run(self) -> None:

@@ -19,9 +19,10 @@ _UNKNOWN_KEPT = 256
 class Argument(NamedTuple):
     """One argument: its name, its C type, and what it is, so that traces can show it.
 
-    what: ``f_id``, ``pid``, ``offset``, ``length``, ``va``, ``pa``, ``index``, ``status``,
-    ``map_flags``, ``map_kind``, ``table_type``, ``frame_type``, or what a pointer is to:
-    ``frame_out``, ``message_in``, ``message_out``, ``bytes_in``, ``bytes_out``.
+    what: ``f_id``, ``pid``, ``offset``, ``length``, ``va``, ``pa``, ``index``, ``count``,
+    ``status``, ``map_flags``, ``map_kind``, ``table_type``, ``frame_type``, or what a pointer is
+    to: ``frame_out``, ``message_in``, ``message_out``, ``message_inout``, ``bytes_in``,
+    ``bytes_out``.
     """
 
     name: str

@@ -27,6 +27,13 @@ _ENUMS: tuple[tuple[str, str, type[IntEnum]], ...] = (
     ("F_MAP_", "frame_map's flags and frame_unmap's kind: what a frame is mapped as", abi.MapKind),
     ("F_TABLE_", "frame_table's type, and bits 1-2 of t_flags", abi.TableType),
     ("PROC_", "struct proc_info, state", abi.ProcState),
+    (
+        "DEATH_",
+        "struct death, how: by exit, or by a fault; then status is a kind of fault",
+        abi.DeathHow,
+    ),
+    ("FAULT_", "struct fault, kind: what the processor refused", abi.FaultKind),
+    ("ANSWER_", "struct fault_answer, answer: try again, end, or go on as told", abi.FaultAnswer),
 )
 
 _CONSTANTS: tuple[tuple[str, str, int], ...] = (
@@ -34,6 +41,8 @@ _CONSTANTS: tuple[tuple[str, str, int], ...] = (
     ("F_MAP_WRITE", "frame_map's flags: the view may be written", abi.MAP_WRITE),
     ("F_MAP_NOEXEC", "frame_map's flags: nothing in the view is ever executed", abi.MAP_NOEXEC),
     ("F_MAP_KIND_MASK", "the bits of the flags that hold the kind", abi.MAP_KIND_MASK),
+    ("FAULT_BIT", "bit of what recv returns: the message is the fault of that process",
+     abi.FAULT_BIT),
     ("F_TABLE_MAPPED", "bit of t_flags: the table hangs in another or is a current vspace",
      abi.TABLE_MAPPED),
 )  # fmt: skip
@@ -43,6 +52,13 @@ _STRUCTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
      abi.FRAME_FIELDS, abi.FRAME_STRUCT),
     ("proc_info", "The start of a process's information page.",
      abi.PROC_INFO_FIELDS, abi.PROC_INFO_STRUCT),
+    ("death", "What recv tells with E_PEER_DIED: a child has ended.",
+     abi.DEATH_FIELDS, abi.DEATH_STRUCT),
+    ("fault", "What recv tells with FAULT_BIT: a process has faulted and waits for our answer. va, "
+     "rights (F_MAP_READ, F_MAP_WRITE or 4: execution) and status (as in DFSR) are of its access.",
+     abi.FAULT_FIELDS, abi.FAULT_STRUCT),
+    ("fault_answer", "What a handler sends back. The rest counts for ANSWER_REDIRECT alone.",
+     abi.ANSWER_FIELDS, abi.ANSWER_STRUCT),
     ("boot_info", "The start of the page whose address the first process gets in r0.",
      (*abi.BOOT_INFO_FIELDS, "boot_args"), abi.BOOT_INFO_STRUCT),
 )  # fmt: skip
@@ -69,7 +85,7 @@ def header(calls: CallTable = CALLS) -> str:
 
 def stubs(calls: CallTable = CALLS) -> str:
     """The text of ``stubs.S``: one function a call, assembled as Arm or as Thumb alike."""
-    rows = "\n".join(f"        call    {call.c_name}, {call.number}" for call in calls)
+    rows = "\n".join(f"        stub    {call.c_name}, {call.number}" for call in calls)
     return _STUBS.format(generated=_GENERATED, rows=rows)
 
 
@@ -162,7 +178,7 @@ _STUBS = """\
         .syntax unified
         .cfi_sections .debug_frame
 
-        .macro  call name, number
+        .macro  stub name, number
         .section .text.\\name, "ax", %progbits
         .global \\name
         .type   \\name, %function

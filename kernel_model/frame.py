@@ -29,12 +29,12 @@ _NEVER_EXECUTED = (FrameType.IO, FrameType.PROC)
 class Frame:
     """The only kernel object a process handles.  Source: seed, ``struct frame``.
 
-    pa, len: bytes, page aligned.  owner: pid.
+    pa, len: bytes, page aligned.  owner: pid.  account: the pid whose account it is charged to.
     v_id: the table frame that this frame's page view is in, v_off: the view's offset in
     bytes from where that table's addresses begin, so that a table hung elsewhere carries
     its pages with it.  t_id: the L1 frame in which this L2 hangs, t_va: where; 0 for an L1.
     views, hung: for tables, the ids of frames viewed and of L2 tables hung in this one,
-    in the order of the calls.
+    in the order of the calls.  runs: for an L1, the pids whose current vspace it is.
     """
 
     f_id: int
@@ -42,6 +42,7 @@ class Frame:
     pa: int
     len: int
     owner: int
+    account: int
     table: TableType = TableType.NO
     t_id: int = NO_ID
     t_va: int = 0
@@ -50,6 +51,7 @@ class Frame:
     v_flags: int = 0
     views: dict[int, None] = field(default_factory=dict)
     hung: dict[int, None] = field(default_factory=dict)
+    runs: dict[int, None] = field(default_factory=dict)
 
     @property
     def end(self) -> int:

@@ -12,6 +12,9 @@ class Host(Protocol):
     def console_write(self, data: bytes) -> None:
         """Put ``data`` out on the console."""
 
+    def console_ready(self) -> bool:
+        """Whether input is there, or its end, so that nobody has to wait for people."""
+
     def console_read(self, length: int) -> bytes:
         """Up to ``length`` bytes of input, at least one unless the input has ended."""
 
@@ -36,6 +39,9 @@ class NullHost:
 
     def console_write(self, data: bytes) -> None:
         """Drop ``data``."""
+
+    def console_ready(self) -> bool:
+        return True
 
     def console_read(self, length: int) -> bytes:  # noqa: ARG002
         return b""

@@ -7,6 +7,7 @@ guest's, and raises at once.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
@@ -111,15 +112,23 @@ def frames_have_one_owner(kernel: Kernel) -> Iterator[str]:
 
 
 @invariant("a wrong count lets the kernel run out of memory it believes it has")
-def pool_counts_are_exact(kernel: Kernel) -> Iterator[str]:
-    """One object for each frame and for each process without a PROC frame (rule 3)."""
-    records = sum(
-        process.record == NO_ID and process.pid != PROC0 for process in kernel.processes.values()
-    )
-    if kernel.pool.used != len(kernel.frames) + records:
-        yield f"{kernel.pool.used} used, {len(kernel.frames)} frames and {records} records"
-    if kernel.pool.used > kernel.pool.capacity:
-        yield f"{kernel.pool.used} used of {kernel.pool.capacity}"
+def accounts_are_exact(kernel: Kernel) -> Iterator[str]:
+    """Each frame, and each record that is no PROC frame, is charged to one account (rule 3).
+
+    The record of a child whose end its parent does not know of yet is among them.
+    """
+    charged = Counter(frame.account for frame in kernel.frames.values())
+    for process in kernel.processes.values():
+        if process.record == NO_ID and process.pid != PROC0:
+            charged[process.account] += 1
+        charged[process.pid] += sum(death.record == NO_ID for death in process.deaths)
+    for process in kernel.processes.values():
+        if process.charged != charged.pop(process.pid, 0):
+            yield f"process {process.pid} is charged with {process.charged} objects"
+        if process.free_room < 0:
+            yield f"process {process.pid} is charged with {process.charged} of {process.room}"
+    if any(charged.values()):
+        yield f"objects are charged to nobody: {dict(charged)}"
 
 
 @invariant("ids that point nowhere, or one way only, are how a mapping outlives its frame")
@@ -260,26 +269,30 @@ def page_zero_is_never_mapped(kernel: Kernel) -> Iterator[str]:
 
 @invariant("a process that waits for nobody waits for ever")
 def the_blocked_wait_for_something(kernel: Kernel) -> Iterator[str]:
-    """Senders wait in the queue of a living process; parents and allowed pids live (rule 12)."""
+    """Who waits for a process is known to it; named processes live (rules 9, 12 and 15)."""
     processes = kernel.processes
     for process in processes.values():
-        sending = process.state is ProcState.SENDING
-        if sending != (process.partner != NO_ID):
+        waits = process.is_in_queue or process.state in (ProcState.AWAITING, ProcState.STOPPED)
+        if waits != (process.partner in processes):
             yield f"process {process.pid} is {process.state.name} with partner {process.partner}"
-        if sending and (
-            process.partner not in processes
-            or process.pid not in processes[process.partner].senders
-        ):
-            yield f"process {process.pid} waits for process {process.partner}, which knows nothing"
-        if len(process.message) != (MESSAGE_SIZE if sending else 0):
-            yield f"process {process.pid} is {process.state.name} with {len(process.message)} bytes"
         for pid in process.senders:
             if pid not in processes or processes[pid].partner != process.pid:
                 yield f"process {process.pid} expects a message of process {pid}"
+        queue = processes[process.partner].senders if process.partner in processes else {}
+        if process.is_in_queue != (process.pid in queue):
+            yield f"process {process.pid} waits for process {process.partner}, which knows nothing"
+        if len(process.message) != (MESSAGE_SIZE if process.is_in_queue else 0):
+            yield f"process {process.pid} is {process.state.name} with {len(process.message)} bytes"
+        if (process.state in (ProcState.FAULTED, ProcState.STOPPED)) != (process.fault is not None):
+            yield f"process {process.pid} is {process.state.name} with the fault {process.fault}"
         if process.pid != PROC0 and process.parent not in processes:
             yield f"the parent of process {process.pid} is gone"
-        if process.allowed != NO_ID and process.allowed not in processes:
-            yield f"process {process.pid} allows process {process.allowed}, which is gone"
+        for pid in (process.allowed, process.handler):
+            if pid != NO_ID and pid not in processes:
+                yield f"process {process.pid} names process {pid}, which is gone"
+    reading = [p.pid for p in processes.values() if p.state is ProcState.READING]
+    if sorted(kernel.readers) != reading and kernel.halted is None:
+        yield f"{list(kernel.readers)} are in the console's queue, {reading} wait for it"
 
 
 @invariant("a process in no queue never runs, and one in two runs twice")
@@ -300,24 +313,33 @@ def turns_are_fair(kernel: Kernel) -> Iterator[str]:
 
 @invariant("a process runs on the vspace it was given and on no other")
 def vspaces_belong_to_their_processes(kernel: Kernel) -> Iterator[str]:
-    """Each process's vspace is an L1 of its own; only a new one has none yet (rules 10 and 11)."""
+    """Each runs on an L1 of its own, or its parent's; a new one has none yet (rules 10 and 11)."""
     for process in kernel.processes.values():
         if process.l1 == NO_ID and process.state is ProcState.NEW:
             continue
         frame = kernel.frames.get(process.l1)
-        if frame is None or frame.table is not TableType.L1 or frame.owner != process.pid:
-            yield f"process {process.pid} lives in {process.l1}, no L1 of its own"
+        if frame is None or frame.table is not TableType.L1:
+            yield f"process {process.pid} lives in {process.l1}, which is no L1"
+        elif frame.owner not in (process.pid, process.parent):
+            yield f"process {process.pid} lives in {process.l1} of process {frame.owner}"
+    for frame in kernel.frames.values():
+        runs = [pid for pid, one in kernel.processes.items() if one.l1 == frame.f_id]
+        if sorted(frame.runs) != runs:
+            yield f"{frame} is the vspace of {runs}, not of {list(frame.runs)}"
 
 
 @invariant("programs decide by what this page says")
 def information_pages_tell_the_truth(kernel: Kernel) -> Iterator[str]:
-    """Each PROC frame belongs to the process it is, and its page matches (rule 11)."""
+    """Each PROC frame is with its process, or with who is to hear of its end (rules 11 and 12)."""
     records = {
         process.record: process for process in kernel.processes.values() if process.record != NO_ID
     }
+    dead = {death.record: one for one in kernel.processes.values() for death in one.deaths}
     for frame in kernel.frames.values():
-        if (frame.type is FrameType.PROC) != (frame.f_id in records):
+        if (frame.type is FrameType.PROC) != (frame.f_id in records or frame.f_id in dead):
             yield f"{frame} is no process's record"
+        if frame.f_id in dead and frame.owner != dead[frame.f_id].pid:
+            yield f"{frame} is not with whom the end of its process is to be told"
     for f_id, process in records.items():
         truth = kernel.proc_info(process)
         if f_id not in kernel.frames:

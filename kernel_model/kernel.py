@@ -1,4 +1,4 @@
-"""The kernel's state: frames, processes, the pool, and whose turn it is.
+"""The kernel's state: frames, processes, their accounts, and whose turn it is.
 
 What calls do with it is in ``kernel_model.calls``; ``kernel_model.syscalls.trap`` is the way in.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from dataclasses import dataclass
 
 from kernel_model.abi import (
     LAST_F_ID,
@@ -32,21 +31,9 @@ KERNEL_SIZE = 0x100000
 """Bytes of RAM, from its start, that are the kernel's own: one section."""
 
 BOOT_POOL = 1024
-"""Kernel objects there is room for at boot."""
+"""Kernel objects that proc0's account has room for at boot; every other account has none."""
 
 PROC0 = 0
-
-
-@dataclass(slots=True)
-class Pool:
-    """Room for kernel objects: one for each frame, and for each process without a PROC frame."""
-
-    capacity: int = BOOT_POOL
-    used: int = 0
-
-    @property
-    def free(self) -> int:
-        return self.capacity - self.used
 
 
 class Device:
@@ -64,7 +51,8 @@ class Kernel:
     memory: RAM; its first KERNEL_SIZE bytes are the kernel's.  calls: the calls that it answers.
     devices: what IO frames cover.
     ready: pids waiting for their turn, the next one first; running: who runs on each core, None
-    where all others are blocked or the machine has halted.  halted: how proc0 ended.
+    where all others are blocked or the machine has halted.  readers: pids that wait for the
+    console, first come first served.  halted: how proc0 ended.
     created: a device-tree boot, where proc0 makes frames itself.
     refusal: why the last call failed, for traces; no part of the state.
     """
@@ -86,10 +74,10 @@ class Kernel:
         self.editor = TableEditor(memory, self.host, memory.base)
         self.frames: dict[int, Frame] = {}
         self.processes: dict[int, Process] = {}
-        self.pool = Pool()
         self.next_f_id = 0
         self.next_pid = PROC0
         self.ready: deque[int] = deque()
+        self.readers: dict[int, None] = {}
         self.running: list[Process | None] = [None] * cores
         self.halted: Ending | None = None
         self.created = False
@@ -116,12 +104,13 @@ class Kernel:
             raise Refused(Error.NO_PROCESS, "no living process has pid {pid}", pid=pid)
         return process
 
-    def check_pool(self) -> None:
-        """Errors: POOL_FULL, when there is no room for one more object."""
-        if self.pool.free < 1:
+    def check_room(self, process: Process, count: int = 1) -> None:
+        """Errors: POOL_FULL, when a process's account has no room for so many objects more."""
+        if process.free_room < count:
             raise Refused(
-                Error.POOL_FULL, "all {capacity} kernel objects are used",
-                capacity=self.pool.capacity,
+                Error.POOL_FULL,
+                "the account of process {pid} has room for {room} kernel objects, {used} are used",
+                pid=process.pid, room=process.room, used=process.charged,
             )  # fmt: skip
 
     def check_f_id(self) -> None:
@@ -141,8 +130,8 @@ class Kernel:
         return table if table.table is TableType.L1 else None
 
     def is_current(self, frame: Frame) -> bool:
-        """Whether the frame is the current vspace of some process, which is its owner."""
-        return self.processes[frame.owner].l1 == frame.f_id
+        """Whether the frame is the current vspace of its owner, or of who has it lent."""
+        return bool(frame.runs)
 
     def view_va(self, frame: Frame) -> int:
         """Where the frame's page view begins; in an L2 that hangs nowhere, the offset there."""
@@ -151,10 +140,13 @@ class Kernel:
     # -- effects, which cannot fail -----------------------------------------------------
 
     def add_frame(self, owner: Process, type_: FrameType, pa: int, length: int) -> Frame:
-        """A new frame at the end of ``owner``'s list.  The pool has room, and an id is left."""
-        frame = Frame(self.next_f_id, type_, pa, length, owner.pid)
+        """A new frame at the end of ``owner``'s list, charged to its account.
+
+        There is room in it, and an id is left.
+        """
+        frame = Frame(self.next_f_id, type_, pa, length, owner.pid, owner.pid)
         self.next_f_id += 1
-        self.pool.used += 1
+        owner.charged += 1
         self.frames[frame.f_id] = frame
         owner.frames[frame.f_id] = None
         return frame
@@ -163,7 +155,7 @@ class Kernel:
         """Forget a frame whose pages another frame has taken over."""
         del self.processes[frame.owner].frames[frame.f_id]
         del self.frames[frame.f_id]
-        self.pool.used -= 1
+        self.processes[frame.account].charged -= 1
 
     def transfer(self, frame: Frame, to: Process) -> None:
         """Move a frame to the end of another process's list."""
@@ -172,16 +164,29 @@ class Kernel:
         frame.owner = to.pid
 
     def add_process(self, parent: int, record: int = NO_ID) -> Process:
-        """A new process that has not started.  A pid is left."""
+        """A new process that has not started.  A pid is left.
+
+        Where its record is a pool object its parent's account is charged; there is room in it.
+        """
         process = Process(self.next_pid, parent, parent, record)
         self.next_pid += 1
+        if record == NO_ID and parent != NO_ID:
+            process.account = parent
+            self.processes[parent].charged += 1
         self.processes[process.pid] = process
         return process
 
     def set_vspace(self, process: Process, l1: Frame) -> None:
-        """Make an L1 that the process owns its current vspace."""
+        """Make an L1 the current vspace of a process."""
+        self.leave_vspace(process)
         process.l1 = l1.f_id
+        l1.runs[process.pid] = None
         self.host.vspace_changed(process.pid, l1.pa)
+
+    def leave_vspace(self, process: Process) -> None:
+        """The process's vspace, if it has one, is not its current one any more."""
+        if process.l1 != NO_ID:
+            del self.frames[process.l1].runs[process.pid]
 
     def publish(self, process: Process) -> None:
         """Let the process's information page tell the truth (rule 11)."""
@@ -207,10 +212,11 @@ class Kernel:
                 return core
         return None
 
-    def wake(self, process: Process, resume: Resume) -> None:
+    def wake(self, process: Process, resume: Resume | None) -> None:
         """Let a process go on: on a core that idles, or else from the end of the queue."""
         process.state = ProcState.READY
-        process.partner, process.message, process.buffer = NO_ID, b"", 0
+        process.partner, process.message, process.fault = NO_ID, b"", None
+        process.buffer = process.wanted = 0
         process.resume = resume
         self.ready.append(process.pid)
         for core, one in enumerate(self.running):
@@ -240,6 +246,7 @@ class Kernel:
         self.halted = ending
         self.running = [None] * len(self.running)
         self.ready.clear()
+        self.readers.clear()
 
     def l1_pa(self, process: Process) -> int:
         """TTBR0 for a process that has a vspace."""
@@ -256,10 +263,10 @@ class Kernel:
         return KernelState(
             frames=tuple(freeze(frame) for frame in self.frames.values()),
             processes=tuple(freeze(process) for process in self.processes.values()),
-            pool=freeze(self.pool),
             next_f_id=self.next_f_id,
             next_pid=self.next_pid,
             ready=tuple(self.ready),
+            readers=tuple(self.readers),
             running=tuple(NO_ID if one is None else one.pid for one in self.running),
             halted=self.halted,
             created=self.created,
@@ -275,9 +282,8 @@ class Kernel:
         processes = [thaw(Process, values) for values in state.processes]
         self.frames = {frame.f_id: frame for frame in frames}
         self.processes = {process.pid: process for process in processes}
-        self.pool = thaw(Pool, state.pool)
         self.next_f_id, self.next_pid = state.next_f_id, state.next_pid
-        self.ready = deque(state.ready)
+        self.ready, self.readers = deque(state.ready), dict.fromkeys(state.readers)
         self.running = [None if pid == NO_ID else self.processes[pid] for pid in state.running]
         self.halted, self.created = state.halted, state.created
         self.editor.window.page = state.window_page
@@ -297,5 +303,10 @@ def _waits_for(process: Process) -> str:
         ProcState.SENDING: f"waits for process {process.partner} to receive its message",
         ProcState.RECEIVING: "waits for a message",
         ProcState.DEAD: "has ended",
+        ProcState.CALLING: f"waits for process {process.partner} to receive its call",
+        ProcState.AWAITING: f"waits for process {process.partner} to reply",
+        ProcState.FAULTED: f"waits for process {process.partner} to hear of its fault",
+        ProcState.STOPPED: f"waits for process {process.partner} to answer its fault",
+        ProcState.READING: "waits for the console",
     }
     return f"process {process.pid} {what[process.state]}"

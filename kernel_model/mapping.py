@@ -9,6 +9,7 @@ from array import array
 
 from kernel_model.abi import (
     MAP_KIND_MASK,
+    MAP_NOEXEC,
     MAP_WRITE,
     NO_ID,
     FrameType,
@@ -62,6 +63,13 @@ def renew_view(kernel: Kernel, frame: Frame) -> None:
     table = kernel.frames[frame.v_id]
     words = view_words(frame, frame.v_flags)
     kernel.editor.write(table, frame.v_off // frame.view_unit, words, kernel.l1_over(table))
+
+
+def set_type(kernel: Kernel, frame: Frame, type_: FrameType) -> None:
+    """Let a frame that is no table be of another type, which its view may allow more."""
+    frame.type = type_
+    if frame.is_viewed and not frame.v_flags & MAP_NOEXEC:
+        renew_view(kernel, frame)
 
 
 def clear_view(kernel: Kernel, frame: Frame) -> None:

@@ -97,14 +97,16 @@ class Plan:
         self.calls: list[PlannedCall] = []
         self._kernel, self._process = kernel, process
         self._next_f_id = kernel.next_f_id
-        self._splits_left = kernel.pool.free
+        self._splits_left = process.free_room
         self._free = {frame.f_id: frame.len for frame in free_memory(kernel, process)}
         self._l1 = kernel.frames[process.l1]
         self._l1_taken = self._taken(self._l1)
         hung = hung_tables(kernel, process)
         self._tables = [_Table(table.f_id, table.t_va, self._taken(table)) for table in hung]
         self._visible = {
-            table.f_id for table in (self._l1, *hung) if is_viewed_by(kernel, process, table)
+            table.f_id
+            for table in (self._l1, *hung)
+            if table.owner == process.pid and is_viewed_by(kernel, process, table)
         }
         self._wanted = range(0)
 
@@ -267,6 +269,8 @@ class Plan:
         if f_id in self._visible:
             return
         table = self._kernel.frames[f_id]
+        if table.owner != self._process.pid:
+            raise NoPlanError(f"process {table.owner} has lent this vspace, and maps in it")
         if table.is_viewed:
             raise NoPlanError(f"table {f_id} is viewed in a vspace that is not current")
         self._view(f_id, self._place_to_view(table.len))

@@ -22,16 +22,16 @@ class KernelState(NamedTuple):
 
     Equal states are the same kernel, the order of its lists included, for ``frame_info`` and the
     scheduler show it.  RAM is no part of it.
-    frames, processes: in the order in which they were made.  pool: Pool.  running: pids, NO_ID
-    for a core that idles.  window_page: what the core's window shows (pa).
+    frames, processes: in the order in which they were made.  running: pids, NO_ID for a core that
+    idles.  window_page: what the core's window shows (pa).
     """
 
     frames: tuple[Values, ...]
     processes: tuple[Values, ...]
-    pool: Values
     next_f_id: int
     next_pid: int
     ready: tuple[int, ...]
+    readers: tuple[int, ...]
     running: tuple[int, ...]
     halted: Ending | None
     created: bool

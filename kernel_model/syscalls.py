@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from kernel_model.abi import NO_ID, ProcState
 from kernel_model.call import Argument, Call, CallTable, signed
-from kernel_model.calls import console, frames, giving, maps, messages, processes
+from kernel_model.calls import console, faults, frames, giving, maps, messages, processes
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
 
@@ -53,6 +53,8 @@ _ARGUMENTS = {
         ("msg*", "msg", "void *", "message_out"),
         ("bytes", "ptr", "const void *", "bytes_in"),
         ("bytes*", "ptr", "void *", "bytes_out"),
+        ("msg<>", "msg", "void *", "message_inout"),
+        ("count", "count", "unsigned", "count"),
     )
 }
 
@@ -94,6 +96,19 @@ CALLS = CallTable((
           "write to the console; returns how many bytes"),
     _call(20, "console_read", "bytes* len", console.console_read, "count",
           "read from the console; returns how many bytes, 0 at the end"),
+    _call(21, "fault_handler", "pid", faults.fault_handler, "zero",
+          "let a process be told of the caller's faults and answer them; -1: nobody"),
+    _call(23, "proc_end", "pid status", processes.proc_end, "zero", "end a child", changes=True),
+    _call(24, "vspace_lend", "pid f_id", giving.vspace_lend, "zero",
+          "make an L1 table that stays the caller's the vspace of a child", changes=True),
+    _call(25, "call", "pid msg<>", messages.call, "zero",
+          "send 64 bytes and wait for that process's reply, which replaces them"),
+    _call(26, "reply", "pid msg", messages.reply, "zero",
+          "answer a call with 64 bytes; never blocks"),
+    _call(27, "pool_give", "pid count", giving.pool_give, "zero",
+          "give a process room for kernel objects"),
+    _call(28, "frame_unpool", "f_id", frames.frame_unpool, "zero",
+          "turn pool memory back into memory, zeroed", changes=True),
 ))  # fmt: skip
 
 

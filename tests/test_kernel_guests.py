@@ -88,6 +88,13 @@ CALLS = (
     Row("calls/exit", status=42),
     Row("calls/console_write", CONSOLE_WRITE),
     Row("calls/console_read", stdin="0123456789abcdefghijklmnopqrstuvwxyz\nsecond line\n"),
+    Row("calls/fault_handler"),
+    Row("calls/proc_end"),
+    Row("calls/vspace_lend", stderr=None),
+    Row("calls/call"),
+    Row("calls/reply"),
+    Row("calls/pool_give"),
+    Row("calls/frame_unpool"),
     Row("calls/convention"),
 )
 
@@ -160,6 +167,21 @@ the builder has ended; what it built has not
 it has moved on to another, and cleared the first away
 """
 
+TAKEOVER = """\
+a stranger with leave to give gives, and takes nothing over
+an orphan takes over nobody whom it has not made
+"""
+
+GREEDY = """\
+splits all it has: no harm
+pays for room, and fills that: no harm
+makes pool memory of everything: no harm
+floods a sibling with frames: no harm
+floods it with messages: no harm
+asks, and never receives: no harm
+makes processes of everything: no harm
+"""
+
 SPAWN = "%d tenants have come and gone, and all is as before\n"
 
 SCENARIOS = (
@@ -170,6 +192,8 @@ SCENARIOS = (
     Row("scenarios/siblings"),
     Row("scenarios/cousins", COUSINS),
     Row("scenarios/move_vspace", MOVE_VSPACE),
+    Row("scenarios/takeover", TAKEOVER),
+    Row("scenarios/greedy", GREEDY),
     Row("scenarios/table_travels"),
     Row("scenarios/code_travels"),
     Row("scenarios/pool"),

@@ -18,6 +18,7 @@ from emu.machine.history import Act
 from emu.machine.machine import Machine
 from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome
+from kernel_model.abi import NO_ID
 from kernel_model.boot import BootError
 from kernel_model.errors import Refused
 from kernel_model.image import Image
@@ -118,6 +119,8 @@ class _FaultReporter(Observer):
         from emu.report import fault_text
 
         machine = self._launch.machine
+        if machine.kernel.processes[fault.pid].handler != NO_ID:
+            return  # no mistake, as far as anybody knows: somebody is told
         say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
 
 

@@ -109,6 +109,21 @@ def frame_text(data: bytes) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
+def death_text(data: bytes | None) -> str:
+    """``struct death``: which child has ended, and how; "" where it cannot be read."""
+    if data is None:
+        return ""
+    pid, how, status = struct.unpack(abi.DEATH_STRUCT, data)
+    if how == abi.DeathHow.EXITED:
+        return f"process {pid} exited with {status}"
+    kind = abi.FaultKind._value2member_map_.get(status)
+    what = "" if kind is None else f": {abi.FaultKind(status).name.lower().replace('_', ' ')}"
+    return f"process {pid} faulted{what}"
+
+
+DEATH_SIZE = struct.calcsize(abi.DEATH_STRUCT)
+
+
 def length_text(value: int) -> str:
     """A length: sizes of memory in hexadecimal, of text in decimal."""
     return f"{value:#x}" if value >= 0x1000 and value % 0x1000 == 0 else str(value)
@@ -118,6 +133,7 @@ _PLAIN: dict[str, Callable[[int], str]] = {
     "f_id": str,
     "pid": str,
     "index": str,
+    "count": str,
     "status": str,
     "offset": "{:#x}".format,
     "length": length_text,
@@ -135,8 +151,8 @@ _NAMED: dict[str, Callable[[int], str]] = {
 FRAME_SIZE = struct.calcsize(abi.FRAME_STRUCT)
 
 # What is behind a pointer: before the call, and after it.
-POINTERS_IN = ("message_in", "bytes_in")
-POINTERS_OUT = ("message_out", "bytes_out", "frame_out")
+POINTERS_IN = ("message_in", "message_inout", "bytes_in")
+POINTERS_OUT = ("message_out", "message_inout", "bytes_out", "frame_out")
 
 
 class Decoder:

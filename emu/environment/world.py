@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from errno import EBADF
+from select import select
 from typing import NamedTuple, Protocol
 
 from emu.environment.clock import Clock, InstructionClock
@@ -54,6 +55,13 @@ class World(Protocol):
         Waits for them.  Ends early only behind a newline, as a terminal does, so that what
         is read depends on the input alone and not on the pieces in which it arrived.
         Errors: Interrupted.
+        """
+
+    def is_input_ready(self) -> bool:
+        """Whether ``read_input`` would wait for nobody at a terminal.
+
+        What does not come from a terminal counts as ready: however long it takes, nobody inside
+        can tell, and so a run does not depend on how quickly it comes.
         """
 
     def write_output(self, data: bytes) -> None:
@@ -155,6 +163,13 @@ class InputLines:
         self._pieces += 1
         return piece
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether a read needs no piece that has not come yet."""
+        kept = self._kept
+        again = kept is not None and self._pieces - self._kept_from < len(kept)
+        return again or self.ended or b"\n" in self.pending
+
     def read(self, length: int) -> bytes:
         searched = 0
         while not (end := self._line_end(searched, length)):
@@ -207,6 +222,9 @@ class _World:
 
     def read_input(self, length: int) -> bytes:
         return self._input.read(length)
+
+    def is_input_ready(self) -> bool:
+        return True
 
     def now(self) -> int:
         return self._clock.now()
@@ -264,6 +282,11 @@ class HostWorld(_World):
 
     def is_terminal(self, stream: int) -> bool:
         return self._terminals[stream]
+
+    def is_input_ready(self) -> bool:
+        if not self._terminals[STDIN] or self._input.is_at_hand:
+            return True
+        return bool(select([self._stdin], [], [], 0)[0])
 
     def _refill(self) -> bytes:
         try:

@@ -9,12 +9,12 @@ from emu.cpu.binding import Context
 from emu.cpu.counter import NOWHERE
 from emu.cpu.engine import Engine
 from emu.cpu.hostram import HostRam
-from emu.cpu.registers import State
+from emu.cpu.registers import IT_STATE, THUMB_BIT, State
 from emu.cpu.stop import Stop
 from emu.devices.bus import Device
 from emu.machine.fault import Fault
 from emu.mmu import make_backend
-from kernel_model.process import Process, Registers, Result, Resume, Start
+from kernel_model.process import Process, Redirect, Registers, Result, Resume, Start
 
 if TYPE_CHECKING:
     from emu.machine.snapshot import CoreState
@@ -24,6 +24,12 @@ SLICE = 500_000
 
 The turn then goes on to the next jump, or the next page: see ``emu.cpu.counter``.
 """
+
+
+def redirected(core: tuple[int, ...], to: Redirect) -> tuple[int, ...]:
+    """Core registers of a process that goes on elsewhere after a fault, in no IT block."""
+    cpsr = core[16] & ~(THUMB_BIT | IT_STATE) | (THUMB_BIT if to.pc & 1 else 0)
+    return (*to.registers, *core[8:13], to.sp, core[14], to.pc & ~1, cpsr)
 
 
 class Core:
@@ -77,6 +83,9 @@ class Core:
             self.engine.registers.write_r0(resume.r0)
         elif isinstance(resume, Registers):
             self.engine.registers.set_core(resume.words)
+        elif isinstance(resume, Redirect):
+            registers = self.engine.registers
+            registers.set_core(redirected(registers.core(), resume))
 
     def run(self, bound: int, passes: bool) -> Stop:
         """Run the loaded process for the rest of its turn and at most ``bound`` instructions.

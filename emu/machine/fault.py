@@ -7,8 +7,9 @@ from typing import NamedTuple
 from emu.cpu.engine import Engine
 from emu.cpu.stop import Stop
 from emu.mmu import Backend
+from kernel_model.abi import FaultKind
 from kernel_model.descriptors import EXEC, READ, WRITE
-from kernel_model.fault import FaultKind, FaultRecord
+from kernel_model.process import FaultRecord
 from kernel_model.walk import FaultStatus, Walk
 
 ACCESS = {READ: "read", WRITE: "write", EXEC: "execution"}
@@ -70,7 +71,7 @@ def record_of(fault: Fault) -> FaultRecord:
     sp, lr, pc, cpsr = fault.registers[13:]
     return FaultRecord(
         _KINDS.get(fault.kind, FaultKind.MEMORY_ACCESS), max(fault.va, 0), pc, cpsr, fault.access,
-        fault.status or 0, sp, lr, fault.headline,
+        fault.status or 0, sp, lr, fault.registers[:8], fault.headline,
     )  # fmt: skip
 
 

@@ -78,19 +78,24 @@ class HistoryState(NamedTuple):
 class History:
     """The last acts, the last entries written, the last refusals.
 
-    made: calls so far.  now: the act under way, or else the last that changed something.
+    made: calls so far.  under_way: the act under way, or else the last one, as ``Act`` has it.
     waiting: the call of each process that is blocked in one, by pid.
     faults: what each process did that nobody handled, by pid.
     """
 
     def __init__(self) -> None:
         self.made = 0
-        self.now = Act(0, 0, BOOT)
+        self.under_way: tuple[int, int, Call, tuple[int, ...]] = Act(0, 0, BOOT)
         self.calls: deque[tuple[Act, int | None]] = deque(maxlen=CALLS_KEPT)
         self.written: deque[Written] = deque(maxlen=DESCRIPTORS_KEPT)
         self.refusals: deque[RefusedAct] = deque(maxlen=REFUSALS_KEPT)
         self.waiting: dict[int, Act] = {}
         self.faults: dict[int, str] = {}
+
+    @property
+    def now(self) -> Act:
+        """The act under way, or else the last one: made an ``Act`` only when somebody asks."""
+        return Act(*self.under_way)
 
     def refused(self, act: Act, refusal: Refused) -> None:
         """A call has failed."""
@@ -98,11 +103,11 @@ class History:
 
     def semihosting(self, pid: int) -> None:
         """What follows is done for a semihosting call."""
-        self.now = Act(self.made, pid, SEMIHOSTING)
+        self.under_way = Act(self.made, pid, SEMIHOSTING)
 
     def fault(self, pid: int, headline: str) -> None:
         """A process is about to end by a fault."""
-        self.now = Act(self.made, pid, FAULT)
+        self.under_way = Act(self.made, pid, FAULT)
         self.faults[pid] = headline
         if len(self.faults) > FAULTS_KEPT:
             del self.faults[next(iter(self.faults))]
@@ -120,7 +125,7 @@ class History:
 
     def restore(self, state: HistoryState) -> None:
         """Make all of it what it was."""
-        self.made, self.now = state.made, state.now
+        self.made, self.under_way = state.made, state.now
         self.calls = deque(state.calls, CALLS_KEPT)
         self.written = deque(state.written, DESCRIPTORS_KEPT)
         self.refusals = deque(state.refusals, REFUSALS_KEPT)

@@ -19,6 +19,7 @@ class KernelHost:
         self._cores, self._history, self._observers = cores, history, observers
         self.console_write = world.write_output
         self.console_read = world.read_input
+        self.console_ready = world.is_input_ready
 
     def vspace_changed(self, pid: int, l1: int) -> None:
         for core in self._cores:

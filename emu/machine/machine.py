@@ -16,7 +16,7 @@ from emu.devices.uart import Uart
 from emu.environment.cmdline import command_line
 from emu.environment.waits import Interrupted
 from emu.environment.world import World
-from emu.machine.core import Core
+from emu.machine.core import Core, redirected
 from emu.machine.fault import fault_of, record_of
 from emu.machine.history import History
 from emu.machine.host import KernelHost
@@ -24,16 +24,17 @@ from emu.machine.interrupt import Cause, Watch
 from emu.machine.observers import Observer, Observers
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
 from emu.machine.services import Services
-from emu.machine.svc import Calls, SvcHandler
+from emu.machine.svc import Calls, SvcHandler, is_news
 from emu.mmu import make_ram
-from kernel_model.abi import Error
+from kernel_model.abi import NO_ID, Error
 from kernel_model.boot import boot
 from kernel_model.call import CallTable
+from kernel_model.calls.console import feed_reader
+from kernel_model.calls.faults import fault as kernel_fault
 from kernel_model.errors import Refused
-from kernel_model.fault import fault as kernel_fault
 from kernel_model.image import Image
 from kernel_model.kernel import Device as KernelDevice
-from kernel_model.process import Process, Registers, Result, Start
+from kernel_model.process import Process, Redirect, Registers, Result, Start
 from kernel_model.syscalls import CALLS
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class Machine:
         end = core.engine.instructions + count if count else 0
         self._deliver_fault(core)
         first = True
-        while (process := self.kernel.running[core.number]) is not None:
+        while (process := self._next(core)) is not None:
             self._load(core, process)
             bound = 0
             if end or self.options.max_insns:
@@ -219,7 +220,7 @@ class Machine:
             if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self._is_paused:
-                if not any(self.kernel.running):
+                if not any(self.kernel.running) and not self.kernel.readers:
                     break  # the end is told first: there is nothing left to go on with
                 if self._is_full:
                     return outcome(How.MAX_OUTPUT)
@@ -231,9 +232,18 @@ class Machine:
                 self._deliver_fault(core)
         return outcome_of(self.kernel.halted)
 
+    def _next(self, core: Core) -> Process | None:
+        """Who runs now.  First who waits for input has it, if it is there or nobody is ready."""
+        kernel = self.kernel
+        while kernel.readers and (
+            kernel.running[core.number] is None or self.world.is_input_ready()
+        ):
+            feed_reader(kernel)
+        return kernel.running[core.number]
+
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""
-        if any(self.kernel.running):
+        if any(self.kernel.running) or self.kernel.readers:
             return
         ended = outcome_of(self.kernel.halted)
         raise MachineEndedError(f"the machine has ended ({ended.how.name}, status {ended.status})")
@@ -267,7 +277,7 @@ class Machine:
     def _answered(self, process: Process, r0: int) -> None:
         """A call that had blocked is answered; it may have failed after all."""
         act = self.history.waiting.pop(process.pid, None)
-        if act is not None and r0 < 0:
+        if act is not None and r0 < 0 and not is_news(act.call, r0):
             refusal = Refused(Error(r0))
             self.history.refused(act, refusal)
             for tell in self.observers.refused:
@@ -307,7 +317,8 @@ class Machine:
         """Let the kernel hear what the process on this core did."""
         fault, core.fault = core.fault, None
         if fault is not None:
-            self.history.fault(fault.pid, fault.headline)
+            if self.kernel.processes[fault.pid].handler == NO_ID:
+                self.history.fault(fault.pid, fault.headline)
             kernel_fault(self.kernel, record_of(fault), core.number)
 
     def count_instructions(self) -> None:
@@ -398,6 +409,8 @@ def _resumed(core: tuple[int, ...], process: Process) -> tuple[int, ...]:
     resume = process.resume
     if isinstance(resume, Registers):
         return resume.words
+    if isinstance(resume, Redirect):
+        return redirected(core, resume)
     if isinstance(resume, Result):
         return (resume.r0 & 0xFFFFFFFF, *core[1:])
     if isinstance(resume, Start):

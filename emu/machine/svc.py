@@ -8,10 +8,10 @@ Source: spec, "Calling convention" and "Programs".
 from __future__ import annotations
 
 from emu.machine.core import Core
-from emu.machine.history import Act, History
+from emu.machine.history import History
 from emu.machine.observers import Observers, Words
 from emu.machine.services import Services
-from kernel_model.abi import ProcState
+from kernel_model.abi import Error, ProcState
 from kernel_model.call import Call
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PhysicalMemory
@@ -24,7 +24,18 @@ _IMMEDIATES = (0x3456, 0xAB)
 """What of those two the syndrome register has: 16 bits."""
 
 
-_BLOCKED = (ProcState.SENDING, ProcState.RECEIVING)
+_BLOCKED = (
+    ProcState.SENDING,
+    ProcState.RECEIVING,
+    ProcState.CALLING,
+    ProcState.AWAITING,
+    ProcState.READING,
+)
+
+
+def is_news(call: Call, result: int) -> bool:
+    """Whether a result below zero is what the call is for: ``recv`` tells of a child's end."""
+    return result == Error.PEER_DIED and call.name == "recv"
 
 
 class Calls:
@@ -114,25 +125,15 @@ class SvcHandler:
         """A call, entered in the history if it changes something, blocks or is refused."""
         kernel, history = self._kernel, self._history
         history.made += 1
-        if call.changes:
-            return self._remembered(call, words)
-        process = kernel.running[self._number]
-        result = perform(kernel, call, words, self._number)
-        if result is not None and kernel.refusal is None:
-            return result
-        if process is not None and (kernel.refusal is not None or process.state in _BLOCKED):
-            self._remember(process, Act(history.made, process.pid, call, words), result)
-        return result
-
-    def _remembered(self, call: Call, words: Words) -> int | None:
-        """A call that can change something."""
         process = self._process()
-        act = self._history.now = Act(self._history.made, process.pid, call, words)
-        result = perform(self._kernel, call, words, self._number)
-        self._remember(process, act, result)
+        history.under_way = (history.made, process.pid, call, words)
+        result = perform(kernel, call, words, self._number)
+        if call.changes or result is None or kernel.refusal is not None:
+            self._remember(process, result)
         return result
 
-    def _remember(self, process: Process, act: Act, result: int | None) -> None:
+    def _remember(self, process: Process, result: int | None) -> None:
+        act = self._history.now
         refusal = self._kernel.refusal
         if refusal is not None:
             self._history.refused(act, refusal)

@@ -34,7 +34,10 @@ _OF_ERROR = {
     _E.BAD_POINTER: Rule(13, "a pointer is good for what its owner could itself read or write"),
     _E.UNALIGNED: Rule(1, "frames are whole 4 KiB pages"),
     _E.OUT_OF_RANGE: Rule(7, "every target entry must be in the table's range"),
-    _E.POOL_FULL: Rule(3, "kernel objects come from a pool; frame_pool enlarges it"),
+    _E.POOL_FULL: Rule(
+        3,
+        "who makes a kernel object has room for it: frame_pool makes room, pool_give moves it",
+    ),
     _E.WRONG_TYPE: Rule(11, "a PROC or POOL frame is the kernel's"),
     _E.IS_TABLE: Rule(4, "tables cannot be cut, joined or used up"),
     _E.NOT_TABLE: Rule(6, "frame_table makes a table of a frame before it is used as one"),
@@ -72,6 +75,12 @@ _OF_ERROR = {
     _E.NO_CREATE: Rule(1, "after the frames boot all memory already has frames"),
     _E.OVERLAP: Rule(1, "frames never overlap"),
     _E.CONSOLE: Rule(0, "the console works as long as the host's does"),
+    _E.NOT_CALLING: Rule(
+        12, "a reply reaches only a process whose call the caller has received and not answered"
+    ),
+    _E.PEER_FAULTED: Rule(
+        15, "a handler hears of a fault, by recv, before it says anything to who has faulted"
+    ),
     _E.NO_ID_LEFT: Rule(
         0, "an id is never used again: 2^31 frames and 2^30 processes can be made in all"
     ),
@@ -104,6 +113,18 @@ _OF_CALL = {
     ("frame_give", _E.WRONG_TYPE): Rule(9, "PROC and POOL frames stay with their process"),
     ("vspace_swap", _E.WRONG_TYPE): Rule(10, "PROC and POOL frames stay with their process"),
     ("vspace_swap", _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
+    ("vspace_swap", _E.NOT_ALLOWED): Rule(
+        10, "a process's vspace is set by itself or its parent, and by nobody else"
+    ),
+    ("vspace_lend", _E.NOT_ALLOWED): Rule(10, "one lends an L1 to children of one's own"),
+    ("vspace_lend", _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
+    ("proc_end", _E.NOT_ALLOWED): Rule(12, "a process is ended by itself or by its parent"),
+    ("frame_unpool", _E.WRONG_TYPE): Rule(3, "only pool memory becomes memory again"),
+    ("frame_unpool", _E.POOL_FULL): Rule(
+        3, "pool memory becomes memory again when that much room is free in its owner's account"
+    ),
+    ("pool_give", _E.POOL_FULL): Rule(3, "only free room moves to another account"),
+    ("send", _E.BAD_KIND): Rule(15, "a fault is answered with ANSWER_RETRY, END or REDIRECT"),
     ("frame_pool", _E.IS_TABLE): Rule(3, "pool memory is made of unmapped MEM frames, not tables"),
     ("frame_pool", _E.WRONG_TYPE): Rule(3, "pool memory is made of unmapped MEM frames"),
     ("frame_pool", _E.MAPPED): Rule(3, "pool memory is made of unmapped MEM frames"),

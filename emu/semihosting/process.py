@@ -8,7 +8,7 @@ from emu.environment.world import World
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.heap import map_heap
 from kernel_model import user
-from kernel_model.calls.processes import end_process
+from kernel_model.calls.endings import end_process
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE

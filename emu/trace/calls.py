@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.decoding import semihosting as semihost
-from emu.decoding.arguments import Value, error_text
+from emu.decoding.arguments import DEATH_SIZE, Value, death_text, error_text
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
 from emu.trace.events import Call as CallEvent
 from emu.trace.events import Phase
 from emu.trace.recorder import Recorder
-from kernel_model.abi import ProcState
+from kernel_model.abi import Error, ProcState
 from kernel_model.call import Argument, Call
 from kernel_model.process import Process, Result, Resume
 
@@ -62,16 +62,18 @@ class CallTracer(Observer):
             self._answered(process, Phase.RESUMED, resume.r0)
 
     def _answered(self, process: Process, phase: Phase, result: int) -> None:
-        name, row, values = self._pending.pop(process.pid)
+        name, row, asked = self._pending.pop(process.pid)
         decoder = self.recorder.decoder(process)
         whole = phase is Phase.WHOLE
         error, reason = error_text(result)
         if error:
-            values = values if whole else ()
+            values = asked if whole else ()
             refusal = self.recorder.kernel.refusal
             reason = refusal.text if whole and refusal is not None else reason
+            if name == "recv" and result == Error.PEER_DIED:
+                reason = death_text(decoder.read(asked[0].value, DEATH_SIZE)) or reason
         else:
-            values = (decoder.filled if whole else decoder.stored)(row, values, result)
+            values = (decoder.filled if whole else decoder.stored)(row, asked, result)
         self._emit(process.pid, name, phase, values, result, error, reason)
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:

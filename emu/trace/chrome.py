@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from emu.decoding.arguments import message_text
 from emu.trace import events
-from emu.trace.events import Event, Phase, Turn
+from emu.trace.events import Event, Phase, Sort, Turn
 from emu.trace.text import descriptors_text
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class ChromeFormat:
         half = CALL // 2
         flow: Object = {"id": self._flows}
         args: Object = {"data": message_text(event.data)}
-        to = f"{'starts' if event.starts else 'to'} {event.to}"
+        to = f"{_TO[event.sort]} {event.to}"
         mark: Object = {"dur": half / 1000}
         yield self._at("X", to, event.pid, "messages", args, **mark)
         yield self._at("X", f"from {event.pid}", event.to, "messages", args, half, **mark)
@@ -142,6 +142,16 @@ class ChromeFormat:
     def _descriptors(self, event: events.Descriptors) -> Iterator[Object]:
         args: Object = {"entries": descriptors_text(event)}
         yield self._at("i", "map", max(event.pid, 0), "calls", args, s="t")
+
+
+_TO = {
+    Sort.MESSAGE: "to",
+    Sort.START: "starts",
+    Sort.CALL: "calls",
+    Sort.REPLY: "replies to",
+    Sort.FAULT: "tells of its fault",
+    Sort.ANSWER: "answers",
+}
 
 
 def _json(item: Object) -> str:

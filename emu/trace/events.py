@@ -107,15 +107,26 @@ class Scheduled:
     kind: ClassVar[str] = "sched"
 
 
+class Sort(Enum):
+    """What a message is to its receiver."""
+
+    MESSAGE = "message"
+    START = "start message"
+    CALL = "call"
+    REPLY = "reply"
+    FAULT = "fault"
+    ANSWER = "answer"
+
+
 @dataclass(slots=True)
 class Message:
-    """A message that arrived.  pid: the sender.  starts: it started its receiver."""
+    """A message that arrived.  pid: the sender."""
 
     time: int
     pid: int
     to: int
     data: bytes
-    starts: bool
+    sort: Sort
 
     kind: ClassVar[str] = "ipc"
 

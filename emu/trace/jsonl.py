@@ -11,7 +11,7 @@ from emu.arm.disassembly import Instruction
 from emu.decoding.arguments import Value
 from emu.trace.events import Event
 
-VERSION = 1
+VERSION = 2
 """Goes up when an object changes its meaning or loses a member."""
 
 

@@ -10,7 +10,7 @@ from emu.machine.fault import Fault
 from emu.machine.observers import Observer, Words
 from emu.trace.events import Scheduled, Turn
 from emu.trace.recorder import Recorder
-from kernel_model.abi import ProcState
+from kernel_model.abi import NO_ID, ProcState
 from kernel_model.call import Call, signed
 from kernel_model.process import Process, Resume, Start
 
@@ -22,8 +22,11 @@ class TurnTracer(Observer):
         self.recorder = recorder
         self._before: Process | None = None
         self._status = 0
+        self._living: set[int] = set()
+        self._cause = 0  # the pid of who did something last
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        self._others_ended(core)
         before, self._before = self._before, process
         if switched or isinstance(resume, Start):
             turn = Turn.STARTS if isinstance(resume, Start) else Turn.RUNS
@@ -31,25 +34,38 @@ class TurnTracer(Observer):
             self._emit(process.pid, turn, last, core.engine.registers.pc, _why(before))
 
     def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
-        self._status = signed(words[0])
+        self._status, self._cause = signed(words[0]), process.pid
 
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         self._ended(core, process)
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
-        decoder = self.recorder.decoder(process)
+        decoder, self._cause = self.recorder.decoder(process), process.pid
         self._status = semihost.exit_status(decoder, operation, argument)
 
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         self._ended(core, process)
 
     def faulted(self, core: Core, fault: Fault) -> None:
-        self._emit(fault.pid, Turn.ENDS, -1, fault.pc, f"killed by a fault: {fault.kind}")
+        self._cause = fault.pid
+        if self.recorder.kernel.processes[fault.pid].handler == NO_ID:
+            self._living.discard(fault.pid)
+            self._emit(fault.pid, Turn.ENDS, -1, fault.pc, f"killed by a fault: {fault.kind}")
 
     def _ended(self, core: Core, process: Process) -> None:
         if process.state is ProcState.DEAD:
             pc = core.engine.registers.pc
+            self._living.discard(process.pid)
             self._emit(process.pid, Turn.ENDS, -1, pc, f"exited with {self._status}")
+        self._others_ended(core)
+
+    def _others_ended(self, core: Core) -> None:
+        """By ``proc_end``, by an answer to a fault, or with another one that ended."""
+        living = self.recorder.kernel.processes
+        for pid in sorted(self._living - living.keys()):
+            pc = core.engine.registers.pc
+            self._emit(pid, Turn.ENDS, -1, pc, f"ended by what process {self._cause} did")
+        self._living = set(living)
 
     def _emit(self, pid: int, turn: Turn, before: int, pc: int, why: str) -> None:
         wants = self.recorder.filter.wants
@@ -67,5 +83,10 @@ def _why(before: Process | None) -> str:
         ProcState.SENDING: f"waits for {before.partner} to receive",
         ProcState.RECEIVING: "waits for a message",
         ProcState.DEAD: "has ended",
+        ProcState.CALLING: f"calls {before.partner}",
+        ProcState.AWAITING: f"waits for the reply of {before.partner}",
+        ProcState.FAULTED: f"has faulted, and {before.partner} is to hear of it",
+        ProcState.STOPPED: f"has faulted, and waits for the answer of {before.partner}",
+        ProcState.READING: "waits for the console",
     }
     return f"{before.pid} {what[before.state]}"

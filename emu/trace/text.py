@@ -101,8 +101,7 @@ def _scheduled(event: events.Scheduled) -> str:
 
 
 def _message(event: events.Message) -> str:
-    what = "start message" if event.starts else "message"
-    return f"{what} to {event.to}: {message_text(event.data)}"
+    return f"{event.sort.value} to {event.to}: {message_text(event.data)}"
 
 
 def _access(event: events.Access) -> str:

@@ -37,7 +37,6 @@ def frame_data(kernel: Kernel) -> dict[str, Any]:
     ram = kernel.memory
     return {
         "ram": {"pa": ram.base, "len": ram.size, "kernel": KERNEL_SIZE},
-        "pool": {"capacity": kernel.pool.capacity, "used": kernel.pool.used},
         "processes": [_process_data(process) for process in kernel.processes.values()],
         "frames": [_frame_data(kernel, frame) for frame in kernel.frames.values()],
     }
@@ -48,7 +47,8 @@ def _process_grid(kernel: Kernel, process: Process) -> Grid:
     size = size_text(sum(frame.len for frame in frames if frame.type is not FrameType.IO))
     parent = "" if process.parent == NO_ID else f", child of process {process.parent}"
     heading = (
-        f"process {process.pid}{parent}: {process.state.name.lower()}, {len(frames)} frames, {size}"
+        f"process {process.pid}{parent}: {process.state.name.lower()}, {len(frames)} frames, "
+        f"{size}, {process.charged} of {process.room} kernel objects"
     )
     return Grid(heading, _FRAMES, [_frame_row(kernel, frame) for frame in frames])
 
@@ -74,6 +74,7 @@ def _process_data(process: Process) -> dict[str, Any]:
         "parent": None if process.parent == NO_ID else process.parent,
         "state": ProcState(process.state).name,
         "l1": None if process.l1 == NO_ID else process.l1,
+        "account": {"room": process.room, "charged": process.charged},
         "frames": list(process.frames),
     }
 

@@ -3,7 +3,7 @@
 #include "bench.h"
 #include "../include/kernel.h"
 
-static int call(int number)
+static int ask(int number)
 {
 	register int r0 __asm__("r0") = 0;
 	register int r12 __asm__("r12") = number;
@@ -17,6 +17,6 @@ unsigned kernel(unsigned rounds)
 	unsigned positive = 0;
 
 	for (unsigned i = 0; i < rounds * 1000; i++)
-		positive += call(CALL_FRAME_COUNT) > 0;
+		positive += ask(CALL_FRAME_COUNT) > 0;
 	return positive;
 }

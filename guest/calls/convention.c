@@ -40,7 +40,7 @@ static int checked(caller *make_call, unsigned number, unsigned r0, unsigned r1,
 
 static void check_from(caller *make_call)
 {
-	static const unsigned no_calls[] = {21, 22, 255, 256, 0x10000, 0x123456, 0x7fffffff, 0x80000000,
+	static const unsigned no_calls[] = {22, 29, 255, 256, 0x10000, 0x123456, 0x7fffffff, 0x80000000,
 	                                    0xffffffff};
 	struct frame frame;
 

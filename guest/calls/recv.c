@@ -77,7 +77,7 @@ static void check_across_pages(void)
 	CHECK_OK(process_wait(sender));
 }
 
-/* A child that ends while its parent waits is news to the parent. */
+/* A child that ends is news to its parent, while it waits or later. */
 static int end_late(int turns)
 {
 	while (turns-- > 0)
@@ -91,7 +91,8 @@ static void check_child_ends(void)
 	int child = CHECK_OK(process_run(end_late, 3));
 
 	CHECK_RESULT(recv(&message), E_PEER_DIED);
-	CHECK(message.words[0] == 0x1234);
+	CHECK(message.words[0] == child && message.words[1] == DEATH_EXITED);
+	CHECK(message.words[2] == 0 && message.words[3] == 0);
 	CHECK_RESULT(send(child, &message), E_NO_PROCESS);
 }
 

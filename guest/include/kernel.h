@@ -38,6 +38,31 @@ enum {
 	PROC_SENDING = 0x2,
 	PROC_RECEIVING = 0x3,
 	PROC_DEAD = 0x4,
+	PROC_CALLING = 0x5,
+	PROC_AWAITING = 0x6,
+	PROC_FAULTED = 0x7,
+	PROC_STOPPED = 0x8,
+	PROC_READING = 0x9,
+};
+
+/* struct death, how: by exit, or by a fault; then status is a kind of fault */
+enum {
+	DEATH_EXITED = 0x1,
+	DEATH_FAULTED = 0x2,
+};
+
+/* struct fault, kind: what the processor refused */
+enum {
+	FAULT_MEMORY_ACCESS = 0x1,
+	FAULT_UNDEFINED_INSTRUCTION = 0x2,
+	FAULT_BREAKPOINT_INSTRUCTION = 0x3,
+};
+
+/* struct fault_answer, answer: try again, end, or go on as told */
+enum {
+	ANSWER_RETRY = 0x0,
+	ANSWER_END = 0x1,
+	ANSWER_REDIRECT = 0x2,
 };
 
 enum {
@@ -45,6 +70,7 @@ enum {
 	F_MAP_WRITE = 0x2, /* frame_map's flags: the view may be written */
 	F_MAP_NOEXEC = 0x40, /* frame_map's flags: nothing in the view is ever executed */
 	F_MAP_KIND_MASK = 0x3c, /* the bits of the flags that hold the kind */
+	FAULT_BIT = 0x40000000, /* bit of what recv returns: the message is the fault of that process */
 	F_TABLE_MAPPED = 0x1, /* bit of t_flags: the table hangs in another or is a current vspace */
 };
 
@@ -57,7 +83,7 @@ enum error {
 	E_BAD_POINTER = -5, /* the caller could not make this access itself */
 	E_UNALIGNED = -6, /* an address, offset or length is not aligned as this call needs */
 	E_OUT_OF_RANGE = -7, /* an offset, index or address is outside what it points into */
-	E_POOL_FULL = -8, /* the kernel has no room for another object */
+	E_POOL_FULL = -8, /* the account has no room for that many kernel objects */
 	E_WRONG_TYPE = -9, /* a frame of this type cannot be used so */
 	E_IS_TABLE = -10, /* the frame is a table */
 	E_NOT_TABLE = -11, /* the frame is not a table of the level this call needs */
@@ -77,7 +103,7 @@ enum error {
 	E_BAD_KIND = -25, /* there is no such kind of mapping or table for this call */
 	E_NOT_ADJACENT = -26, /* the second frame does not start where the first ends */
 	E_NOT_ALIKE = -27, /* the frames' types or views differ */
-	E_NOT_ALLOWED = -28, /* the caller may not give to or change this process */
+	E_NOT_ALLOWED = -28, /* the caller may not give to this process, or it is no child of the caller */
 	E_BAD_SIZE = -29, /* the frame has not the size this call needs */
 	E_NO_VSPACE = -30, /* the process has no vspace to run in */
 	E_TO_SELF = -31, /* a process cannot be its own partner in this call */
@@ -86,6 +112,8 @@ enum error {
 	E_OVERLAP = -34, /* the range overlaps a frame or the kernel */
 	E_CONSOLE = -35, /* the console failed */
 	E_NO_ID_LEFT = -36, /* all ids of this kind have been used */
+	E_NOT_CALLING = -37, /* the process does not wait for a reply of the caller */
+	E_PEER_FAULTED = -38, /* the process has faulted, and the caller, its handler, is to hear of that */
 };
 
 /* A frame, its place as a table (t_) and its page view (v_); absent ids are NO_ID. */
@@ -115,6 +143,52 @@ struct proc_info {
 	unsigned received;
 };
 _Static_assert(sizeof(struct proc_info) == 32, "the kernel's layout of proc_info");
+
+/* What recv tells with E_PEER_DIED: a child has ended. */
+struct death {
+	int pid;
+	unsigned how;
+	int status;
+};
+_Static_assert(sizeof(struct death) == 12, "the kernel's layout of death");
+
+/* What recv tells with FAULT_BIT: a process has faulted and waits for our answer. va, rights
+ * (F_MAP_READ, F_MAP_WRITE or 4: execution) and status (as in DFSR) are of its access. */
+struct fault {
+	unsigned kind;
+	unsigned va;
+	unsigned pc;
+	unsigned cpsr;
+	unsigned rights;
+	unsigned status;
+	unsigned sp;
+	unsigned lr;
+	unsigned r0;
+	unsigned r1;
+	unsigned r2;
+	unsigned r3;
+	unsigned r4;
+	unsigned r5;
+	unsigned r6;
+	unsigned r7;
+};
+_Static_assert(sizeof(struct fault) == 64, "the kernel's layout of fault");
+
+/* What a handler sends back. The rest counts for ANSWER_REDIRECT alone. */
+struct fault_answer {
+	unsigned answer;
+	unsigned pc;
+	unsigned sp;
+	unsigned r0;
+	unsigned r1;
+	unsigned r2;
+	unsigned r3;
+	unsigned r4;
+	unsigned r5;
+	unsigned r6;
+	unsigned r7;
+};
+_Static_assert(sizeof(struct fault_answer) == 44, "the kernel's layout of fault_answer");
 
 /* The start of the page whose address the first process gets in r0. */
 struct boot_info {
@@ -150,6 +224,13 @@ enum {
 	CALL_EXIT = 18,
 	CALL_CONSOLE_WRITE = 19,
 	CALL_CONSOLE_READ = 20,
+	CALL_FAULT_HANDLER = 21,
+	CALL_PROC_END = 23,
+	CALL_VSPACE_LEND = 24,
+	CALL_CALL = 25,
+	CALL_REPLY = 26,
+	CALL_POOL_GIVE = 27,
+	CALL_FRAME_UNPOOL = 28,
 };
 
 /* send 64 bytes, wait until received; a parent's first message starts its child */
@@ -214,6 +295,27 @@ int console_write(const void *ptr, size_t len);
 
 /* read from the console; returns how many bytes, 0 at the end */
 int console_read(void *ptr, size_t len);
+
+/* let a process be told of the caller's faults and answer them; -1: nobody */
+int fault_handler(int pid);
+
+/* end a child */
+int proc_end(int pid, int status);
+
+/* make an L1 table that stays the caller's the vspace of a child */
+int vspace_lend(int pid, int f_id);
+
+/* send 64 bytes and wait for that process's reply, which replaces them */
+int call(int pid, void *msg);
+
+/* answer a call with 64 bytes; never blocks */
+int reply(int pid, const void *msg);
+
+/* give a process room for kernel objects */
+int pool_give(int pid, unsigned count);
+
+/* turn pool memory back into memory, zeroed */
+int frame_unpool(int f_id);
 
 /* The name of an error, e.g. E_NO_FRAME; never NULL. */
 const char *error_name(int error);

@@ -37,7 +37,8 @@ int program_load(struct program *program, const void *elf, const char *arguments
  * Code and data are where they are here; the stack is a new one. */
 int program_copy(struct program *program, int (*function)(int), int argument);
 
-/* Make a process of it, and start it.  Returns its pid, or an error. */
+/* Make a process of it, with some room for kernel objects if we have it, and start it.  Returns its pid,
+ * or an error. */
 int program_process(struct program *program, enum process_form form);
 int program_start(struct program *program, enum process_form form);
 
@@ -45,15 +46,22 @@ int program_start(struct program *program, enum process_form form);
 int process_load(const void *elf, const char *arguments);
 int process_run(int (*function)(int), int argument);
 
-/* Receive a message; children that end meanwhile, of which recv tells, change nothing. */
+/* Receive a message.  Children that end meanwhile are noted for process_wait; messages that came while
+ * that waited come first.  Returns who sent it (with FAULT_BIT: whose fault it tells of), or an error. */
 int process_recv(void *msg);
 
-/* Wait until a process has ended, by sending to it until that fails: which no ending escapes, before or
- * while we wait.  So it must not wait for us, and if it still receives, gets messages of zeros. */
+/* Wait until a child has ended, and say how in *death, which may be NULL.  Other children that end
+ * meanwhile are noted, and messages kept for process_recv.  Returns 0, or an error: E_NO_PROCESS when there
+ * is no such child, E_OUT_OF_RANGE when more has come than there is room to keep. */
+int process_wait_for(int pid, struct death *death);
 int process_wait(int pid);
 
-/* End a child, which must not be sending to us: it gets an address space with nothing in it, in which it
- * cannot go on. */
+/* Wait until a process that is no child of ours has ended, by sending to it until that fails: which no
+ * ending escapes, before or while we wait.  So it must not wait for us, and if it still receives, gets
+ * messages of zeros. */
+int process_outlive(int pid);
+
+/* End a child. */
 int process_kill(int pid);
 
 #endif

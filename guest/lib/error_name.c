@@ -41,6 +41,8 @@ const char *error_name(int error)
 		[34] = "E_OVERLAP",
 		[35] = "E_CONSOLE",
 		[36] = "E_NO_ID_LEFT",
+		[37] = "E_NOT_CALLING",
+		[38] = "E_PEER_FAULTED",
 	};
 	unsigned index = 0u - (unsigned)error;
 

@@ -10,6 +10,8 @@
 #include "frames.h"
 
 #define STACK_SIZE 0x8000u
+#define ROOM 64 /* kernel objects that a child may have, if we have as many */
+#define KEPT 64 /* messages, and children's ends, that are kept */
 #define INFO_VA (SPACE_AREA + L2_SPAN / 2)
 #define READ_WRITE (F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC)
 #define READ_ONLY (F_MAP_READ | F_MAP_NOEXEC)
@@ -175,14 +177,23 @@ int program_copy(struct program *program, int (*function)(int), int argument)
 	return complete(program, result);
 }
 
+/* Give a child as much room as we can, but not more than it may have. */
+static int with_room(int pid)
+{
+	for (unsigned count = ROOM; pid >= 0 && count > 0; count /= 2)
+		if (pool_give(pid, count) != E_POOL_FULL)
+			break;
+	return pid;
+}
+
 int program_process(struct program *program, enum process_form form)
 {
 	if (form == PROCESS_OF_VSPACE)
-		return proc_new(program->space.l1);
+		return with_room(proc_new(program->space.l1));
 	int record = frame_take(2 * PAGE_SIZE, PAGE_SIZE);
 	int pid = record < 0 ? record : proc_new(record);
 	int result = pid < 0 ? pid : vspace_swap(pid, program->space.l1);
-	return result < 0 ? result : pid;
+	return result < 0 ? result : with_room(pid);
 }
 
 int program_start(struct program *program, enum process_form form)
@@ -209,17 +220,95 @@ int process_run(int (*function)(int), int argument)
 	return result < 0 ? result : program_start(&program, PROCESS_OF_VSPACE);
 }
 
+/* What came while somebody waited for something else. */
+static struct {
+	int sender;
+	struct message message;
+} kept[KEPT];
+static unsigned kept_count;
+
+/* Children that have ended and were not waited for. */
+static struct death dead[KEPT];
+static unsigned dead_count;
+
+static int note_death(const struct death *death)
+{
+	if (dead_count == KEPT)
+		return E_OUT_OF_RANGE;
+	dead[dead_count++] = *death;
+	return 0;
+}
+
+/* Whether it is noted that a child has ended; then it no longer is. */
+static bool take_death(int pid, struct death *death)
+{
+	for (unsigned i = 0; i < dead_count; i++) {
+		if (dead[i].pid != pid)
+			continue;
+		*death = dead[i];
+		memmove(&dead[i], &dead[i + 1], (--dead_count - i) * sizeof dead[0]);
+		return true;
+	}
+	return false;
+}
+
 int process_recv(void *msg)
 {
 	int sender;
 
-	do
-		sender = recv(msg);
-	while (sender == E_PEER_DIED);
+	if (kept_count > 0) {
+		memcpy(msg, &kept[0].message, MESSAGE_SIZE);
+		sender = kept[0].sender;
+		memmove(&kept[0], &kept[1], --kept_count * sizeof kept[0]);
+		return sender;
+	}
+	while ((sender = recv(msg)) == E_PEER_DIED) {
+		int result = note_death(msg);
+		if (result < 0)
+			return result;
+	}
 	return sender;
 }
 
+/* Keep what comes until the next child's end, and note that. */
+static int keep_until_death(void)
+{
+	struct message message;
+
+	for (;;) {
+		int sender = recv(&message);
+		if (sender == E_PEER_DIED)
+			return note_death((const struct death *)&message);
+		if (sender < 0)
+			return sender;
+		if (kept_count == KEPT)
+			return E_OUT_OF_RANGE;
+		kept[kept_count].sender = sender;
+		kept[kept_count++].message = message;
+	}
+}
+
+int process_wait_for(int pid, struct death *death)
+{
+	struct death unused;
+	int result = 0;
+
+	if (death == NULL)
+		death = &unused;
+	while (!take_death(pid, death)) {
+		if (result < 0)
+			return result;
+		result = keep_until_death();
+	}
+	return 0;
+}
+
 int process_wait(int pid)
+{
+	return process_wait_for(pid, NULL);
+}
+
+int process_outlive(int pid)
 {
 	static const char nothing[MESSAGE_SIZE];
 	int result;
@@ -232,8 +321,5 @@ int process_wait(int pid)
 
 int process_kill(int pid)
 {
-	int nowhere = space_take_table(F_TABLE_L1, L1_SIZE);
-	int result = nowhere < 0 ? nowhere : vspace_swap(pid, nowhere);
-
-	return result < 0 ? result : process_wait(pid);
+	return proc_end(pid, 0);
 }

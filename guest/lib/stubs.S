@@ -4,7 +4,7 @@
         .syntax unified
         .cfi_sections .debug_frame
 
-        .macro  call name, number
+        .macro  stub name, number
         .section .text.\name, "ax", %progbits
         .global \name
         .type   \name, %function
@@ -17,24 +17,31 @@
         .size   \name, . - \name
         .endm
 
-        call    send, 0
-        call    recv, 1
-        call    proc_new, 2
-        call    frame_split, 3
-        call    frame_merge, 4
-        call    frame_give, 5
-        call    frame_map, 6
-        call    frame_unmap, 7
-        call    frame_allow, 8
-        call    frame_count, 9
-        call    frame_info, 10
-        call    frame_create, 11
-        call    frame_lookup, 12
-        call    frame_table, 13
-        call    vspace_swap, 14
-        call    vspace_id, 15
-        call    frame_pool, 16
-        call    proc_yield, 17
-        call    proc_exit, 18
-        call    console_write, 19
-        call    console_read, 20
+        stub    send, 0
+        stub    recv, 1
+        stub    proc_new, 2
+        stub    frame_split, 3
+        stub    frame_merge, 4
+        stub    frame_give, 5
+        stub    frame_map, 6
+        stub    frame_unmap, 7
+        stub    frame_allow, 8
+        stub    frame_count, 9
+        stub    frame_info, 10
+        stub    frame_create, 11
+        stub    frame_lookup, 12
+        stub    frame_table, 13
+        stub    vspace_swap, 14
+        stub    vspace_id, 15
+        stub    frame_pool, 16
+        stub    proc_yield, 17
+        stub    proc_exit, 18
+        stub    console_write, 19
+        stub    console_read, 20
+        stub    fault_handler, 21
+        stub    proc_end, 23
+        stub    vspace_lend, 24
+        stub    call, 25
+        stub    reply, 26
+        stub    pool_give, 27
+        stub    frame_unpool, 28

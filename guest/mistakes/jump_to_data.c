@@ -14,7 +14,7 @@ static const unsigned short twice[] = {0x0040, 0x4770}; /* lsls r0, r0, #1; bx l
 static const unsigned twice[] = {0xe1a00080, 0xe12fff1e}; /* lsl r0, r0, #1; bx lr */
 #endif
 
-static int call(const void *code, int argument)
+static int apply(const void *code, int argument)
 {
 #ifdef __thumb__
 	return ((function)((const char *)code + 1))(argument);
@@ -29,6 +29,6 @@ int main(void)
 	void *code = space_see(f_id, F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC);
 
 	memcpy(code, twice, sizeof twice);
-	printf("twice 21 is %d\n", call(code, 21));
+	printf("twice 21 is %d\n", apply(code, 21));
 	return 0;
 }

@@ -366,8 +366,10 @@ static const char *outcome(int child)
 	/* Who sends learns of the other's end, whether it comes before or while we wait. */
 	CHECK_RESULT(send(child, &message), 0);
 	int result = send(child, &message);
-	if (result == E_PEER_DIED || result == E_NO_PROCESS)
+	if (result == E_PEER_DIED || result == E_NO_PROCESS) {
+		CHECK_OK(process_wait(child));
 		return "stopped";
+	}
 	CHECK_RESULT(result, 0);
 	CHECK_RESULT(recv(&message), child);
 	CHECK_OK(process_wait(child));

@@ -94,6 +94,7 @@ int main(void)
 	int builder = CHECK_OK(process_run(build_for_sibling, 0));
 	int newborn = CHECK_OK(proc_new(take(2)));
 
+	CHECK_OK(pool_give(newborn, 64));
 	CHECK_OK(frame_give(CHECK_OK(frame_take(MIB, MIB)), builder));
 	CHECK_OK(frame_allow(builder));
 	CHECK_OK(send(builder, &(struct message){{newborn}}));

@@ -75,13 +75,13 @@ int main(void)
 	puts("the parent has ended");
 	frames = frame_count();
 	CHECK(ask_for_parent(running) == 0);
-	CHECK_OK(process_wait(running));
+	CHECK_OK(process_outlive(running));
 	CHECK(frame_count() > frames); /* we have adopted it, so its memory is ours */
 
 	/* What its parent did not live to start, its new parent may. */
 	CHECK_OK(send(waiting, &start));
 	CHECK(ask_for_parent(waiting) == 0);
-	CHECK_OK(process_wait(waiting));
+	CHECK_OK(process_outlive(waiting));
 	frame_merge_free();
 	return check_passed("orphans");
 }

@@ -40,8 +40,9 @@ static void spawn_copy(unsigned number)
 	if (way == IS_KILLED) {
 		proc_yield();
 		CHECK_RESULT(process_kill(child), 0);
+	} else {
+		CHECK_RESULT(process_wait(child), 0);
 	}
-	CHECK_RESULT(process_wait(child), 0);
 	frame_merge_free();
 }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kernel_model.abi import Error, ProcState
 from kernel_model.descriptors import WRITE
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process
-from kernel_model.user import check_range, read, store
+from kernel_model.process import Process, Result
+from kernel_model.user import check_range, read, store, writable
 
 
 def console_write(kernel: Kernel, caller: Process, pointer: int, length: int) -> int:
@@ -17,9 +18,35 @@ def console_write(kernel: Kernel, caller: Process, pointer: int, length: int) ->
 def console_read(kernel: Kernel, caller: Process, pointer: int, length: int) -> int:
     """Read up to ``length`` bytes; returns how many, 0 at the end of input.
 
-    Errors: BAD_POINTER.  Source: spec, calls.
+    Blocks until there are some, while others go on.
+    Errors: BAD_POINTER.  Source: spec, calls; rule 12.
     """
     ranges = check_range(kernel, caller, pointer, length, WRITE)
-    data = kernel.host.console_read(length) if length else b""
+    if not length:
+        return 0
+    if kernel.readers or not kernel.host.console_ready():
+        caller.state, caller.buffer, caller.wanted = ProcState.READING, pointer, length
+        kernel.readers[caller.pid] = None
+        kernel.release(caller)
+        return 0
+    data = kernel.host.console_read(length)
     store(kernel, ranges, data)
     return len(data)
+
+
+def feed_reader(kernel: Kernel) -> None:
+    """Let the first that waits for the console have its input, for which the host may wait.
+
+    For the machine to call, between turns: when input is there, and when nobody is ready.
+    If there is no place for it any more where that process wanted it, its call fails instead.
+    """
+    process = kernel.processes[next(iter(kernel.readers))]
+    ranges = writable(kernel, process, process.buffer, process.wanted)
+    result: int = Error.BAD_POINTER
+    if ranges is not None:
+        data = kernel.host.console_read(process.wanted)
+        store(kernel, ranges, data)
+        result = len(data)
+    del kernel.readers[process.pid]
+    kernel.wake(process, Result(result))
+    kernel.publish(process)

@@ -70,7 +70,7 @@ def frame_split(kernel: Kernel, caller: Process, f_id: int, offset: int) -> int:
             Error.OUT_OF_RANGE, "offset {offset:#x} is not inside {frame}",
             offset=offset, frame=frame,
         )  # fmt: skip
-    kernel.check_pool()
+    kernel.check_room(caller)
     kernel.check_f_id()
     return _cut(kernel, caller, frame, offset).f_id
 
@@ -137,7 +137,7 @@ def frame_create(kernel: Kernel, caller: Process, start: int, length: int, type_
             Error.OUT_OF_RANGE, "no memory at {start:#x}+{length:#x}", start=start, length=length
         )
     _check_nothing_there(kernel, start, length)
-    kernel.check_pool()
+    kernel.check_room(caller)
     kernel.check_f_id()
     return kernel.add_frame(caller, FrameType(type_), start, length).f_id
 
@@ -154,7 +154,7 @@ def _check_nothing_there(kernel: Kernel, start: int, length: int) -> None:
 
 
 def frame_pool(kernel: Kernel, caller: Process, f_id: int) -> int:
-    """Turn an unmapped MEM frame into room for kernel objects; returns how many more.
+    """Turn an unmapped MEM frame into room in the caller's account; returns for how many objects.
 
     Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, MAPPED.  Source: spec; rule 3.
     """
@@ -164,5 +164,21 @@ def frame_pool(kernel: Kernel, caller: Process, f_id: int) -> int:
     check_unmapped(frame)
     gained = frame.len // POOL_OBJECT_SIZE
     frame.type = FrameType.POOL
-    kernel.pool.capacity += gained
+    caller.room += gained
     return gained
+
+
+def frame_unpool(kernel: Kernel, caller: Process, f_id: int) -> int:
+    """Turn pool memory back into memory, zeroed, when its room is free in the caller's account.
+
+    Errors: NO_FRAME, WRONG_TYPE, POOL_FULL.  Source: rule 3.
+    """
+    frame = kernel.frame_of(caller, f_id)
+    check_type(frame, FrameType.POOL)
+    lost = frame.len // POOL_OBJECT_SIZE
+    kernel.check_room(caller, lost)
+    caller.room -= lost
+    frame.type = FrameType.MEM
+    kernel.memory.zero(frame.pa, frame.len)
+    kernel.host.memory_written(frame.pa, frame.len)
+    return 0

@@ -108,3 +108,30 @@ def vspace_swap(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
     kernel.set_vspace(target, l1)
     kernel.publish(target)
     return 0
+
+
+def vspace_lend(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
+    """Make an L1 of the caller's the current vspace of a child, and go on owning it and its tree.
+
+    The child's old vspace stays with it.  One L1 may be lent to several children, and be the
+    caller's own.
+    Errors: NO_FRAME, NOT_TABLE, NO_PROCESS, NOT_ALLOWED.  Source: rule 10.
+    """
+    l1 = kernel.frame_of(caller, f_id)
+    check_table(l1, TableType.L1)
+    target = check_controls(kernel, caller, pid)
+    kernel.set_vspace(target, l1)
+    kernel.publish(target)
+    return 0
+
+
+def pool_give(kernel: Kernel, caller: Process, pid: int, count: int) -> int:
+    """Move free room for ``count`` kernel objects to another process's account.
+
+    Errors: NO_PROCESS, TO_SELF, NOT_ALLOWED, POOL_FULL.  Source: rule 3.
+    """
+    target = check_may_give(kernel, caller, pid)
+    kernel.check_room(caller, count)
+    caller.room -= count
+    target.room += count
+    return 0

@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import struct
 
-from kernel_model.abi import MESSAGE_SIZE, NO_ID, Error, ProcState
+from kernel_model.abi import FAULT_BIT, MESSAGE_SIZE, NO_ID, Error, ProcState
+from kernel_model.calls.endings import release_record
+from kernel_model.calls.faults import answer, check_not_faulted, is_stopped_for
 from kernel_model.descriptors import WRITE
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
+from kernel_model.mailbox import hand_over_message, put, wait_for
 from kernel_model.process import Process, Result, Start
-from kernel_model.user import check_range, read, store, writable
+from kernel_model.user import Ranges, check_range, read, store, writable
 
 
 def send(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     """Send the 64 bytes at ``pointer``; blocks until they are received.
 
     The first message from a parent to a process that has not started starts it: its words are
-    pc (bit 0 selects Thumb), sp, r0, r1, r2, r3.
-    Errors: NO_PROCESS, TO_SELF, BAD_POINTER, NO_VSPACE, PEER_DIED.  Source: spec; rule 11.
+    pc (bit 0 selects Thumb), sp, r0, r1, r2, r3.  To a process that has stopped, what its fault
+    handler sends is the answer.
+    Errors: NO_PROCESS, TO_SELF, BAD_POINTER, NO_VSPACE, PEER_DIED, PEER_FAULTED, BAD_KIND.
+    Source: spec; rules 11 and 15.
     """
-    target = kernel.process(pid)
-    if target is caller:
-        raise Refused(Error.TO_SELF, "process {pid} would wait for itself", pid=pid)
+    target = _partner(kernel, caller, pid)
     message = read(kernel, caller, pointer, MESSAGE_SIZE)
     if target.state is ProcState.NEW and target.parent == caller.pid:
         _start(kernel, target, message)
-    elif not _deliver(kernel, caller, target, message):
-        caller.state, caller.partner, caller.message = ProcState.SENDING, pid, message
-        target.senders[caller.pid] = None
-        kernel.release(caller)
+    elif is_stopped_for(caller, target):
+        answer(kernel, target, message)
+    else:
+        check_not_faulted(caller, target)
+        if not hand_over_message(kernel, caller, target, message, caller.pid):
+            caller.message = message
+            wait_for(kernel, caller, target, ProcState.SENDING)
     return 0
+
+
+def _partner(kernel: Kernel, caller: Process, pid: int) -> Process:
+    target = kernel.process(pid)
+    if target is caller:
+        raise Refused(Error.TO_SELF, "process {pid} would wait for itself", pid=pid)
+    return target
 
 
 def _start(kernel: Kernel, target: Process, message: bytes) -> None:
@@ -39,44 +52,79 @@ def _start(kernel: Kernel, target: Process, message: bytes) -> None:
     kernel.publish(target)
 
 
-def _deliver(kernel: Kernel, sender: Process, target: Process, message: bytes) -> bool:
-    """Hand a message to a process that waits for one; False when it does not wait.
-
-    Its buffer was good when it asked, but its vspace may have been swapped since: then its
-    ``recv`` fails instead, and the message stays with the sender.
-    """
-    if target.state is not ProcState.RECEIVING:
-        return False
-    ranges = writable(kernel, target, target.buffer, MESSAGE_SIZE)
-    if ranges is not None:
-        store(kernel, ranges, message)
-        _count(kernel, sender, target)
-    kernel.wake(target, Result(Error.BAD_POINTER if ranges is None else sender.pid))
-    kernel.publish(target)
-    return ranges is not None
-
-
-def _count(kernel: Kernel, sender: Process, receiver: Process) -> None:
-    sender.sent += 1
-    receiver.received += 1
-    kernel.publish(sender)
-
-
 def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
-    """Receive 64 bytes at ``pointer`` from whoever sent first; blocks.  Returns the sender's pid.
+    """Receive 64 bytes at ``pointer``; blocks.  Returns the pid of whoever sent them.
 
-    Errors: BAD_POINTER; PEER_DIED, when a child of the caller ends while it waits.
-    Source: spec, calls; rule 12.
+    Of children that have ended it tells first, in that order: PEER_DIED, and ``struct death`` at
+    ``pointer``.  Then messages, first come first served; one that tells of a fault, ``struct
+    fault``, returns the pid of the process that stopped with bit 30 set.
+    Errors: BAD_POINTER.  Source: spec, calls; rules 12 and 15.
     """
     ranges = check_range(kernel, caller, pointer, MESSAGE_SIZE, WRITE)
-    if not caller.senders:
-        caller.state, caller.buffer = ProcState.RECEIVING, pointer
-        kernel.release(caller)
-        return 0
+    if caller.deaths:
+        death, *others = caller.deaths
+        caller.deaths = tuple(others)
+        store(kernel, ranges, death.message())
+        release_record(kernel, caller, death.record)
+        return Error.PEER_DIED
+    if caller.senders:
+        return _take_first(kernel, caller, ranges)
+    caller.state, caller.buffer = ProcState.RECEIVING, pointer
+    kernel.release(caller)
+    return 0
+
+
+def _take_first(kernel: Kernel, caller: Process, ranges: Ranges) -> int:
+    """Receive from the first in the queue, and let it wait for what it wants next."""
     sender = kernel.processes[next(iter(caller.senders))]
     del caller.senders[sender.pid]
-    store(kernel, ranges, sender.message)
-    _count(kernel, sender, caller)
-    kernel.wake(sender, Result(0))
+    message, sender.message = sender.message, b""
+    put(kernel, sender, caller, ranges, message)
+    if sender.state is ProcState.SENDING:
+        kernel.wake(sender, Result(0))
+    elif sender.state is ProcState.CALLING:
+        sender.state = ProcState.AWAITING
+    else:
+        sender.state = ProcState.STOPPED
     kernel.publish(sender)
-    return sender.pid
+    return sender.pid if sender.fault is None else sender.pid | FAULT_BIT
+
+
+def call(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
+    """Send the 64 bytes at ``pointer`` and wait for the reply, which replaces them.
+
+    Nobody else's message is received meanwhile, and nobody else can reply.
+    Errors: NO_PROCESS, TO_SELF, BAD_POINTER, PEER_DIED, PEER_FAULTED.
+    Source: spec, calls; rule 12.
+    """
+    target = _partner(kernel, caller, pid)
+    message = read(kernel, caller, pointer, MESSAGE_SIZE)
+    check_range(kernel, caller, pointer, MESSAGE_SIZE, WRITE)
+    check_not_faulted(caller, target)
+    received = hand_over_message(kernel, caller, target, message, caller.pid)
+    caller.buffer = pointer
+    if not received:
+        caller.message = message
+    wait_for(kernel, caller, target, ProcState.AWAITING if received else ProcState.CALLING)
+    return 0
+
+
+def reply(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
+    """Answer a call that the caller has received with the 64 bytes at ``pointer``; never blocks.
+
+    If there is no place for them any more where that process called, its call fails instead.
+    Errors: NO_PROCESS, BAD_POINTER, NOT_CALLING.  Source: spec, calls; rule 12.
+    """
+    target = kernel.process(pid)
+    message = read(kernel, caller, pointer, MESSAGE_SIZE)
+    if target.state is not ProcState.AWAITING or target.partner != caller.pid:
+        raise Refused(
+            Error.NOT_CALLING, "process {pid} waits for no reply of process {caller}",
+            pid=pid, caller=caller.pid,
+        )  # fmt: skip
+    ranges = writable(kernel, target, target.buffer, MESSAGE_SIZE)
+    if ranges is not None:
+        put(kernel, caller, target, ranges, message)
+    kernel.wake(target, Result(Error.BAD_POINTER if ranges is None else 0))
+    kernel.publish(target)
+    return 0

@@ -130,7 +130,7 @@ def writable_table(bench: Bench) -> tuple[int, ...]:
 
 def full_pool(bench: Bench) -> tuple[int, ...]:
     bench.page()
-    bench.kernel.pool.capacity = bench.kernel.pool.used
+    bench.kernel.processes[0].room = bench.kernel.processes[0].charged
     return bench.free, PAGE
 
 
@@ -220,7 +220,7 @@ CANNOT_BE_REFUSED = {"frame_count", "vspace_id", "yield", "exit"}
 ANYWHERE = {
     Error.NO_FRAME: 2, Error.POOL_FULL: 3, Error.NOT_ALLOWED: 9, Error.TABLE_CURRENT: 9,
     Error.PEER_DIED: 12, Error.BAD_POINTER: 13, Error.NO_PROCESS: 0, Error.TO_SELF: 0,
-    Error.NO_ID_LEFT: 0,
+    Error.NO_ID_LEFT: 0, Error.PEER_FAULTED: 15,
 }  # fmt: skip
 """Errors that break one rule, whatever the call; 0: it has no number."""
 
@@ -237,7 +237,7 @@ WORDS = {
         "frame_split": "split", "frame_merge": "joined", "frame_table": "tables are made of",
         "frame_map": "to see", "frame_give": "stay", "vspace_swap": "stay",
         "frame_pool": "pool memory", "proc_new": "a process is made of",
-        "frame_create": "created",
+        "frame_create": "created", "frame_unpool": "only pool memory",
     },
     Error.IS_TABLE: {
         "frame_split": "split", "frame_merge": "joined", "frame_table": "a table once",
@@ -245,10 +245,20 @@ WORDS = {
     },
     Error.NOT_TABLE: {
         "frame_map": "into an L1", "frame_table": "frame_table", "vspace_swap": "a vspace",
+        "vspace_lend": "a vspace",
     },
     Error.BAD_SIZE: {"frame_table": "16 KiB", "proc_new": "two pages"},
     Error.BAD_KIND: {
         "frame_map": "hangs nowhere", "frame_unmap": "the kind is", "frame_table": "table types",
+        "send": "ANSWER_RETRY",
+    },
+    Error.NOT_ALLOWED: {
+        "frame_give": "one gives", "pool_give": "one gives", "vspace_swap": "nobody else",
+        "vspace_lend": "children", "proc_end": "its parent",
+    },
+    Error.POOL_FULL: {
+        "frame_split": "makes", "frame_create": "makes", "proc_new": "makes",
+        "frame_unpool": "that much room", "pool_give": "only free room",
     },
     Error.MAPPED: {"frame_pool": "pool memory", "proc_new": "mapped nowhere"},
     Error.TABLE_HUNG: {"frame_map": "one place", "frame_table": "becomes memory"},

@@ -27,7 +27,7 @@ MISTAKES = {
     ),
     "jump_to_data": (
         r"jump to data: execution of 0xef00a000",
-        r"called from call at .*jump_to_data\.c:\d+",
+        r"called from apply at .*jump_to_data\.c:\d+",
         r"frame \d+, data, is mapped there NOEXEC",
     ),
     "use_after_unmap": (

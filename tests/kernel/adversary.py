@@ -6,12 +6,14 @@ several calls to get somewhere, such as a furnished vspace or a running child.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from kernel_model.abi import Error
 from tests.kernel.driver import CODE_VA, DATA_VA, PAGE, RAM_BASE, RAM_SIZE
 from tests.kernel.judge import Trial
 from tests.kernel.oracle import HANDLERS, KERNEL_VA, L2_KIND, MIB, PAGES, SECTIONS, Oracle, Pages
@@ -187,7 +189,7 @@ class Adversary(RuleBasedStateMachine):
     # -- rules: absurd calls -------------------------------------------------------------
 
     @rule(
-        name=st.sampled_from(sorted(set(HANDLERS) - {"exit", "recv", "yield"})),
+        name=st.sampled_from(sorted(set(HANDLERS) - {"exit", "recv", "yield", "call"})),
         words=st.tuples(ODD_WORDS, ODD_WORDS, ODD_WORDS, ODD_WORDS),
     )
     def absurd_call(self, name, words):
@@ -402,16 +404,162 @@ class Adversary(RuleBasedStateMachine):
             self.step("vspace_swap", child, l1)
             self.step("send", child, DATA_VA)
 
+    @rule(pid=PID, va=BUFFERS)
+    def call(self, pid, va):
+        self.step("call", self.pick_pid(pid), va)
+
+    @rule(pid=PID, sure=st.booleans(), va=BUFFERS)
+    def reply(self, pid, sure, va):
+        """Mostly to one that waits for it."""
+        waiting = self.waiting_for_me("AWAITING")
+        to = waiting[0] if sure and waiting else self.pick_pid(pid)
+        self.step("reply", to, va)
+
+    def waiting_for_me(self, state: str) -> list[int]:
+        """Processes in this state that wait for who runs."""
+        actors = self.oracle.actors.items()
+        return [p for p, a in actors if a.state == state and a.waits_for == self.oracle.me]
+
+    @rule(pid=PID, clear=one_in(6))
+    def fault_handler(self, pid, clear):
+        self.step("fault_handler", -1 if clear else self.pick_pid(pid))
+
+    @rule(kind=st.integers(1, 3), va=ODD_ADDRESSES, sure=one_in(4))
+    def fault(self, kind, va, sure):
+        """By one with a handler, most of all."""
+        actors = self.oracle.actors
+        if actors[self.oracle.me].handler < 0:
+            handled = [pid for pid in self.oracle.turns if actors[pid].handler >= 0]
+            for _ in range(self.oracle.turns.index(handled[0]) if handled else 0):
+                self.trial.slice_ends()
+        if actors[self.oracle.me].handler >= 0 or (self.oracle.me != 0 and sure):
+            self.trial.faults((kind, va, CODE_VA, 0x10, 1, 5, 0x5000, 0x6000, *range(8)))
+
+    @rule(number=PICK, kind=st.sampled_from([0, 0, 1, 2, 2, 3]), rest=st.tuples(*[ODD_WORDS] * 10))
+    def answer_a_fault(self, number, kind, rest):
+        """Of one that has stopped for who runs."""
+        stopped = self.waiting_for_me("STOPPED")
+        if stopped:
+            self.trial.store(DATA_VA, struct.pack("<11I", kind, *rest))
+            self.step("send", stopped[number % len(stopped)], DATA_VA)
+
+    @rule(number=PICK, other=PICK, served=st.integers(0, 3), va=BUFFERS)
+    def converse(self, number, other, served, va):
+        """One calls another, which receives, and replies or not."""
+        pair = self.two_who_run(number, other)
+        if pair is None:
+            return
+        client, server = pair
+        if self.as_one(client):
+            self.step("call", server, DATA_VA)
+        if served > 0 and self.as_one(server):
+            self.receive(client)
+            if served > 1 and self.as_one(server):
+                self.step("reply", client, DATA_VA if served > 2 else va)
+
+    @rule(
+        number=PICK, other=PICK, before=one_in(3), first=st.sampled_from(["", "", "send", "call"]),
+        kind=st.sampled_from([0, 1, 2, 2, 4]), rest=st.tuples(*[ODD_WORDS] * 10),
+    )  # fmt: skip
+    def fault_and_answer(self, number, other, before, first, kind, rest):
+        """One names another for its handler and faults; that one hears of it and answers.
+
+        before: the handler waits for it already; first: or is about to say something to it.
+        """
+        pair = self.two_who_run(number, other)
+        if pair is None:
+            return
+        victim, handler = pair
+        if self.as_one(victim):
+            self.step("fault_handler", handler)
+        if before and self.as_one(handler):
+            self.step("recv", DATA_VA)
+        elif first and self.as_one(handler):
+            self.step(first, victim, DATA_VA)
+        if self.as_one(victim):
+            self.trial.faults((1, 0x1000, CODE_VA, 0x10, 1, 5, 0x5000, 0x6000, *range(8)))
+        if kind < 4 and self.as_one(handler):
+            self.receive(victim)
+            if self.as_one(handler) and victim in self.waiting_for_me("STOPPED"):
+                self.trial.store(DATA_VA, struct.pack("<11I", kind, *rest))
+                self.step("send", victim, DATA_VA)
+
+    def two_who_run(self, number: int, other: int) -> tuple[int, int] | None:
+        """Two whose turns are to come."""
+        turns = sorted(self.oracle.turns)
+        first = turns[number % len(turns)]
+        others = [pid for pid in turns if pid != first]
+        return (first, others[other % len(others)]) if others else None
+
+    def as_one(self, pid: int) -> bool:
+        """Let the turns pass until this one runs, if it can."""
+        if pid not in self.oracle.turns:
+            return False
+        while self.oracle.me != pid:
+            self.trial.slice_ends()
+        return True
+
+    def receive(self, wanted: int) -> None:
+        """Receive until what this one said has come, as far as that needs no waiting."""
+        me = self.oracle.me
+        for _ in range(6):
+            actor = self.oracle.actors[me]
+            if self.oracle.me != me or not (actor.queue or actor.news):
+                return
+            comes = actor.queue[0] if not actor.news and actor.queue else -1
+            if self.step("recv", DATA_VA) == Error.BAD_POINTER or comes == wanted:
+                return
+
+    @rule(pid=PID, status=st.integers(0, 99))
+    def proc_end(self, pid, status):
+        self.step("proc_end", self.pick_pid(pid), status)
+
+    @rule(f=chosen("L1", "L1", "L1", "table", "any"), pid=PID)
+    def vspace_lend(self, f, pid):
+        self.step("vspace_lend", self.pick_pid(pid), self.pick(f))
+
+    @rule(number=PICK, of_frame=st.booleans(), own=st.booleans())
+    def make_thread(self, number, of_frame, own):
+        """A new process on an L1 of the caller's: its own one, or one made for that."""
+        l1 = self.oracle.actors[self.oracle.me].vspace if own else self.furnish()
+        record = self.spare(2) if of_frame else self.furnish()
+        if l1 is not None and record is not None:
+            child = self.step("proc_new", record)
+            if child >= 0 and self.step("vspace_lend", child, l1) == 0:
+                self.begin(child)
+
+    @rule(pid=PID, count=st.one_of(st.integers(0, 80), ODD_SIZES))
+    def pool_give(self, pid, count):
+        self.step("pool_give", self.pick_pid(pid), count)
+
+    @rule(f=FRAME, sure=st.booleans())
+    def frame_unpool(self, f, sure):
+        pools = [f_id for f_id in self.mine if self.frames[f_id].type == "POOL"]
+        self.step("frame_unpool", pools[0] if sure and pools else self.pick(f))
+
+    @rule(slowly=st.booleans(), va=BUFFERS, size=st.integers(0, 99), typed=st.binary(max_size=99))
+    def read_slowly(self, slowly, va, size, typed):
+        self.trial.type_slowly(slowly)
+        self.trial.type_in(typed)
+        if len(self.oracle.turns) > 1:
+            self.step("console_read", va, size)
+
+    @precondition(lambda self: self.oracle.readers)
+    @rule()
+    def feed(self):
+        self.trial.feed()
+
     @rule(va=BUFFERS)
     def recv(self, va):
-        if len(self.oracle.turns) > 1 or self.oracle.actors[self.oracle.me].queue:
+        me = self.oracle.actors[self.oracle.me]
+        if len(self.oracle.turns) > 1 or me.queue or me.news:
             self.step("recv", va)
 
     @rule()
     def yield_(self):
         self.step("yield")
 
-    @rule(status=st.integers(0, 0xFFFFFFFF), sure=one_in(4))
+    @rule(status=st.integers(-(1 << 31), (1 << 31) - 1), sure=one_in(4))
     def exit_(self, status, sure):
         if self.oracle.me != 0 or sure:
             self.step("exit", status)
@@ -479,6 +627,7 @@ class Adversary(RuleBasedStateMachine):
         """Start a child, and give it memory of its own to work with."""
         if pid >= 0:
             self.step("send", pid, DATA_VA)
+            self.step("pool_give", pid, 30)
             gift = self.spare(48)
             if gift is not None:
                 self.step("frame_give", gift, pid)

@@ -17,18 +17,19 @@ from kernel_model.abi import (
     MAP_READ,
     MAP_WRITE,
     Error,
+    FaultKind,
     MapKind,
     TableType,
 )
 from kernel_model.boot import boot
 from kernel_model.call import CallTable
+from kernel_model.calls.faults import fault
 from kernel_model.descriptors import EXEC, READ, WRITE, rights_text
-from kernel_model.fault import FaultKind, FaultRecord, fault
 from kernel_model.image import Image, Segment
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
-from kernel_model.process import Process, Resume
+from kernel_model.process import FaultRecord, Process, Resume
 from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import Walk, walk
 from tests.kernel.host import RecordingHost
@@ -64,7 +65,10 @@ RX = MAP_READ
 RWX = MAP_READ | MAP_WRITE
 
 
-CRASH = FaultRecord(FaultKind.UNDEFINED_INSTRUCTION, 0, CODE_VA, 0x10, 0, 0, 0, 0, "in a test")
+REGISTERS = tuple(range(100, 108))
+CRASH = FaultRecord(
+    FaultKind.UNDEFINED_INSTRUCTION, 0, CODE_VA, 0x10, 0, 0, 0x5000, 0x6000, REGISTERS, "in a test"
+)
 
 
 class FrameInfo(NamedTuple):
@@ -143,6 +147,12 @@ class Machine:
         assert result == 0 or self.kernel.calls.named(name).result != "zero"
         return result
 
+    def ok_or_error(self, name: str, *arguments: int) -> int:
+        """Make a call that does not give the turn away, and return its result."""
+        result = self.call(name, *arguments)
+        assert result is not None, f"{name} gave the turn away"
+        return result
+
     def fails(self, error: Error, name: str, *arguments: int) -> None:
         """Make a call that must fail so, having changed nothing at all."""
         before, ram = self.kernel.snapshot(), bytes(self.ram.bytes)
@@ -158,6 +168,10 @@ class Machine:
         caller = self.current
         assert self.call(name, *arguments) is None, self.kernel.refusal
         assert self.kernel.running[self.core] is not caller
+
+    def blocks_for_ever(self, name: str, *arguments: int) -> None:
+        """Make a call that gives the turn away, perhaps to nobody."""
+        assert self.call(name, *arguments) is None, self.kernel.refusal
 
     def crash(self) -> None:
         """End the current process with a fault nobody handles."""
@@ -286,6 +300,7 @@ class Machine:
         """A child of the current process over a new vspace, started or not; its turn is to come."""
         space = self.vspace()
         pid = self.ok("proc_new", space.l1)
+        self.ok("pool_give", pid, ROOM)
         if start:
             self.start(pid)
         return Child(pid, *space)
@@ -293,7 +308,9 @@ class Machine:
     def record_child(self) -> tuple[int, int]:
         """A child made of a frame: its pid and the id of its frame.  It has no vspace yet."""
         record = self.take(2)
-        return self.ok("proc_new", record), record
+        pid = self.ok("proc_new", record)
+        self.ok("pool_give", pid, ROOM)
+        return pid, record
 
     def start(self, pid: int, pc: int = CODE_VA, sp: int = DATA_VA + 4 * PAGE) -> None:
         self.poke(DATA_VA, struct.pack("<16I", pc, sp, 10, 11, 12, 13, *[0] * 10))
@@ -317,6 +334,9 @@ def is_writable(kernel: Kernel, va: int) -> bool:
     assert process is not None
     return walk(kernel.memory, kernel.l1_pa(process), va).refusal(WRITE) is None
 
+
+ROOM = 16
+"""Kernel objects that the account of a child has room for."""
 
 CHILD_L1_VA = 0x40000
 CHILD_L2_VA = 0x44000

@@ -21,6 +21,7 @@ class RecordingHost:
         self.ram = ram
         self.console = b""
         self.input = b""
+        self.is_ready = True
         self.vspaces: list[tuple[int, int]] = []
         self.changed: list[tuple[int, int, int, bool]] = []
         self.descriptors: list[tuple[int, int, list[int], list[int]]] = []
@@ -31,6 +32,9 @@ class RecordingHost:
 
     def console_write(self, data: bytes) -> None:
         self.console += data
+
+    def console_ready(self) -> bool:
+        return self.is_ready
 
     def console_read(self, length: int) -> bytes:
         data, self.input = self.input[:length], self.input[length:]

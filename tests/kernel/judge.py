@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from kernel_model.abi import Error, MapKind
+from kernel_model.abi import Error, FaultKind, MapKind
 from kernel_model.boot import boot
 from kernel_model.calls.checks import frame_words
-from kernel_model.calls.processes import end_process
+from kernel_model.calls.console import feed_reader
+from kernel_model.calls.endings import end_process
+from kernel_model.calls.faults import fault
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
-from kernel_model.process import Faulted, Result, Start
+from kernel_model.process import Faulted, FaultRecord, Redirect, Result, Start
 from kernel_model.syscalls import CALLS, trap
 from kernel_model.walk import walk
 from tests.kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA
@@ -43,10 +45,10 @@ DEVICES = (Device("uart", UART_PA, PAGE), Device("wide", 0x50000000, 2 * MIB))
 
 def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
     """An oracle that begins where the boot ended: from there on it goes its own way."""
-    oracle = Oracle(ram.base, bytes(ram.bytes), kernel.pool.capacity)
+    oracle = Oracle(ram.base, bytes(ram.bytes))
     for f_id, frame in kernel.frames.items():
         table = frame.table.name if frame.is_table else ""
-        pages = Pages(frame.pa // PAGE, frame.len // PAGE, frame.owner, frame.type.name, table)
+        pages = Pages(frame.pa // PAGE, frame.len // PAGE, 0, 0, frame.type.name, table)
         if frame.is_viewed:
             pages.view = View(frame.v_id, frame.v_off, frame.v_flags)
         if frame.is_hung:
@@ -54,6 +56,7 @@ def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
         oracle.frames[f_id] = pages
     proc0 = kernel.processes[0]
     oracle.actors[0] = Actor(-1, -1, state="READY", vspace=proc0.l1, frames=list(proc0.frames))
+    oracle.actors[0].room = proc0.room
     oracle.turns = [0]
     oracle.created = kernel.created
     return oracle
@@ -70,7 +73,7 @@ class Trial:
         self.ram = Ram(RAM_BASE, RAM_SIZE, memoryview(self.buffer))
         self.host = RecordingHost(self.ram)
         self.kernel = boot(self.ram, PROGRAM, b"", DEVICES, self.host)
-        self.kernel.pool.capacity = capacity
+        self.kernel.processes[0].room = capacity
         if created:
             self.kernel.created = True
             self.kernel.frames[REST].len -= 64 * PAGE
@@ -123,8 +126,8 @@ class Trial:
         assert kernel.frames.keys() == oracle.frames.keys()
         for f_id, frame in kernel.frames.items():
             assert frame_words(kernel, frame) == oracle.describe(f_id), f"frame {f_id}"
-            assert frame.owner == oracle.frames[f_id].owner
-        assert (kernel.pool.used, kernel.pool.capacity) == (oracle.used, oracle.capacity)
+            pages = oracle.frames[f_id]
+            assert (frame.owner, frame.account) == (pages.owner, pages.payer), f"frame {f_id}"
 
     def compare_processes(self) -> None:
         kernel, oracle = self.kernel, self.oracle
@@ -136,6 +139,10 @@ class Trial:
             wanted = (actor.parent, actor.maker, actor.record, actor.state, actor.vspace)
             assert found == wanted, pid
             assert (process.allowed, process.partner) == (actor.allows, actor.waits_for)
+            assert process.handler == actor.handler
+            assert (process.room, process.charged) == (actor.room, oracle.charged(pid)), pid
+            news = [(death.message(), death.record) for death in process.deaths]
+            assert news == actor.news, pid
             assert list(process.senders) == actor.queue
             assert (process.calls, process.sent, process.received) == (
                 actor.calls, actor.sent, actor.received,
@@ -145,6 +152,7 @@ class Trial:
     def compare_turns(self) -> None:
         kernel, oracle = self.kernel, self.oracle
         assert (kernel.halted is not None) == oracle.halted
+        assert list(kernel.readers) == oracle.readers
         (process,) = kernel.running
         if process is None:
             assert oracle.turns == []
@@ -153,7 +161,7 @@ class Trial:
         resume, process.resume = process.resume, None
         actor = oracle.actors[process.pid]
         wanted, actor.goes_on_with = actor.goes_on_with, None
-        assert resume == (wanted and (Start(*wanted) if len(wanted) == 6 else Result(*wanted)))
+        assert resume == (wanted and as_resume(*wanted))
 
     def compare_memory(self) -> None:
         """Tables and the kernel's own memory apart: the oracle has none and takes what it finds.
@@ -177,12 +185,10 @@ class Trial:
 
     def last_words(self) -> list[int]:
         """Pages on which an ended process may have said so; no rule tells what stays there."""
-        if not self.oracle.any_order:
-            return []
-        arrived = (
-            self.oracle.frames[f_id] for group in self.oracle.any_order[:1] for f_id in group
-        )
-        return [frame.pa - self.oracle.base for frame in arrived if frame.type == "MEM"]
+        oracle = self.oracle
+        living = {actor.record for actor in oracle.actors.values()}
+        arrived = [oracle.frames[f_id] for f_id in oracle.moved if f_id not in living]
+        return [frame.pa - oracle.base for frame in arrived if frame.type in ("MEM", "PROC")]
 
     def compare_reach(self) -> None:
         """What a user of each vspace may do at the edges of all that is mapped, and beyond."""
@@ -204,14 +210,34 @@ class Trial:
 
     def ends(self, pid: int) -> None:
         """A process is ended, whatever it does just now."""
-        self.oracle.any_order = []
-        self.oracle.end(pid)
+        self.oracle.begin()
+        self.oracle.end(pid, (2, 1))
         end_process(self.kernel, self.kernel.processes[pid], Faulted("in a test"))
         self.judge()
         self.start_over_if_nobody_runs()
 
+    def faults(self, words: tuple[int, ...]) -> None:
+        """Whoever runs does what the processor refuses."""
+        self.oracle.faults(words)
+        record = FaultRecord(FaultKind(words[0]), *words[1:8], words[8:], "in a test")
+        fault(self.kernel, record)
+        self.judge()
+        self.start_over_if_nobody_runs()
+
+    def type_slowly(self, slowly: bool) -> None:
+        """From now on a reader waits for whoever types, or does not."""
+        self.oracle.typing, self.host.is_ready = slowly, not slowly
+
+    def feed(self) -> None:
+        """What somebody has typed comes to the first reader."""
+        self.oracle.feed()
+        feed_reader(self.kernel)
+        self.judge()
+
     def start_over_if_nobody_runs(self) -> bool:
         """Whether there was nobody to go on with."""
+        while self.kernel.running == [None] and self.kernel.readers:
+            self.feed()
         over = self.kernel.running == [None]
         if over:
             self.start(1024, created=False, few_ids=False)
@@ -220,7 +246,7 @@ class Trial:
     def slice_ends(self) -> None:
         """The running process has used its time."""
         self.kernel.slice_ended()
-        self.oracle.any_order = []
+        self.oracle.begin()
         if len(self.oracle.turns) > 1:
             self.oracle.turns.append(self.oracle.turns.pop(0))
         self.judge()
@@ -246,6 +272,13 @@ class Trial:
                 mapped = self.oracle.mapped_in(f_id)
                 for va in mapped_pages(self.ram, frame.pa):
                     self.compare_at(frame.pa, va, look_up(mapped, va))
+
+
+def as_resume(*words: int) -> Start | Result | Redirect:
+    """What the oracle says a process goes on with, as the kernel says it."""
+    if len(words) == 1:
+        return Result(*words)
+    return Start(*words) if len(words) == 6 else Redirect(words[0], words[1], words[2:])
 
 
 def mapped_pages(ram: Ram, l1_pa: int) -> list[int]:

@@ -21,10 +21,15 @@ READ, WRITE, EXEC = 1, 2, 4
 F_READ, F_WRITE, F_NOEXEC = 1 << 0, 1 << 1, 1 << 6
 PAGES, SECTIONS, L1_KIND, L2_KIND = (n << 2 for n in range(4))
 TYPES = {"IO": 1, "MEM": 2, "PROC": 3, "POOL": 4}
-STATES = {"NEW": 0, "READY": 1, "SENDING": 2, "RECEIVING": 3, "DEAD": 4}
+STATES = {
+    "NEW": 0, "READY": 1, "SENDING": 2, "RECEIVING": 3, "DEAD": 4, "CALLING": 5, "AWAITING": 6,
+    "FAULTED": 7, "STOPPED": 8, "READING": 9,
+}  # fmt: skip
 TABLES = {"": 0, "L1": 2, "L2": 4}
 OBJECTS_A_PAGE = PAGE // 64
-PEER_DIED, BAD_POINTER = -32, -5
+PEER_DIED, BAD_POINTER, PEER_FAULTED = -32, -5, -38
+FAULT = 1 << 30
+EXITED, FAULTED = 1, 2
 
 
 @dataclass
@@ -47,6 +52,8 @@ class Pages:
     first: int
     count: int
     owner: int
+    payer: int
+    """Whose account it is charged to."""
     type: str
     table: str = ""
     view: View | None = None
@@ -77,13 +84,23 @@ class Actor:
     state: str = "NEW"
     vspace: int = -1
     allows: int = -1
+    handler: int = -1
+    room: int = 0
+    payer: int = -1
+    """Whose account the record is charged to, if it has no frame."""
+    news: list[tuple[bytes, int]] = field(default_factory=list)
+    """Children's ends to tell of: the message, and the record's frame or -1."""
     frames: list[int] = field(default_factory=list)
     waits_for: int = -1
     message: bytes = b""
     buffer: int = 0
+    wanted: int = 0
     queue: list[int] = field(default_factory=list)
     goes_on_with: tuple[int, ...] | None = None
-    """Six words that start it, one that a blocked call returns, or nothing."""
+    """Six words that start it, one that a blocked call returns, ten that it goes on with
+    elsewhere after a fault, or nothing."""
+    fault: tuple[int, ...] | None = None
+    """Sixteen words, while its fault has no answer."""
     calls: int = 0
     sent: int = 0
     received: int = 0
@@ -100,14 +117,17 @@ class BrokenError(Exception):
 class Oracle:
     """What the kernel must be like.  ``call`` makes a call as the process whose turn it is."""
 
-    def __init__(self, ram_base: int, ram: bytes, capacity: int) -> None:
+    def __init__(self, ram_base: int, ram: bytes) -> None:
         self.base = ram_base
         self.ram = bytearray(ram)
         self.frames: dict[int, Pages] = {}
         self.actors: dict[int, Actor] = {}
         self.turns: list[int] = []
         """Pids in order of their turns; the first one runs."""
-        self.capacity = capacity
+        self.readers: list[int] = []
+        """Pids that wait for the console."""
+        self.typing = False
+        """Whether whoever types on the console is slow, so that a reader waits."""
         self.f_ids_left = 1 << 31
         self.pids_left = 1 << 30
         """How many more frames and processes can be made, ever."""
@@ -117,6 +137,8 @@ class Oracle:
         self.input = b""
         self.any_order: list[list[int]] = []
         """What arrived together in the last call, where no rule gives the order."""
+        self.moved: list[int] = []
+        """Frames that came to another owner in it."""
 
     # -- asking --------------------------------------------------------------------------
 
@@ -124,11 +146,15 @@ class Oracle:
     def me(self) -> int:
         return self.turns[0]
 
-    @property
-    def used(self) -> int:
-        """Kernel objects: one a frame, one a process without a frame of its own but proc0."""
-        records = sum(actor.record < 0 for pid, actor in self.actors.items() if pid)
-        return len(self.frames) + records
+    def charged(self, pid: int) -> int:
+        """Kernel objects: a frame each, and a process without a frame of its own, dead or alive."""
+        frames = sum(frame.payer == pid for frame in self.frames.values())
+        records = sum(a.payer == pid and a.record < 0 for a in self.actors.values())
+        return frames + records + sum(record < 0 for _, record in self.actors[pid].news)
+
+    def on(self, f_id: int) -> list[int]:
+        """Who runs on an L1."""
+        return [pid for pid, actor in self.actors.items() if actor.vspace == f_id]
 
     def begin_of(self, frame: Pages) -> int:
         """Where a viewed frame's addresses begin."""
@@ -191,12 +217,12 @@ class Oracle:
         """The ten words of ``struct frame``."""
         frame = self.frames[f_id]
         hung = frame.place is not None
-        current = self.actors[frame.owner].vspace == f_id
+        current = self.on(f_id)
         view = frame.view
         return (
             f_id, TYPES[frame.type], frame.pa, frame.len,
             frame.place[0] if frame.place else -1, frame.place[1] if frame.place else 0,
-            TABLES[frame.table] | (hung or current),
+            TABLES[frame.table] | bool(hung or current),
             view.table if view else -1, self.begin_of(frame) if view else 0,
             view.flags if view else 0,
         )  # fmt: skip
@@ -228,9 +254,9 @@ class Oracle:
             raise BrokenError("NO_FRAME")
         return self.frames[f_id]
 
-    def room(self) -> Iterator[str]:
-        """Rule 3: the pool has room for one more."""
-        if self.used >= self.capacity:
+    def room(self, count: int = 1) -> Iterator[str]:
+        """Rule 3: my account has room for so many more."""
+        if self.charged(self.me) + count > self.actors[self.me].room:
             yield "POOL_FULL"
 
     def f_id_left(self) -> Iterator[str]:
@@ -254,7 +280,7 @@ class Oracle:
             frame = self.frames[member]
             if frame.type not in ("MEM", "IO"):
                 yield "WRONG_TYPE"
-            if frame.table == "L1" and self.actors[frame.owner].vspace == member:
+            if frame.table == "L1" and self.on(member):
                 yield "TABLE_CURRENT"
 
     def may_give_to(self, pid: int) -> Iterator[str]:
@@ -306,6 +332,14 @@ class Oracle:
             frame.owner = to
         self.actors[to].frames += members
         self.any_order.append(members)
+        self.moved += members
+
+    def put(self, pid: int, data: bytes) -> bool:
+        """Store where a process that waits wants it, if there is still a place for it."""
+        runs = self.runs(pid, self.actors[pid].buffer, len(data), WRITE)
+        if runs is not None:
+            self.store(runs, data)
+        return runs is not None
 
     def zero(self, frame: Pages) -> None:
         start = frame.pa - self.base
@@ -314,8 +348,13 @@ class Oracle:
     def wake(self, pid: int, *words: int) -> None:
         actor = self.actors[pid]
         actor.state, actor.waits_for, actor.message, actor.buffer = "READY", -1, b"", 0
-        actor.goes_on_with = words
+        actor.wanted, actor.fault = 0, None
+        actor.goes_on_with = words or None
         self.turns.append(pid)
+
+    def begin(self) -> None:
+        """Something is about to happen."""
+        self.any_order, self.moved = [], []
 
     # -- the calls -----------------------------------------------------------------------
 
@@ -324,7 +363,7 @@ class Oracle:
 
         Returns the result, a set of names of the rules broken, or None when the turn passes.
         """
-        self.any_order = []
+        self.begin()
         caller = self.actors[self.me]
         handler = HANDLERS[name]
         try:
@@ -365,7 +404,7 @@ class Oracle:
             *self.f_id_left(),
         )
         pages = offset // PAGE
-        upper = Pages(frame.first + pages, frame.count - pages, self.me, frame.type)
+        upper = Pages(frame.first + pages, frame.count - pages, self.me, self.me, frame.type)
         if frame.view:
             upper.view = View(frame.view.table, frame.view.offset + offset, frame.view.flags)
         frame.count = pages
@@ -397,8 +436,23 @@ class Oracle:
             frame.view and "MAPPED",
         )
         frame.type = "POOL"
-        self.capacity += frame.count * OBJECTS_A_PAGE
+        self.actors[self.me].room += frame.count * OBJECTS_A_PAGE
         return frame.count * OBJECTS_A_PAGE
+
+    def frame_unpool(self, _answer, f_id) -> int:
+        frame = self.own(f_id)
+        objects = frame.count * OBJECTS_A_PAGE
+        refuse(frame.type != "POOL" and "WRONG_TYPE", *self.room(objects))
+        frame.type = "MEM"
+        self.zero(frame)
+        self.actors[self.me].room -= objects
+        return 0
+
+    def pool_give(self, _answer, pid, count) -> int:
+        refuse(*self.may_give_to(pid), *self.room(count))
+        self.actors[self.me].room -= count
+        self.actors[pid].room += count
+        return 0
 
     def frame_create(self, answer, start, length, type_) -> int:
         end, ram_end = start + length, self.base + len(self.ram)
@@ -415,7 +469,7 @@ class Oracle:
             *self.f_id_left(),
         )
         kind = "IO" if type_ == 1 else "MEM"
-        self.new_frame(answer, Pages(start // PAGE, length // PAGE, self.me, kind))
+        self.new_frame(answer, Pages(start // PAGE, length // PAGE, self.me, self.me, kind))
         return answer
 
     def frame_table(self, _answer, f_id, type_) -> int:
@@ -436,10 +490,9 @@ class Oracle:
 
     def back_to_memory(self, f_id: int, frame: Pages) -> int:
         refuse(not frame.table and "NOT_TABLE")
-        current = self.actors[frame.owner].vspace == f_id
         refuse(
             frame.place and "TABLE_HUNG",
-            current and "TABLE_CURRENT",
+            self.on(f_id) and "TABLE_CURRENT",
             any(self.entries(f_id)) and "TABLE_NOT_EMPTY",
         )
         frame.table = ""
@@ -554,6 +607,13 @@ class Oracle:
         self.actors[pid].vspace = f_id
         return 0
 
+    def vspace_lend(self, _answer, pid, f_id) -> int:
+        permission = list(self.controls(pid))
+        self.refuse_unless_own_and(f_id, *permission)
+        refuse(self.frames[f_id].table != "L1" and "NOT_TABLE", *permission)
+        self.actors[pid].vspace = f_id
+        return 0
+
     def vspace_id(self, _answer) -> int:
         return self.actors[self.me].vspace
 
@@ -561,7 +621,7 @@ class Oracle:
         frame = self.own(f_id)
         if frame.table == "L1":
             refuse(*self.may_go(f_id), *self.room(), *self.pid_left())
-            self.new_actor(answer, Actor(self.me, self.me, vspace=f_id))
+            self.new_actor(answer, Actor(self.me, self.me, vspace=f_id, payer=self.me))
             self.hand_over(f_id, answer)
             return answer
         refuse(
@@ -577,29 +637,55 @@ class Oracle:
         self.move([f_id], answer)
         return answer
 
+    def speak(self, pid: int, pointer: int, right: int) -> bytes:
+        """What a call to say something to a process begins with: the message."""
+        runs = self.runs(self.me, pointer, 64, right)
+        refuse(
+            pid not in self.actors and "NO_PROCESS",
+            pid == self.me and "TO_SELF",
+            runs is None and "BAD_POINTER",
+        )
+        return self.load(runs)
+
     def send(self, _answer, pid, pointer) -> int | None:
-        runs = self.runs(self.me, pointer, 64, READ)
-        bad = runs is None and "BAD_POINTER"
-        refuse(pid not in self.actors and "NO_PROCESS", pid == self.me and "TO_SELF", bad)
-        me, to = self.me, self.actors[pid]
-        message = self.load(runs)
-        if to.state == "NEW" and to.parent == me:
+        message = self.speak(pid, pointer, READ)
+        to = self.actors[pid]
+        if to.state == "NEW" and to.parent == self.me:
             refuse(to.vspace < 0 and "NO_VSPACE")
             self.wake(pid, *struct.unpack("<6I", message[:24]))
             return 0
-        if to.state == "RECEIVING":
-            runs = self.runs(pid, to.buffer, 64, WRITE)
-            if runs is not None:
-                self.store(runs, message)
-                self.arrived(me, pid)
-                self.wake(pid, me)
-                return 0
-            self.wake(pid, BAD_POINTER)
-        sender = self.actors[me]
-        sender.state, sender.waits_for, sender.message = "SENDING", pid, message
-        to.queue.append(me)
-        self.turns.pop(0)
+        if to.state == "STOPPED" and to.waits_for == self.me:
+            return self.answer(pid, struct.unpack("<11I", message[:44]))
+        refuse(to.state == "FAULTED" and to.waits_for == self.me and "PEER_FAULTED")
+        if self.deliver(self.me, pid, message, self.me):
+            return 0
+        self.queue_up(self.me, pid, "SENDING", message)
         return None
+
+    def answer(self, pid: int, words: tuple[int, ...]) -> int | None:
+        """Rule 15: again, no more, or elsewhere."""
+        refuse(words[0] > 2 and "BAD_KIND")
+        if words[0] == 1:
+            self.end(pid, (FAULTED, self.actors[pid].fault[0]))
+            return None if self.halted else 0
+        self.wake(pid, *(words[1:] if words[0] else ()))
+        return 0
+
+    def deliver(self, sender: int, to: int, message: bytes, result: int) -> bool:
+        """Whether a process that receives gets it; if it has lost the place, it wakes anyway."""
+        if self.actors[to].state != "RECEIVING":
+            return False
+        fits = self.put(to, message)
+        if fits:
+            self.arrived(sender, to)
+        self.wake(to, result if fits else BAD_POINTER)
+        return fits
+
+    def queue_up(self, pid: int, to: int, state: str, message: bytes) -> None:
+        actor = self.actors[pid]
+        actor.state, actor.waits_for, actor.message = state, to, message
+        self.actors[to].queue.append(pid)
+        self.turns.remove(pid)
 
     def arrived(self, sender: int, receiver: int) -> None:
         self.actors[sender].sent += 1
@@ -609,15 +695,82 @@ class Oracle:
         runs = self.runs(self.me, pointer, 64, WRITE)
         refuse(runs is None and "BAD_POINTER")
         me = self.actors[self.me]
+        if me.news:
+            message, record = me.news.pop(0)
+            self.store(runs, message)
+            self.bury(record)
+            return PEER_DIED
         if not me.queue:
             me.state, me.buffer = "RECEIVING", pointer
             self.turns.pop(0)
             return None
-        sender = me.queue.pop(0)
-        self.store(runs, self.actors[sender].message)
-        self.arrived(sender, self.me)
-        self.wake(sender, 0)
-        return sender
+        pid = me.queue.pop(0)
+        sender = self.actors[pid]
+        self.store(runs, sender.message)
+        self.arrived(pid, self.me)
+        sender.message = b""
+        if sender.state == "SENDING":
+            self.wake(pid, 0)
+        else:
+            sender.state = "AWAITING" if sender.state == "CALLING" else "STOPPED"
+        return pid | (FAULT if sender.fault else 0)
+
+    def call_(self, _answer, pid, pointer) -> int | None:
+        message = self.speak(pid, pointer, READ)
+        refuse(
+            self.runs(self.me, pointer, 64, WRITE) is None and "BAD_POINTER",
+            self.actors[pid].fault and self.actors[pid].waits_for == self.me and "PEER_FAULTED",
+        )
+        me = self.me
+        self.actors[me].buffer = pointer
+        if self.deliver(me, pid, message, me):
+            self.actors[me].state, self.actors[me].waits_for = "AWAITING", pid
+            self.turns.remove(me)
+        else:
+            self.queue_up(me, pid, "CALLING", message)
+        return None
+
+    def reply(self, _answer, pid, pointer) -> int:
+        runs = self.runs(self.me, pointer, 64, READ)
+        to = self.actors.get(pid)
+        refuse(
+            to is None and "NO_PROCESS",
+            runs is None and "BAD_POINTER",
+            to and (to.state, to.waits_for) != ("AWAITING", self.me) and "NOT_CALLING",
+        )
+        fits = self.put(pid, self.load(runs))
+        if fits:
+            self.arrived(self.me, pid)
+        self.wake(pid, 0 if fits else BAD_POINTER)
+        return 0
+
+    def fault_handler(self, _answer, pid) -> int:
+        refuse(
+            pid != -1 and pid not in self.actors and "NO_PROCESS",
+            pid == self.me and "TO_SELF",
+        )
+        self.actors[self.me].handler = pid
+        return 0
+
+    def faults(self, words: tuple[int, ...]) -> None:
+        """Whoever runs does what the processor refuses: sixteen words say what."""
+        self.begin()
+        me, actor = self.me, self.actors[self.me]
+        if actor.handler < 0:
+            self.end(me, (FAULTED, words[0]))
+            return
+        handler = self.actors[actor.handler]
+        if handler.waits_for == me and not handler.fault:
+            if actor.handler in actor.queue:
+                actor.queue.remove(actor.handler)
+            self.wake(actor.handler, PEER_FAULTED)
+        actor.fault = words
+        message = struct.pack("<16I", *words)
+        if self.deliver(me, actor.handler, message, me | FAULT):
+            actor.state, actor.waits_for = "STOPPED", actor.handler
+            self.turns.remove(me)
+        else:
+            self.queue_up(me, actor.handler, "FAULTED", message)
 
     def yield_(self, _answer) -> int | None:
         if len(self.turns) == 1:
@@ -626,44 +779,95 @@ class Oracle:
         self.turns.append(self.turns.pop(0))
         return None
 
-    def exit_(self, _answer, _status) -> None:
-        self.end(self.me)
+    def exit_(self, _answer, status) -> None:
+        self.end(self.me, (EXITED, status))
 
-    def end(self, pid: int) -> None:
-        """A process ends: by itself, or by whatever it did or another did to it."""
+    def proc_end(self, _answer, pid, _status) -> int | None:
+        refuse(*self.controls(pid))
+        self.end(pid, None)
+        return None if self.halted else 0
+
+    def end(self, pid: int, how: tuple[int, int] | None) -> None:
+        """A process ends, and others with it.  how: what its parent is told, if anything."""
+        ending = [(pid, how)]
+        while ending and not self.halted:
+            ending.sort(key=lambda one: one[0] == 0)
+            pid, how = ending.pop(0)
+            if pid in self.actors:
+                for one in self.threads_of(pid):
+                    ending += [
+                        (other, (FAULTED, actor.fault[0]))
+                        for other, actor in self.actors.items()
+                        if actor.fault and actor.waits_for == one
+                    ]
+                    self.end_one(one, how if one == pid else None)
+
+    def threads_of(self, pid: int) -> list[int]:
+        """Who runs on what a process has lent, and on what these have; itself is last."""
+        lent = [f_id for f_id in self.actors[pid].frames if self.frames[f_id].table == "L1"]
+        borrowers = [other for f_id in lent for other in self.on(f_id) if other != pid]
+        threads = [self.threads_of(other) for other in borrowers]
+        self.any_order.append([one for thread in threads for one in thread])
+        return [*(one for thread in threads for one in thread), pid]
+
+    def end_one(self, pid: int, how: tuple[int, int] | None) -> None:
         gone = self.actors[pid]
-        if pid in self.turns:
-            self.turns.remove(pid)
-        if gone.waits_for >= 0:
-            self.actors[gone.waits_for].queue.remove(pid)
-            gone.waits_for = -1
+        for queue in (self.turns, self.readers, *(a.queue for a in self.actors.values())):
+            if pid in queue:
+                queue.remove(pid)
+        gone.waits_for = -1
         if pid == 0:
-            self.halted, gone.state, self.turns = True, "DEAD", []
+            self.halted, gone.state, self.turns, self.readers = True, "DEAD", [], []
             return
+        heir = gone.parent if gone.parent in self.actors else 0
+        told = how is not None and heir == gone.maker
         for f_id in gone.frames:
             frame = self.frames[f_id]
             frame.view = frame.place = None
             if frame.table:
                 frame.table = ""
                 self.zero(frame)
-            if frame.type == "PROC":
+            if frame.type == "PROC" and not (told and f_id == gone.record):
                 frame.type = "MEM"
-        self.move(list(gone.frames), gone.parent if gone.parent in self.actors else 0)
+        self.move(list(gone.frames), heir)
+        self.actors[heir].room += gone.room
+        for thing in (*self.frames.values(), *self.actors.values()):
+            if thing.payer == pid:
+                thing.payer = heir
         del self.actors[pid]
-        self.mourn(pid, gone.parent)
+        self.mourn(pid)
+        if told:
+            self.tell(heir, struct.pack("<iIi52x", pid, *how), gone.record)
 
-    def mourn(self, pid: int, parent: int) -> None:
+    def mourn(self, pid: int) -> None:
         """What its end means to the others."""
         woken = []
         for other, actor in self.actors.items():
-            if actor.waits_for == pid or (other == parent and actor.state == "RECEIVING"):
+            if actor.waits_for == pid and not actor.fault:
                 self.wake(other, PEER_DIED)
                 woken.append(other)
             if actor.parent == pid:
                 actor.parent = 0
             if actor.allows == pid:
                 actor.allows = -1
+            if actor.handler == pid:
+                actor.handler = -1
         self.any_order.append(woken)
+
+    def tell(self, parent: int, message: bytes, record: int) -> None:
+        """A parent hears of a child's end, now or with its next recv."""
+        if self.actors[parent].state == "RECEIVING":
+            fits = self.put(parent, message)
+            self.wake(parent, PEER_DIED if fits else BAD_POINTER)
+            if fits:
+                self.bury(record)
+                return
+        self.actors[parent].news.append((message, record))
+
+    def bury(self, record: int) -> None:
+        """The record of a child whose parent knows is free."""
+        if record >= 0:
+            self.frames[record].type = "MEM"
 
     def console_write(self, _answer, pointer, length) -> int:
         runs = self.runs(self.me, pointer, length, READ)
@@ -674,9 +878,27 @@ class Oracle:
     def console_read(self, _answer, pointer, length) -> int:
         runs = self.runs(self.me, pointer, length, WRITE)
         refuse(runs is None and "BAD_POINTER")
+        if length and (self.readers or self.typing):
+            me = self.actors[self.me]
+            me.state, me.buffer, me.wanted = "READING", pointer, length
+            self.readers.append(self.turns.pop(0))
+            return None
         data, self.input = self.input[:length], self.input[length:]
         self.store(runs, data)
         return len(data)
+
+    def feed(self) -> None:
+        """There is input for the first that waits."""
+        self.begin()
+        pid = self.readers.pop(0)
+        actor = self.actors[pid]
+        runs = self.runs(pid, actor.buffer, actor.wanted, WRITE)
+        if runs is None:
+            self.wake(pid, BAD_POINTER)
+            return
+        data, self.input = self.input[: actor.wanted], self.input[actor.wanted :]
+        self.store(runs, data)
+        self.wake(pid, len(data))
 
 
 HANDLERS = {
@@ -701,6 +923,13 @@ HANDLERS = {
     "exit": Oracle.exit_,
     "console_write": Oracle.console_write,
     "console_read": Oracle.console_read,
+    "fault_handler": Oracle.fault_handler,
+    "proc_end": Oracle.proc_end,
+    "vspace_lend": Oracle.vspace_lend,
+    "call": Oracle.call_,
+    "reply": Oracle.reply,
+    "pool_give": Oracle.pool_give,
+    "frame_unpool": Oracle.frame_unpool,
 }
 
 

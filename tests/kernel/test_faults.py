@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from kernel_model.abi import FaultKind
+from kernel_model.calls.faults import fault
 from kernel_model.descriptors import WRITE
-from kernel_model.fault import FaultKind, FaultRecord, fault
-from kernel_model.process import Faulted
+from kernel_model.process import Faulted, FaultRecord
 from kernel_model.walk import FaultStatus
-from tests.kernel.driver import CODE_VA, DATA_VA, Machine
+from tests.kernel.driver import CODE_VA, DATA_VA, REGISTERS, Machine
 
 STRAY_STORE = FaultRecord(
     FaultKind.MEMORY_ACCESS, 0x1234, CODE_VA, 0x10, WRITE, FaultStatus.TRANSLATION_L2, DATA_VA, 0,
-    "write of 0x1234",
+    REGISTERS, "write of 0x1234",
 )  # fmt: skip
 
 
 def test_a_record_is_in_the_order_of_the_message():
     """Rule 15: kind, va, pc, cpsr, rights wanted, fault status, sp, lr."""
     assert FaultRecord._fields == (
-        "kind", "va", "pc", "cpsr", "rights", "status", "sp", "lr", "why",
+        "kind", "va", "pc", "cpsr", "rights", "status", "sp", "lr", "registers", "why",
     )  # fmt: skip
 
 

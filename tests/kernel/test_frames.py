@@ -214,7 +214,7 @@ def test_process_and_pool_frames_cannot_be_split(machine):
 def fill_pool(machine: Machine) -> list[int]:
     """Cut pages off the rest until the pool is full."""
     pages = []
-    while machine.kernel.pool.free:
+    while machine.kernel.processes[0].free_room:
         pages.append(machine.call("frame_split", REST, machine.kernel.frames[REST].len - PAGE))
     return pages
 
@@ -222,7 +222,7 @@ def fill_pool(machine: Machine) -> list[int]:
 @pytest.fixture
 def full(machine) -> Machine:
     """A machine whose pool, a small one, has no room left."""
-    machine.kernel.pool.capacity = 16
+    machine.kernel.processes[0].room = 16
     fill_pool(machine)
     return machine
 
@@ -240,13 +240,13 @@ def test_the_last_id_that_a_frame_can_have(machine):
 
 
 def test_a_full_pool_is_an_error(full):
-    assert full.kernel.pool.free == 0
+    assert full.kernel.processes[0].free_room == 0
     full.fails(Error.POOL_FULL, "frame_split", REST, PAGE)
 
 
 def test_the_pool_at_boot_has_its_fixed_size(machine):
-    assert machine.kernel.pool.capacity == BOOT_POOL
-    assert machine.kernel.pool.used == 9
+    assert machine.kernel.processes[0].room == BOOT_POOL
+    assert machine.kernel.processes[0].charged == 9
 
 
 # -- frame_merge (rule 5) -------------------------------------------------------------------
@@ -369,7 +369,7 @@ def test_merge_of_pool_frames(machine, which):
 def test_a_frame_of_n_pages_makes_room_for_64n_objects(full):
     page = full.kernel.next_f_id - 1
     assert full.ok("frame_pool", page) == 64
-    assert full.kernel.pool.free == 64
+    assert full.kernel.processes[0].free_room == 64
     assert full.info(page).type == FrameType.POOL
     for _ in range(64):
         full.ok("frame_split", REST, full.kernel.frames[REST].len - PAGE)
@@ -523,7 +523,7 @@ def test_created_frames_overlap_neither_the_kernel_nor_a_frame(created, type_):
 
 
 def test_create_needs_room_in_the_pool(created):
-    created.kernel.pool.capacity = created.kernel.pool.used
+    created.kernel.processes[0].room = created.kernel.processes[0].charged
     created.fails(Error.POOL_FULL, "frame_create", free_pa(created), PAGE, FrameType.MEM)
 
 

@@ -34,6 +34,13 @@ SPECIFIED = """
 18 exit(status)
 19 console_write(ptr, len)
 20 console_read(ptr, len)
+21 fault_handler(pid)
+23 proc_end(pid, status)
+24 vspace_lend(pid, f_id)
+25 call(pid, msg)
+26 reply(pid, msg)
+27 pool_give(pid, count)
+28 frame_unpool(f_id)
 """
 
 
@@ -43,8 +50,8 @@ def test_the_calls_are_those_of_the_specification():
         for call in CALLS
     ]
     assert listed == SPECIFIED.split("\n")[1:-1]
-    assert [call.number for call in CALLS] == list(range(21))
-    assert len(CALLS) == 21
+    assert [call.number for call in CALLS] == [*range(22), *range(23, 29)]
+    assert len(CALLS) == 28
     assert [CALLS.find(call.number) for call in CALLS] == list(CALLS)
     assert [CALLS.named(call.name) for call in CALLS] == list(CALLS)
 
@@ -61,6 +68,7 @@ def test_the_calls_that_change_something_are_those_that_do():
     assert [call.name for call in CALLS if call.changes] == [
         "proc_new", "frame_split", "frame_merge", "frame_give", "frame_map", "frame_unmap",
         "frame_create", "frame_table", "vspace_swap", "frame_pool", "exit",
+        "proc_end", "vspace_lend", "frame_unpool",
     ]  # fmt: skip
 
 
@@ -108,7 +116,29 @@ def test_errors_are_small_negative_numbers_with_a_meaning():
 
 
 def test_process_states():
-    assert [state.name for state in ProcState] == ["NEW", "READY", "SENDING", "RECEIVING", "DEAD"]
+    assert [state.name for state in ProcState] == [
+        "NEW", "READY", "SENDING", "RECEIVING", "DEAD", "CALLING", "AWAITING", "FAULTED", "STOPPED",
+        "READING",
+    ]  # fmt: skip
+    assert [int(state) for state in ProcState] == list(range(10))
+
+
+def test_what_is_told_of_deaths_and_faults():
+    assert [(how.name, int(how)) for how in abi.DeathHow] == [("EXITED", 1), ("FAULTED", 2)]
+    assert [(kind.name, int(kind)) for kind in abi.FaultKind] == [
+        ("MEMORY_ACCESS", 1), ("UNDEFINED_INSTRUCTION", 2), ("BREAKPOINT_INSTRUCTION", 3),
+    ]  # fmt: skip
+    assert [(one.name, int(one)) for one in abi.FaultAnswer] == [
+        ("RETRY", 0), ("END", 1), ("REDIRECT", 2),
+    ]  # fmt: skip
+    assert abi.FAULT_BIT == 1 << 30
+    assert abi.DEATH_FIELDS == ("pid", "how", "status")
+    assert abi.FAULT_FIELDS[:8] == ("kind", "va", "pc", "cpsr", "rights", "status", "sp", "lr")
+    assert abi.FAULT_FIELDS[8:] == tuple(f"r{n}" for n in range(8))
+    assert ("answer", "pc", "sp", *(f"r{n}" for n in range(8))) == abi.ANSWER_FIELDS
+    assert struct.calcsize(abi.FAULT_STRUCT) == abi.MESSAGE_SIZE
+    assert struct.calcsize(abi.ANSWER_STRUCT) == 4 * len(abi.ANSWER_FIELDS)
+    assert struct.calcsize(abi.DEATH_STRUCT) == 4 * len(abi.DEATH_FIELDS)
 
 
 # -- refusals --------------------------------------------------------------------------------

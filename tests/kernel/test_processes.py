@@ -10,11 +10,12 @@ from kernel_model.abi import (
     PROC_INFO_FIELDS,
     PROC_INFO_STRUCT,
     Error,
+    FaultKind,
     FrameType,
     ProcState,
     TableType,
 )
-from kernel_model.calls.processes import end_process
+from kernel_model.calls.endings import end_process
 from kernel_model.process import Exited, Faulted, Result, Start
 from tests.kernel.driver import (
     CHILD_FREE_VA,
@@ -30,6 +31,7 @@ from tests.kernel.driver import (
     PAGE,
     REST,
     RO,
+    ROOM,
     RW,
     SYS,
     TABLE_L2,
@@ -76,7 +78,7 @@ def test_a_frame_becomes_a_process(machine):
 
 def test_it_takes_no_object_from_the_pool(machine):
     f_id = machine.take(3)
-    machine.kernel.pool.capacity = machine.kernel.pool.used
+    machine.kernel.processes[0].room = machine.kernel.processes[0].charged
     machine.ok("proc_new", f_id)
 
 
@@ -153,16 +155,17 @@ def test_the_last_pid_of_a_vspace(machine):
 
 def test_its_record_comes_from_the_pool(machine):
     space = machine.vspace()
-    used = machine.kernel.pool.used
-    machine.kernel.pool.capacity = used
+    used = machine.kernel.processes[0].charged
+    machine.kernel.processes[0].room = used
     machine.fails(Error.POOL_FULL, "proc_new", space.l1)
-    machine.kernel.pool.capacity = used + 1
+    machine.kernel.processes[0].room = used + 1
     machine.ok("proc_new", space.l1)
-    machine.kernel.pool.capacity = used + 2
     machine.start(1)
     machine.turn(1)
     machine.blocks("exit", 0)
-    assert machine.kernel.pool.used == used
+    assert machine.kernel.processes[0].charged == used + 1, "until its parent knows"
+    assert machine.ok_or_error("recv", DATA_VA) == Error.PEER_DIED
+    assert machine.kernel.processes[0].charged == used
 
 
 def test_what_of_the_vspace_was_seen_outside_is_seen_no_more(machine):
@@ -336,9 +339,11 @@ def test_a_record_becomes_memory_again(machine):
     machine.ok("frame_pool", pool)
     machine.turn(pid)
     machine.blocks("exit", 0)
+    assert machine.info(record).type == FrameType.PROC, "until its parent knows"
+    assert machine.ok_or_error("recv", DATA_VA) == Error.PEER_DIED
     assert machine.info(record).type == FrameType.MEM
     assert page_of(machine, record)["state"] == ProcState.DEAD
-    assert machine.kernel.pool.used == len(machine.kernel.frames)
+    assert machine.kernel.processes[0].charged == len(machine.kernel.frames)
 
 
 def test_pool_memory_stays_pool_memory(machine):
@@ -347,10 +352,10 @@ def test_pool_memory_stays_pool_memory(machine):
     machine.ok("frame_give", f_id, child.pid)
     machine.turn(child.pid)
     machine.ok("frame_pool", f_id)
-    capacity = machine.kernel.pool.capacity
+    capacity = machine.kernel.processes[0].room
     machine.blocks("exit", 0)
     assert machine.info(f_id).type == FrameType.POOL
-    assert machine.kernel.pool.capacity == capacity
+    assert machine.kernel.processes[0].room == capacity + ROOM + 64
 
 
 def test_tables_and_views_of_every_shape_are_cleared(machine):
@@ -385,6 +390,7 @@ def family(machine: Machine) -> tuple[int, int, int]:
     machine.turn(child.pid)
     second = machine.ok("proc_new", spaces[0].l1)
     machine.ok("frame_give", spaces[1].l1, second)
+    machine.ok("pool_give", second, 4)
     machine.start(second)
     machine.turn(second)
     third = machine.ok("proc_new", spaces[1].l1)
@@ -483,7 +489,7 @@ def test_when_proc0_exits_the_machine_stops_with_its_status(machine, status):
 
 def test_when_proc0_faults_the_machine_stops(machine):
     machine.crash()
-    assert machine.kernel.halted == Faulted("in a test")
+    assert machine.kernel.halted == Faulted("in a test", FaultKind.UNDEFINED_INSTRUCTION)
 
 
 def test_a_childs_end_does_not_stop_the_machine(machine):
@@ -528,6 +534,8 @@ def test_ending_one_whose_turn_has_not_come(machine, start):
 def test_ending_one_that_has_no_vspace_yet(machine):
     pid, record = machine.record_child()
     end(machine, pid)
+    assert machine.info(record).type == FrameType.PROC
+    assert machine.ok_or_error("recv", DATA_VA) == Error.PEER_DIED
     assert machine.info(record).type == FrameType.MEM
 
 

@@ -131,7 +131,7 @@ def test_the_text_of_a_refusal(machine, call, text):
 
 
 def full_pool(machine):
-    machine.kernel.pool.capacity = 9
+    machine.kernel.processes[0].room = 9
     return "frame_split", REST, PAGE
 
 
@@ -243,7 +243,7 @@ def given_record(machine):
 
 
 SCENES: list[tuple[Callable[[Machine], tuple], str]] = [
-    (full_pool, "E_POOL_FULL (all 9 kernel objects are used)"),
+    (full_pool, "E_POOL_FULL (the account of process 0 has room for 9 kernel objects, 9 are used)"),
     (no_frame_left, "E_NO_ID_LEFT (frame 2147483647 was the last)"),
     (no_pid_left, "E_NO_ID_LEFT (process 1073741823 was the last)"),
     (short_record, "E_BAD_SIZE (frame 9 (MEM 0x803ff000+0x1000) is less than two pages)"),

@@ -13,10 +13,20 @@ from enum import IntEnum
 import pytest
 
 from kernel_model.frame import Frame
-from kernel_model.kernel import Kernel, Pool
+from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
 from kernel_model.process import Exited, Process, Registers
-from tests.kernel.driver import CODE, DATA_VA, FREE_VA, LOW, PAGE, REST, Machine, busy_machine
+from tests.kernel.driver import (
+    CODE,
+    CRASH,
+    DATA_VA,
+    FREE_VA,
+    LOW,
+    PAGE,
+    REST,
+    Machine,
+    busy_machine,
+)
 
 FIXED = {
     "Kernel": {"memory", "calls", "host", "devices", "editor", "refusal"},
@@ -29,14 +39,13 @@ OBJECTS: dict[str, Callable[[Kernel], object]] = {
     "Kernel": lambda kernel: kernel,
     "Frame": lambda kernel: kernel.frames[LOW],
     "Process": lambda kernel: kernel.processes[1],
-    "Pool": lambda kernel: kernel.pool,
     "TableEditor": lambda kernel: kernel.editor,
     "Window": lambda kernel: kernel.editor.window,
 }
 
 
 def names_of(thing: object) -> list[str]:
-    kinds = {Frame, Process, Pool}
+    kinds = {Frame, Process}
     if type(thing) in kinds:
         return [field.name for field in fields(thing)]
     return list(vars(thing))
@@ -53,18 +62,16 @@ FIELDS = [
 def another(name: str, value: object) -> object:
     """A value that a field does not have."""
     if value is None:
-        return {"halted": Exited(0), "resume": Registers(tuple(range(17)))}[name]
+        return {"halted": Exited(0), "resume": Registers(tuple(range(17))), "fault": CRASH}[name]
     if isinstance(value, IntEnum):
         return next(member for member in type(value) if member is not value)
     if isinstance(value, dict):
         return dict(list(value.items())[1:]) if value else {7: None}
-    if isinstance(value, Pool):
-        return Pool(value.capacity + 1, value.used)
     changes: dict[type, Callable] = {
         bool: lambda value: not value,
         int: lambda value: value + 1,
         bytes: lambda value: value + b"more",
-        tuple: lambda value: value[1:],
+        tuple: lambda value: value[1:] if value else (7,),
         deque: lambda value: deque([*value, 7]),
         list: lambda value: [None, *value],
     }

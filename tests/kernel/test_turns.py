@@ -6,7 +6,7 @@ import pytest
 
 from kernel_model.abi import Error, ProcState
 from kernel_model.process import Registers, Result, Start
-from kernel_model.syscalls import CALLS, trap
+from kernel_model.syscalls import trap
 from tests.kernel.driver import DATA_VA, Machine
 
 
@@ -134,7 +134,7 @@ def test_no_slice_ends_when_nobody_runs(machine):
 # -- numbers that are no calls ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [len(CALLS), 255, 0x80000000, 0xFFFFFFFF])
+@pytest.mark.parametrize("number", [22, 29, 255, 0x80000000, 0xFFFFFFFF])
 def test_only_numbers_of_calls_are_answered(machine, number):
     before = machine.kernel.snapshot()
     assert trap(machine.kernel, number, 1, 2, 3, 4) == Error.NO_CALL

@@ -9,8 +9,9 @@ import pytest
 from emu.machine import How
 from emu.machine.fault import Fault, record_of
 from emu.machine.history import BOOT, FAULT, Act, History
+from kernel_model.abi import FaultKind
 from kernel_model.descriptors import READ, WRITE
-from kernel_model.fault import FaultKind, FaultRecord
+from kernel_model.process import FaultRecord
 from kernel_model.walk import FaultStatus
 from tests.kernel.driver import CODE_VA, DATA_VA, FREE_VA, PAGE, REST, RW, RX, SYS
 from tests.machine.rig import NOWHERE, Guest, Turns
@@ -48,7 +49,8 @@ def test_the_kernel_is_told_all_of_a_fault(text: str, mmu: str) -> None:
     cpsr = fault.registers[16]
     assert cpsr & 0x1F == 0x10
     assert fault.pid == 0
-    expected = FaultRecord(kind, va, AT, cpsr, rights, status, DATA_VA + 64, 0x12345678, why)
+    low = fault.registers[:8]
+    expected = FaultRecord(kind, va, AT, cpsr, rights, status, DATA_VA + 64, 0x12345678, low, why)
     assert record_of(fault) == expected
     assert guest.machine.history.faults == {0: why}
     assert fault.headline == why

@@ -185,7 +185,7 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "heap", lambda: setattr(service().process, "mapped_heap", (1, 2))
     history = machine.history
     yield "made", lambda: setattr(history, "made", history.made + 1)
-    yield "now", lambda: setattr(history, "now", Act(9, 9, BOOT))
+    yield "under_way", lambda: setattr(history, "under_way", Act(9, 9, BOOT))
     for name in ("calls", "written", "refusals"):
         yield name, lambda name=name: getattr(history, name).append((Act(9, 9, BOOT), 0))
     yield "waiting", lambda: history.waiting.update({9: Act(9, 9, BOOT)})
@@ -243,7 +243,7 @@ KEPT: Final = {
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},
     "InstructionClock": {"since", "looks"},
-    "History": {"made", "now", "calls", "written", "refusals", "waiting", "faults"},
+    "History": {"made", "under_way", "calls", "written", "refusals", "waiting", "faults"},
     "Semihosting": {"errno", "streams"},
     "SemihostedProcess": {"mapped_heap"},
     "Services": set(),

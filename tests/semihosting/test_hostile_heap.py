@@ -156,13 +156,13 @@ def test_no_memory_is_free(machine: driver.Machine) -> None:
 
 
 def test_no_room_in_the_pool(machine: driver.Machine) -> None:
-    machine.kernel.pool.capacity = machine.kernel.pool.used
+    machine.kernel.processes[0].room = machine.kernel.processes[0].charged
     assert heap(machine) == 0
 
 
 @pytest.mark.parametrize("left", range(1, 8))
 def test_next_to_no_room_in_the_pool(machine: driver.Machine, left: int) -> None:
-    machine.kernel.pool.capacity = machine.kernel.pool.used + left
+    machine.kernel.processes[0].room = machine.kernel.processes[0].charged + left
     assert heap(machine) > 0
 
 

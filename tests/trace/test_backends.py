@@ -42,11 +42,11 @@ def test_every_message_is_told_of_once(name: str, tmp_path: Path) -> None:
     machine.run()
     end()
     found = [json.loads(line) for line in out.read_text().splitlines()[1:]]
-    messages = [item for item in found if not item["starts"]]
+    messages = [item for item in found if item["sort"] != "start message"]
     proc0 = machine.kernel.processes[0]
     assert proc0.sent == sum(item["pid"] == 0 for item in messages) > 0
     assert proc0.received == sum(item["to"] == 0 for item in messages)
-    started = {item["to"] for item in found if item["starts"]}
+    started = {item["to"] for item in found if item["sort"] == "start message"}
     assert started == set(range(1, len(started) + 1))
 
 

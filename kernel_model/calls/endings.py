@@ -1,0 +1,172 @@
+"""How processes end, and what that means to the others: rule 12."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from kernel_model.abi import MESSAGE_SIZE, NO_ID, DeathHow, Error, FrameType, ProcState
+from kernel_model.kernel import PROC0, Kernel
+from kernel_model.mailbox import leave_queue
+from kernel_model.mapping import dissolve, set_type
+from kernel_model.process import Death, Ended, Ending, Exited, Faulted, Process, Result
+from kernel_model.user import store, writable
+
+
+def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
+    """End a process, whatever it does just now; its memory goes to its parent (rule 12).
+
+    Those end before it that run on what it has lent them, and those after it whose faults it
+    handles and has not answered.  When proc0 ends, the machine halts.
+    """
+    if kernel.processes.get(process.pid) is not process:
+        raise AssertionError(f"end_process: process {process.pid} has ended already")
+    waiting: deque[tuple[Process, Ending]] = deque([(process, ending)])
+    while waiting and kernel.halted is None:
+        first, how = waiting.popleft()
+        if first.pid not in kernel.processes:
+            continue
+        if first.pid == PROC0 and waiting:
+            waiting.append((first, how))  # with it all is over, so the others come first
+            continue
+        for one in _with_those_on_its_vspaces(kernel, first):
+            stopped = _stopped_for(kernel, one)
+            _end(kernel, one, how if one is first else Ended(first.pid, 0))
+            waiting += stopped
+
+
+def _with_those_on_its_vspaces(kernel: Kernel, process: Process) -> list[Process]:
+    """Who ends when the process does, itself last: whoever runs on an L1 of one's that ends."""
+    found = [process]
+    for one in found:
+        found += [
+            kernel.processes[pid]
+            for f_id in one.frames
+            for pid in kernel.frames[f_id].runs
+            if pid != one.pid
+        ]
+    return found[::-1]
+
+
+def _stopped_for(kernel: Kernel, handler: Process) -> list[tuple[Process, Ending]]:
+    """Whom nobody will answer when this process ends, and how they end."""
+    return [
+        (other, Faulted(other.fault.why, other.fault.kind))
+        for other in kernel.processes.values()
+        if other.fault is not None and other.partner == handler.pid
+    ]
+
+
+def _end(kernel: Kernel, process: Process, ending: Ending) -> None:
+    _leave_queues(kernel, process)
+    process.state = ProcState.DEAD
+    kernel.publish(process)
+    if process.pid == PROC0:
+        kernel.halt(ending)
+        return
+    heir = kernel.processes[process.parent]  # proc0, once the parent that it had is gone
+    told = heir.pid == process.maker and not isinstance(ending, Ended)
+    _forget_deaths(kernel, process)
+    _bequeath(kernel, process, heir)
+    if not told:
+        _release_own_record(kernel, process)
+    _tell_the_others(kernel, process)
+    del kernel.processes[process.pid]
+    if told:
+        _tell_parent(kernel, heir, _death(process, ending))
+    kernel.publish(heir)
+    kernel.release(process)
+
+
+def _leave_queues(kernel: Kernel, process: Process) -> None:
+    """A process that ends waits neither for its turn nor for anybody else."""
+    if process.pid in kernel.ready:
+        kernel.ready.remove(process.pid)
+    kernel.readers.pop(process.pid, None)
+    leave_queue(kernel, process)
+    process.fault = None
+
+
+def _forget_deaths(kernel: Kernel, process: Process) -> None:
+    """Nobody will tell the process of children that have ended."""
+    for death in process.deaths:
+        release_record(kernel, process, death.record)
+    process.deaths = ()
+
+
+def release_record(kernel: Kernel, process: Process, record: int) -> None:
+    """Give back what held a dead child of the process's: a PROC frame of its own, or an object."""
+    if record == NO_ID:
+        process.charged -= 1
+    else:
+        set_type(kernel, kernel.frames[record], FrameType.MEM)
+
+
+def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:
+    """Frames, room and charges go to the heir."""
+    frames = [kernel.frames[f_id] for f_id in process.frames]
+    kernel.leave_vspace(process)
+    dissolve(kernel, frames)
+    for frame in frames:
+        kernel.transfer(frame, heir)
+    if process.charged:
+        for frame in kernel.frames.values():
+            if frame.account == process.pid:
+                frame.account = heir.pid
+        for other in kernel.processes.values():
+            if other.account == process.pid:
+                other.account = heir.pid
+    heir.room += process.room
+    heir.charged += process.charged
+
+
+def _release_own_record(kernel: Kernel, process: Process) -> None:
+    """Nobody is to be told: the record is free at once."""
+    if process.record == NO_ID:
+        kernel.processes[process.account].charged -= 1
+    else:
+        set_type(kernel, kernel.frames[process.record], FrameType.MEM)
+
+
+def _tell_the_others(kernel: Kernel, process: Process) -> None:
+    """Children find a new parent; whoever waits for the process gets PEER_DIED.
+
+    But not who waits for it to answer a fault: that one ends.
+    """
+    for other in kernel.processes.values():
+        if other.parent == process.pid:
+            other.parent = PROC0
+            kernel.publish(other)
+        if other.allowed == process.pid:
+            other.allowed = NO_ID
+        if other.handler == process.pid:
+            other.handler = NO_ID
+        if other.partner == process.pid:
+            if other.fault is None:
+                kernel.wake(other, Result(Error.PEER_DIED))
+            else:
+                process.senders.pop(other.pid, None)
+                other.state, other.partner, other.message = ProcState.STOPPED, NO_ID, b""
+            kernel.publish(other)
+
+
+def _death(process: Process, ending: Ending) -> Death:
+    if isinstance(ending, Exited):
+        return Death(process.pid, DeathHow.EXITED, ending.status, process.record)
+    assert isinstance(ending, Faulted)
+    return Death(process.pid, DeathHow.FAULTED, ending.kind, process.record)
+
+
+def _tell_parent(kernel: Kernel, parent: Process, death: Death) -> None:
+    """Now, if it waits for a message; or else with its next ``recv``.
+
+    Its vspace may have been swapped since it asked: then its ``recv`` fails first.
+    """
+    ranges = None
+    if parent.state is ProcState.RECEIVING:
+        ranges = writable(kernel, parent, parent.buffer, MESSAGE_SIZE)
+        kernel.wake(parent, Result(Error.BAD_POINTER if ranges is None else Error.PEER_DIED))
+    if ranges is None:
+        parent.deaths += (death,)
+    else:
+        store(kernel, ranges, death.message())
+        release_record(kernel, parent, death.record)

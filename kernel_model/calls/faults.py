@@ -1,0 +1,98 @@
+"""Faults: the trap by which the kernel hears of one, the call that names a handler, and answers.
+
+Source: spec, rules 12 and 15.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from kernel_model.abi import (
+    ANSWER_STRUCT,
+    FAULT_BIT,
+    NO_ID,
+    Error,
+    FaultAnswer,
+    ProcState,
+)
+from kernel_model.calls.endings import end_process
+from kernel_model.errors import Refused
+from kernel_model.kernel import Kernel
+from kernel_model.mailbox import hand_over_message, leave_queue
+from kernel_model.process import Faulted, FaultRecord, Process, Redirect, Result
+
+
+def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
+    """Let a process be told of the caller's faults from now on; -1: nobody is, and a fault ends it.
+
+    Errors: NO_PROCESS, TO_SELF.  Source: rule 15.
+    """
+    if pid != NO_ID and kernel.process(pid) is caller:
+        raise Refused(Error.TO_SELF, "process {pid} cannot answer its own faults", pid=pid)
+    caller.handler = pid
+    return 0
+
+
+def fault(kernel: Kernel, record: FaultRecord, core: int = 0) -> None:
+    """The process that runs on a core has faulted: it stops for its handler, or ends.
+
+    ``kernel.running`` says whom to run now.
+    """
+    process = kernel.running[core]
+    if process is None:
+        raise AssertionError(f"fault: nobody is running on core {core}")
+    if process.handler == NO_ID:
+        end_process(kernel, process, Faulted(record.why, record.kind))
+        return
+    handler = kernel.processes[process.handler]
+    _set_free(kernel, handler, process)
+    message = record.message()
+    told = hand_over_message(kernel, process, handler, message, process.pid | FAULT_BIT)
+    process.state = ProcState.STOPPED if told else ProcState.FAULTED
+    process.fault, process.partner = record, handler.pid
+    if not told:
+        process.message = message
+        handler.senders[process.pid] = None
+    kernel.publish(process)
+    kernel.release(process)
+
+
+def _set_free(kernel: Kernel, handler: Process, process: Process) -> None:
+    """A handler that waits for the very process that has faulted would never hear of it."""
+    if handler.partner == process.pid and handler.fault is None:
+        leave_queue(kernel, handler)
+        kernel.wake(handler, Result(Error.PEER_FAULTED))
+        kernel.publish(handler)
+
+
+def check_not_faulted(caller: Process, target: Process) -> None:
+    """Errors: PEER_FAULTED, when the caller is to hear of the target's fault or to answer it."""
+    if target.fault is not None and target.partner == caller.pid:
+        raise Refused(
+            Error.PEER_FAULTED, "process {pid} has faulted: {why}",
+            pid=target.pid, why=target.fault.why,
+        )  # fmt: skip
+
+
+def is_stopped_for(caller: Process, target: Process) -> bool:
+    """Whether what the caller sends to the target is the answer to a fault."""
+    return target.state is ProcState.STOPPED and target.partner == caller.pid
+
+
+def answer(kernel: Kernel, target: Process, message: bytes) -> None:
+    """Let a stopped process go on, or end, as its handler's message says (``struct fault_answer``).
+
+    Errors: BAD_KIND.
+    """
+    kind, pc, sp, *registers = struct.unpack_from(ANSWER_STRUCT, message)
+    assert target.fault is not None
+    if kind == FaultAnswer.RETRY:
+        kernel.wake(target, None)
+    elif kind == FaultAnswer.REDIRECT:
+        kernel.wake(target, Redirect(pc, sp, tuple(registers)))
+    elif kind == FaultAnswer.END:
+        end_process(kernel, target, Faulted(target.fault.why, target.fault.kind))
+        return
+    else:
+        raise Refused(Error.BAD_KIND, "{kind:#x} is no answer to a fault", kind=kind)
+    kernel.publish(target)

@@ -1,0 +1,52 @@
+"""Handing messages over: the effects that calls, replies, faults and endings have in common.
+
+Nothing here decides.
+"""
+
+from __future__ import annotations
+
+from kernel_model.abi import MESSAGE_SIZE, NO_ID, Error, ProcState
+from kernel_model.kernel import Kernel
+from kernel_model.process import Process, Result
+from kernel_model.user import Ranges, store, writable
+
+
+def hand_over_message(
+    kernel: Kernel, sender: Process, target: Process, message: bytes, result: int
+) -> bool:
+    """Hand a message to a process that waits for one, whose ``recv`` returns ``result``.
+
+    False when it does not wait, or not for a message.  Its buffer was good when it asked, but
+    its vspace may have been swapped since: then its ``recv`` fails instead, and False, too.
+    """
+    if target.state is not ProcState.RECEIVING:
+        return False
+    ranges = writable(kernel, target, target.buffer, MESSAGE_SIZE)
+    if ranges is not None:
+        put(kernel, sender, target, ranges, message)
+    kernel.wake(target, Result(Error.BAD_POINTER if ranges is None else result))
+    kernel.publish(target)
+    return ranges is not None
+
+
+def put(kernel: Kernel, sender: Process, receiver: Process, ranges: Ranges, message: bytes) -> None:
+    """Store a message where the receiver wants it, and count it."""
+    store(kernel, ranges, message)
+    sender.sent += 1
+    receiver.received += 1
+    kernel.publish(sender)
+
+
+def wait_for(kernel: Kernel, process: Process, partner: Process, state: ProcState) -> None:
+    """Let a process wait for another one in this state; the turn goes on."""
+    process.state, process.partner = state, partner.pid
+    if process.is_in_queue:
+        partner.senders[process.pid] = None
+    kernel.release(process)
+
+
+def leave_queue(kernel: Kernel, process: Process) -> None:
+    """A process waits no more for its partner to receive."""
+    if process.is_in_queue:
+        del kernel.processes[process.partner].senders[process.pid]
+    process.partner, process.message = NO_ID, b""
