@@ -86,8 +86,9 @@ class PythonFills:
         """What Unicorn calls."""
         if self._asking:
             return answer(entry, va if self._virtual else 0, EXEC)
-        self._filled.add(va)
-        return self._fill(uc, va, kind, entry, data)
+        allowed = self._fill(uc, va, kind, entry, data)
+        self._filled.add(va)  # behind a flush that this may have been
+        return allowed
 
     def has_code(self, pa: int, va: int) -> None:
         pass

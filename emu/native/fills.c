@@ -71,7 +71,6 @@ static bool fill(void *uc, uint64_t page, int kind, struct answer *answer, void 
         answer->rights = EXEC;
         return true;
     }
-    fills->filled[va / PAGE_SIZE_] = fills->generation;
     if (!fills->held && fills->count + 1 != fills->due) {
         int rights = memory_walk(fills->memory, va, &pa);
         if (rights & access)
@@ -82,12 +81,15 @@ static bool fill(void *uc, uint64_t page, int kind, struct answer *answer, void 
             if (access != EXEC)
                 leave_it_block(uc, fills->cpsr);
             fills->count++;
+            fills->filled[va / PAGE_SIZE_] = fills->generation;
             answer->pa = fills->virtual ? va : pa;
             answer->rights = rights;
             return true;
         }
     }
-    return fills->other(uc, page, kind, answer, NULL);
+    bool allowed = fills->other(uc, page, kind, answer, NULL);
+    fills->filled[va / PAGE_SIZE_] = fills->generation; /* behind a flush that this may have been */
+    return allowed;
 }
 
 static int fills_init(PyObject *self, PyObject *args, PyObject *names)

@@ -242,6 +242,31 @@ class Writer:
         else:
             self._put(Kind.CALL, 0, number=NUMBERS["recv"], sources=1)
 
+    def _converse(self) -> None:
+        """A call or a reply to one of the family; the first process is everybody's parent."""
+        chance, pid = self._chance, self._pid()
+        if self._children:
+            self._put(
+                Kind.CALL, pid, 0, number=NUMBERS[chance.choice(("call", "reply"))], sources=3
+            )
+        else:
+            self._put(Kind.CALL, 0, 0, number=NUMBERS[chance.choice(("call", "reply"))], sources=2)
+
+    def _handle(self) -> None:
+        """Let another be told of one's faults; or hear of one, and answer with what it says."""
+        if not self._children:
+            self._put(Kind.CALL, 0, number=NUMBERS["fault_handler"])
+        elif self._chance.random() < 0.3:
+            self._put(Kind.CALL, self._pid(), number=NUMBERS["fault_handler"], sources=1)
+        else:
+            self._put(Kind.CALL, 0, number=NUMBERS["recv"], sources=1)
+            self._put(Kind.CALL, self._pid(), 0, number=NUMBERS["send"], sources=3)
+
+    def _lend(self) -> None:
+        """Our own vspace to a child, which then runs among our data."""
+        self._root()
+        self._put(Kind.CALL, self._pid(), 3, number=NUMBERS["vspace_lend"], sources=3)
+
     def _give(self) -> None:
         if not self._children:
             return
@@ -326,7 +351,8 @@ _SHARES: Final = {
     "take": 6, "find": 4, "access": 16, "wild_access": 0.2, "code": 8, "exclusive": 3, "spin": 4,
     "keep": 5, "print": 5, "move": 5, "semihosting": 3, "message": 1.5, "give": 3, "unmap": 3,
     "split": 3, "merge": 2, "rejoin": 3, "hand_over": 2, "pull": 0.3, "table": 2, "root": 2,
-    "device": 2, "call": 8, "yield": 6, "exit": 0.3,
+    "device": 2, "call": 8, "yield": 6, "converse": 1,
+    "handle": 1, "lend": 0.2, "exit": 0.3,
 }  # fmt: skip
 _NAMES: Final = tuple(_SHARES)
 _WEIGHTS: Final = tuple(_SHARES.values())

@@ -85,6 +85,23 @@ def test_it_grows_after_two_misses_for_each_entry(backend):
     assert rig.backend.flushes == flushes + 1
 
 
+@FILLING
+def test_the_page_at_whose_fill_it_grew_can_be_taken_away(backend):
+    """Its translation is the first in the new TLB, and is known to be there."""
+    rig = make_rig(backend, 1024)
+    rig.backend.reset()
+    assert rig.backend.sync()
+    for page in range(1024):
+        flushes, va = rig.backend.flushes, FIRST + page * PAGE
+        assert rig.run(CODE, va, 1) is Stop.REQUESTED
+        if rig.backend.flushes > flushes:
+            rig.ram.write_word(TABLES + page * 4, 0)
+            rig.changed(L1, va, PAGE, True)
+            assert rig.run(CODE, va, 1) is Stop.FAULT
+            return
+    raise AssertionError("it never grew")
+
+
 def test_cpu_holds_sixteen_mebibytes_from_the_start():
     rig = make_rig("cpu", 3072)
     sweep(rig, 3072)

@@ -1,0 +1,198 @@
+/* Threads, and the keeper who lets them wait. */
+
+#include "thread.h"
+
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "frames.h"
+#include "process.h"
+#include "vm.h"
+
+#define STACK 0x8000u
+#define READ_WRITE (F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC)
+#define MOST 64
+#define NOBODY (-1)
+
+/* What each thread needs that is to be given back. */
+static struct thread {
+	int pid;
+	int record;
+	char *stack;
+} threads[MOST];
+static unsigned count;
+
+/* Threads begin here; the stack is that of nobody else. */
+static _Noreturn void begin(int (*function)(void *), void *argument)
+{
+	proc_exit(function(argument));
+}
+
+static int start(struct thread *thread, int (*function)(void *), void *argument)
+{
+	struct start start = {
+		.pc = (unsigned)begin,
+		.sp = (unsigned)thread->stack + STACK,
+		.r = {(unsigned)function, (unsigned)argument},
+	};
+	int result = vspace_lend(thread->pid, vspace_id());
+
+	return result < 0 ? result : send(thread->pid, &start);
+}
+
+static int create(int (*function)(void *), void *argument)
+{
+	struct thread *thread = &threads[count];
+
+	if (count == MOST)
+		return E_OUT_OF_RANGE;
+	thread->record = alloc_frame(2 * PAGE_SIZE, PAGE_SIZE);
+	if (thread->record < 0)
+		return thread->record;
+	/* The page below the stack belongs to nobody: an overflow is a fault. */
+	thread->stack = vm_new(STACK, NULL);
+	if (thread->stack == NULL)
+		return E_OUT_OF_RANGE;
+	thread->pid = proc_new(thread->record);
+	int result = thread->pid < 0 ? thread->pid : start(thread, function, argument);
+	if (result < 0)
+		return result;
+	count++;
+	return thread->pid;
+}
+
+static int keeper = NOBODY;
+static int keep(void *unused);
+
+int thread_create(int (*function)(void *), void *argument)
+{
+	if (keeper == NOBODY) {
+		keeper = create(keep, NULL);
+		if (keeper < 0)
+			return keeper;
+	}
+	return create(function, argument);
+}
+
+/* The frame of a thread that has ended is memory again, and ours. */
+static void give_back(unsigned at)
+{
+	vm_free(threads[at].stack);
+	alloc_free(threads[at].record);
+	threads[at] = threads[--count];
+}
+
+int thread_join(int pid, int *result)
+{
+	struct death death;
+	int waited = process_wait_for(pid, &death);
+
+	if (waited < 0)
+		return waited;
+	for (unsigned i = 0; i < count; i++)
+		if (threads[i].pid == pid)
+			give_back(i);
+	if (result != NULL)
+		*result = death.status;
+	return death.how == DEATH_EXITED ? 0 : E_ERR;
+}
+
+/* Waiting: a call to the keeper, which replies when somebody wakes us. */
+
+enum { WAIT, WAKE };
+
+struct request {
+	int kind;
+	volatile int *word;
+	int value;
+	int unused[13];
+};
+_Static_assert(sizeof(struct request) == MESSAGE_SIZE, "a message");
+
+static struct waiter {
+	int pid;
+	volatile int *word;
+} waiters[MOST];
+static unsigned waiting;
+
+static void answer(int pid)
+{
+	static const struct request done;
+
+	reply(pid, &done);
+}
+
+static void wake(volatile int *word, int most)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < waiting; i++) {
+		if (waiters[i].word == word && most > 0) {
+			answer(waiters[i].pid);
+			most--;
+		} else {
+			waiters[kept++] = waiters[i];
+		}
+	}
+	waiting = kept;
+}
+
+/* Nobody changes *word between the look at it and the entry in the list but a thread that will ask us. */
+static int keep(void *unused)
+{
+	struct request request;
+
+	(void)unused;
+	for (;;) {
+		int pid = recv(&request);
+		if (pid < 0)
+			continue;
+		if (request.kind == WAKE) {
+			wake(request.word, request.value);
+			answer(pid);
+		} else if (*request.word != request.value || waiting == MOST) {
+			answer(pid);
+		} else {
+			waiters[waiting++] = (struct waiter){pid, request.word};
+		}
+	}
+	return 0;
+}
+
+void thread_wait(volatile int *word, int value)
+{
+	struct request request = {.kind = WAIT, .word = word, .value = value};
+
+	if (keeper == NOBODY || call(keeper, &request) < 0)
+		proc_yield();
+}
+
+void thread_wake(volatile int *word, int most)
+{
+	struct request request = {.kind = WAKE, .word = word, .value = most};
+
+	if (keeper != NOBODY)
+		call(keeper, &request);
+}
+
+bool lock_try(struct lock *lock)
+{
+	int expected = 0;
+
+	return __atomic_compare_exchange_n(&lock->state, &expected, 1, false, __ATOMIC_ACQUIRE,
+	                                   __ATOMIC_RELAXED);
+}
+
+void lock_take(struct lock *lock)
+{
+	if (lock_try(lock))
+		return;
+	while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE) != 0)
+		thread_wait(&lock->state, 2);
+}
+
+void lock_leave(struct lock *lock)
+{
+	if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)
+		thread_wake(&lock->state, 1);
+}

@@ -1,0 +1,4 @@
+# Programs that check the library, each its own sentinel.
+
+include lib/lib.mk
+$(call KERNEL_PROGRAMS,library)
