@@ -16,6 +16,9 @@ int thread_create(int (*function)(void *), void *argument);
  * did not end by itself but by a fault. */
 int thread_join(int pid, int *result);
 
+/* Which thread we are: 0 for the process itself. */
+int thread_self(void);
+
 /* A lock.  Taking a free one, and leaving one that nobody waits for, makes no call.  Who has to wait calls
  * the keeper, a thread that exists for that, and is answered when its turn comes. */
 struct lock {

@@ -6,7 +6,8 @@
 
 ifndef LIB_BARE
 
-LIB_HOSTED := crt0.o start.o stubs.o error_name.o newlib.o
+LIB_HOSTED := crt0.o start.o stubs.o error_name.o newlib.o frames.o tables.o space.o process.o alloc.o \
+	vm.o thread.o
 LIB_BARE := crt0.o start.o stubs.o error_name.o exit.o string.o console.o check.o frames.o tables.o \
 	space.o process.o alloc.o vm.o thread.o callcheck.o
 

@@ -31,6 +31,20 @@ static int split_line(char *line, char **argv)
 	return argc;
 }
 
+/* What runs before main, from guest.ld; and what newlib has run by exit, where there is newlib. */
+typedef void function(void);
+extern function *const __init_array_start[], *const __init_array_end[];
+function __libc_fini_array __attribute__((weak));
+int atexit(function *) __attribute__((weak));
+
+static void run_constructors(void)
+{
+	if (atexit != NULL && __libc_fini_array != NULL)
+		atexit(__libc_fini_array);
+	for (function *const *at = __init_array_start; at < __init_array_end; at++)
+		(*at)();
+}
+
 _Noreturn void start_program(const struct boot_info *info)
 {
 	static char line[sizeof info->boot_args];
@@ -39,5 +53,6 @@ _Noreturn void start_program(const struct boot_info *info)
 	boot_info = info;
 	for (size_t i = 0; i < sizeof line - 1 && info->boot_args[i] != '\0'; i++)
 		line[i] = info->boot_args[i];
+	run_constructors();
 	exit(main(split_line(line, argv), argv));
 }

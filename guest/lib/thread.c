@@ -22,9 +22,19 @@ static struct thread {
 } threads[MOST];
 static unsigned count;
 
-/* Threads begin here; the stack is that of nobody else. */
-static _Noreturn void begin(int (*function)(void *), void *argument)
+/* The software thread register is each one's own. */
+int thread_self(void)
 {
+	int number;
+
+	__asm__ volatile("mrc p15, 0, %0, c13, c0, 2" : "=r"(number));
+	return number;
+}
+
+/* Threads begin here; the stack is that of nobody else. */
+static _Noreturn void begin(int (*function)(void *), void *argument, int number)
+{
+	__asm__ volatile("mcr p15, 0, %0, c13, c0, 2" : : "r"(number));
 	proc_exit(function(argument));
 }
 
@@ -33,7 +43,7 @@ static int start(struct thread *thread, int (*function)(void *), void *argument)
 	struct start start = {
 		.pc = (unsigned)begin,
 		.sp = (unsigned)thread->stack + STACK,
-		.r = {(unsigned)function, (unsigned)argument},
+		.r = {(unsigned)function, (unsigned)argument, (unsigned)thread->pid},
 	};
 	int result = vspace_lend(thread->pid, vspace_id());
 

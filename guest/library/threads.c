@@ -8,7 +8,7 @@
 #include "console.h"
 #include "thread.h"
 
-enum { THREADS = 8, ROUNDS = 2000 };
+enum { THREADS = 8, ROUNDS = 500 };
 
 static struct lock lock = LOCK_FREE;
 static volatile unsigned counter;
@@ -45,13 +45,13 @@ static int leave_at_once(void *value)
 	return *(int *)value;
 }
 
-/* Stacks and records come back: memory is as it was after a thousand. */
+/* Stacks and records come back: memory is as it was after many. */
 static void check_many(void)
 {
 	static int value = 77;
 	unsigned before = 0;
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 200; i++) {
 		int result, pid = CHECK_OK(thread_create(leave_at_once, &value));
 		CHECK_RESULT(thread_join(pid, &result), 0);
 		CHECK(result == 77);

@@ -40,9 +40,34 @@ endef
 $(foreach name,$(filter VARIANT_%,$(.VARIABLES)),$(eval $(call NEWLIB_COMPILE,$(name:VARIANT_%=%))))
 $(foreach program,$(NEWLIB_PROGRAMS),$(foreach variant,$(call newlib_variants,$(program)),$(eval $(call NEWLIB_LINK,$(program),$(variant)))))
 
+# The same programs over the kernel's own calls, without semihosting: lib/newlib.c is their system
+# layer.  kernel/NAME.elf is Thumb code, kernel/NAME.arm.elf Arm code.
+include lib/lib.mk
+NEWLIB_ON_KERNEL := $(NEWLIB_PROGRAMS)
+
+# $(1): a program; $(2): thumb or arm; $(3): THUMB or ARM; $(4): elf or arm.elf.
+define NEWLIB_KERNEL_LINK
+ALL += $(NEWLIB_OUT)/kernel/$(1).$(4)
+$(NEWLIB_OUT)/kernel/$(1).$(4): $(addprefix $(NEWLIB_OUT)/$(2)-hard/,$(call newlib_objects,$(1))) \
+		$(LIB_HOSTED:%=$(BUILD)/lib/$(2)/%) lib/guest.ld newlib/rules.mk
+	@mkdir -p $$(@D)
+	$(CC) $$(LIB_FLAGS) $($(3)_FLAGS) $(call NEWLIB_KERNEL_LINKING,$(1)) -o $$@ $$(filter %.o,$$^) -lm
+endef
+# A script with PHDRS says itself what the stack is.
+NEWLIB_EXECSTACK := $(NEWLIB_OUT)/kernel/execstack.ld
+NEWLIB_KERNEL_LINKING = $(if $(findstring execstack,$(NEWLIB_LINK_$(1))),$(LIB_LINK:lib/guest.ld=$(NEWLIB_EXECSTACK)),$(LIB_LINK))
+$(NEWLIB_EXECSTACK): lib/guest.ld
+	@mkdir -p $(@D)
+	sed 's/PT_GNU_STACK FLAGS(6)/PT_GNU_STACK FLAGS(7)/' $< > $@
+$(NEWLIB_OUT)/kernel/nested.elf $(NEWLIB_OUT)/kernel/nested.arm.elf: $(NEWLIB_EXECSTACK)
+$(foreach program,$(NEWLIB_ON_KERNEL),$(eval $(call NEWLIB_KERNEL_LINK,$(program),thumb,THUMB,elf)))
+$(foreach program,$(NEWLIB_ON_KERNEL),$(eval $(call NEWLIB_KERNEL_LINK,$(program),arm,ARM,arm.elf)))
+
 # The tests ask here what there is to run.
-.PHONY: newlib-list
+.PHONY: newlib-list newlib-kernel-list
 newlib-list:
-	@printf '%s\n' $(basename $(notdir $(filter $(NEWLIB_OUT)/%,$(ALL))))
+	@printf '%s\n' $(basename $(notdir $(filter-out $(NEWLIB_OUT)/kernel/%,$(filter $(NEWLIB_OUT)/%,$(ALL)))))
+newlib-kernel-list:
+	@printf '%s\n' $(basename $(notdir $(filter $(NEWLIB_OUT)/kernel/%,$(ALL))))
 
 -include $(wildcard $(NEWLIB_OUT)/*/*.d)
