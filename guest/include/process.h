@@ -26,8 +26,9 @@ struct program {
 };
 
 /* What a process is made of: two pages of memory, which show it its struct proc_info, or its L1
- * alone, its record being a kernel object. */
-enum process_form { PROCESS_OF_FRAME, PROCESS_OF_VSPACE };
+ * alone, its record being a kernel object.  Or two pages of memory on a vspace that is only lent: we go on
+ * owning its tables, and seeing those that it does not see. */
+enum process_form { PROCESS_OF_FRAME, PROCESS_OF_VSPACE, PROCESS_LENT };
 
 /* Load a static Arm ELF file that lies in memory.  arguments: its command line, name first.
  * Returns 0 or an error; what was taken is then free memory again. */
@@ -36,6 +37,10 @@ int program_load(struct program *program, const void *elf, const char *arguments
 /* Copy this very program, as it is now, to begin in function(argument) and to exit with its result.
  * Code and data are where they are here; the stack is a new one. */
 int program_copy(struct program *program, int (*function)(int), int argument);
+
+/* The same, but the tables stay in our sight, for mapping more as the process runs: for PROCESS_LENT. */
+int program_load_lent(struct program *program, const void *elf, const char *arguments);
+int program_copy_lent(struct program *program, int (*function)(int), int argument);
 
 /* Make a process of it, with some room for kernel objects if we have it, and start it.  Returns its pid,
  * or an error. */

@@ -27,7 +27,7 @@ unsigned space_find_span(const unsigned *l1, unsigned len);
 /* An address space that nobody runs on yet.  We own and see its tables. */
 struct space {
 	int l1;
-	int tables[16]; /* L2s of one page */
+	int tables[64]; /* L2s of one page */
 	unsigned count;
 };
 

@@ -115,12 +115,13 @@ static int add_information(struct space *space, const char *arguments)
 	return map_or_leave(space, f_id, INFO_VA, READ_ONLY);
 }
 
-/* A program's end of the work: stack and sight of its tables.  result: how it has gone so far. */
-static int complete(struct program *program, int result)
+/* A program's end of the work: stack and, unless its tables stay ours to see, sight of them.  result: how
+ * it has gone so far. */
+static int complete(struct program *program, int result, bool lent)
 {
 	if (result == 0)
 		result = add_stack(&program->space);
-	if (result == 0)
+	if (result == 0 && !lent)
 		result = space_finish(&program->space);
 	if (result < 0)
 		space_drop(&program->space);
@@ -128,7 +129,7 @@ static int complete(struct program *program, int result)
 	return result;
 }
 
-int program_load(struct program *program, const void *elf, const char *arguments)
+static int load(struct program *program, const void *elf, const char *arguments, bool lent)
 {
 	const struct elf_header *header = elf;
 	int result = space_begin(&program->space);
@@ -139,7 +140,17 @@ int program_load(struct program *program, const void *elf, const char *arguments
 	if (result == 0)
 		result = add_information(&program->space, arguments);
 	program->start = (struct start){.pc = header->entry, .r = {INFO_VA}};
-	return complete(program, result);
+	return complete(program, result, lent);
+}
+
+int program_load(struct program *program, const void *elf, const char *arguments)
+{
+	return load(program, elf, arguments, false);
+}
+
+int program_load_lent(struct program *program, const void *elf, const char *arguments)
+{
+	return load(program, elf, arguments, true);
 }
 
 /* A copied program begins here. */
@@ -159,7 +170,7 @@ static int copy_frame(struct space *space, const struct frame *frame)
 	return map_or_leave(space, f_id, frame->v_va, frame->v_flags & ~F_MAP_KIND_MASK);
 }
 
-int program_copy(struct program *program, int (*function)(int), int argument)
+static int copy(struct program *program, int (*function)(int), int argument, bool lent)
 {
 	extern const char _start[], end[]; /* from guest.ld: all that belongs to a program */
 	unsigned first = (unsigned)_start & ~(PAGE_SIZE - 1);
@@ -174,7 +185,17 @@ int program_copy(struct program *program, int (*function)(int), int argument)
 	program->start = (struct start){
 		.pc = (unsigned)begin, .r = {(unsigned)function, (unsigned)argument},
 	};
-	return complete(program, result);
+	return complete(program, result, lent);
+}
+
+int program_copy(struct program *program, int (*function)(int), int argument)
+{
+	return copy(program, function, argument, false);
+}
+
+int program_copy_lent(struct program *program, int (*function)(int), int argument)
+{
+	return copy(program, function, argument, true);
 }
 
 /* Give a child as much room as we can, but not more than it may have. */
@@ -192,7 +213,9 @@ int program_process(struct program *program, enum process_form form)
 		return with_room(proc_new(program->space.l1));
 	int record = frame_take(2 * PAGE_SIZE, PAGE_SIZE);
 	int pid = record < 0 ? record : proc_new(record);
-	int result = pid < 0 ? pid : vspace_swap(pid, program->space.l1);
+	int result = pid < 0 ? pid
+	           : form == PROCESS_LENT ? vspace_lend(pid, program->space.l1)
+	                                  : vspace_swap(pid, program->space.l1);
 	return result < 0 ? result : with_room(pid);
 }
 
