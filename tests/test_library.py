@@ -1,4 +1,4 @@
-"""What is built on the kernel: the guests' library and pagers, on every backend and with --check."""
+"""What is built on the kernel, the library and pagers: on every backend and with --check."""
 
 from __future__ import annotations
 
