@@ -125,7 +125,8 @@ class SvcHandler:
         """A call, entered in the history if it changes something, blocks or is refused."""
         kernel, history = self._kernel, self._history
         history.made += 1
-        process = self._process()
+        process = kernel.running[self._number]
+        assert process is not None
         history.under_way = (history.made, process.pid, call, words)
         result = perform(kernel, call, words, self._number)
         if call.changes or result is None or kernel.refusal is not None:
