@@ -39,6 +39,10 @@ run: setup $(if $(PROG_SET),$(FRESH_HEADER) $(TOOLCHAIN_READY)) ## Run the hello
 	@$(if $(PROG_SET),$(MAKE_GUESTS) $(PROG_SET))
 	@$(BIN)/emu run $(EMU_FLAGS) $(PROG) $(if $(ARGS),-- $(ARGS))
 
+.PHONY: demo
+demo: setup guests ## Run the small system: a shell, pipes, files, a pager (interactive: emu run build/guest/system/system.elf)
+	@$(BIN)/emu run build/guest/system/system.elf < guest/system/demo.txt
+
 .PHONY: test
 test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST_FLAGS="-k ...")
 	@$(BIN)/python -m pytest -n $(JOBS) -rs $(PYTEST_FLAGS)

@@ -119,7 +119,8 @@ class _FaultReporter(Observer):
         from emu.report import fault_text
 
         machine = self._launch.machine
-        if machine.kernel.processes[fault.pid].handler != NO_ID:
+        is_handled = machine.kernel.processes[fault.pid].handler != NO_ID
+        if is_handled and not self._launch.guest.explain:
             return  # no mistake, as far as anybody knows: somebody is told
         say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
 

@@ -125,7 +125,7 @@ _PARAMETERS = (
     click.option(
         "--explain",
         is_flag=True,
-        help="Say of each refused call which rule it broke, and what would have been right.",
+        help="Say of each refused call, and each fault told to a handler, what broke which rule.",
     ),
     click.option(
         "--files",

@@ -66,3 +66,32 @@ char *strchr(const char *text, int c)
 			return NULL;
 	return (char *)text;
 }
+
+int strncmp(const char *one, const char *other, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (one[i] != other[i] || one[i] == '\0')
+			return (unsigned char)one[i] - (unsigned char)other[i];
+	return 0;
+}
+
+char *strncpy(char *to, const char *from, size_t len)
+{
+	size_t i = 0;
+
+	for (; i < len && from[i] != '\0'; i++)
+		to[i] = from[i];
+	for (; i < len; i++)
+		to[i] = '\0';
+	return to;
+}
+
+void *memchr(const void *at, int byte, size_t len)
+{
+	const unsigned char *bytes = at;
+
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i] == (unsigned char)byte)
+			return (void *)&bytes[i];
+	return NULL;
+}
