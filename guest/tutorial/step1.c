@@ -1,0 +1,9 @@
+/* A program. */
+
+#include "console.h"
+
+int main(void)
+{
+	puts("hello");
+	return 0;
+}
