@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from emu.status import DEADLOCK
+from emu.status import DEADLOCK, FAULT
 from kernel_model import syscalls
 from tests.guests import SOURCES, guest, run_emu
 
@@ -182,6 +182,8 @@ asks, and never receives: no harm
 makes processes of everything: no harm
 """
 
+ENDED_BY_HANDLER = "the first process has a handler\n"
+
 SPAWN = "%d tenants have come and gone, and all is as before\n"
 
 SCENARIOS = (
@@ -194,6 +196,7 @@ SCENARIOS = (
     Row("scenarios/move_vspace", MOVE_VSPACE),
     Row("scenarios/takeover", TAKEOVER),
     Row("scenarios/greedy", GREEDY),
+    Row("scenarios/ended_by_handler", ENDED_BY_HANDLER, status=FAULT, stderr=None),
     Row("scenarios/table_travels"),
     Row("scenarios/code_travels"),
     Row("scenarios/pool"),
@@ -216,9 +219,10 @@ def test_guest(row: Row, mmu: str) -> None:
     check(row, guest(row.program), "--mmu", mmu)
 
 
+@pytest.mark.parametrize("mmu", BACKENDS)
 @pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
-def test_invariants_hold_after_every_call(row: Row) -> None:
-    check(row, guest(row.program), "--check", "--ram", "16M")
+def test_invariants_hold_after_every_call(row: Row, mmu: str) -> None:
+    check(row, guest(row.program), "--check", "--ram", "16M", "--mmu", mmu)
 
 
 @pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
@@ -260,3 +264,21 @@ def test_deadlock_is_told_process_by_process(mmu: str) -> None:
         "emu:   process 1 waits for process 0 to receive its message\n"
     )
     assert run.returncode == DEADLOCK
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_an_end_by_the_handler_of_proc0_is_told(explain: bool) -> None:
+    """In one line, or by the report that was asked for."""
+    options = ("--explain",) if explain else ()
+    run = run_emu(guest("scenarios/ended_by_handler"), options=options)
+    told = run.stderr.decode().splitlines()
+    if explain:
+        assert told[0] == "emu: process 0 faulted: null pointer: read of 0x00000008"
+        assert not any("ended by its fault handler" in line for line in told)
+    else:
+        (line,) = told
+        assert re.fullmatch(
+            r"emu: ended by its fault handler: process 0: read of 0x00000008 at pc 0x000\w{5}: "
+            "translation fault, second level",
+            line,
+        )

@@ -22,7 +22,8 @@ from kernel_model.abi import NO_ID
 from kernel_model.boot import BootError
 from kernel_model.errors import Refused
 from kernel_model.image import Image
-from kernel_model.process import Process
+from kernel_model.kernel import PROC0
+from kernel_model.process import Faulted, Process
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -42,6 +43,7 @@ class Launch:
 
     def __init__(self, guest: GuestOptions, streams: tuple[int, int, int] = (0, 1, 2)) -> None:
         self.guest = guest
+        self.is_end_reported = False
         self._debug: DebugFiles | None = None
         for path in guest.symbols:
             load(path)
@@ -91,6 +93,9 @@ class Launch:
             note("deadlock: every process waits and nobody can wake another")
             for line in machine.kernel.waiting():
                 note(f"  {line}")
+        elif outcome.how is How.FAULTED and not self.is_end_reported:
+            assert isinstance(machine.kernel.halted, Faulted)
+            note(f"ended by its fault handler: {machine.kernel.halted.why}")
         elif outcome.how is How.MAX_INSNS:
             note(f"stopped after {machine.instructions} instructions (--max-insns)")
         elif outcome.how is How.MAX_OUTPUT:
@@ -119,8 +124,10 @@ class _FaultReporter(Observer):
         from emu.report import fault_text
 
         machine = self._launch.machine
+        self._launch.is_end_reported = fault.pid == PROC0
         is_handled = machine.kernel.processes[fault.pid].handler != NO_ID
         if is_handled and not self._launch.guest.explain:
+            self._launch.is_end_reported = False
             return  # no mistake, as far as anybody knows: somebody is told
         say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
 
