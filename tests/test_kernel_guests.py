@@ -196,6 +196,7 @@ SCENARIOS = (
     Row("scenarios/move_vspace", MOVE_VSPACE),
     Row("scenarios/takeover", TAKEOVER),
     Row("scenarios/greedy", GREEDY),
+    Row("scenarios/patient", "read: typed\ncomputed\n", stdin="typed\n"),
     Row("scenarios/ended_by_handler", ENDED_BY_HANDLER, status=FAULT, stderr=None),
     Row("scenarios/table_travels"),
     Row("scenarios/code_travels"),
