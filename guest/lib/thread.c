@@ -10,6 +10,7 @@
 #include "vm.h"
 
 #define STACK 0x8000u
+#define SLOT (STACK + PAGE_SIZE) /* the page below a stack belongs to nobody: an overflow is a fault */
 #define READ_WRITE (F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC)
 #define MOST 64
 #define NOBODY (-1)
@@ -17,10 +18,41 @@
 /* What each thread needs that is to be given back. */
 static struct thread {
 	int pid;
-	int record;
-	char *stack;
+	int record, stack; /* frames */
+	unsigned slot;
 } threads[MOST];
 static unsigned count;
+
+/* Stacks lie in addresses that nothing else gets. */
+static char *stacks;
+static bool slot_used[MOST];
+
+/* A stack in a free slot. */
+static int new_stack(struct thread *thread)
+{
+	if (stacks == NULL)
+		stacks = (char *)vm_reserve(MOST * SLOT);
+	for (thread->slot = 0; slot_used[thread->slot]; thread->slot++)
+		;
+	if (stacks == NULL)
+		return E_OUT_OF_RANGE;
+	thread->stack = alloc_frame(STACK, PAGE_SIZE);
+	if (thread->stack < 0)
+		return thread->stack;
+	int result = vm_map_at(thread->stack, stacks + thread->slot * SLOT + PAGE_SIZE, READ_WRITE);
+	if (result < 0)
+		alloc_free(thread->stack);
+	else
+		slot_used[thread->slot] = true;
+	return result;
+}
+
+static void free_stack(const struct thread *thread)
+{
+	frame_unmap(thread->stack, F_MAP_PAGE);
+	alloc_free(thread->stack);
+	slot_used[thread->slot] = false;
+}
 
 /* The software thread register is each one's own. */
 int thread_self(void)
@@ -42,7 +74,7 @@ static int start(struct thread *thread, int (*function)(void *), void *argument)
 {
 	struct start start = {
 		.pc = (unsigned)begin,
-		.sp = (unsigned)thread->stack + STACK,
+		.sp = (unsigned)stacks + (thread->slot + 1) * SLOT,
 		.r = {(unsigned)function, (unsigned)argument, (unsigned)thread->pid},
 	};
 	int result = vspace_lend(thread->pid, vspace_id());
@@ -59,14 +91,20 @@ static int create(int (*function)(void *), void *argument)
 	thread->record = alloc_frame(2 * PAGE_SIZE, PAGE_SIZE);
 	if (thread->record < 0)
 		return thread->record;
-	/* The page below the stack belongs to nobody: an overflow is a fault. */
-	thread->stack = vm_new(STACK, NULL);
-	if (thread->stack == NULL)
-		return E_OUT_OF_RANGE;
-	thread->pid = proc_new(thread->record);
-	int result = thread->pid < 0 ? thread->pid : start(thread, function, argument);
-	if (result < 0)
+	int result = new_stack(thread);
+	if (result < 0) {
+		alloc_free(thread->record);
 		return result;
+	}
+	thread->pid = proc_new(thread->record);
+	result = thread->pid < 0 ? thread->pid : start(thread, function, argument);
+	if (result < 0) {
+		if (thread->pid >= 0)
+			proc_end(thread->pid, 0);
+		free_stack(thread);
+		alloc_free(thread->record);
+		return result;
+	}
 	count++;
 	return thread->pid;
 }
@@ -87,7 +125,7 @@ int thread_create(int (*function)(void *), void *argument)
 /* The frame of a thread that has ended is memory again, and ours. */
 static void give_back(unsigned at)
 {
-	vm_free(threads[at].stack);
+	free_stack(&threads[at]);
 	alloc_free(threads[at].record);
 	threads[at] = threads[--count];
 }

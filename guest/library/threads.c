@@ -98,12 +98,36 @@ static int overflow(void *unused)
 	return deeper ? overflow(unused) + room[0] : 0;
 }
 
-/* One that faults takes nobody along. */
+/* Fills its stack, waits, and looks whether it is still so. */
+static int keep_stack(void *unused)
+{
+	unsigned words[5000];
+
+	(void)unused;
+	fill(words, sizeof words, 11);
+	while (flag == 0)
+		thread_wait(&flag, 0);
+	check_filled(words, sizeof words, 11);
+	return 1;
+}
+
+/* One that faults takes nobody along, and runs into nobody's stack before that. */
 static void check_fault(void)
 {
-	int pid = CHECK_OK(thread_create(overflow, NULL)), result;
+	int neighbours[3], result;
 
+	flag = 0;
+	neighbours[0] = CHECK_OK(thread_create(keep_stack, NULL));
+	int pid = CHECK_OK(thread_create(overflow, NULL));
+	neighbours[1] = CHECK_OK(thread_create(keep_stack, NULL));
+	neighbours[2] = CHECK_OK(thread_create(keep_stack, NULL));
 	CHECK(thread_join(pid, &result) == E_ERR && result == FAULT_MEMORY_ACCESS);
+	flag = 1;
+	thread_wake(&flag, 100);
+	for (int i = 0; i < 3; i++) {
+		CHECK_RESULT(thread_join(neighbours[i], &result), 0);
+		CHECK(result == 1);
+	}
 	lock_take(&lock);
 	CHECK(!lock_try(&lock));
 	lock_leave(&lock);
