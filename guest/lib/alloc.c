@@ -102,6 +102,8 @@ static int cut(unsigned at, unsigned pa, unsigned len)
 	unsigned before = pa - whole.pa, behind = whole.len - before - len;
 	int taken = whole.f_id, upper = NO_ID;
 
+	if (before > 0 && behind > 0 && count == MOST)
+		return E_OUT_OF_RANGE;
 	if (behind > 0 && (upper = split(whole.f_id, before + len)) < 0)
 		return upper;
 	if (before > 0 && (taken = split(whole.f_id, before)) < 0) {
@@ -109,8 +111,6 @@ static int cut(unsigned at, unsigned pa, unsigned len)
 			frame_merge(whole.f_id, upper);
 		return taken;
 	}
-	if (before > 0 && behind > 0 && count == MOST)
-		return E_OUT_OF_RANGE;
 	remove_at(at);
 	if (before > 0)
 		insert(&(struct frame){.f_id = whole.f_id, .pa = whole.pa, .len = before});

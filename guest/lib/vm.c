@@ -80,11 +80,15 @@ static struct arena *make_arena(unsigned va, unsigned span, bool reserved)
 	int table = count == MOST ? E_OUT_OF_RANGE : alloc_frame(len, PAGE_SIZE);
 	void *seen = table < 0 ? NULL : see(table, len);
 
-	if (seen == NULL)
+	if (seen == NULL || frame_table(table, F_TABLE_L2) < 0
+	    || frame_map(vspace_id(), table, (void *)va, F_MAP_TABLE_L2) < 0) {
+		if (table >= 0) {
+			space_free_table(table);
+			frame_unmap(table, F_MAP_PAGE);
+			alloc_free(table);
+		}
 		return NULL;
-	if (frame_table(table, F_TABLE_L2) < 0
-	    || frame_map(vspace_id(), table, (void *)va, F_MAP_TABLE_L2) < 0)
-		return NULL;
+	}
 	arenas[count] = (struct arena){va, span, table, seen, reserved};
 	return &arenas[count++];
 }
