@@ -6,7 +6,7 @@
 #include "console.h"
 #include "vm.h"
 
-enum { MANY = 200 };
+enum { MANY = 100 };
 
 static void *places[MANY];
 
