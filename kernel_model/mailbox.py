@@ -37,10 +37,16 @@ def put(kernel: Kernel, sender: Process, receiver: Process, ranges: Ranges, mess
     kernel.publish(sender)
 
 
-def wait_for(kernel: Kernel, process: Process, partner: Process, state: ProcState) -> None:
-    """Let a process wait for another one in this state; the turn goes on."""
+def wait_for(
+    kernel: Kernel, process: Process, partner: Process, state: ProcState, message: bytes
+) -> None:
+    """Let a process wait for another one in this state; the turn goes on.
+
+    message: what it has to say, for as long as that has not been received.
+    """
     process.state, process.partner = state, partner.pid
     if process.is_in_queue:
+        process.message = message
         partner.senders[process.pid] = None
     kernel.release(process)
 

@@ -59,7 +59,12 @@ def enter_view(kernel: Kernel, frame: Frame, table: Frame, offset: int, flags: i
 
 
 def renew_view(kernel: Kernel, frame: Frame) -> None:
-    """Rewrite the entries of a frame's page view after what it is made into has changed."""
+    """Let a frame's page view, if it has one, allow what may be done with what it is now.
+
+    Its flags stay: a view that lets nobody execute anything needs no change.
+    """
+    if not frame.is_viewed or frame.v_flags & MAP_NOEXEC:
+        return
     table = kernel.frames[frame.v_id]
     words = view_words(frame, frame.v_flags)
     kernel.editor.write(table, frame.v_off // frame.view_unit, words, kernel.l1_over(table))
@@ -68,8 +73,7 @@ def renew_view(kernel: Kernel, frame: Frame) -> None:
 def set_type(kernel: Kernel, frame: Frame, type_: FrameType) -> None:
     """Let a frame that is no table be of another type, which its view may allow more."""
     frame.type = type_
-    if frame.is_viewed and not frame.v_flags & MAP_NOEXEC:
-        renew_view(kernel, frame)
+    renew_view(kernel, frame)
 
 
 def clear_view(kernel: Kernel, frame: Frame) -> None:

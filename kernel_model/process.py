@@ -112,6 +112,11 @@ class FaultRecord(NamedTuple):
     registers: tuple[int, ...]
     why: str
 
+    @property
+    def ending(self) -> Faulted:
+        """How a process ends that nobody lets go on after it."""
+        return Faulted(self.why, self.kind)
+
     def message(self) -> bytes:
         """The 64 bytes that tell of it (``struct fault``)."""
         return struct.pack(FAULT_STRUCT, *self[:8], *self.registers)

@@ -124,12 +124,12 @@ class _FaultReporter(Observer):
         from emu.report import fault_text
 
         machine = self._launch.machine
-        self._launch.is_end_reported = fault.pid == PROC0
         is_handled = machine.kernel.processes[fault.pid].handler != NO_ID
-        if is_handled and not self._launch.guest.explain:
-            self._launch.is_end_reported = False
-            return  # no mistake, as far as anybody knows: somebody is told
-        say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
+        # What somebody is told of is no mistake, as far as anybody knows.
+        is_shown = not is_handled or self._launch.guest.explain
+        self._launch.is_end_reported = is_shown and fault.pid == PROC0
+        if is_shown:
+            say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
 
 
 class _RefusalReporter(Observer):

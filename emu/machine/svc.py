@@ -129,11 +129,12 @@ class SvcHandler:
         assert process is not None
         history.under_way = (history.made, process.pid, call, words)
         result = perform(kernel, call, words, self._number)
-        if call.changes or result is None or kernel.refusal is not None:
-            self._remember(process, result)
+        blocks = result is None and process.state in _BLOCKED
+        if call.changes or blocks or kernel.refusal is not None:
+            self._remember(process, result, blocks)
         return result
 
-    def _remember(self, process: Process, result: int | None) -> None:
+    def _remember(self, process: Process, result: int | None, blocks: bool) -> None:
         act = self._history.now
         refusal = self._kernel.refusal
         if refusal is not None:
@@ -142,7 +143,7 @@ class SvcHandler:
                 tell(process, act, refusal)
         elif act.call.changes:
             self._history.calls.append((act, result))
-        if result is None and process.state in _BLOCKED:
+        if blocks:
             self._history.waiting[act.pid] = act
 
     def _is_semihosting(self, pc: int, thumb: int) -> bool:

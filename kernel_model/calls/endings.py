@@ -50,7 +50,7 @@ def _with_those_on_its_vspaces(kernel: Kernel, process: Process) -> list[Process
 def _stopped_for(kernel: Kernel, handler: Process) -> list[tuple[Process, Ending]]:
     """Whom nobody will answer when this process ends, and how they end."""
     return [
-        (other, Faulted(other.fault.why, other.fault.kind))
+        (other, other.fault.ending)
         for other in kernel.processes.values()
         if other.fault is not None and other.partner == handler.pid
     ]
@@ -68,7 +68,7 @@ def _end(kernel: Kernel, process: Process, ending: Ending) -> None:
     _forget_deaths(kernel, process)
     _bequeath(kernel, process, heir)
     if not told:
-        _release_own_record(kernel, process)
+        release_record(kernel, process.account, process.record)
     _tell_the_others(kernel, process)
     del kernel.processes[process.pid]
     if told:
@@ -89,14 +89,14 @@ def _leave_queues(kernel: Kernel, process: Process) -> None:
 def _forget_deaths(kernel: Kernel, process: Process) -> None:
     """Nobody will tell the process of children that have ended."""
     for death in process.deaths:
-        release_record(kernel, process, death.record)
+        release_record(kernel, process.pid, death.record)
     process.deaths = ()
 
 
-def release_record(kernel: Kernel, process: Process, record: int) -> None:
-    """Give back what held a dead child of the process's: a PROC frame of its own, or an object."""
+def release_record(kernel: Kernel, account: int, record: int) -> None:
+    """Give back what held a dead process: its PROC frame, or an object of an account (a pid)."""
     if record == NO_ID:
-        process.charged -= 1
+        kernel.processes[account].charged -= 1
     else:
         set_type(kernel, kernel.frames[record], FrameType.MEM)
 
@@ -117,14 +117,6 @@ def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:
                 other.account = heir.pid
     heir.room += process.room
     heir.charged += process.charged
-
-
-def _release_own_record(kernel: Kernel, process: Process) -> None:
-    """Nobody is to be told: the record is free at once."""
-    if process.record == NO_ID:
-        kernel.processes[process.account].charged -= 1
-    else:
-        set_type(kernel, kernel.frames[process.record], FrameType.MEM)
 
 
 def _tell_the_others(kernel: Kernel, process: Process) -> None:
@@ -169,4 +161,4 @@ def _tell_parent(kernel: Kernel, parent: Process, death: Death) -> None:
         parent.deaths += (death,)
     else:
         store(kernel, ranges, death.message())
-        release_record(kernel, parent, death.record)
+        release_record(kernel, parent.pid, death.record)

@@ -18,8 +18,8 @@ from kernel_model.abi import (
 from kernel_model.calls.endings import end_process
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import hand_over_message, leave_queue
-from kernel_model.process import Faulted, FaultRecord, Process, Redirect, Result
+from kernel_model.mailbox import hand_over_message, leave_queue, wait_for
+from kernel_model.process import FaultRecord, Process, Redirect, Result
 
 
 def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
@@ -42,19 +42,16 @@ def fault(kernel: Kernel, record: FaultRecord, core: int = 0) -> None:
     if process is None:
         raise AssertionError(f"fault: nobody is running on core {core}")
     if process.handler == NO_ID:
-        end_process(kernel, process, Faulted(record.why, record.kind))
+        end_process(kernel, process, record.ending)
         return
     handler = kernel.processes[process.handler]
     _set_free(kernel, handler, process)
     message = record.message()
     told = hand_over_message(kernel, process, handler, message, process.pid | FAULT_BIT)
-    process.state = ProcState.STOPPED if told else ProcState.FAULTED
-    process.fault, process.partner = record, handler.pid
-    if not told:
-        process.message = message
-        handler.senders[process.pid] = None
+    process.fault = record
+    state = ProcState.STOPPED if told else ProcState.FAULTED
+    wait_for(kernel, process, handler, state, message)
     kernel.publish(process)
-    kernel.release(process)
 
 
 def _set_free(kernel: Kernel, handler: Process, process: Process) -> None:
@@ -91,7 +88,7 @@ def answer(kernel: Kernel, target: Process, message: bytes) -> None:
     elif kind == FaultAnswer.REDIRECT:
         kernel.wake(target, Redirect(pc, sp, tuple(registers)))
     elif kind == FaultAnswer.END:
-        end_process(kernel, target, Faulted(target.fault.why, target.fault.kind))
+        end_process(kernel, target, target.fault.ending)
         return
     else:
         raise Refused(Error.BAD_KIND, "{kind:#x} is no answer to a fault", kind=kind)

@@ -6,7 +6,6 @@ from kernel_model.abi import (
     KERNEL_VA,
     MAP_ALL,
     MAP_KIND_MASK,
-    MAP_NOEXEC,
     MAP_READ,
     MAP_WRITE,
     Error,
@@ -66,8 +65,7 @@ def _set_table(kernel: Kernel, frame: Frame, type_: TableType) -> None:
     """
     kernel.editor.blank(frame)
     frame.table = type_
-    if frame.is_viewed and not frame.v_flags & MAP_NOEXEC:
-        renew_view(kernel, frame)
+    renew_view(kernel, frame)
 
 
 def _check_l1_shape(frame: Frame) -> None:

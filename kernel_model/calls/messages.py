@@ -33,8 +33,7 @@ def send(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     else:
         check_not_faulted(caller, target)
         if not hand_over_message(kernel, caller, target, message, caller.pid):
-            caller.message = message
-            wait_for(kernel, caller, target, ProcState.SENDING)
+            wait_for(kernel, caller, target, ProcState.SENDING, message)
     return 0
 
 
@@ -65,7 +64,7 @@ def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
         death, *others = caller.deaths
         caller.deaths = tuple(others)
         store(kernel, ranges, death.message())
-        release_record(kernel, caller, death.record)
+        release_record(kernel, caller.pid, death.record)
         return Error.PEER_DIED
     if caller.senders:
         return _take_first(kernel, caller, ranges)
@@ -103,9 +102,8 @@ def call(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     check_not_faulted(caller, target)
     received = hand_over_message(kernel, caller, target, message, caller.pid)
     caller.buffer = pointer
-    if not received:
-        caller.message = message
-    wait_for(kernel, caller, target, ProcState.AWAITING if received else ProcState.CALLING)
+    state = ProcState.AWAITING if received else ProcState.CALLING
+    wait_for(kernel, caller, target, state, message)
     return 0
 
 
