@@ -2,8 +2,6 @@
 
 #include "thread.h"
 
-#include <stdlib.h>
-
 #include "alloc.h"
 #include "frames.h"
 #include "process.h"
@@ -47,10 +45,12 @@ static int new_stack(struct thread *thread)
 	return result;
 }
 
-static void free_stack(const struct thread *thread)
+/* What a thread was made of is free memory again. */
+static void give_back(const struct thread *thread)
 {
 	frame_unmap(thread->stack, F_MAP_PAGE);
 	alloc_free(thread->stack);
+	alloc_free(thread->record);
 	slot_used[thread->slot] = false;
 }
 
@@ -101,8 +101,7 @@ static int create(int (*function)(void *), void *argument)
 	if (result < 0) {
 		if (thread->pid >= 0)
 			proc_end(thread->pid, 0);
-		free_stack(thread);
-		alloc_free(thread->record);
+		give_back(thread);
 		return result;
 	}
 	count++;
@@ -122,14 +121,6 @@ int thread_create(int (*function)(void *), void *argument)
 	return create(function, argument);
 }
 
-/* The frame of a thread that has ended is memory again, and ours. */
-static void give_back(unsigned at)
-{
-	free_stack(&threads[at]);
-	alloc_free(threads[at].record);
-	threads[at] = threads[--count];
-}
-
 int thread_join(int pid, int *result)
 {
 	struct death death;
@@ -138,8 +129,11 @@ int thread_join(int pid, int *result)
 	if (waited < 0)
 		return waited;
 	for (unsigned i = 0; i < count; i++)
-		if (threads[i].pid == pid)
-			give_back(i);
+		if (threads[i].pid == pid) {
+			give_back(&threads[i]);
+			threads[i] = threads[--count];
+			break;
+		}
 	if (result != NULL)
 		*result = death.status;
 	return death.how == DEATH_EXITED ? 0 : E_ERR;
