@@ -7,12 +7,14 @@ guest's, and raises at once.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from operator import attrgetter
 
 from kernel_model.abi import (
     KERNEL_VA,
+    MAP_KIND_MASK,
     MAP_WRITE,
     MESSAGE_SIZE,
     NO_ID,
@@ -67,20 +69,25 @@ def check_invariants(kernel: Kernel) -> None:
 @invariant("two owners of one byte is the end of isolation, and a byte without owner is lost")
 def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
     """Kernel memory and all frames are exactly RAM and the devices (rule 1)."""
-    frames = sorted(kernel.frames.values(), key=attrgetter("pa"))
-    ram = kernel.memory
-    at = 0
-    for frame in frames:
-        if frame.pa & PAGE_OFFSET or frame.len & PAGE_OFFSET or frame.len <= 0:
+    runs: list[tuple[int, int]] = []
+    start = at = 0
+    for frame in sorted(kernel.frames.values(), key=attrgetter("pa")):
+        pa, length = frame.pa, frame.len
+        if (pa | length) & PAGE_OFFSET or length <= 0:
             yield f"{frame} is not whole pages"
-        if frame.pa < at:
-            yield f"{frame} overlaps the frame below it"
-        at = frame.end
+        if pa != at:
+            if pa < at:
+                yield f"{frame} overlaps the frame below it"
+            runs.append((start, at))
+            start = pa
+        at = pa + length
+    runs.append((start, at))
     if kernel.created:
         return
+    ram = kernel.memory
     wanted = [(ram.base + KERNEL_SIZE, ram.base + ram.size)]
     wanted += [(device.pa, device.pa + device.size) for device in kernel.devices]
-    if _joined([(frame.pa, frame.end) for frame in frames]) != _joined(sorted(wanted)):
+    if _joined(runs) != _joined(sorted(wanted)):
         yield "the frames are not RAM and the devices"
 
 
@@ -105,7 +112,7 @@ def frames_have_one_owner(kernel: Kernel) -> Iterator[str]:
     if len(owners) != len(listed):
         yield "a frame is in two lists"
     for f_id, frame in kernel.frames.items():
-        if frame.f_id != f_id or owners.get(f_id) != frame.owner:
+        if owners.get(f_id) != frame.owner or frame.f_id != f_id:
             yield f"{frame} of process {frame.owner} is listed by {owners.get(f_id)}"
     if len(owners) != len(kernel.frames):
         yield "a list names a frame that does not exist"
@@ -136,22 +143,26 @@ def links_go_both_ways(kernel: Kernel) -> Iterator[str]:
     """A frame's view and place are known to the table, and the other way round."""
     frames = kernel.frames
     for frame in frames.values():
-        if frame.is_viewed and frame.f_id not in _views(kernel, frame.v_id):
+        if frame.v_id == NO_ID:
+            if frame.v_off or frame.v_flags:
+                yield f"{frame} remembers a view that it has no longer"
+        elif frame.f_id not in _views(kernel, frame.v_id):
             yield f"table {frame.v_id} does not know its view of {frame}"
-        if frame.is_hung and frame.f_id not in _hung(kernel, frame.t_id):
+        if frame.t_id == NO_ID:
+            if frame.t_va:
+                yield f"{frame} remembers a place that it has no longer"
+        elif frame.f_id not in _hung(kernel, frame.t_id):
             yield f"table {frame.t_id} does not know that {frame} hangs in it"
+        if not frame.views and not frame.hung:
+            continue
+        if not frame.is_table:
+            yield f"{frame} is no table and has entries"
         for f_id in frame.views:
             if f_id not in frames or frames[f_id].v_id != frame.f_id:
                 yield f"{frame} claims a view of {f_id}"
         for f_id in frame.hung:
             if f_id not in frames or frames[f_id].t_id != frame.f_id:
                 yield f"{frame} claims that {f_id} hangs in it"
-        if (frame.views or frame.hung) and not frame.is_table:
-            yield f"{frame} is no table and has entries"
-        if (not frame.is_viewed and (frame.v_off or frame.v_flags)) or (
-            not frame.is_hung and frame.t_va
-        ):
-            yield f"{frame} remembers a mapping that it has no longer"
 
 
 def _views(kernel: Kernel, f_id: int) -> dict[int, None]:
@@ -166,42 +177,50 @@ def _hung(kernel: Kernel, f_id: int) -> dict[int, None]:
 def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
     """Each entry of each table stems from exactly one view or place, and each of those is there."""
     for table in kernel.frames.values():
-        if not table.is_table:
+        if table.table is TableType.NO:
             continue
-        expected = array("I", bytes(table.len))
+        expected = bytearray(table.len)
         for index, words in _claimed(kernel, table):
-            if index + len(words) > len(expected):
-                yield f"table {table.f_id} has no entries from {index:#x} on for {len(words)}"
+            start, end = index * 4, index * 4 + len(words)
+            if end > len(expected):
+                yield f"table {table.f_id} has no entries from {index:#x} on for {len(words) // 4}"
                 continue
-            if any(expected[index : index + len(words)]):
+            if any(expected[start:end]):
                 yield f"two mappings claim entries from {index:#x} on of table {table.f_id}"
-            expected[index : index + len(words)] = words
-        found = kernel.memory.read_words(table.pa, len(expected))
-        if found.tobytes() != expected.tobytes():
-            index = next(n for n, word in enumerate(expected) if word != found[n])
-            yield (
-                f"entry {index:#x} of table {table.f_id} is {found[index]:#x}, "
-                f"not {expected[index]:#x}"
-            )
+            expected[start:end] = words
+        found = kernel.memory.read(table.pa, len(expected))
+        if found != expected:
+            pairs = zip(array("I", found), array("I", bytes(expected)), strict=True)
+            index, (word, due) = next((n, pair) for n, pair in enumerate(pairs) if len({*pair}) > 1)
+            yield f"entry {index:#x} of table {table.f_id} is {word:#x}, not {due:#x}"
 
 
-def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, array[int]]]:
+def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, bytes]]:
     """First entry and words for everything that should be in a table."""
     frames = kernel.frames
     for frame in (frames[f_id] for f_id in table.views if f_id in frames):
-        yield frame.v_off // frame.view_unit, view_words(frame, frame.v_flags)
+        yield _view(frame.type, frame.pa, frame.len, frame.v_off, frame.v_flags, frame.table)
     for frame in (frames[f_id] for f_id in table.hung if f_id in frames):
-        yield frame.t_va // SECTION_SIZE, coarse_words(frame)
+        yield frame.t_va // SECTION_SIZE, coarse_words(frame).tobytes()
     if table.table is TableType.L1:
-        yield FIRST_KERNEL_ENTRY, kernel_entries(kernel.memory.base)
+        yield FIRST_KERNEL_ENTRY, kernel_entries(kernel.memory.base).tobytes()
+
+
+@lru_cache(maxsize=1 << 14)  # most views are the same after the next call
+def _view(
+    type_: FrameType, pa: int, length: int, offset: int, flags: int, table: TableType
+) -> tuple[int, bytes]:
+    """First entry and words of the view of a frame of which this is so."""
+    frame = Frame(0, type_, pa, length, 0, 0, table, v_id=0, v_off=offset, v_flags=flags)
+    return offset // frame.view_unit, view_words(frame, flags).tobytes()
 
 
 @invariant("who can write a table can map anything")
 def tables_are_never_writable(kernel: Kernel) -> Iterator[str]:
     """Nobody's view lets user mode write a table or a process's frame (rules 7 and 11)."""
     for frame in kernel.frames.values():
-        precious = frame.is_table or frame.type is FrameType.PROC
-        if precious and frame.is_viewed and frame.v_flags & MAP_WRITE:
+        writable = frame.v_flags & MAP_WRITE and frame.is_viewed
+        if writable and (frame.is_table or frame.type is FrameType.PROC):
             yield f"{frame} is viewed writable"
 
 
@@ -212,7 +231,7 @@ def kernel_memory_is_never_viewed(kernel: Kernel) -> Iterator[str]:
     for frame in kernel.frames.values():
         if frame.pa < end and kernel.memory.base < frame.end:
             yield f"{frame} reaches into the kernel"
-        if frame.is_viewed and frame.type is FrameType.POOL:
+        if frame.type is FrameType.POOL and frame.is_viewed:
             yield f"{frame} is viewed"
 
 
@@ -241,6 +260,8 @@ def kernel_entries_are_the_same_everywhere(kernel: Kernel) -> Iterator[str]:
 def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
     """Whatever is mapped in a table belongs to the table's owner, and kinds fit (rules 7 and 9)."""
     for frame in kernel.frames.values():
+        if frame.v_id == NO_ID and frame.t_id == NO_ID:
+            continue
         for place, level in ((frame.v_id, None), (frame.t_id, TableType.L1)):
             if place == NO_ID or place not in kernel.frames:
                 continue
@@ -248,7 +269,7 @@ def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
             if table.owner != frame.owner:
                 yield f"{frame} of {frame.owner} is mapped in table {place} of {table.owner}"
             if level is None:
-                section = frame.view_kind is MapKind.SECTION
+                section = frame.v_flags & MAP_KIND_MASK == MapKind.SECTION
                 level = TableType.L1 if section else TableType.L2
             if table.table is not level:
                 yield f"{frame} is mapped in {place}, which is no {level.name}"
@@ -260,7 +281,7 @@ def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
 def page_zero_is_never_mapped(kernel: Kernel) -> Iterator[str]:
     """No view begins at address 0, and none reaches the kernel's part (rule 7)."""
     for frame in kernel.frames.values():
-        if not frame.is_viewed or kernel.l1_over(kernel.frames[frame.v_id]) is None:
+        if frame.v_id == NO_ID or kernel.l1_over(kernel.frames[frame.v_id]) is None:
             continue
         va = kernel.view_va(frame)
         if va == 0 or va + frame.len > KERNEL_VA:
@@ -322,10 +343,12 @@ def vspaces_belong_to_their_processes(kernel: Kernel) -> Iterator[str]:
             yield f"process {process.pid} lives in {process.l1}, which is no L1"
         elif frame.owner not in (process.pid, process.parent):
             yield f"process {process.pid} lives in {process.l1} of process {frame.owner}"
-    for frame in kernel.frames.values():
-        runs = [pid for pid, one in kernel.processes.items() if one.l1 == frame.f_id]
-        if sorted(frame.runs) != runs:
-            yield f"{frame} is the vspace of {runs}, not of {list(frame.runs)}"
+    runs = defaultdict(list)
+    for pid, process in kernel.processes.items():
+        runs[process.l1].append(pid)
+    for f_id, frame in kernel.frames.items():
+        if (frame.runs or f_id in runs) and sorted(frame.runs) != runs.get(f_id, []):
+            yield f"{frame} is the vspace of {runs[f_id]}, not of {list(frame.runs)}"
 
 
 @invariant("programs decide by what this page says")
@@ -335,10 +358,10 @@ def information_pages_tell_the_truth(kernel: Kernel) -> Iterator[str]:
         process.record: process for process in kernel.processes.values() if process.record != NO_ID
     }
     dead = {death.record: one for one in kernel.processes.values() for death in one.deaths}
-    for frame in kernel.frames.values():
-        if (frame.type is FrameType.PROC) != (frame.f_id in records or frame.f_id in dead):
+    for f_id, frame in kernel.frames.items():
+        if (frame.type is FrameType.PROC) != (f_id in records or f_id in dead):
             yield f"{frame} is no process's record"
-        if frame.f_id in dead and frame.owner != dead[frame.f_id].pid:
+        if f_id in dead and frame.owner != dead[f_id].pid:
             yield f"{frame} is not with whom the end of its process is to be told"
     for f_id, process in records.items():
         truth = kernel.proc_info(process)

@@ -220,22 +220,8 @@ def test_guest(row: Row, mmu: str) -> None:
     check(row, guest(row.program), "--mmu", mmu)
 
 
-UNDER_WAY: Final = (
-    "calls/fault_handler", "calls/proc_end", "calls/vspace_lend", "calls/call", "calls/reply",
-    "scenarios/takeover", "scenarios/table_travels", "scenarios/ended_by_handler",
-)  # fmt: skip
-"""Programs in which something changes under a process that runs or waits: checked everywhere."""
-
-
-def checked() -> list[object]:
-    return [
-        pytest.param(row, mmu, id=f"{row.name}-{mmu}")
-        for row in CALLS + SCENARIOS
-        for mmu in (BACKENDS if row.program in UNDER_WAY else BACKENDS[:1])
-    ]
-
-
-@pytest.mark.parametrize(("row", "mmu"), checked())
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("row", CALLS + SCENARIOS, ids=lambda row: row.name)
 def test_invariants_hold_after_every_call(row: Row, mmu: str) -> None:
     check(row, guest(row.program), "--check", "--ram", "16M", "--mmu", mmu)
 

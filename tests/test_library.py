@@ -17,7 +17,7 @@ class Row(NamedTuple):
     name: str
     said: str | None = ""
     args: tuple[str, ...] = ()
-    checked: bool = True
+    ram: str = "32M"
 
     @property
     def sentinel(self) -> str:
@@ -34,8 +34,8 @@ ROWS: Final = (
     Row("library/allocator", None, ("3000",)),
     Row("library/addresses"),
     Row("library/threads"),
-    Row("library/hosted_heap", None, checked=False),
-    Row("library/hosted_malloc", checked=False),
+    Row("library/hosted_heap", None, ram="128M"),
+    Row("library/hosted_malloc", ram="128M"),
     Row("pagers/zero", "100 pages of 16384 were touched, and are there"),
     Row("pagers/stack", STACK),
     Row("pagers/cow", "2 processes, 16 pages: 6 copies, and no more"),
@@ -60,23 +60,11 @@ def test_program(row: Row, mmu: str) -> None:
     check(row, guest(row.name), "--mmu", mmu)
 
 
-SLOW: Final = ("library/addresses", "pagers/zero", "pagers/stack")
-"""Checked on one backend only: they make thousands of calls."""
-
-
-def checked() -> list[object]:
-    return [
-        pytest.param(row, mmu, id=f"{row.name}-{mmu}")
-        for row in ROWS
-        if row.checked
-        for mmu in (BACKENDS[:1] if row.name in SLOW else BACKENDS)
-    ]
-
-
-@pytest.mark.parametrize(("row", "mmu"), checked())
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_invariants_hold_after_every_call(row: Row, mmu: str) -> None:
     row = row._replace(args=("300",)) if row.args else row
-    check(row, guest(f"{row.name}.arm"), "--check", "--ram", "32M", "--mmu", mmu)
+    check(row, guest(f"{row.name}.arm"), "--check", "--ram", row.ram, "--mmu", mmu)
 
 
 def test_a_million_operations_lose_nothing() -> None:

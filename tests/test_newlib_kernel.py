@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from emu.mmu import BACKENDS
 from tests.guests import SOURCES, guest, run_emu
 from tests.test_newlib import Case, read_cases
 
@@ -48,3 +49,12 @@ def test_same_as_over_semihosting(name: str, case: Case) -> None:
         )
     else:
         assert ours.stdout == expected.stdout
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize(("name", "case"), rows())
+def test_invariants_hold_after_every_call(name: str, case: Case, mmu: str) -> None:
+    program, options = guest(f"newlib/kernel/{name}"), ("--check", "--mmu", mmu)
+    run = run_emu(program, *case.args, options=options, stdin=case.stdin)
+    assert run.returncode == case.status, run.stderr
+    assert run.stderr == b""

@@ -119,9 +119,7 @@ _PARAMETERS = (
         show_default=True,
         help="Whether the program's clock goes by its instructions or by the host's.",
     ),
-    click.option(
-        "--check", is_flag=True, help="Check every invariant of the kernel after each call."
-    ),
+    click.option("--check", is_flag=True, help="Check all invariants of the kernel after calls."),
     click.option(
         "--explain",
         is_flag=True,

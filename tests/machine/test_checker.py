@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from emu.machine.checker import Checker, OutOfStepError
 from emu.mmu.regions import regions_of
 from kernel_model.descriptors import EXEC
 from kernel_model.invariants import InvariantError
+from kernel_model.syscalls import CALLS
 from tests.kernel.driver import CODE_VA, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, RW, SYS, UART
 from tests.machine.rig import Guest
 
@@ -149,12 +151,37 @@ def test_the_kernel_is_checked_too(look: Look) -> None:
     """By whichever event: a call, or semihosting."""
     look.kernel.frames[REST].v_id = LOW
     for tell in (
-        lambda: look.checker.called(look.core, look.process, None, 0),  # type: ignore[arg-type]
+        lambda: look.checker.called(look.core, look.process, CALLS.named("frame_map"), 0),
         lambda: look.checker.semihosted(look.core, look.process, 0, 0),
         lambda: look.checker.check(look.core),
     ):
         with pytest.raises(InvariantError):
             tell()
+
+
+def test_calls_that_only_ask_are_not_followed_by_a_check(look: Look) -> None:
+    look.kernel.frames[REST].v_id = LOW
+    for call in CALLS:
+        asks = call.name in ("frame_count", "frame_info", "frame_lookup", "vspace_id")
+        with nullcontext() if asks else pytest.raises(InvariantError):
+            look.checker.called(look.core, look.process, call, 0)
+
+
+def test_of_a_large_address_space_what_changed_and_a_share_of_the_rest_are_looked_at(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = set(look.views)
+    monkeypatch.setattr("emu.machine.checker.SHARE", len(pages) // 4)
+    rest = pages - look.ends
+    changed = sorted(rest)[5]
+    seen = set()
+    for _ in range(5):
+        look.changed(changed, PAGE)
+        looked_at = look.check()
+        assert looked_at >= look.ends | look.beside | {changed}
+        assert len(looked_at & rest) <= len(pages) // 4 + 2
+        seen |= looked_at
+    assert seen == pages | look.beside
 
 
 def test_the_first_page_of_all_has_none_before_it_and_the_last_none_behind(look: Look) -> None:
