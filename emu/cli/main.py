@@ -17,9 +17,13 @@ COMMANDS = {
     "frames": "emu.cli.frames",
     "disasm": "emu.cli.disasm",
     "symbols": "emu.cli.symbols",
+    "new": "emu.cli.sdk:new",
+    "cc": "emu.cli.sdk:cc",
+    "c++": "emu.cli.sdk:cxx",
+    "sdk": "emu.cli.sdk:sdk",
     "completion": "emu.cli.completion",
 }
-"""Each command and the module that has it, imported when it is used."""
+"""Each command and the module that has it, with the name it has there; imported when it is used."""
 
 EPILOG = """\b
 Examples:
@@ -49,7 +53,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(COMMANDS[cmd_name]).command
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), name or "command")
         assert isinstance(command, click.Command)
         return command
 

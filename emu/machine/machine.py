@@ -6,7 +6,7 @@ kernel answer while Unicorn stays where it is; per process switch one stop and o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.cpu.registers import THUMB_BIT, USER_MODE, State
@@ -140,11 +140,21 @@ class Machine:
 
         An instruction that is there now is passed.
         """
+        return self.run_until(addresses)
+
+    def run_until(
+        self, addresses: Sequence[int] = (), count: int = 0, observers: Sequence[Observer] = ()
+    ) -> Outcome:
+        """Run as ``run_to`` and ``run_for`` do, and watched by more: to whatever comes first."""
         for core in self.cores:
             core.engine.hooks.set_breakpoints(addresses)
+        for observer in observers:
+            self.observers.add(observer)
         try:
-            return self._heard(0)
+            return self._heard(count)
         finally:
+            for observer in observers:
+                self.observers.remove(observer)
             for core in self.cores:
                 core.engine.hooks.set_breakpoints(())
 
@@ -152,13 +162,13 @@ class Machine:
         """Run until that many calls of the kernel's more have been answered, or begun to wait."""
         from emu.machine.pauses import AfterCalls
 
-        return self._until(AfterCalls(self.pause, count))
+        return self.run_until(observers=[AfterCalls(self.pause, count)])
 
     def run_to_fault(self) -> Outcome:
         """Run until a process faults; the kernel hears of it when the machine runs on."""
         from emu.machine.pauses import AtFault
 
-        return self._until(AtFault(self.pause))
+        return self.run_until(observers=[AtFault(self.pause)])
 
     def step(self) -> Outcome:
         """Run one instruction of the process whose turn it is; in an IT block, the block's rest."""
@@ -178,13 +188,6 @@ class Machine:
         for core in self.cores:
             if core.engine.ending.running:
                 core.engine.stop()
-
-    def _until(self, observer: Observer) -> Outcome:
-        self.observers.add(observer)
-        try:
-            return self._heard(0)
-        finally:
-            self.observers.remove(observer)
 
     def _heard(self, count: int) -> Outcome:
         """Run; signals and the timeout are heard."""

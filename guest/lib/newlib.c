@@ -207,6 +207,19 @@ clock_t _times(struct tms *times)
 	return looks;
 }
 
+/* There is no source of chance. */
+int getentropy(void *buffer, size_t length);
+
+int getentropy(void *buffer, size_t length)
+{
+	(void)buffer, (void)length;
+	return fail(ENOSYS);
+}
+
+/* What C++ names a program by where destructors are asked for: there is only one. */
+extern void *const __dso_handle __attribute__((visibility("hidden")));
+void *const __dso_handle = NULL;
+
 /* Destructors run by way of these; what else they once did the linker's arrays do now. */
 void _init(void);
 void _fini(void);

@@ -1,0 +1,35 @@
+"""Building a guest from Python, as ``emu cc`` does."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Final
+
+from emu.sdk.compiler import command
+from emu.sdk.library import sdk
+from emu.sdk.sources import SdkError
+
+_CPP: Final = (".cc", ".cpp", ".cxx", ".C")
+
+
+def build(
+    *sources: str | PathLike[str],
+    output: str | PathLike[str],
+    flags: Sequence[str] = ("-O1", "-g"),
+    bare: bool = False,
+) -> Path:
+    """Compile and link C, C++ or assembly for the kernel; returns ``output``.
+
+    flags: the compiler's own.  bare: without newlib, with the small C library of the SDK.
+    Errors: SdkError, with what the compiler says.
+    """
+    names = [fspath(source) for source in sources]
+    language = "c++" if any(name.endswith(_CPP) for name in names) else "cc"
+    words = command(sdk(), language, [*flags, *names, "-o", fspath(output)], bare)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SdkError(done.stderr.strip() or f"{words[0]} failed")
+    return Path(output)

@@ -1,0 +1,100 @@
+"""What a machine tells those who ask for it by ``Machine.on``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from emu.machine.core import Core
+from emu.machine.fault import Fault as MachineFault
+from emu.machine.machine import Machine as Engine
+from emu.machine.observers import Observer, Words
+from kernel_model.abi import Error
+from kernel_model.call import Call as CallRow
+from kernel_model.process import Process, Resume
+
+
+class Call(NamedTuple):
+    """A call of the kernel's that is decided.
+
+    number: calls so far, this one among them.  arguments: by name, as the program gave them.
+    result: None where another process runs now, because the call waits or ended its caller.
+    error: the error's name, or "".  why: of an error, in words, with its values.
+    """
+
+    number: int
+    pid: int
+    name: str
+    arguments: dict[str, int]
+    result: int | None
+    error: str
+    why: str
+
+
+class Fault(NamedTuple):
+    """What a process did that the kernel is about to hear of.
+
+    kind: in the field's words.  va: what was accessed, -1 where nothing was; access: ``read``,
+    ``write``, ``execution`` or "".  report: what ``emu run`` would print.
+    """
+
+    pid: int
+    kind: str
+    pc: int
+    va: int
+    access: str
+    headline: str
+    report: str
+
+
+class Switch(NamedTuple):
+    """Another process goes on than ran before."""
+
+    pid: int
+
+
+class Calls(Observer):
+    """Makes a ``Call`` of what an engine tells of one."""
+
+    def __init__(self, engine: Engine, tell: Callable[[Call], None]) -> None:
+        self._engine, self._tell = engine, tell
+        self._words: Words = (0, 0, 0, 0)
+
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:  # noqa: ARG002
+        self._words = words
+
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:  # noqa: ARG002
+        self._tell(call_of(self._engine, process.pid, call, self._words, result))
+
+
+def call_of(engine: Engine, pid: int, call: CallRow, words: Words, result: int | None) -> Call:
+    """What has just been decided, as a value."""
+    pairs = zip(call.arguments, words, strict=False)
+    arguments = {argument.name: argument.from_register(word) for argument, word in pairs}
+    failed = result is not None and result < 0
+    refusal = engine.kernel.refusal if failed else None
+    error = Error(result).name if failed and result in set(Error) else ""
+    why = refusal.text if refusal else ""
+    number, plain = engine.history.made, None if result is None else int(result)
+    return Call(number, pid, call.name, arguments, plain, error, why)
+
+
+class Switches(Observer):
+    """Tells of each change of the process that runs."""
+
+    def __init__(self, tell: Callable[[Switch], None]) -> None:
+        self._tell = tell
+
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:  # noqa: ARG002
+        if switched:
+            self._tell(Switch(process.pid))
+
+
+class Faults(Observer):
+    """Tells of each fault, before the kernel hears of it."""
+
+    def __init__(self, describe: Callable[[MachineFault], Fault], tell: Callable[..., Any]) -> None:
+        self._describe, self._tell = describe, tell
+
+    def faulted(self, core: Core, fault: MachineFault) -> None:  # noqa: ARG002
+        self._tell(self._describe(fault))

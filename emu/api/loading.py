@@ -1,0 +1,93 @@
+"""From a file to a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+from emu.api.console import KeptWorld
+from emu.api.machine import Machine
+from emu.environment.cmdline import with_program
+from emu.loader import LoadError, check_fits, load_elf
+from emu.machine.machine import DEFAULT_RAM, Options
+from emu.machine.machine import Machine as Engine
+from kernel_model.boot import BootError
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFiles
+
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def load(
+    path: str | PathLike[str],
+    args: Sequence[str] = (),
+    stdin: str | bytes | Iterable[bytes] = b"",
+    *,
+    ram: int | str = DEFAULT_RAM,
+    mmu: str = "tlb",
+    files: str | PathLike[str] | Mapping[str, bytes] | None = None,
+    symbols: Sequence[str | PathLike[str]] = (),
+    max_instructions: int = 0,
+    timeout: float | None = None,
+    check: bool = False,
+) -> Machine:
+    """A machine with the program in this ELF file, about to run its first instruction.
+
+    args: its arguments, without its name.  stdin: what it reads, or an iterable of the pieces in
+    which that arrives, asked for the next only when the program wants it.
+    ram: bytes, or as ``"64M"``.  mmu: ``tlb``, ``map`` or ``cpu``, which behave alike.
+    files: a directory beneath which the program may open files, or the files by name.
+    symbols: programs that it starts, for names in reports.
+    max_instructions, timeout (host seconds): bounds of the run; 0 and None: none.
+    check: look at every invariant of the kernel after calls, which takes time.
+    Errors: LoadError, for no such program; OSError; ValueError, for options that cannot be.
+    """
+    name, size = fspath(path), _bytes(ram)
+    with open(name, "rb") as stream:
+        image = load_elf(stream, name)
+    check_fits(image, name, size)
+    options = Options(size, mmu, max_instructions, timeout, check)
+    world, notes = _world(name, args, stdin, files), list[str]()
+    try:
+        engine = Engine(image, world, options, notes.append)
+    except BootError as error:
+        raise LoadError(f"{name}: {error}") from error
+
+    @cache
+    def debug() -> DebugFiles:
+        from emu.debuginfo import open_files
+
+        return open_files(name, [fspath(one) for one in symbols])
+
+    return Machine(engine, world, notes, debug)
+
+
+def _world(
+    name: str,
+    args: Sequence[str],
+    stdin: str | bytes | Iterable[bytes],
+    files: str | PathLike[str] | Mapping[str, bytes] | None,
+) -> KeptWorld:
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    arguments = with_program(name, args)
+    if isinstance(files, Mapping):
+        return KeptWorld(given, arguments, {path.encode(): data for path, data in files.items()})
+    world = KeptWorld(given, arguments)
+    world.open_directory(None if files is None else fspath(files))
+    return world
+
+
+def _bytes(ram: int | str) -> int:
+    """A size in bytes.  Errors: ValueError."""
+    if isinstance(ram, int):
+        size = ram
+    elif ram[-1:].upper() in _UNITS and ram[:-1].isdecimal():
+        size = int(ram[:-1]) * _UNITS[ram[-1].upper()]
+    else:
+        raise ValueError(f"{ram!r} is not a size; write it like 64M")
+    if not 2 << 20 <= size <= 1 << 30 or size & 0xFFF:
+        raise ValueError(f"{ram!r} is not between 2M and 1024M in steps of 4K")
+    return size

@@ -1,0 +1,276 @@
+"""A machine for scripts and tests: run it as far as wanted, look at all of it, run it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from emu.api import events
+from emu.api.console import Console, KeptWorld
+from emu.api.events import Call, Fault
+from emu.api.memory import physical_memory
+from emu.api.process import Process
+from emu.api.symbols import Symbols
+from emu.api.values import Frame, Mapping, frame_value, mapping_value
+from emu.machine.fault import ACCESS
+from emu.machine.fault import Fault as MachineFault
+from emu.machine.machine import Machine as Engine
+from emu.machine.observers import Observer
+from emu.machine.outcome import How, Outcome
+from emu.machine.snapshot import Snapshot
+from kernel_model.abi import NO_ID
+from kernel_model.walk import mapped
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFiles
+
+_REASONS = {
+    How.EXITED: "exit", How.FAULTED: "fault", How.DEADLOCK: "deadlock", How.COUNT: "instructions",
+    How.MAX_INSNS: "limit", How.MAX_OUTPUT: "limit", How.TIMEOUT: "timeout", How.ADDRESS: "pc",
+    How.PAUSED: "paused", How.CTRL_C: "interrupted", How.TERMINATED: "interrupted",
+}  # fmt: skip
+
+
+class Stop(NamedTuple):
+    """Why a run has stopped.
+
+    reason: ``exit``, ``fault``, ``deadlock``, ``call``, ``pc``, ``instructions``, ``limit``,
+    ``timeout``, ``paused`` or ``interrupted``.  status: what ``emu run`` would end with.
+    call, fault: what was waited for.  is_final: whether the machine cannot run on.
+    """
+
+    reason: str
+    status: int
+    is_final: bool
+    call: Call | None = None
+    fault: Fault | None = None
+
+    def __str__(self) -> str:
+        what = self.call.name if self.call else self.fault.headline if self.fault else self.status
+        return f"{self.reason}: {what}"
+
+
+class GuestError(AssertionError):
+    """A program did not end as was asked; the text has what it wrote and the reports."""
+
+
+class Machine:
+    """One program's machine, made by ``emu.load``.
+
+    console: its streams.  symbols: its names.  memory: by physical address.
+    reports: what ``emu run`` would have printed of faults that nobody handled, so far.
+    notes: oddities, one line each.
+    """
+
+    def __init__(
+        self, engine: Engine, world: KeptWorld, notes: list[str], debug: Callable[[], DebugFiles]
+    ) -> None:
+        self._engine, self._debug = engine, debug
+        self.console = Console(world)
+        self.symbols = Symbols(debug)
+        self.memory = physical_memory(engine)
+        self.notes, self.reports = notes, list[str]()
+        self._observers: dict[Callable[..., Any], Observer] = {}
+        engine.observers.add(events.Faults(self._describe, self._keep_report))
+
+    # Running
+
+    def run(self) -> Stop:
+        """Run to the end, or to a bound that ``load`` was given."""
+        return self._stop(self._engine.run(), None)
+
+    def step(self, count: int = 1) -> Stop:
+        """Run so many instructions; of an IT block its rest."""
+        outcome = self._engine.step()
+        while (count := count - 1) > 0 and outcome.how is How.COUNT:
+            outcome = self._engine.step()
+        return self._stop(outcome, None)
+
+    def run_until(
+        self,
+        *,
+        call: str | Collection[str] | int | None = None,
+        pc: int | None = None,
+        symbol: str | None = None,
+        instructions: int = 0,
+        fault: bool = False,
+    ) -> Stop:
+        """Run until the first of these, or to the end.
+
+        call: a call of this name, or one of these names, has been decided, or so many calls have.
+        pc, symbol: the PC comes to this address, or to the function of this name.
+        instructions: so many more have run.  fault: a process faults; the kernel has not heard yet.
+        Errors: KeyError, for a call or a symbol that does not exist; MachineEndedError.
+        """
+        goal = _Goal(self._engine, call, fault, self._describe)
+        addresses = [] if pc is None else [pc & ~1]
+        addresses += [] if symbol is None else [self.symbols[symbol]]
+        watching = [goal] if call is not None or fault else []
+        return self._stop(self._engine.run_until(addresses, instructions, watching), goal)
+
+    def check(self, *output: str, status: int = 0) -> None:
+        """Run to the end, which must be ``exit(status)``; lines that are given must be the output.
+
+        Errors: GuestError.
+        """
+        stop = self.run()
+        if stop.reason != "exit" or stop.status != status:
+            said = "\n".join([self.console.text, *self.reports])
+            raise GuestError(f"the program ended with {stop}, not exit: {status}\n{said}")
+        if output and self.console.lines != [*output]:
+            raise GuestError(f"the program wrote {self.console.lines}, not {[*output]}")
+
+    # Looking
+
+    @property
+    def instructions(self) -> int:
+        """Instructions so far, since they are counted: from the first ``step``, ``run_until`` with
+        ``instructions``, or ``load`` with ``max_instructions`` on.
+        """
+        return self._engine.instructions
+
+    @property
+    def calls(self) -> int:
+        """Calls of the kernel's so far."""
+        return self._engine.history.made
+
+    @property
+    def processes(self) -> dict[int, Process]:
+        """Those that live, by pid."""
+        living = self._engine.kernel.processes.values()
+        return {one.pid: Process(self._engine, one) for one in living}
+
+    @property
+    def process(self) -> Process | None:
+        """Who runs now; None where nobody does."""
+        running = self._engine.kernel.running[0]
+        return None if running is None else Process(self._engine, running)
+
+    @property
+    def frames(self) -> dict[int, Frame]:
+        """All frames, by id."""
+        kernel = self._engine.kernel
+        return {f_id: frame_value(kernel, frame) for f_id, frame in kernel.frames.items()}
+
+    def tables(self, pid: int = 0) -> list[Mapping]:
+        """What the tables of a process map, by address.  Errors: KeyError, for no such process."""
+        kernel = self._engine.kernel
+        l1 = kernel.frames.get(kernel.processes[pid].l1)
+        found = []
+        for run in mapped(kernel.memory, l1.pa) if l1 is not None else ():
+            frame = kernel.frame_at(run.pa)
+            found.append(mapping_value(run, None if frame is None else frame.f_id))
+        return found
+
+    # Being told
+
+    @overload
+    def on(self, event: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]: ...
+    @overload
+    def on(self, event: str, tell: Callable[[Any], Any]) -> Callable[[Any], Any]: ...
+    def on(self, event: str, tell: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
+        """Have ``tell`` called with each ``Call``, ``Fault`` or ``Switch``; also as a decorator.
+
+        event: ``call``, ``fault`` or ``switch``.  ``off(tell)`` ends it.  ``pause`` may be called
+        there.  Errors: ValueError, for another event.
+        """
+        if event not in ("call", "fault", "switch"):
+            raise ValueError(f"there is no event {event!r}: call, fault, switch")
+        if tell is None:
+            return lambda function: self.on(event, function)
+        observer: Observer
+        if event == "call":
+            observer = events.Calls(self._engine, tell)
+        elif event == "fault":
+            observer = events.Faults(self._describe, tell)
+        else:
+            observer = events.Switches(tell)
+        self.off(tell)
+        self._observers[tell] = observer
+        self._engine.observers.add(observer)
+        return tell
+
+    def off(self, tell: Callable[..., Any]) -> None:
+        """Call this no longer."""
+        observer = self._observers.pop(tell, None)
+        if observer is not None:
+            self._engine.observers.remove(observer)
+
+    def pause(self) -> None:
+        """From within a callback: stop the run as soon as what it is told of is done."""
+        self._engine.pause()
+
+    # The whole of it
+
+    def snapshot(self) -> Snapshot:
+        """All of it as a value: ``restore`` brings it back, here or in another machine."""
+        return self._engine.snapshot()
+
+    def restore(self, state: Snapshot) -> None:
+        """Be what a machine with as much RAM was, its output and all."""
+        self._engine.restore(state)
+
+    def _stop(self, outcome: Outcome, goal: _Goal | None) -> Stop:
+        reason = _REASONS[outcome.how]
+        call, fault = (None, None) if goal is None else (goal.call, goal.fault)
+        if outcome.how is How.PAUSED and (call or fault):
+            reason = "call" if call else "fault"
+        elif outcome.is_final or reason != "paused":
+            call = fault = None
+        return Stop(reason, outcome.status, outcome.is_final, call, fault)
+
+    def _describe(self, fault: MachineFault) -> Fault:
+        from emu.report import fault_text
+
+        engine = self._engine
+        report = fault_text(engine.kernel, engine.history, self._debug(), fault)
+        access = ACCESS[fault.access] if fault.access else ""
+        return Fault(fault.pid, fault.kind, fault.pc, fault.va, access, fault.headline, report)
+
+    def _keep_report(self, fault: Fault) -> None:
+        if self._engine.kernel.processes[fault.pid].handler == NO_ID:
+            self.reports.append(fault.report)
+
+    def __repr__(self) -> str:
+        return f"Machine({', '.join(map(repr, self.processes.values()))})"
+
+
+class _Goal(events.Calls):
+    """Pauses at a call or a fault, and keeps what it was."""
+
+    rank = 1
+
+    def __init__(
+        self,
+        engine: Engine,
+        wanted: str | Collection[str] | int | None,
+        at_fault: bool,
+        describe: Callable[[MachineFault], Fault],
+    ) -> None:
+        super().__init__(engine, self._decided)
+        self.call: Call | None = None
+        self.fault: Fault | None = None
+        self._left = wanted if isinstance(wanted, int) else 0
+        self._names = _names(engine, wanted)
+        self._at_fault, self._describe = at_fault, describe
+
+    def _decided(self, call: Call) -> None:
+        self._left -= 1
+        if self.call is None and (self._left == 0 or call.name in self._names):
+            self.call = call
+            self._engine.pause()
+
+    def faulted(self, core: Any, fault: MachineFault) -> None:  # noqa: ARG002
+        if self._at_fault:
+            self.fault = self._describe(fault)
+            self._engine.pause()
+
+
+def _names(engine: Engine, wanted: str | Collection[str] | int | None) -> Sequence[str]:
+    """The names of calls to stop at.  Errors: KeyError, for one that there is not."""
+    if wanted is None or isinstance(wanted, int):
+        return ()
+    names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    for name in names:
+        engine.kernel.calls.named(name)
+    return names

@@ -1,0 +1,104 @@
+"""Memory by virtual address of any process, and by physical address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from emu.machine.machine import Machine as Engine
+from kernel_model.abi import FrameType
+from kernel_model.kernel import KERNEL_SIZE
+from kernel_model.memory import PAGE_BASE, PAGE_SIZE
+from kernel_model.walk import walk
+
+LONGEST_STRING = 1 << 20
+
+
+class AddressError(LookupError):
+    """There is no memory at an address, or it is not to be written; the text says which."""
+
+
+class Memory:
+    """Bytes at addresses, read and written as a debugger does: whatever user mode may do.
+
+    Words are little-endian.  Errors of all: AddressError.  The program sees what is
+    written at once, code too.  Tables are not to be written: they are the kernel's.
+    """
+
+    def __init__(self, engine: Engine, physical: Callable[[int], int]) -> None:
+        """physical: of a page's address.  Errors: AddressError."""
+        self._engine, self._physical = engine, physical
+
+    def read(self, address: int, length: int) -> bytes:
+        """Bytes at [address, address + length)."""
+        ram = self._engine.ram.ram
+        return b"".join(ram.read(pa, size) for pa, size in self._pieces(address, length))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Put bytes at ``address``: all of them, or none."""
+        pieces = list(self._pieces(address, len(data)))
+        for pa, _ in pieces:
+            self._check_writable(pa)
+        done = 0
+        for pa, size in pieces:
+            self._engine.ram.ram.write(pa, data[done : done + size])
+            for core in self._engine.cores:
+                core.backend.written(pa, size)
+            done += size
+
+    def read_word(self, address: int) -> int:
+        """32 bits."""
+        return int.from_bytes(self.read(address, 4), "little")
+
+    def write_word(self, address: int, word: int) -> None:
+        """32 bits."""
+        self.write(address, (word & 0xFFFFFFFF).to_bytes(4, "little"))
+
+    def read_string(self, address: int) -> str:
+        """What is there up to a byte of 0, as UTF-8; what is none is replaced."""
+        text = bytearray()
+        while len(text) < LONGEST_STRING:
+            at = address + len(text)
+            piece = self.read(at, (at & PAGE_BASE) + PAGE_SIZE - at)
+            end = piece.find(b"\0")
+            text += piece if end < 0 else piece[:end]
+            if end >= 0:
+                break
+        return text.decode(errors="replace")
+
+    def _pieces(self, address: int, length: int) -> Iterator[tuple[int, int]]:
+        """Where the bytes are in RAM (pa), page by page, and how many at each place."""
+        if length < 0 or not 0 <= address <= (1 << 32) - length:
+            raise AddressError(f"{length} bytes at {address:#x} are not within 32 bits")
+        ram, end = self._engine.ram.ram, address + length
+        while address < end:
+            size = min(end, (address & PAGE_BASE) + PAGE_SIZE) - address
+            pa = self._physical(address)
+            if not ram.contains(pa, size):
+                raise AddressError(f"{address:#010x} is not in RAM")
+            yield pa, size
+            address += size
+
+    def _check_writable(self, pa: int) -> None:
+        kernel = self._engine.kernel
+        frame = kernel.frame_at(pa)
+        if pa < kernel.memory.base + KERNEL_SIZE:
+            raise AddressError(f"{pa:#010x} (pa) is the kernel's")
+        if frame is not None and (frame.is_table or frame.type is FrameType.PROC):
+            raise AddressError(f"{pa:#010x} (pa) is in {frame}, which only the kernel writes")
+
+
+def physical_memory(engine: Engine) -> Memory:
+    """RAM by physical address."""
+    return Memory(engine, lambda pa: pa)
+
+
+def virtual_memory(engine: Engine, l1_pa: Callable[[], int]) -> Memory:
+    """Memory as the tables say that the L1 table at ``l1_pa()`` leads to."""
+
+    def physical(va: int) -> int:
+        found = walk(engine.ram.ram, l1_pa(), va)
+        if found.fault is not None:
+            raise AddressError(f"{va:#010x}: {found.fault.text}")
+        return found.pa
+
+    return Memory(engine, physical)

@@ -1,0 +1,121 @@
+"""A process of a machine: its registers, its memory, what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from emu.api.memory import AddressError, Memory, virtual_memory
+from emu.machine.machine import Machine as Engine
+from kernel_model.abi import NO_ID
+from kernel_model.process import Process as ModelProcess
+
+NAMES: Final = (*(f"r{number}" for number in range(13)), "sp", "lr", "pc", "cpsr")
+_OTHER_NAMES: Final = {"r13": "sp", "r14": "lr", "r15": "pc"}
+
+
+class Registers:
+    """r0 to r12, sp, lr, pc and cpsr of a process: ``registers.pc``, ``registers["r0"]``.
+
+    Setting one sets it in the process.  Errors: AttributeError and KeyError, for other names.
+    """
+
+    _engine: Engine
+    _process: ModelProcess
+
+    def __init__(self, engine: Engine, process: ModelProcess) -> None:
+        self.__dict__.update(_engine=engine, _process=process)
+
+    def __getitem__(self, name: str) -> int:
+        return self._all()[_index(name)]
+
+    def __setitem__(self, name: str, value: int) -> None:
+        values = [*self._all()]
+        values[_index(name)] = value & 0xFFFFFFFF
+        self._engine.set_registers(self._process, tuple(values))
+
+    def __getattr__(self, name: str) -> int:
+        if _OTHER_NAMES.get(name, name) not in NAMES:
+            raise AttributeError(f"there is no register {name}")
+        return self[name]
+
+    def __setattr__(self, name: str, value: int) -> None:
+        if _OTHER_NAMES.get(name, name) not in NAMES:
+            raise AttributeError(f"there is no register {name}")
+        self[name] = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def as_dict(self) -> dict[str, int]:
+        """All of them by name."""
+        return dict(zip(NAMES, self._all(), strict=True))
+
+    def _all(self) -> tuple[int, ...]:
+        return self._engine.state_of(self._process).core
+
+    def __repr__(self) -> str:
+        return "Registers(" + ", ".join(f"{k}={v:#x}" for k, v in self.as_dict().items()) + ")"
+
+
+def _index(name: str) -> int:
+    try:
+        return NAMES.index(_OTHER_NAMES.get(name, name))
+    except ValueError:
+        raise KeyError(name) from None
+
+
+class Process:
+    """A process that lives.  Once it has ended its registers and memory are gone.
+
+    registers: settable.  memory: by virtual address.
+    """
+
+    def __init__(self, engine: Engine, process: ModelProcess) -> None:
+        self._engine, self._process = engine, process
+        self.pid = process.pid
+        self.registers = Registers(engine, process)
+        self.memory: Memory = virtual_memory(engine, self._l1_pa)
+
+    @property
+    def state(self) -> str:
+        """``ready``, ``sending``, ``receiving``, ...: as the kernel has it, in small letters."""
+        return self._process.state.name.lower()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has a core now."""
+        return self._engine.kernel.core_of(self._process) is not None
+
+    @property
+    def parent(self) -> int | None:
+        """Its parent's pid; proc0 has none."""
+        return None if self._process.parent == NO_ID else self._process.parent
+
+    @property
+    def vspace(self) -> int | None:
+        """The frame id of its L1 table; a new process has none."""
+        return None if self._process.l1 == NO_ID else self._process.l1
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The ids of the frames it owns, in the order in which they came."""
+        return tuple(self._process.frames)
+
+    @property
+    def waits_for(self) -> int | None:
+        """The pid of whom it waits for."""
+        return None if self._process.partner == NO_ID else self._process.partner
+
+    @property
+    def calls(self) -> int:
+        """How many calls it has made."""
+        return self._process.calls
+
+    def _l1_pa(self) -> int:
+        if self._process.l1 == NO_ID:
+            raise AddressError(f"process {self.pid} has no address space")
+        return self._engine.kernel.l1_pa(self._process)
+
+    def __repr__(self) -> str:
+        return f"Process({self.pid}, {self.state})"
