@@ -89,7 +89,8 @@ _PARAMETERS = (
         type=click.Path(),
         metavar="FILE",
         default=None,
-        help="Write there which functions executed how much, as stacks for flame graphs.",
+        help="Write there which functions executed how much: a flame graph if *.svg or *.html, "
+        "else stacks as flame graph tools read them.",
     ),
 )
 

@@ -141,7 +141,9 @@ class DebugFile:
         return self.places(va)[0]
 
     def line(self, va: int) -> Line | None:
-        return self.place(va).line
+        """The source line of ``va``: that of the innermost of ``places``."""
+        unit = None if self.units is None else self.units.at(va)
+        return None if unit is None or unit.lines is None else unit.lines.at(va)
 
 
 class DebugFiles:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from emu.debuginfo.names import demangled
+
+_NAMES = {"DW_AT_name", "DW_AT_linkage_name"}
 _FUNCTION, _INLINED = "DW_TAG_subprogram", "DW_TAG_inlined_subroutine"
 Ranges = tuple[tuple[int, int], ...]
 
@@ -86,9 +89,13 @@ def _call(die: Any) -> tuple[int, int]:
 
 
 def _name(die: Any) -> str:
-    """The entry's name, or that of what it is an instance or the definition of."""
+    """The entry's name, or that of what it is an instance or the definition of.
+
+    Of C++ the whole of it, with namespaces, classes and parameters.
+    """
     for attribute in ("DW_AT_abstract_origin", "DW_AT_specification"):
-        if "DW_AT_name" not in die.attributes and attribute in die.attributes:
+        if not _NAMES & die.attributes.keys() and attribute in die.attributes:
             die = die.get_DIE_from_attribute(attribute)
-    name = die.attributes.get("DW_AT_name")
-    return "" if name is None else name.value.decode("utf-8", "replace")
+    attributes = die.attributes
+    name = attributes.get("DW_AT_linkage_name") or attributes.get("DW_AT_name")
+    return "" if name is None else demangled(name.value.decode("utf-8", "replace"))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple
+
+from emu.debuginfo.names import demangled
 
 _ENTRY = struct.Struct("<IIIBBH")
 _NOTYPE, _OBJECT, _FUNC = 0, 1, 2
@@ -26,14 +28,22 @@ class Isa(Enum):
 
 
 class Symbol(NamedTuple):
-    """A named address.  size: 0 where the file does not say.  section: its index."""
+    """A named address.  size: 0 where the file does not say.  section: its index.
 
-    name: str
+    linkage: the name in the file, which C++ mangles.
+    """
+
+    linkage: str
     va: int
     size: int
     section: int
     is_function: bool
     is_global: bool
+
+    @property
+    def name(self) -> str:
+        """The name as people write it."""
+        return demangled(self.linkage)
 
     def __contains__(self, va: object) -> bool:
         return isinstance(va, int) and self.va <= va < self.va + self.size
@@ -44,11 +54,12 @@ class Symbols:
 
     def __init__(self, symtab: bytes, strtab: bytes) -> None:
         found = list(_read(symtab, strtab))
-        self.all = tuple(sorted((symbol for symbol in found if symbol.name[:1] != "$"), key=_order))
+        named = (symbol for symbol in found if symbol.linkage[:1] != "$")
+        self.all = tuple(sorted(named, key=_order))
         self._starts = [symbol.va for symbol in self.all]
         marks = sorted((symbol for symbol in found if _is_mark(symbol)), key=lambda mark: mark.va)
         self._marks = [mark.va for mark in marks]
-        self._isas = [Isa(mark.name[1]) for mark in marks]
+        self._isas = [Isa(mark.linkage[1]) for mark in marks]
 
     def at(self, va: int, section: int) -> Symbol | None:
         """What holds ``va``, an address in this section, or else the label last before it.
@@ -66,8 +77,16 @@ class Symbols:
         return label
 
     def named(self, name: str) -> Symbol | None:
-        """The symbol of this name, a global one if several have it."""
-        found = [symbol for symbol in self.all if symbol.name == name]
+        """The symbol of this name, mangled or not, a global one if several have it.
+
+        ``Shape::area`` is enough for ``Shape::area() const``, if nothing is called just that.
+        """
+        return self._best(lambda one: name in (one.linkage, one.name)) or self._best(
+            lambda one: "(" in one.name and one.name.partition("(")[0] == name
+        )
+
+    def _best(self, is_meant: Callable[[Symbol], bool]) -> Symbol | None:
+        found = filter(is_meant, self.all)
         return max(found, key=lambda symbol: symbol.is_global, default=None)
 
     def isa(self, va: int) -> Isa | None:
@@ -93,9 +112,9 @@ def _read(symtab: bytes, strtab: bytes) -> Iterator[Symbol]:
 
 def _is_mark(symbol: Symbol) -> bool:
     """Mapping symbols are ``$a``, ``$t``, ``$d``, perhaps with a dot and more behind."""
-    return symbol.name[:2] in ("$a", "$t", "$d") and symbol.name[2:3] in ("", ".")
+    return symbol.linkage[:2] in ("$a", "$t", "$d") and symbol.linkage[2:3] in ("", ".")
 
 
 def _order(symbol: Symbol) -> tuple[int, bool, bool, str]:
     """By address; of several at one address the best name last."""
-    return symbol.va, symbol.size > 0, symbol.is_global, symbol.name
+    return symbol.va, symbol.size > 0, symbol.is_global, symbol.linkage

@@ -1,7 +1,8 @@
 """Begins a profile; the file is written when the run is over.
 
 Its lines are collapsed stacks, as flame graph tools read them: functions from the outermost to
-the innermost with semicolons between, and the number of instructions.
+the innermost with semicolons between, and the number of instructions.  A name that ends in .svg or
+.html asks for the flame graph itself.
 """
 
 from __future__ import annotations
@@ -31,9 +32,17 @@ def begin_profile(
     """
     file = ResultFile(path, "profile", note)
     profiler = make_profiler(Code.of(machine, files))
-    return attach(
-        machine, [profiler], lambda: file.write(lambda: collapsed(profiler.root).encode())
-    )
+    title = files.program.name
+
+    def contents() -> bytes:
+        if not path.endswith((".svg", ".html")):
+            return collapsed(profiler.root).encode()
+        from emu.profile.flamegraph import flame_html, flame_svg
+
+        draw = flame_svg if path.endswith(".svg") else flame_html
+        return draw(profiler.root, title).encode()
+
+    return attach(machine, [profiler], lambda: file.write(contents))
 
 
 def make_profiler(code: Code) -> Profiler | NativeProfiler:
