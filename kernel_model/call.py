@@ -50,6 +50,8 @@ class Call(NamedTuple):
     result: what a result that is no error means: ``count``, ``f_id``, ``pid`` or ``zero``.
     signed: which of the arguments are, by index.
     changes: whether it can change frames, tables, descriptors or which processes there are.
+    groups: what it is about, for people who choose calls: ``frame``, ``process``, ``ipc``,
+    ``console``; one call may be about several.
     """
 
     number: int
@@ -61,6 +63,7 @@ class Call(NamedTuple):
     c_name: str
     signed: tuple[int, ...]
     changes: bool
+    groups: tuple[str, ...] = ()
 
     @property
     def rules(self) -> str:

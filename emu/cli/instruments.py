@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from typing import Any, NamedTuple
 
 import click
 
 from emu.cli.errors import UserError, user_errors
 from emu.cli.launch import Launch
-from emu.cli.streams import note
+from emu.cli.streams import note, say
+from emu.machine.outcome import How, Outcome
 
 
 class InstrumentOptions(NamedTuple):
@@ -23,8 +25,12 @@ class InstrumentOptions(NamedTuple):
     ranges: tuple[str, ...]
     trace_out: str | None
     trace_format: str
+    trace_only_failed: bool
+    trace_from: str | None
+    summary: bool
     coverage: str | None
     coverage_format: str | None
+    coverage_sources: tuple[str, ...]
     profile: str | None
 
 
@@ -33,7 +39,9 @@ _PARAMETERS = (
         "--trace",
         metavar="KINDS",
         default=None,
-        help="Trace syscall, map, fault, sched, ipc, insn, block, mem (a comma list), or all.",
+        help="Trace syscall, map, fault, sched, ipc, insn, block, mem (a comma list), or all; or "
+        "calls by name or class: frame_map, %frame, %process, %ipc, %console, %semihosting. "
+        "With ! before it a word leaves out.",
     ),
     click.option(
         "--pid",
@@ -72,6 +80,20 @@ _PARAMETERS = (
         help="Text, JSON lines, or what Perfetto opens.",
     ),
     click.option(
+        "--trace-only-failed", is_flag=True, help="Of calls, trace only those that failed."
+    ),
+    click.option(
+        "--trace-from",
+        metavar="NAME",
+        default=None,
+        help="Begin the trace when this function of PROG begins: main leaves out the start-up.",
+    ),
+    click.option(
+        "--summary",
+        is_flag=True,
+        help="Say at the end how often each call was made and failed, and what it took.",
+    ),
+    click.option(
         "--coverage",
         type=click.Path(),
         metavar="FILE",
@@ -83,6 +105,14 @@ _PARAMETERS = (
         type=click.Choice(["lcov", "drcov"]),
         default=None,
         help="The format, whatever FILE is called.",
+    ),
+    click.option(
+        "--coverage-source",
+        "coverage_sources",
+        type=click.Path(exists=True, file_okay=False),
+        metavar="DIR",
+        multiple=True,
+        help="Where the program's sources are, if not where they were compiled; may be repeated.",
     ),
     click.option(
         "--profile",
@@ -108,24 +138,42 @@ def instrument_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_instruments
 
 
-@contextmanager
-def instrumented(launch: Launch, instruments: InstrumentOptions) -> Iterator[None]:
-    """While entered, a machine that has not run yet is recorded.  Errors: UserError.
+def run_instrumented(launch: Launch, instruments: InstrumentOptions) -> Outcome:
+    """Run a machine that has not run yet to its end, recorded.  Errors: UserError.
 
-    What has begun before that is not ended: of a run that there was not, nothing is written.
+    Where anything cannot begin there is no run, and nothing is written.
     """
     _check_complete(instruments)
-    ends = []
+    ends, begin_trace = [], None
     if instruments.trace is not None:
-        ends.append(_begin_trace(launch, instruments, instruments.trace))
-    if instruments.coverage is not None:
-        ends.append(_begin_coverage(launch, instruments.coverage, instruments.coverage_format))
-    if instruments.profile is not None:
-        ends.append(_begin_profile(launch, instruments.profile))
+        begin_trace = partial(_begin_trace, launch, instruments, instruments.trace)
+    begins = {
+        begin_trace: begin_trace is not None and instruments.trace_from is None,
+        partial(_begin_coverage, launch, instruments): instruments.coverage is not None,
+        partial(_begin_profile, launch, instruments): instruments.profile is not None,
+        partial(_begin_summary, launch): instruments.summary,
+    }
+    ends = [begin() for begin, wanted in begins.items() if wanted and begin is not None]
+    start = None if instruments.trace_from is None else _function(launch, instruments.trace_from)
     with ExitStack() as ending:
         for end in ends:
             ending.callback(end)
-        yield
+        if start is not None and begin_trace is not None:
+            outcome = launch.reach(partial(launch.machine.run_to, start))
+            if outcome.how is not How.ADDRESS:
+                launch.report_end(outcome)
+                return outcome
+            launch.machine.forget_code()
+            ending.callback(begin_trace())
+        return launch.run()
+
+
+def _function(launch: Launch, name: str) -> int:
+    """Where a function of the program begins (va).  Errors: UserError."""
+    symbol = launch.debug.program.symbols.named(name)
+    if symbol is None:
+        raise UserError(f"{launch.guest.program}: has no function {name}")
+    return symbol.va
 
 
 def _check_complete(instruments: InstrumentOptions) -> None:
@@ -136,38 +184,67 @@ def _check_complete(instruments: InstrumentOptions) -> None:
         "--range": instruments.ranges,
         "--trace-out": instruments.trace_out,
         "--trace-format": instruments.trace_format != "text",
+        "--trace-only-failed": instruments.trace_only_failed,
+        "--trace-from": instruments.trace_from,
     }
     for name, given in details.items():
         if given and instruments.trace is None:
             raise UserError(f"{name} needs --trace KINDS")
-    if instruments.coverage_format is not None and instruments.coverage is None:
-        raise UserError("--coverage-format needs --coverage FILE")
+    if instruments.coverage is None:
+        for name, given in (
+            ("--coverage-format", instruments.coverage_format),
+            ("--coverage-source", instruments.coverage_sources),
+        ):
+            if given:
+                raise UserError(f"{name} needs --coverage FILE")
 
 
 def _begin_trace(launch: Launch, instruments: InstrumentOptions, kinds: str) -> Callable[[], None]:
-    from emu.trace.start import TraceError, TraceOptions, begin_trace, parse_kinds, parse_range
+    from emu.trace.selection import TraceError, parse_selection
+    from emu.trace.start import TraceOptions, begin_trace, parse_range
 
+    calls, format_ = launch.machine.kernel.calls, instruments.trace_format
     with user_errors(instruments.trace_out, TraceError):
+        selection = parse_selection(kinds, format_, calls, instruments.trace_only_failed)
         asked = TraceOptions(
-            parse_kinds(kinds, instruments.trace_format),
+            selection.kinds,
             instruments.pids,
             instruments.functions,
             tuple(parse_range(text) for text in instruments.ranges),
             instruments.trace_out or "",
-            instruments.trace_format,
+            format_,
+            selection.calls,
         )
         return begin_trace(launch.machine, asked, launch.debug, note)
 
 
-def _begin_coverage(launch: Launch, path: str, format_: str | None) -> Callable[[], None]:
+def _begin_coverage(launch: Launch, instruments: InstrumentOptions) -> Callable[[], None]:
     from emu.coverage.start import CoverageError, begin_coverage, format_for
 
+    path = instruments.coverage or ""
+    form, directories = instruments.coverage_format, instruments.coverage_sources
     with user_errors(path, CoverageError):
-        return begin_coverage(launch.machine, path, format_ or format_for(path), launch.debug, note)
+        return begin_coverage(
+            launch.machine, path, form or format_for(path), launch.debug, note, directories
+        )
 
 
-def _begin_profile(launch: Launch, path: str) -> Callable[[], None]:
+def _begin_profile(launch: Launch, instruments: InstrumentOptions) -> Callable[[], None]:
     from emu.profile.start import begin_profile
 
+    path = instruments.profile or ""
     with user_errors(path):
         return begin_profile(launch.machine, path, launch.debug, note)
+
+
+def _begin_summary(launch: Launch) -> Callable[[], None]:
+    from emu.trace.summary import Summary, summary_text
+
+    summary, observers = Summary(), launch.machine.observers
+    observers.add(summary)
+
+    def end() -> None:
+        observers.remove(summary)
+        say(summary_text(summary))
+
+    return end

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from emu.cli.instruments import InstrumentOptions, instrument_options, instrumented
+from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
 from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.streams import say
@@ -29,8 +29,7 @@ def command(guest: GuestOptions, instruments: InstrumentOptions, stats: bool) ->
     """Run PROG, a static 32-bit Arm ELF executable, with ARGS."""
     launch = Launch(guest._replace(options=guest.options._replace(stats=stats)))
     started = time.perf_counter()
-    with instrumented(launch, instruments):
-        outcome = launch.run()
+    outcome = run_instrumented(launch, instruments)
     if stats:
         from emu.machine.stats import stats_text
 

@@ -5,7 +5,7 @@ Source: ``geninfo(1)``, "FILES".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from emu.coverage.executed import Counts, Span
@@ -33,8 +33,8 @@ class Source:
         self.functions[name] = line, so_far + count
 
 
-def lcov(spans: Iterable[tuple[Span, int]]) -> str:
-    """A tracefile."""
+def lcov(spans: Iterable[tuple[Span, int]], find: Callable[[str], str | None]) -> str:
+    """A tracefile.  find: where a source file is; those without a place are left out."""
     sources: dict[str, Source] = {}
     by_file: dict[DebugFile, list[tuple[Span, int]]] = {}
     for span, count in spans:
@@ -43,8 +43,9 @@ def lcov(spans: Iterable[tuple[Span, int]]) -> str:
         counts = Counts(found)
         for unit in file.units or ():
             _add_unit(sources, unit, counts)
-    records = (_record(path, sources[path]) for path in sorted(sources))
-    return "TN:\n" + "".join(records)
+    places = {path: find(path) for path in sources}
+    there = sorted((place, path) for path, place in places.items() if place is not None)
+    return "TN:\n" + "".join(_record(place, sources[path]) for place, path in there)
 
 
 def _add_unit(sources: dict[str, Source], unit: Unit, counts: Counts) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from emu import native
 from emu.coverage.executed import ExecutionCounter
+from emu.coverage.sources import SourceFiles
 from emu.execution.attach import attach
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
@@ -27,17 +28,33 @@ def format_for(path: str) -> str:
 
 
 def begin_coverage(
-    machine: Machine, path: str, format_: str, files: DebugFiles, note: Callable[[str], None]
+    machine: Machine,
+    path: str,
+    format_: str,
+    files: DebugFiles,
+    note: Callable[[str], None],
+    directories: Sequence[str] = (),
 ) -> Callable[[], None]:
     """Count what executes in a run that has not begun yet; what is returned ends that.
 
-    note: told in one line if it cannot be written then.  Errors: CoverageError, OSError.
+    note: told in one line if it cannot be written then, and of sources that were not found.
+    directories: where they may be besides.  Errors: CoverageError, OSError.
     """
     if format_ == "lcov" and files.program.units is None:
         raise CoverageError(f"{files.program.name} has no line numbers: compile it with -g")
     file = ResultFile(path, "coverage", note)
     counter = make_counter(Code.of(machine, files))
-    return attach(machine, [counter], lambda: file.write(lambda: _contents(counter, format_)))
+    sources = SourceFiles(directories)
+
+    def finished() -> None:
+        is_written = file.write(lambda: _contents(counter, format_, sources))
+        if is_written and sources.missing:
+            note(
+                f"coverage: left out {len(sources.missing)} source files that are not here, as "
+                f"{min(sources.missing)}; --coverage-source DIR says where they are"
+            )
+
+    return attach(machine, [counter], finished)
 
 
 def make_counter(code: Code) -> ExecutionCounter | NativeExecutionCounter:
@@ -49,11 +66,13 @@ def make_counter(code: Code) -> ExecutionCounter | NativeExecutionCounter:
     return NativeExecutionCounter(code, native.hooks)
 
 
-def _contents(counter: ExecutionCounter | NativeExecutionCounter, format_: str) -> bytes:
+def _contents(
+    counter: ExecutionCounter | NativeExecutionCounter, format_: str, sources: SourceFiles
+) -> bytes:
     if format_ == "drcov":
         from emu.coverage.drcov import drcov
 
         return drcov(counter.spans())
     from emu.coverage.lcov import lcov
 
-    return lcov(counter.spans()).encode()
+    return lcov(counter.spans(), sources.find).encode()

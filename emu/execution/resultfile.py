@@ -28,8 +28,8 @@ class ResultFile:
         else:  # a pipe or a device has no half
             self._stream = os.open(path, os.O_WRONLY)
 
-    def write(self, make: Callable[[], bytes]) -> None:
-        """Make the contents, and put them where they belong."""
+    def write(self, make: Callable[[], bytes]) -> bool:
+        """Make the contents, and put them where they belong; whether that was possible."""
         try:
             if self._stream is None:
                 self._replace(make())
@@ -37,6 +37,8 @@ class ResultFile:
                 _write(self._stream, make())
         except OSError as error:
             self._note(f"{self._path}: {error.strerror}: there is no {self._what}")
+            return False
+        return True
 
     def _replace(self, contents: bytes) -> None:
         file = self._create()

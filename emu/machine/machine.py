@@ -324,6 +324,11 @@ class Machine:
                 self.history.fault(fault.pid, fault.headline)
             kernel_fault(self.kernel, record_of(fault), core.number)
 
+    def forget_code(self) -> None:
+        """Let what observes code see all of it: what has run is translated again."""
+        for core in self.cores:
+            core.engine.unicorn.flush_blocks()
+
     def count_instructions(self) -> None:
         """Count instructions from now on; it costs less before the first run."""
         for core in self.cores:

@@ -42,7 +42,10 @@ def begin_profile(
         draw = flame_svg if path.endswith(".svg") else flame_html
         return draw(profiler.root, title).encode()
 
-    return attach(machine, [profiler], lambda: file.write(contents))
+    def finished() -> None:
+        file.write(contents)
+
+    return attach(machine, [profiler], finished)
 
 
 def make_profiler(code: Code) -> Profiler | NativeProfiler:

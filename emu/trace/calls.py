@@ -13,14 +13,16 @@ from emu.machine.observers import Observer, Words
 from emu.trace.events import Call as CallEvent
 from emu.trace.events import Phase
 from emu.trace.recorder import Recorder
+from emu.trace.selection import CallChoice
 from kernel_model.abi import Error, ProcState
 from kernel_model.call import Argument, Call
 from kernel_model.process import Process, Result, Resume
 
 
 class Pending(NamedTuple):
-    """A call that is being answered, or that waits for its answer."""
+    """A call that is being answered, or that waits for its answer.  number: 0 of semihosting's."""
 
+    number: int
     name: str
     row: tuple[Argument, ...]
     values: tuple[Value, ...]
@@ -29,15 +31,16 @@ class Pending(NamedTuple):
 class CallTracer(Observer):
     """Emits a ``Call`` event for each call that is answered, begins to wait, or ends to."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
+    def __init__(self, recorder: Recorder, choice: CallChoice) -> None:
+        self.recorder, self._choice = recorder, choice
         self._pending: dict[int, Pending] = {}
         self._asking: int | None = None  # the pid of who is being answered
 
     def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
-        if self.recorder.wants_code(process.pid):
+        if self._choice.wants(call.name) and self.recorder.wants_code(process.pid):
             values = self.recorder.decoder(process).values(call.arguments, words)
-            self._ask(process, Pending(call.name, call.arguments, values))
+            number = self.recorder.history.made + 1  # counted when it is made
+            self._ask(process, Pending(number, call.name, call.arguments, values))
 
     def _ask(self, process: Process, pending: Pending) -> None:
         self._pending[process.pid] = pending
@@ -53,16 +56,17 @@ class CallTracer(Observer):
             self._answered(process, Phase.WHOLE, result)
         elif process.state is ProcState.DEAD:
             del self._pending[process.pid]
-            self._emit(process.pid, pending.name, Phase.WHOLE, pending.values, None)
+            self._emit(process.pid, pending, Phase.WHOLE, pending.values, None)
         else:
-            self._emit(process.pid, pending.name, Phase.BEGUN, pending.values, None)
+            self._emit(process.pid, pending, Phase.BEGUN, pending.values, None)
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         if isinstance(resume, Result) and process.pid in self._pending:
             self._answered(process, Phase.RESUMED, resume.r0)
 
     def _answered(self, process: Process, phase: Phase, result: int) -> None:
-        name, row, asked = self._pending.pop(process.pid)
+        pending = self._pending.pop(process.pid)
+        _, name, row, asked = pending
         decoder = self.recorder.decoder(process)
         whole = phase is Phase.WHOLE
         error, reason = error_text(result)
@@ -74,12 +78,13 @@ class CallTracer(Observer):
                 reason = death_text(decoder.read(asked[0].value, DEATH_SIZE)) or reason
         else:
             values = (decoder.filled if whole else decoder.stored)(row, asked, result)
-        self._emit(process.pid, name, phase, values, result, error, reason)
+        self._emit(process.pid, pending, phase, values, result, error, reason)
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
-        if self.recorder.wants_code(process.pid):
+        name = semihost.operation_name(operation)
+        if self._choice.wants(name) and self.recorder.wants_code(process.pid):
             values = semihost.operands(self.recorder.decoder(process), operation, argument)
-            self._ask(process, Pending(semihost.operation_name(operation), (), values))
+            self._ask(process, Pending(0, name, (), values))
 
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         self._asking = None
@@ -98,29 +103,30 @@ class CallTracer(Observer):
             values = semihost.filled(
                 self.recorder.decoder(process), operation, pending.values, result
             )
-        self._emit(process.pid, pending.name, Phase.WHOLE, values, shown, error, "", True)
+        self._emit(process.pid, pending, Phase.WHOLE, values, shown, error)
 
     def finish(self) -> None:
         """A call that waits for input may have been interrupted, and the run with it."""
         if self._asking is not None:
             pending = self._pending[self._asking]
-            semihosting = pending.name.startswith("SYS_")
-            self._emit(
-                self._asking, pending.name, Phase.BEGUN, pending.values, None, "", "", semihosting
-            )
+            self._emit(self._asking, pending, Phase.BEGUN, pending.values, None)
             self._asking = None
 
     def _emit(
         self,
         pid: int,
-        name: str,
+        pending: Pending,
         phase: Phase,
         values: tuple[Value, ...],
         result: int | None,
         error: str = "",
         reason: str = "",
-        semihosting: bool = False,
     ) -> None:
-        time = self.recorder.time
-        event = CallEvent(time, pid, name, phase, values, result, error, reason, semihosting)
+        if self._choice.only_failed and not error:
+            self.recorder.release()
+            return
+        time, hosted = self.recorder.time, not pending.number
+        event = CallEvent(
+            time, pid, pending.name, phase, values, result, error, reason, hosted, pending.number
+        )
         self.recorder.emit_first(event)

@@ -1,6 +1,8 @@
 """What a trace is made of: one class a kind of event, plain values only.
 
 time: instructions completed when it happened; 0 where nobody counts them.  pid: whose doing it was.
+call: the number of the kernel's call that it was, or that it came of or after; 0 before the first,
+and of semihosting's.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class Call:
     error: str = ""
     reason: str = ""
     semihosting: bool = False
+    call: int = 0
 
     kind: ClassVar[str] = "syscall"
 
@@ -62,6 +65,7 @@ class Descriptors:
     new: int
     old_frame: int
     new_frame: int
+    call: int = 0
 
     kind: ClassVar[str] = "map"
 
@@ -77,6 +81,7 @@ class Faulted:
     what: str
     va: int
     access: str
+    call: int = 0
 
     kind: ClassVar[str] = "fault"
 
@@ -103,6 +108,7 @@ class Scheduled:
     before: int
     pc: int
     why: str
+    call: int = 0
 
     kind: ClassVar[str] = "sched"
 
@@ -127,6 +133,7 @@ class Message:
     to: int
     data: bytes
     sort: Sort
+    call: int = 0
 
     kind: ClassVar[str] = "ipc"
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from emu.arm.disassembly import Instruction
 from emu.decoding.arguments import Decoder
 from emu.execution.code import Code
-from emu.trace.events import Event
+from emu.trace.events import Access, Call, Event
 from emu.trace.filters import Filter
 from emu.trace.output import Output
 from kernel_model.process import Process
 
 if TYPE_CHECKING:
+    from emu.machine.history import History
     from emu.machine.services import Services
 
 
@@ -39,9 +40,15 @@ class Recorder:
     """Takes events that the filter has let through."""
 
     def __init__(
-        self, services: Services, wanted: Filter, format_: Format, output: Output, code: Code
+        self,
+        services: Services,
+        wanted: Filter,
+        format_: Format,
+        output: Output,
+        code: Code,
+        history: History,
     ) -> None:
-        self.services = services
+        self.services, self.history = services, history
         self.core, self.kernel = code.core, code.kernel
         self.filter = wanted
         self.format = format_
@@ -62,6 +69,8 @@ class Recorder:
         return -1 if process is None else process.pid
 
     def emit(self, event: Event) -> None:
+        if not isinstance(event, Access | Call):
+            event.call = self.history.made
         if self._held is not None:
             self._held.append(event)
             return
@@ -76,6 +85,12 @@ class Recorder:
         """Write a call, and behind it what was kept."""
         held, self._held = self._held or [], None
         for kept in (event, *held):
+            self.emit(kept)
+
+    def release(self) -> None:
+        """Write what was kept, of a call that is not asked for."""
+        held, self._held = self._held or [], None
+        for kept in held:
             self.emit(kept)
 
     def decoder(self, process: Process) -> Decoder:

@@ -20,21 +20,14 @@ from emu.trace.messages import MessageTracer
 from emu.trace.output import Output
 from emu.trace.recorder import Format, Recorder
 from emu.trace.scheduling import TurnTracer
+from emu.trace.selection import CallChoice, TraceError
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
     from kernel_model.kernel import Kernel
 
-KINDS = ("syscall", "map", "fault", "sched", "ipc", "insn", "block", "mem")
-NOT_IN_CHROME = ("insn", "block", "mem")
-"""Too many and too short to be drawn: the other formats have them."""
-
 STDERR = 2
-
-
-class TraceError(Exception):
-    """What was asked for cannot be traced: one line for the user."""
 
 
 class TraceOptions(NamedTuple):
@@ -46,22 +39,7 @@ class TraceOptions(NamedTuple):
     ranges: tuple[Range, ...] = ()
     out: str = ""
     format: str = "text"
-
-
-def parse_kinds(text: str, format_: str) -> tuple[str, ...]:
-    """The kinds in a list like ``syscall,ipc``, or ``all``.  Errors: TraceError."""
-    possible = tuple(kind for kind in KINDS if format_ != "chrome" or kind not in NOT_IN_CHROME)
-    asked = [word for word in text.split(",") if word]
-    if "all" in asked:
-        return possible
-    for word in asked:
-        if word not in KINDS:
-            raise TraceError(f"there is no trace of {word!r}: choose from {', '.join(KINDS)}, all")
-        if word not in possible:
-            raise TraceError(f"a chrome trace has no {word}: use --trace-format text or jsonl")
-    if not asked:
-        raise TraceError(f"nothing to trace: choose from {', '.join(KINDS)}, all")
-    return tuple(kind for kind in KINDS if kind in asked)
+    calls: CallChoice = CallChoice()
 
 
 def parse_range(text: str) -> Range:
@@ -95,10 +73,11 @@ def begin_trace(
     output = _output(asked, format_.ending, machine.world.waits)
     if asked.out:
         output.on_lost = note
-    recorder = Recorder(machine.services, wanted, format_, output, Code.of(machine, files))
+    code = Code.of(machine, files)
+    recorder = Recorder(machine.services, wanted, format_, output, code, machine.history)
     if asked.format != "text":
         machine.count_instructions()
-    return attach(machine, _tracers(recorder, asked.kinds), output.close)
+    return attach(machine, _tracers(recorder, asked), output.close)
 
 
 def _format(name: str, kernel: Kernel) -> Format:
@@ -121,16 +100,20 @@ def _output(asked: TraceOptions, ending: str, waits: Waits) -> Output:
     return Output(create(asked.out), asked.out, ending, waits=waits)
 
 
-def _tracers(recorder: Recorder, kinds: tuple[str, ...]) -> list[Observer]:
+def _tracers(recorder: Recorder, asked: TraceOptions) -> list[Observer]:
     """In this order, which is that of the lines where one moment has several."""
     tracers: list[Observer] = []
+    kinds = asked.kinds
     execution = None
     if "insn" in kinds or "block" in kinds:
         execution = ExecutionTracer(recorder, "block" in kinds, "insn" in kinds)
         tracers.append(execution)
     if "mem" in kinds:
         tracers.append(_access_tracer(recorder, execution))
-    return tracers + [tracer(recorder) for kind, tracer in _TRACERS if kind in kinds]
+    tracers += [tracer(recorder) for kind, tracer in _TRACERS if kind in kinds]
+    if "syscall" in kinds:
+        tracers.append(CallTracer(recorder, asked.calls))
+    return tracers
 
 
 def _access_tracer(recorder: Recorder, execution: ExecutionTracer | None) -> Observer:
@@ -148,5 +131,4 @@ _TRACERS: tuple[tuple[str, Callable[[Recorder], Observer]], ...] = (
     ("sched", TurnTracer),
     ("map", MapTracer),
     ("ipc", MessageTracer),
-    ("syscall", CallTracer),
 )

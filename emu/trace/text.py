@@ -22,7 +22,7 @@ class TextFormat:
         return ""
 
     def event(self, event: Event) -> str:
-        return f"[{event.pid}] {_LINES[event.kind](event)}\n"
+        return f"{_head(event)} {_LINES[event.kind](event)}\n"
 
     def instruction(
         self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str
@@ -35,6 +35,14 @@ class TextFormat:
     def block(self, pid: int, va: int, size: int, count: int, symbol: str) -> str:
         instructions = "1 instruction" if count == 1 else f"{count} instructions"
         return f"[{pid}] block {va:08x} {place(symbol)}{size} bytes, {instructions}\n"
+
+
+def _head(event: Event) -> str:
+    """Whose it is, the call's number, and the instructions so far where they are counted."""
+    if isinstance(event, events.Access):
+        return f"[{event.pid}]"
+    number = f" #{event.call}" if event.call else ""
+    return f"[{event.pid}]{number} @{event.time}" if event.time else f"[{event.pid}]{number}"
 
 
 def place(symbol: str) -> str:

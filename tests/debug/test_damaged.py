@@ -105,7 +105,7 @@ def test_coverage_of_a_program_with_damaged_lines_has_fewer(name: str, pattern: 
         data[at : at + len(pattern)] = pattern
     file = DebugFile(BytesIO(data), "damaged")
     span = Span(file, file.entry, 4)
-    assert lcov([(span, 1)]).startswith("TN:\n")
+    assert lcov([(span, 1)], str).startswith("TN:\n")
     for unit in file.units or ():
         assert isinstance(unit.functions, list)
         if unit.lines is not None:

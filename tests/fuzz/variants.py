@@ -28,7 +28,8 @@ from emu.machine.history import Act
 from emu.machine.observers import Observer
 from emu.profile.start import begin_profile
 from emu.report import fault_text, refusal_text
-from emu.trace.start import KINDS, TraceOptions, begin_trace
+from emu.trace.selection import KINDS
+from emu.trace.start import TraceOptions, begin_trace
 from kernel_model.errors import Refused
 from kernel_model.image import Image
 from kernel_model.process import Process

@@ -22,7 +22,8 @@ from emu.machine.history import Act
 from emu.machine.observers import Observer, Words
 from emu.profile.start import begin_profile
 from emu.report import fault_text, refusal_text
-from emu.trace.start import KINDS, TraceOptions, begin_trace
+from emu.trace.selection import KINDS
+from emu.trace.start import TraceOptions, begin_trace
 from emu.views.frames import frame_grids
 from emu.views.grid import grid_text
 from emu.views.memorysvg import memory_svg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_the_blocks_of_each_process_are_those_of_its_turns(name: str) -> None:
     """Between two turns only the process that got the first executes."""
     running, executed = "", set()
     for line in traced(guest(name), "sched,block", max_insns=4_000_000).splitlines():
-        pid, what = line.split(" ", 1)
+        pid, what = re.sub(r" [#@]\d+", "", line).split(" ", 1)
         if what.startswith(("+++ starts", "+++ runs")):
             running = pid
         elif what.startswith("block"):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from emu.trace.filters import Filter
-from emu.trace.start import TraceError, parse_kinds, parse_range
+from emu.trace.selection import TraceError, parse_selection
+from emu.trace.start import parse_range
+from kernel_model.syscalls import CALLS
 from tests.guests import run_emu
 from tests.traced import built, traced
 
@@ -26,9 +30,14 @@ def test_a_pid_keeps_the_accesses_of_its_own() -> None:
     assert len(all_) > len(child)
 
 
+def turns(pid: int) -> list[str]:
+    """The turns kept of a process, without the calls' numbers and where it goes on."""
+    kept = lines("pair", "sched", pids=(pid,))
+    return [re.sub(r" [#@]\d+", "", line).split(" at ")[0] for line in kept]
+
+
 def test_a_pid_keeps_the_turns_that_it_gets_and_loses() -> None:
-    turns = lines("pair", "sched", pids=(1,))
-    assert [line.split(" at ")[0] for line in turns] == [
+    assert turns(1) == [
         "[1] +++ starts",
         "[0] +++ runs",
         "[1] +++ runs",
@@ -38,8 +47,7 @@ def test_a_pid_keeps_the_turns_that_it_gets_and_loses() -> None:
 
 
 def test_process_0_is_one_too() -> None:
-    turns = [line.split(" at ")[0] for line in lines("pair", "sched", pids=(0,))]
-    assert turns.count("[1] +++ runs") == 1, "to it process 0 lost its turn"
+    assert turns(0).count("[1] +++ runs") == 1, "to it process 0 lost its turn"
 
 
 def test_a_function_keeps_its_instructions_and_accesses() -> None:
@@ -102,12 +110,13 @@ def test_what_is_no_range_is_refused(text: str) -> None:
 
 
 def test_all_is_every_kind_that_the_format_has() -> None:
-    assert len(parse_kinds("all", "text")) == 8
-    assert parse_kinds("all", "chrome") == ("syscall", "map", "fault", "sched", "ipc")
-    assert parse_kinds("mem,syscall,mem", "text") == ("syscall", "mem")
+    assert len(parse_selection("all", "text", CALLS).kinds) == 8
+    drawn = parse_selection("all", "chrome", CALLS).kinds
+    assert drawn == ("syscall", "map", "fault", "sched", "ipc")
+    assert parse_selection("mem,syscall,mem", "text", CALLS).kinds == ("syscall", "mem")
     for kind in ("insn", "block", "mem"):
         with pytest.raises(TraceError, match=f"^a chrome trace has no {kind}: use "):
-            parse_kinds(kind, "chrome")
+            parse_selection(kind, "chrome", CALLS)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_trace_replaces_what_was_in_the_file(tmp_path: Path) -> None:
     out = tmp_path / "trace"
     out.write_text("x" * 10_000)
     run_emu(built("mapping"), options=("--trace", "sched", "--trace-out", str(out)))
-    assert out.read_text().splitlines()[-1] == "[0] +++ exited with 3 +++"
+    assert out.read_text().splitlines()[-1] == "[0] #13 +++ exited with 3 +++"
     assert "x" * 10 not in out.read_text()
 
 
@@ -167,7 +167,7 @@ def test_being_watched_changes_nothing_of_a_run(name: str, mmu: str) -> None:
 
 def figures(stderr: bytes) -> list[str]:
     """The lines of --stats that say what the guest did, and those on where it stopped."""
-    host = ("  time ", "  tlb ", "  map ", "  cpu ")
+    host = ("  time ", "  tlb ", "  map ", "  cpu ", "emu: coverage: left out ")
     return [line for line in stderr.decode().splitlines() if not line.startswith(host)]
 
 
@@ -188,6 +188,6 @@ def test_an_interrupted_call_is_shown_unfinished(tmp_path: Path) -> None:
         run.send_signal(signal.SIGINT)
         assert run.wait(timeout=60) == 130
     lines = out.read_text().splitlines()
-    assert lines[-1].startswith("[0] console_read(")
+    assert lines[-1].startswith("[0] #3 @2175 console_read(")
     assert lines[-1].endswith(" <unfinished ...>")
     assert " svc #0" in lines[-2]

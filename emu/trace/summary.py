@@ -1,0 +1,89 @@
+"""``--summary``: which calls were made, how many failed, and what they took, as strace -c."""
+
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from emu.decoding import semihosting as semihost
+from emu.machine.core import Core
+from emu.machine.history import Act
+from emu.machine.observers import Observer, Words
+from kernel_model.call import Call
+from kernel_model.errors import Refused
+from kernel_model.process import Process
+
+
+class Row(NamedTuple):
+    """Of one call.  seconds: of the host, in the kernel's answers."""
+
+    name: str
+    calls: int
+    errors: int
+    seconds: float
+
+
+class Summary(Observer):
+    """Counts calls and their errors, and takes the host's time."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, int] = {}
+        self._errors: dict[str, int] = {}
+        self._seconds: dict[str, float] = {}
+        self._began = 0.0
+
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+        self._began = time.perf_counter()
+
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+        self._count(call.name)
+
+    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
+        """At once, or after the call had waited."""
+        self._errors[act.call.name] = self._errors.get(act.call.name, 0) + 1
+
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
+        self._began = time.perf_counter()
+
+    def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
+        name = semihost.operation_name(operation)
+        self._count(name)
+        if result == -1 and semihost.may_fail(operation):
+            self._errors[name] = self._errors.get(name, 0) + 1
+
+    def _count(self, name: str) -> None:
+        self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - self._began
+        self._calls[name] = self._calls.get(name, 0) + 1
+
+    def rows(self) -> list[Row]:
+        """The calls that were made, those that took most first."""
+        found = [
+            Row(name, count, self._errors.get(name, 0), self._seconds[name])
+            for name, count in self._calls.items()
+        ]
+        return sorted(found, key=lambda row: (-row.seconds, row.name))
+
+
+def summary_text(summary: Summary) -> str:
+    """A line for each call, and one for all."""
+    rows = summary.rows()
+    everything = Row(
+        "all", sum(row.calls for row in rows), sum(row.errors for row in rows),
+        sum(row.seconds for row in rows),
+    )  # fmt: skip
+    lines = [f"  {'call':<18} {'calls':>10} {'errors':>10} {'time':>10} {'each':>10}  share"]
+    for row in (*rows, everything):
+        each = row.seconds / row.calls if row.calls else 0.0
+        share = row.seconds / everything.seconds if everything.seconds else 0.0
+        errors = f"{row.errors:,}" if row.errors else ""
+        lines.append(
+            f"  {row.name:<18} {row.calls:>10,} {errors:>10} {_time(row.seconds):>10} "
+            f"{_time(each):>10} {share:>6.1%}"
+        )
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e6:,.1f} us"
