@@ -16,8 +16,8 @@ from emu.cli.streams import note, say
 from emu.machine.outcome import How, Outcome
 
 
-class InstrumentOptions(NamedTuple):
-    """What to record of a run, as it stands on the command line."""
+class TraceWish(NamedTuple):
+    """What to trace and where to, as it stands on the command line."""
 
     trace: str | None
     pids: tuple[int, ...]
@@ -27,6 +27,12 @@ class InstrumentOptions(NamedTuple):
     trace_format: str
     trace_only_failed: bool
     trace_from: str | None
+
+
+class InstrumentOptions(NamedTuple):
+    """What to record of a run, as it stands on the command line."""
+
+    wish: TraceWish
     summary: bool
     coverage: str | None
     coverage_format: str | None
@@ -130,8 +136,9 @@ def instrument_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_instruments(*args: Any, **parameters: Any) -> Any:
-        asked = {name: parameters.pop(name) for name in InstrumentOptions._fields}
-        return command(*args, instruments=InstrumentOptions(**asked), **parameters)
+        wish = TraceWish(*(parameters.pop(name) for name in TraceWish._fields))
+        asked = {name: parameters.pop(name) for name in InstrumentOptions._fields[1:]}
+        return command(*args, instruments=InstrumentOptions(wish, **asked), **parameters)
 
     for parameter in reversed(_PARAMETERS):
         with_instruments = parameter(with_instruments)
@@ -144,21 +151,20 @@ def run_instrumented(launch: Launch, instruments: InstrumentOptions) -> Outcome:
     Where anything cannot begin there is no run, and nothing is written.
     """
     _check_complete(instruments)
-    ends, begin_trace = [], None
-    if instruments.trace is not None:
-        begin_trace = partial(_begin_trace, launch, instruments, instruments.trace)
-    begins = {
-        begin_trace: begin_trace is not None and instruments.trace_from is None,
-        partial(_begin_coverage, launch, instruments): instruments.coverage is not None,
-        partial(_begin_profile, launch, instruments): instruments.profile is not None,
-        partial(_begin_summary, launch): instruments.summary,
-    }
-    ends = [begin() for begin, wanted in begins.items() if wanted and begin is not None]
-    start = None if instruments.trace_from is None else _function(launch, instruments.trace_from)
+    wish, later = instruments.wish, instruments.wish.trace_from is not None
+    begin_trace = partial(_begin_trace, launch, wish, wish.trace or "")
+    begins = (
+        (begin_trace, wish.trace is not None and not later),
+        (partial(_begin_coverage, launch, instruments), instruments.coverage is not None),
+        (partial(_begin_profile, launch, instruments), instruments.profile is not None),
+        (partial(_begin_summary, launch), instruments.summary),
+    )
+    ends = [begin() for begin, is_wanted in begins if is_wanted]
+    start = None if wish.trace_from is None else _function(launch, wish.trace_from)
     with ExitStack() as ending:
         for end in ends:
             ending.callback(end)
-        if start is not None and begin_trace is not None:
+        if start is not None:
             outcome = launch.reach(partial(launch.machine.run_to, start))
             if outcome.how is not How.ADDRESS:
                 launch.report_end(outcome)
@@ -178,17 +184,18 @@ def _function(launch: Launch, name: str) -> int:
 
 def _check_complete(instruments: InstrumentOptions) -> None:
     """Errors: UserError, when something is said of a trace or coverage that is not asked for."""
+    wish = instruments.wish
     details = {
-        "--pid": instruments.pids,
-        "--function": instruments.functions,
-        "--range": instruments.ranges,
-        "--trace-out": instruments.trace_out,
-        "--trace-format": instruments.trace_format != "text",
-        "--trace-only-failed": instruments.trace_only_failed,
-        "--trace-from": instruments.trace_from,
+        "--pid": wish.pids,
+        "--function": wish.functions,
+        "--range": wish.ranges,
+        "--trace-out": wish.trace_out,
+        "--trace-format": wish.trace_format != "text",
+        "--trace-only-failed": wish.trace_only_failed,
+        "--trace-from": wish.trace_from,
     }
     for name, given in details.items():
-        if given and instruments.trace is None:
+        if given and wish.trace is None:
             raise UserError(f"{name} needs --trace KINDS")
     if instruments.coverage is None:
         for name, given in (
@@ -199,22 +206,18 @@ def _check_complete(instruments: InstrumentOptions) -> None:
                 raise UserError(f"{name} needs --coverage FILE")
 
 
-def _begin_trace(launch: Launch, instruments: InstrumentOptions, kinds: str) -> Callable[[], None]:
+def _begin_trace(launch: Launch, wish: TraceWish, kinds: str) -> Callable[[], None]:
     from emu.trace.selection import TraceError, parse_selection
     from emu.trace.start import TraceOptions, begin_trace, parse_range
 
-    calls, format_ = launch.machine.kernel.calls, instruments.trace_format
-    with user_errors(instruments.trace_out, TraceError):
-        selection = parse_selection(kinds, format_, calls, instruments.trace_only_failed)
+    calls, format_ = launch.machine.kernel.calls, wish.trace_format
+    with user_errors(wish.trace_out, TraceError):
+        selection = parse_selection(kinds, format_, calls, wish.trace_only_failed)
+        ranges = tuple(parse_range(text) for text in wish.ranges)
         asked = TraceOptions(
-            selection.kinds,
-            instruments.pids,
-            instruments.functions,
-            tuple(parse_range(text) for text in instruments.ranges),
-            instruments.trace_out or "",
-            format_,
+            selection.kinds, wish.pids, wish.functions, ranges, wish.trace_out or "", format_,
             selection.calls,
-        )
+        )  # fmt: skip
         return begin_trace(launch.machine, asked, launch.debug, note)
 
 
