@@ -140,7 +140,7 @@ MISDEEDS = (
     ("makes a call that there is not", "E_NO_CALL"),
     ("unmaps its own code", "use after unmap"),
     ("unhangs the table of its stack", "use after unmap"),
-    ("swaps to an address space with nothing in it", "missing L2 table"),
+    ("swaps to an address space with nothing in it", "use after vspace swap"),
     ("swaps its parent to another address space", "E_NOT_ALLOWED"),
 )
 """What each child of misbehave does, and what is said to it: an error, or the cause of its end."""
@@ -198,6 +198,7 @@ SCENARIOS = (
     Row("scenarios/greedy", GREEDY),
     Row("scenarios/patient", "read: typed\ncomputed\n", stdin="typed\n"),
     Row("scenarios/ended_by_handler", ENDED_BY_HANDLER, status=FAULT, stderr=None),
+    Row("scenarios/swapped_away", stderr=None),
     Row("scenarios/table_travels"),
     Row("scenarios/code_travels"),
     Row("scenarios/pool"),
@@ -255,15 +256,37 @@ def test_misbehaviour_ends_for_its_own_reason(mmu: str) -> None:
     assert ends == CAUSES
 
 
+DEADLOCK_REPORT = """\
+emu: deadlock: every process waits and nobody can wake another
+  process 0 waits for process 1 to receive its message
+    #0   send at guest/lib/stubs.:LINE
+    #1   main at guest/scenarios/deadlock.:LINE
+    #2   start_program at guest/lib/start.:LINE
+    #3   _start at guest/lib/crt0.:LINE
+  process 1 waits for process 0 to receive its message
+    #0   send at guest/lib/stubs.:LINE
+    #1   send_to_parent at guest/scenarios/deadlock.:LINE
+    #2   begin at guest/lib/process.:LINE
+"""
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_who_is_ended_by_a_swap_has_made_no_mistake(explain: bool) -> None:
+    """Its end is told in one line, which names the call."""
+    options = ("--explain",) if explain else ()
+    run = run_emu(guest("scenarios/swapped_away"), options=options)
+    assert re.fullmatch(
+        r"emu: process 1 was ended by process 0's call \d+, vspace_swap\(pid=1, f_id=\d+\)\n",
+        run.stderr.decode(),
+    )
+
+
 @pytest.mark.parametrize("mmu", BACKENDS)
 def test_deadlock_is_told_process_by_process(mmu: str) -> None:
     run = run_emu(guest("scenarios/deadlock"), options=("--mmu", mmu))
     assert run.stdout == b"now we wait for each other\n"
-    assert run.stderr.decode() == (
-        "emu: deadlock: every process waits and nobody can wake another\n"
-        "emu:   process 0 waits for process 1 to receive its message\n"
-        "emu:   process 1 waits for process 0 to receive its message\n"
-    )
+    told = re.sub(r"S:\d+|c:\d+", ":LINE", run.stderr.decode())
+    assert told == DEADLOCK_REPORT
     assert run.returncode == DEADLOCK
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from errno import EACCES
 from typing import TYPE_CHECKING, ClassVar
 
 from emu.cli.errors import UserError, user_errors
@@ -28,6 +29,9 @@ from kernel_model.process import Faulted, Process
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
 
+SYS_OPEN = 0x01
+"""Source: "Semihosting for AArch32 and AArch64", 6.18."""
+
 
 def load(program: str) -> Image:
     """The program in the file of this name.  Errors: UserError."""
@@ -47,8 +51,11 @@ class Launch:
         self._debug: DebugFiles | None = None
         for path in guest.symbols:
             load(path)
-        self.machine = self._make_machine(load(guest.program), streams)
+        self._image = load(guest.program)
+        self.machine = self._make_machine(self._image, streams)
         self.machine.observers.add(_FaultReporter(self))
+        if guest.files is None:
+            self.machine.observers.add(_FilesReporter(self))
         if guest.explain:
             self.machine.observers.add(_RefusalReporter(self))
 
@@ -90,9 +97,14 @@ class Launch:
         """Say how the run ended, if that was not by exit."""
         machine = self.machine
         if outcome.how is How.DEADLOCK:
-            note("deadlock: every process waits and nobody can wake another")
-            for line in machine.kernel.waiting():
-                note(f"  {line}")
+            from emu.report import deadlock_text
+
+            state_of = machine.state_of
+            say(
+                deadlock_text(
+                    machine.kernel, machine.history, self.debug, lambda one: state_of(one).core
+                )
+            )
         elif outcome.how is How.FAULTED and not self.is_end_reported:
             assert isinstance(machine.kernel.halted, Faulted)
             note(f"ended by its fault handler: {machine.kernel.halted.why}")
@@ -110,6 +122,17 @@ class Launch:
             from emu.report import state_text
 
             say(state_text(machine.kernel, machine.history, machine.cores[0], self.debug))
+        if outcome.how is not How.EXITED:
+            self._tell_stranger()
+
+    def _tell_stranger(self) -> None:
+        """Say so if the program cannot have been made for this kernel."""
+        from emu.report import stranger_text
+
+        calls = self.machine.history.made + self.machine.calls.semihosting
+        text = stranger_text(self._image, self.guest.program, calls)
+        if text is not None:
+            note(text)
 
 
 class _FaultReporter(Observer):
@@ -121,15 +144,45 @@ class _FaultReporter(Observer):
         self._launch = launch
 
     def faulted(self, core: Core, fault: Fault) -> None:  # noqa: ARG002
-        from emu.report import fault_text
+        from emu.report import fault_text, killing_text
 
         machine = self._launch.machine
         is_handled = machine.kernel.processes[fault.pid].handler != NO_ID
         # What somebody is told of is no mistake, as far as anybody knows.
         is_shown = not is_handled or self._launch.guest.explain
         self._launch.is_end_reported = is_shown and fault.pid == PROC0
-        if is_shown:
+        killing = killing_text(machine.kernel, machine.history, fault) if is_shown else None
+        if killing is not None:
+            note(killing)
+        elif is_shown:
             say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
+
+
+class _FilesReporter(Observer):
+    """Says once that a program may open no file, if one was refused to it for that."""
+
+    rank: ClassVar[int] = 1
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._asked = ""
+
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:  # noqa: ARG002
+        if operation == SYS_OPEN:
+            from emu.decoding.arguments import Decoder
+            from emu.decoding.semihosting import operands
+
+            values = operands(Decoder(self._launch.machine.kernel, process), operation, argument)
+            self._asked = values[0].text
+
+    def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:  # noqa: ARG002
+        if operation != SYS_OPEN or result != -1:
+            return
+        machine = self._launch.machine
+        if machine.services.of(process).errno == EACCES:
+            name = self._asked.partition(" ")[2] or self._asked
+            note(f"the program may open no file, as {name}: --files DIR lets it, beneath DIR")
+            machine.observers.remove(self)
 
 
 class _RefusalReporter(Observer):

@@ -32,14 +32,19 @@ _MACHINES: Final = {
     40: "Arm", 62: "x86-64", 183: "AArch64", 243: "RISC-V", 258: "LoongArch",
 }  # fmt: skip
 
-_ET_EXEC: Final = 2
+_ET_EXEC, _ET_DYN = 2, 3
 _OTHER_TYPES: Final = {
     1: "is a relocatable object, not yet a program; link it",
     3: "is position independent; link it with -static -no-pie",
     4: "is a core dump, not a program; give the program that it is of",
 }
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
+_LINUX_NOTE: Final = struct.pack("<3I4sI", 4, 16, 1, b"GNU\0", 0)
+"""How the note begins that says: for Linux.  Source: Linux Standard Base, "ABI note tag"."""
+_LINUX: Final = (
+    "is a Linux program; build it with emu cc, or run it with qemu-arm: the kernel here is another"
+)
 _PF_X: Final = 1
 _RIGHTS: Final = ((_PF_X, EXEC), (2, WRITE))
 
@@ -119,8 +124,11 @@ def load_elf(stream: BinaryIO, name: str) -> Image:
     file = _File(stream, name)
     _check_identification(file)
     header = FileHeader(*_FILE_HEADER.unpack(file.part(0, _FILE_HEADER.size, "the ELF header")))
+    if header.type == _ET_DYN:  # more is wrong with it than that
+        _check_system(file, _program_headers(file, header))
     _check_type(file, header)
     headers = _program_headers(file, header)
+    _check_system(file, headers)
     loads = _loads(file, headers)
     loads = sorted(
         (_without_headers(file, header, load) for load in loads), key=attrgetter("vaddr")
@@ -179,6 +187,16 @@ def _program_headers(file: _File, header: FileHeader) -> list[ProgramHeader]:
         raise file.damaged(f"its program headers have {header.phentsize} bytes, not {size}")
     table = file.part(header.phoff, header.phnum * size, "the program header table")
     return [ProgramHeader(*fields) for fields in _PROGRAM_HEADER.iter_unpack(table)]
+
+
+def _check_system(file: _File, headers: list[ProgramHeader]) -> None:
+    """LoadError if the program is for Linux, static or not."""
+    for header in headers:
+        if header.type not in (_PT_INTERP, _PT_NOTE) or header.offset + header.filesz > file.size:
+            continue
+        text = file.part(header.offset, min(header.filesz, 4096), "a note")
+        if _LINUX_NOTE in text or (header.type == _PT_INTERP and b"/ld-" in text):
+            raise file.refused(_LINUX)
 
 
 def _loads(file: _File, headers: list[ProgramHeader]) -> list[ProgramHeader]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emu.arm.registers import SP
+from emu.arm.registers import LR, SP
 from emu.decoding.calls import act_text
 from emu.machine.fault import Fault
 from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
+from emu.report.swap import last_swap
 from kernel_model.abi import KERNEL_VA, FrameType, TableType
 from kernel_model.descriptors import EXEC, SECTION_SIZE, WRITE
 from kernel_model.descriptors import Fault as Empty
 from kernel_model.frame import Frame
+from kernel_model.kernel import PROC0
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.walk import FaultStatus
 
@@ -138,6 +140,34 @@ def _stack_overflow(context: Context, fault: Fault) -> Cause | None:
     )
 
 
+def _ran_off(context: Context, fault: Fault) -> Cause | None:
+    """The PC came to the end of the code, or of what began it."""
+    if fault.access != EXEC or fault.va != fault.pc:
+        return None
+    if not fault.va and not fault.registers[LR] and fault.pid == PROC0:
+        return Cause(
+            "return from the program's first function",
+            "nobody called it: lr was 0 when it began, and a program ends by the call exit",
+        )
+    before = context.view_below(fault.va)
+    if before is None or before.end != fault.va or not before.frame.view_rights & EXEC:
+        return None
+    why = f"the code ends there, at the end of frame {before.frame.f_id}; a program ends by exit"
+    return Cause("ran off the end of the code", why, before.frame)
+
+
+def _swapped(context: Context, fault: Fault) -> Cause | None:
+    """The whole address space is another than it was."""
+    swap = last_swap(context.history, context.process)
+    if swap is None or fault.walk is None or fault.walk.fault is None:
+        return None
+    who = act_text(context.kernel, context.process, swap)
+    return Cause(
+        "use after vspace swap",
+        f"it runs on frame {context.process.l1} since {who}, and nothing is mapped there",
+    )
+
+
 def _lost(context: Context, fault: Fault) -> Cause | None:
     """Something was mapped there once."""
     assert fault.walk is not None
@@ -183,6 +213,6 @@ def _unmapped(context: Context, fault: Fault) -> Cause | None:
 
 
 _EXPLANATIONS: tuple[Callable[[Context, Fault], Cause | None], ...] = (
-    _misaligned, _nothing_behind, _null, _kernel, _forbidden, _stack_overflow, _lost,
-    _missing_table, _unmapped,
+    _misaligned, _nothing_behind, _ran_off, _null, _kernel, _forbidden, _stack_overflow, _lost,
+    _swapped, _missing_table, _unmapped,
 )  # fmt: skip
