@@ -92,6 +92,10 @@ oracles: ## Install the tools that some tests compare with (qemu, gdb, dtc); tes
 golden: setup guests ## Write the whole outputs that tests compare with again; read the difference
 	@EMU_GOLDEN=write $(BIN)/python -m pytest -q tests/debug -k "golden or whole or documented"
 
+.PHONY: man
+man: setup ## Write the manual page again, docs/emu.1
+	@$(BIN)/emu man > docs/emu.1
+
 # Longer looks at the kernel model than its tests take; docs/testing.md tells of both.
 
 FUZZ_SECONDS ?= 300

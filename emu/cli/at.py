@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import click
 
+from emu.cli import complete
 from emu.cli.errors import UserError
 from emu.cli.launch import Launch
-from emu.cli.options import GuestOptions
+from emu.cli.options import GuestOptions, parse_count
 from emu.machine.machine import Machine
 from emu.machine.outcome import How, Outcome
 
@@ -38,9 +39,10 @@ class MomentType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         kind, colon, number = str(value).partition(":")
         if kind in ("fault", "exit") and not colon:
             return Moment(kind)
-        if kind not in ("call", "insn") or not number.isdecimal() or not int(number):
+        count = parse_count(number) if kind in ("call", "insn") else None
+        if not count:
             self.fail(f"{value!r} is none of fault, exit, call:N, insn:N", param, ctx)
-        return Moment(kind, int(number))
+        return Moment(kind, count)
 
 
 at_option = click.option(
@@ -49,6 +51,7 @@ at_option = click.option(
     default=Moment("exit"),
     show_default="exit",
     metavar="WHEN",
+    shell_complete=complete.moments,
     help="When to look: at the first fault, at the end (exit), after the N-th call of the kernel "
     "(call:N) or after N instructions (insn:N).",
 )

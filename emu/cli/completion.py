@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from emu.cli.command import Command, print_text
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
@@ -20,4 +22,4 @@ def command(ctx: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is None:
         raise AssertionError(f"click knows no shell {shell}")
-    click.echo(kind(ctx.find_root().command, {}, "emu", "_EMU_COMPLETE").source())
+    print_text(kind(ctx.find_root().command, {}, "emu", "_EMU_COMPLETE").source())

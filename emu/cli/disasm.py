@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from emu.cli import complete
+from emu.cli.command import Command
 from emu.cli.errors import UserError
+from emu.cli.inputs import path_of
 from emu.cli.launch import load
 from emu.cli.streams import standard_output
 
@@ -21,10 +24,10 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("program", metavar="PROG", type=click.Path())
 @click.option(
-    "--function", "functions", metavar="NAME", multiple=True,
+    "--function", "functions", metavar="NAME", multiple=True, shell_complete=complete.functions,
     help="Only this function; may be repeated.",
 )  # fmt: skip
 @click.option("--lines", is_flag=True, help="With the source line that each piece is from.")
@@ -34,7 +37,7 @@ def command(program: str, functions: tuple[str, ...], lines: bool) -> None:
     from emu.debuginfo import open_files
     from emu.views.listing import listing
 
-    file = open_files(program).program
+    file = open_files(path_of(program)).program
     spans = list(_spans(file, functions))
     with standard_output() as stream:
         for start, end in spans:

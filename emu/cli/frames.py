@@ -7,6 +7,8 @@ from typing import TextIO
 import click
 
 from emu.cli.at import Moment, at_option, run_until
+from emu.cli.command import Command
+from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.streams import standard_output, write_json
 from kernel_model.kernel import Kernel
@@ -22,30 +24,34 @@ Examples:
 FORMATS = ("text", "json", "dot", "svg", "svg-memory")
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @guest_options
 @at_option
 @click.option(
     "--as",
     "form",
     type=click.Choice(FORMATS),
-    default=FORMATS[0],
-    show_default=True,
+    default=None,
+    show_default=FORMATS[0],
     help="Text or JSON; the tree of mappings for Graphviz or as a drawing; or physical memory "
     "as a drawing.",
 )
-@click.option("--json", "form", flag_value="json", help="As --as json.")
-@click.option("--dot", "form", flag_value="dot", help="As --as dot.")
-@click.option("--svg", "form", flag_value="svg", help="As --as svg.")
-@click.option("--svg-memory", "form", flag_value="svg-memory", help="As --as svg-memory.")
-def command(guest: GuestOptions, at: Moment, form: str) -> None:
+@click.option("--json", is_flag=True, help="As --as json.")
+@click.option("--dot", is_flag=True, help="As --as dot.")
+@click.option("--svg", is_flag=True, help="As --as svg.")
+@click.option("--svg-memory", is_flag=True, help="As --as svg-memory.")
+def command(guest: GuestOptions, at: Moment, form: str | None, **flags: bool) -> None:
     """Run PROG up to a moment and show who owns what and what is mapped where.
 
     What the guest prints goes to standard error.
     """
+    asked = [name.replace("_", "-") for name, given in flags.items() if given]
+    asked += [form] if form is not None and form not in asked else []
+    if len(asked) > 1:
+        raise UserError(f"one format at a time: {' or '.join(asked)}")
     kernel = run_until(guest, at).machine.kernel
     with standard_output() as stream:
-        _write(kernel, form, stream)
+        _write(kernel, asked[0] if asked else FORMATS[0], stream)
 
 
 def _write(kernel: Kernel, form: str, stream: TextIO) -> None:

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 import click
 
+from emu.cli import complete
 from emu.cli.errors import UserError, user_errors
 from emu.cli.launch import Launch
+from emu.cli.progress import progress
 from emu.cli.streams import note, say
 from emu.machine.outcome import How, Outcome
 
@@ -44,6 +46,7 @@ _PARAMETERS = (
     click.option(
         "--trace",
         metavar="KINDS",
+        shell_complete=complete.kinds,
         default=None,
         help="Trace syscall, map, fault, sched, ipc, insn, block, mem (a comma list), or all; or "
         "calls by name or class: frame_map, %frame, %process, %ipc, %console, %semihosting. "
@@ -61,6 +64,7 @@ _PARAMETERS = (
         "--function",
         "functions",
         metavar="NAME",
+        shell_complete=complete.functions,
         multiple=True,
         help="Trace only what happens in this function.",
     ),
@@ -91,6 +95,7 @@ _PARAMETERS = (
     click.option(
         "--trace-from",
         metavar="NAME",
+        shell_complete=complete.functions,
         default=None,
         help="Begin the trace when this function of PROG begins: main leaves out the start-up.",
     ),
@@ -171,7 +176,11 @@ def run_instrumented(launch: Launch, instruments: InstrumentOptions) -> Outcome:
                 return outcome
             launch.machine.forget_code()
             ending.callback(begin_trace())
-        return launch.run()
+        if not ends:
+            return launch.run()
+        history = launch.machine.history
+        with progress(lambda: history.made, note):
+            return launch.run()
 
 
 def _function(launch: Launch, name: str) -> int:

@@ -7,6 +7,7 @@ from errno import EACCES
 from typing import TYPE_CHECKING, ClassVar
 
 from emu.cli.errors import UserError, user_errors
+from emu.cli.inputs import path_of
 from emu.cli.options import GuestOptions
 from emu.cli.streams import WAITS, exit_for_loss, note, say
 from emu.environment.clock import HostClock, InstructionClock
@@ -35,7 +36,7 @@ SYS_OPEN = 0x01
 
 def load(program: str) -> Image:
     """The program in the file of this name.  Errors: UserError."""
-    with user_errors(program, LoadError), open(program, "rb") as stream:
+    with user_errors(program, LoadError), open(path_of(program), "rb") as stream:
         return load_elf(stream, program)
 
 
@@ -77,7 +78,8 @@ class Launch:
         if self._debug is None:
             from emu.debuginfo import open_files
 
-            self._debug = open_files(self.guest.program, self.guest.symbols)
+            symbols = [path_of(name) for name in self.guest.symbols]
+            self._debug = open_files(path_of(self.guest.program), symbols)
         return self._debug
 
     def run(self) -> Outcome:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
 
 from emu import __version__, native, status
+from emu.cli.command import Group, print_text
 from emu.cli.errors import UserError
 from emu.cli.streams import occupy_closed_streams
 
@@ -22,6 +25,7 @@ COMMANDS = {
     "c++": "emu.cli.sdk:cxx",
     "sdk": "emu.cli.sdk:sdk",
     "completion": "emu.cli.completion",
+    "man": "emu.cli.manpage",
 }
 """Each command and the module that has it, with the name it has there; imported when it is used."""
 
@@ -35,16 +39,14 @@ Examples:
   emu tables --at fault prog.elf        what was mapped when it faulted
   emu frames prog.elf                   who owned what when it ended
 
-Exit status: the guest's own; 2 for mistakes on the command line; 123 deadlock,
-124 --max-insns, --max-output or --timeout, 130 Ctrl-C, 139 a fault of the first
-process, 143 SIGTERM.
+Exit status: the guest's own; 2 for mistakes on the command line; 71 the host has no
+memory left; 74 standard input or output is lost, as by a full disk; 123 deadlock;
+124 --max-insns, --max-output or --timeout; 130 Ctrl-C; 139 a fault of the first
+process; 141 whoever read the output is gone; 143 SIGTERM.
 """
 
 
-_VERSION = f"%(prog)s, version %(version)s, with hooks in {native.USED}"
-
-
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that imports a command only when it is wanted: start-up time is felt every run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -58,9 +60,34 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or what was meant instead.  Errors: click.UsageError."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            meant = get_close_matches(name, COMMANDS, 1)
+            if name.endswith(".elf") or os.path.isfile(name):
+                ctx.fail(f"There is no command {name!r}; to run a program: emu run {name}")
+            if meant:
+                ctx.fail(f"There is no command {name!r}; did you mean {meant[0]}?")
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"max_content_width": 100})
-@click.version_option(__version__, prog_name="emu", message=_VERSION)
+
+def _show_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        print_text(f"emu, version {__version__}, with hooks in {native.USED}")
+        ctx.exit()
+
+
+_SETTINGS = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings=_SETTINGS)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+    help="Show the version and exit.",
+)  # fmt: skip
 def cli() -> None:
     """Run Arm programs on a kernel that gives them memory as frames."""
 

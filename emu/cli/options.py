@@ -15,6 +15,8 @@ from emu.mmu import BACKENDS
 CLOCKS = ("instructions", "host")
 _CENTURY = 100 * 366 * 24 * 3600
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_THOUSANDS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+_COUNT = re.compile(r"([0-9]+)([kmg]?)", re.IGNORECASE)
 _SIZE = re.compile(r"(0x[0-9a-f]+|[0-9]+) ?([kmg]?)(?:i?b)?", re.IGNORECASE)
 
 
@@ -40,6 +42,26 @@ class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             bounds = f"{self.least >> 20}M and {self.most >> 20}M"
             self.fail(f"{value!r} is not between {bounds}{steps}", param, ctx)
         return size
+
+
+class Count(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """How many, at least one, as ``1000``, ``10k``, ``2M`` or ``1G``: thousands, not 1024s."""
+
+    name = "count"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        count = parse_count(str(value))
+        if count is None or not count:
+            self.fail(f"{value!r} is not a count of at least 1; write it like 10M", param, ctx)
+        return count
+
+
+def parse_count(text: str) -> int | None:
+    """A count with or without a suffix, or None."""
+    match = _COUNT.fullmatch(text)
+    return None if match is None else int(match[1]) * _THOUSANDS[match[2].upper()]
 
 
 class Seconds(click.ParamType):  # type: ignore[type-arg,unused-ignore]
@@ -94,10 +116,10 @@ _PARAMETERS = (
     ),
     click.option(
         "--max-insns",
-        type=click.IntRange(min=1),
+        type=Count(),
         metavar="N",
         default=None,
-        help="Stop after N instructions.",
+        help="Stop after N instructions; 10M are ten million.",
     ),
     click.option(
         "--max-output",

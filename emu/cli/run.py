@@ -6,6 +6,7 @@ import time
 
 import click
 
+from emu.cli.command import Command
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
 from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions, guest_options
@@ -21,7 +22,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @guest_options
 @instrument_options
 @click.option("--stats", is_flag=True, help="Say at the end what the run took.")

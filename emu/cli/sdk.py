@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from emu.cli.command import Command
 from emu.cli.errors import user_errors
 from emu.cli.streams import note, standard_output
 from emu.sdk.sources import SdkError
@@ -45,7 +46,7 @@ _arguments = click.argument("arguments", metavar="ARGS...", nargs=-1, type=click
 _bare = click.option("--bare", is_flag=True, help="Without newlib, with emu's own small C library.")
 
 
-@click.command(epilog=CC_EPILOG, context_settings=_COMPILER)
+@click.command(cls=Command, epilog=CC_EPILOG, context_settings=_COMPILER)
 @_bare
 @_arguments
 def cc(arguments: tuple[str, ...], bare: bool) -> int:
@@ -57,7 +58,9 @@ def cc(arguments: tuple[str, ...], bare: bool) -> int:
     return _compile("cc", arguments, bare)
 
 
-@click.command("c++", epilog=CC_EPILOG.replace("emu cc", "emu c++"), context_settings=_COMPILER)
+@click.command(
+    "c++", cls=Command, epilog=CC_EPILOG.replace("emu cc", "emu c++"), context_settings=_COMPILER
+)
 @_bare
 @_arguments
 def cxx(arguments: tuple[str, ...], bare: bool) -> int:
@@ -65,7 +68,7 @@ def cxx(arguments: tuple[str, ...], bare: bool) -> int:
     return _compile("c++", arguments, bare)
 
 
-@click.command(epilog=NEW_EPILOG)
+@click.command(cls=Command, epilog=NEW_EPILOG)
 @click.argument("directory", metavar="DIR", type=click.Path())
 def new(directory: str) -> None:
     """Write a starter project into DIR: a program, a Makefile, a CMakeLists.txt and a test."""
@@ -76,15 +79,15 @@ def new(directory: str) -> None:
     note(f"wrote {', '.join(names)} into {directory}; go on with: cd {directory} && make run")
 
 
-@click.command(epilog=SDK_EPILOG)
-@click.option("--cflags", "asked", flag_value="cflags", help="Flags to compile with.")
-@click.option("--libs", "asked", flag_value="libs", help="Flags to link with.")
-@click.option("--specs", "asked", flag_value="specs", help="The file for -specs=.")
-@click.option("--include", "asked", flag_value="include", help="The directory of the headers.")
-@click.option("--cmake", "asked", flag_value="cmake", help="The directory of the CMake package.")
-@click.option("--toolchain", "asked", flag_value="toolchain", help="The toolchain file for CMake.")
+@click.command(cls=Command, epilog=SDK_EPILOG)
+@click.option("--cflags", is_flag=True, help="Flags to compile with.")
+@click.option("--libs", is_flag=True, help="Flags to link with.")
+@click.option("--specs", is_flag=True, help="The file for -specs=.")
+@click.option("--include", is_flag=True, help="The directory of the headers.")
+@click.option("--cmake", is_flag=True, help="The directory of the CMake package.")
+@click.option("--toolchain", is_flag=True, help="The toolchain file for CMake.")
 @_bare
-def sdk(asked: str | None, bare: bool) -> None:
+def sdk(bare: bool, **asked: bool) -> None:
     """Say where the SDK is and how to use it from other builds; the first use builds it."""
     from emu.sdk.library import sdk as built
 
@@ -99,7 +102,7 @@ def sdk(asked: str | None, bare: bool) -> None:
         "toolchain": str(kit.toolchain),
     }
     with standard_output() as stream:
-        if asked is not None:
-            stream.write(f"{answers[asked]}\n")
+        if any(asked.values()):
+            stream.write(" ".join(answers[name] for name in answers if asked[name]) + "\n")
         else:
             stream.writelines(f"{name:<10} {text}\n" for name, text in answers.items())

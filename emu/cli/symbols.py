@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from emu.cli.command import Command
+from emu.cli.inputs import path_of
 from emu.cli.launch import load
 from emu.cli.streams import standard_output, write_json
 
@@ -15,7 +17,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("program", metavar="PROG", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(program: str, as_json: bool) -> None:
@@ -25,7 +27,7 @@ def command(program: str, as_json: bool) -> None:
     from emu.views.grid import write_grids
     from emu.views.symbols import symbol_grid, symbol_rows
 
-    rows = symbol_rows(open_files(program).program)
+    rows = symbol_rows(open_files(path_of(program)).program)
     with standard_output() as stream:
         if as_json:
             write_json({"symbols": [row._asdict() for row in rows]}, stream)

@@ -7,6 +7,7 @@ from itertools import chain
 import click
 
 from emu.cli.at import Moment, at_option, run_until
+from emu.cli.command import Command
 from emu.cli.errors import UserError
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.streams import standard_output, write_json
@@ -20,7 +21,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @guest_options
 @at_option
 @click.option(

@@ -9,19 +9,25 @@ import os
 import stat
 from collections.abc import Callable
 
+STDOUT = 1
+
 
 class ResultFile:
     """A file that is written once, when the run is over; mistakes show before.
 
-    what: it is to hold.  note: told in one line if it cannot be written.  Errors: OSError.
+    path: ``-`` is standard output.  what: it is to hold.  note: told in one line if it cannot be
+    written.  Errors: OSError.
     """
 
     def __init__(self, path: str, what: str, note: Callable[[str], None]) -> None:
         self._path, self._what, self._note = path, what, note
+        self._stream: int | None = None
+        if path == "-":
+            self._stream = os.dup(STDOUT)
+            return
         self._place = os.path.realpath(path)
         self._beside = f"{self._place}.{os.getpid()}.partial"
         self._mode = _mode(self._place)
-        self._stream: int | None = None
         if stat.S_ISREG(self._mode):
             os.close(self._create())
             os.unlink(self._beside)

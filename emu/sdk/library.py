@@ -157,7 +157,8 @@ def _build_variant(work: Path, out: Path, flags: Iterable[str], place: Path) -> 
         made = out / f"{source.stem}.o"
         run([
             f"{PREFIX}gcc", *CPU, *flags, *_flags(source), f"-I{work / 'include'}",
-            f"-ffile-prefix-map={work}={place}", "-c", "-o", str(made), str(source),
+            f"-ffile-prefix-map={work}={place}", f"-Wa,--debug-prefix-map={work}={place}",
+            "-c", "-o", str(made), str(source),
         ])  # fmt: skip
         archive = {source.stem in _BARE: "emu-bare", source.stem in _NEWLIB: "emu-newlib"}
         archives[archive.get(True, "emu")].append(str(made))

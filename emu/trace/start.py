@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from emu.machine.machine import Machine
     from kernel_model.kernel import Kernel
 
-STDERR = 2
+STDOUT, STDERR = 1, 2
 
 
 class TraceOptions(NamedTuple):
-    """What was asked for.  out: a file's name, or "" for standard error."""
+    """What was asked for.  out: a file's name, "-" for standard output, "" for standard error."""
 
     kinds: tuple[str, ...]
     pids: tuple[int, ...] = ()
@@ -97,6 +97,8 @@ def _format(name: str, kernel: Kernel) -> Format:
 def _output(asked: TraceOptions, ending: str, waits: Waits) -> Output:
     if not asked.out:
         return Output(STDERR, "standard error", ending, shared=True, waits=waits)
+    if asked.out == "-":
+        return Output(STDOUT, "standard output", ending, shared=True, waits=waits)
     return Output(create(asked.out), asked.out, ending, waits=waits)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
@@ -26,8 +27,8 @@ class Grid(NamedTuple):
 
 
 def write_grids(grids: Sequence[Grid], stream: TextIO) -> None:
-    """Write grids: in colours to a terminal."""
-    if stream.isatty():
+    """Write grids: in colours to a terminal that has them, or without if NO_COLOR says so."""
+    if stream.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
         _write_rich(grids, stream)
     else:
         stream.write("\n".join(grid_text(grid) for grid in grids))

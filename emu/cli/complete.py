@@ -1,0 +1,44 @@
+"""What a shell completes besides options: kinds of traces, moments, functions of the program."""
+
+from __future__ import annotations
+
+import click
+
+MOMENTS = ("fault", "exit", "call:", "insn:")
+
+
+def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The last word of a list like ``syscall,%fr``."""
+    from emu.trace.selection import KINDS, call_classes
+    from kernel_model.syscalls import CALLS
+
+    before, comma, last = incomplete.rpartition(",")
+    mark = "!" if last.startswith("!") else ""
+    classes = [f"%{name}" for name in call_classes(CALLS)]
+    words = [*KINDS, "all", *classes, *(call.name for call in CALLS)]
+    start = f"{before}{comma}{mark}"
+    return [f"{start}{word}" for word in words if word.startswith(last.removeprefix("!"))]
+
+
+def moments(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """When to look."""
+    return [word for word in MOMENTS if word.startswith(incomplete)]
+
+
+def functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Functions of the program that stands on the line already."""
+    from emu.cli.errors import UserError
+    from emu.cli.launch import load
+
+    program = ctx.params.get("program")
+    if not isinstance(program, str):
+        return []
+    try:
+        load(program)
+    except UserError:
+        return []
+    from emu.debuginfo import open_files
+
+    symbols = open_files(program).program.symbols.all
+    names = {one.name for one in symbols if one.is_function and one.name.startswith(incomplete)}
+    return sorted(names)

@@ -1,0 +1,25 @@
+"""``-`` for a program: what comes on standard input, kept in a file while the command runs."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+from functools import cache
+from tempfile import NamedTemporaryFile
+
+STDIN = "-"
+
+
+def path_of(name: str) -> str:
+    """The file that holds a program which was given as ``name``."""
+    return _from_standard_input() if name == STDIN else name
+
+
+@cache
+def _from_standard_input() -> str:
+    with NamedTemporaryFile(prefix="emu-", suffix=".elf", delete=False) as file:
+        atexit.register(os.unlink, file.name)
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return file.name
