@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from emu import __version__
+from emu import __version__, status
 from emu.native import USED
 from tests.guests import ROOT, emu_command, guest, run_emu
 
@@ -36,7 +38,22 @@ MISTAKES = (
      "emu: Invalid value for '--mmu': 'none' is not one of 'tlb', 'map', 'cpu'. "
      "(see 'emu run --help')"),
     (("run", "--max-insns", "0", "x"),
-     "emu: Invalid value for '--max-insns': 0 is not in the range x>=1. (see 'emu run --help')"),
+     "emu: Invalid value for '--max-insns': '0' is not a count of at least 1; write it like 10M "
+     "(see 'emu run --help')"),
+    (("hello.elf",),
+     "emu: There is no command 'hello.elf'; to run a program: emu run hello.elf "
+     "(see 'emu --help')"),
+    (("README.md", "x"),
+     "emu: There is no command 'README.md'; to run a program: emu run README.md "
+     "(see 'emu --help')"),
+    (("tabels",), "emu: There is no command 'tabels'; did you mean tables? (see 'emu --help')"),
+    (("frames", "--json", "--dot", "x"), "emu: one format at a time: json or dot"),
+    (("frames", "--as", "svg", "--json", "x"), "emu: one format at a time: json or svg"),
+    (("run", "--coverage-source", "docs", "x"),
+     "emu: x: No such file or directory"),
+    (("tables", "--at", "insn:0", "x"),
+     "emu: Invalid value for '--at': 'insn:0' is none of fault, exit, call:N, insn:N "
+     "(see 'emu tables --help')"),
     (("run", "--timeout", "-1", "x"),
      "emu: Invalid value for '--timeout': '-1' seconds is no time to wait (see 'emu run --help')"),
     (("completion", "tcsh"),
@@ -237,3 +254,115 @@ def test_what_is_no_time_is_said_before_anything_runs(seconds: str) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"emu: Invalid value for '--timeout'")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_every_command_has_h_and_help() -> None:
+    for command in ((), ("run",), ("frames",), ("symbols",), ("new",), ("sdk",)):
+        short, long = emu_command(*command, "-h"), emu_command(*command, "--help")
+        assert short.returncode == long.returncode == 0
+        assert short.stdout == long.stdout
+        assert short.stdout.startswith(b"Usage: emu ")
+
+
+@pytest.mark.parametrize(
+    "words", [("--help",), ("--version",), ("run", "-h"), ("completion", "bash"), ("man",),
+              ("symbols", "PROG"), ("disasm", "PROG"), ("frames", "PROG"), ("cc", "--help")],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize(("target", "status"), [("/dev/full", 74), (None, 141)])
+def test_output_that_is_lost_ends_in_one_line(
+    words: tuple[str, ...], target: str | None, status: int
+) -> None:
+    program = str(guest("programs/hello"))
+    command = [sys.executable, "-m", "emu", *(program if one == "PROG" else one for one in words)]
+    if target is None:
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(target, os.O_WRONLY)
+    run = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    os.close(writer)
+    guests = b"".join(
+        line for line in run.stderr.splitlines(keepends=True) if line.startswith(b"emu: ")
+    )
+    assert run.returncode == status
+    assert b"Traceback" not in run.stderr
+    assert guests == (b"emu: standard output: No space left on device\n" if target else b"")
+
+
+def test_every_status_is_documented() -> None:
+    """In the README's table and by emu --help."""
+    told = emu_command("--help").stdout.decode()
+    readme = (ROOT / "README.md").read_text()
+    numbers = [value for name, value in vars(status).items() if name.isupper()]
+    assert len(numbers) == 9
+    for number in numbers:
+        assert re.search(rf"\b{number}\b", told), number
+        assert f"\n| {number} |" in readme, number
+
+
+def test_the_manual_page_is_what_help_says() -> None:
+    """``make man`` writes it again."""
+    page = emu_command("man").stdout.decode()
+    assert page == (ROOT / "docs" / "emu.1").read_text()
+    for word in (".SH EMU RUN", "\\-\\-trace\\-only\\-failed", ".SH EMU C++", "123 deadlock"):
+        assert word in page
+    if shutil.which("man"):
+        shown = subprocess.run(
+            ["man", "--warnings", "-l", "docs/emu.1"], cwd=ROOT, capture_output=True, text=True,
+            env={**os.environ, "MANPAGER": "cat", "LC_ALL": "C.UTF-8"}, check=True,
+        )  # fmt: skip
+        assert "EMU(1)" in shown.stdout
+        assert shown.stderr == ""
+
+
+def test_counts_have_suffixes() -> None:
+    done = run_emu(guest("programs/hello"), options=("--max-insns", "1k"))
+    assert done.stderr.startswith(b"emu: stopped after 1000 instructions (--max-insns)\n")
+    whole = emu_command("frames", "--at", "insn:1K", str(guest("programs/hello")))
+    assert (
+        whole.stdout
+        == emu_command("frames", "--at", "insn:1000", str(guest("programs/hello"))).stdout
+    )
+
+
+def test_a_program_may_come_on_standard_input() -> None:
+    path = guest("programs/hello")
+    by_name, piped = run_emu(path), emu_command("run", "-", stdin=path.read_bytes())
+    assert (piped.stdout, piped.stderr, piped.returncode) == (by_name.stdout, b"", 0)
+    listed = emu_command("symbols", "-", stdin=path.read_bytes()).stdout.splitlines()[1:]
+    assert listed == emu_command("symbols", str(path)).stdout.splitlines()[1:]
+    damaged = emu_command("run", "-", stdin=b"no program")
+    assert damaged.stderr.startswith(b"emu: -: is not an ELF file")
+
+
+def test_what_is_recorded_may_go_to_standard_output() -> None:
+    path = guest("programs/hello")
+    plain = run_emu(path).stdout
+    for option in ("--coverage", "--profile"):
+        done = run_emu(path, options=(option, "-"))
+        assert done.stdout.startswith(plain)
+        assert len(done.stdout) > len(plain)
+    traced = run_emu(path, options=("--trace", "exit", "--trace-out", "-")).stdout
+    assert re.fullmatch(re.escape(plain) + rb"\[0\] #\d+ exit\(status=0\) = \?\n", traced)
+
+
+def test_a_shell_completes_kinds_moments_and_functions() -> None:
+    path = str(guest("programs/hello"))
+
+    def offered(*words: str) -> list[str]:
+        variables = {
+            "_EMU_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(("emu", *words)),
+            "COMP_CWORD": str(len(words)),
+        }  # fmt: skip
+        done = subprocess.run(
+            [Path(sys.executable).with_name("emu")], env={**os.environ, **variables}, cwd=ROOT,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return [line.partition(",")[2] for line in done.stdout.split()]
+
+    assert offered("run", "--trace", "syscall,%fr") == ["syscall,%frame"]
+    assert offered("run", "--trace", "!frame_un") == ["!frame_unmap", "!frame_unpool"]
+    assert offered("frames", "--at", "") == ["fault", "exit", "call:", "insn:"]
+    assert "main" in offered("disasm", path, "--function", "ma")
+    assert offered("disasm", "/nowhere", "--function", "ma") == []

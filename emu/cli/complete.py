@@ -28,15 +28,17 @@ def moments(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
 def functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Functions of the program that stands on the line already."""
     from emu.cli.errors import UserError
+    from emu.cli.inputs import STDIN
     from emu.cli.launch import load
 
-    program = ctx.params.get("program")
-    if not isinstance(program, str):
-        return []
+    # click leaves the arguments unparsed while an option has no value yet.
+    given = [ctx.params.get("program"), *ctx.args]
+    program = next((one for one in given if isinstance(one, str) and one != STDIN), None)
     try:
-        load(program)
+        load(program or "")
     except UserError:
         return []
+    assert program is not None
     from emu.debuginfo import open_files
 
     symbols = open_files(program).program.symbols.all

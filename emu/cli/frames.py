@@ -6,9 +6,11 @@ from typing import TextIO
 
 import click
 
+from emu.arm.registers import SP
 from emu.cli.at import Moment, at_option, run_until
 from emu.cli.command import Command
 from emu.cli.errors import UserError
+from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.streams import standard_output, write_json
 from kernel_model.kernel import Kernel
@@ -49,23 +51,26 @@ def command(guest: GuestOptions, at: Moment, form: str | None, **flags: bool) ->
     asked += [form] if form is not None and form not in asked else []
     if len(asked) > 1:
         raise UserError(f"one format at a time: {' or '.join(asked)}")
-    kernel = run_until(guest, at).machine.kernel
+    launch = run_until(guest, at)
     with standard_output() as stream:
-        _write(kernel, asked[0] if asked else FORMATS[0], stream)
+        _write(launch, asked[0] if asked else FORMATS[0], stream)
 
 
-def _write(kernel: Kernel, form: str, stream: TextIO) -> None:
-    if form == "text":
-        from emu.views.frames import frame_grids
-        from emu.views.grid import write_grids
-
-        write_grids(frame_grids(kernel), stream)
-    elif form == "json":
-        from emu.views.frames import frame_data
-
-        write_json(frame_data(kernel), stream)
-    else:
+def _write(launch: Launch, form: str, stream: TextIO) -> None:
+    kernel = launch.machine.kernel
+    if form not in ("text", "json"):
         stream.write(_drawing(kernel, form))
+        return
+    from emu.views.frames import Layout, frame_data, frame_grids
+    from emu.views.grid import write_grids
+
+    machine = launch.machine
+    stacks = {pid: machine.state_of(one).core[SP] for pid, one in kernel.processes.items()}
+    layout = Layout(stacks, [(one.va, one.end) for one in launch.image.segments])
+    if form == "text":
+        write_grids(frame_grids(kernel, layout), stream)
+    else:
+        write_json(frame_data(kernel, layout), stream)
 
 
 def _drawing(kernel: Kernel, form: str) -> str:

@@ -52,8 +52,8 @@ class Launch:
         self._debug: DebugFiles | None = None
         for path in guest.symbols:
             load(path)
-        self._image = load(guest.program)
-        self.machine = self._make_machine(self._image, streams)
+        self.image = load(guest.program)
+        self.machine = self._make_machine(self.image, streams)
         self.machine.observers.add(_FaultReporter(self))
         if guest.files is None:
             self.machine.observers.add(_FilesReporter(self))
@@ -132,7 +132,7 @@ class Launch:
         from emu.report import stranger_text
 
         calls = self.machine.history.made + self.machine.calls.semihosting
-        text = stranger_text(self._image, self.guest.program, calls)
+        text = stranger_text(self.image, self.guest.program, calls)
         if text is not None:
             note(text)
 

@@ -96,7 +96,7 @@ def sdk(bare: bool, **asked: bool) -> None:
     answers = {
         "cflags": shlex.join(kit.cflags()),
         "libs": shlex.join(kit.libs(bare)),
-        "specs": str(kit.specs(bare)),
+        "specs": str(kit.specs),
         "include": str(kit.include),
         "cmake": str(kit.cmake),
         "toolchain": str(kit.toolchain),

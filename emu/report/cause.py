@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from emu.arm.registers import LR, SP
 from emu.decoding.calls import act_text
+from emu.decoding.roles import role_of
 from emu.machine.fault import Fault
 from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
 from emu.report.swap import last_swap
 from kernel_model.abi import KERNEL_VA, FrameType, TableType
-from kernel_model.descriptors import EXEC, SECTION_SIZE, WRITE
+from kernel_model.descriptors import EXEC, SECTION_SIZE
 from kernel_model.descriptors import Fault as Empty
 from kernel_model.frame import Frame
 from kernel_model.kernel import PROC0
@@ -43,24 +44,20 @@ def describe(context: Context, frame: Frame) -> str:
 
 
 def _role(context: Context, frame: Frame) -> str:
-    if frame.table is TableType.L1:
-        return "an L1 table"
-    if frame.table is TableType.L2:
-        return f"the L2 table for {frame.t_va:#010x} on" if frame.is_hung else "an L2 table"
-    if frame.type is not FrameType.MEM:
-        return {
-            FrameType.IO: "a device",
-            FrameType.PROC: "a process's information",
-            FrameType.POOL: "kernel objects",
-        }[frame.type]
+    if frame.table is TableType.L2 and frame.is_hung:
+        return f"the L2 table for {frame.t_va:#010x} on"
     view = next((view for view in context.views if view.frame is frame), None)
-    if view is None:
-        return "memory"
-    if view == context.stack:
-        return "the stack"
-    if frame.view_rights & EXEC:
-        return "code"
-    return "data" if frame.view_rights & WRITE else "read-only data"
+    role = role_of(frame, view is not None, view is not None and view == context.stack)
+    return _WITH_ARTICLES.get(role, role)
+
+
+_WITH_ARTICLES = {
+    "L1 table": "an L1 table",
+    "L2 table": "an L2 table",
+    "device": "a device",
+    "process record": "a process's information",
+    "stack": "the stack",
+}
 
 
 def overflowed_stack(context: Context, fault: Fault) -> View | None:

@@ -21,8 +21,7 @@ def command(sdk: Sdk, language: str, arguments: Sequence[str], bare: bool = Fals
         flags += HARD
     if not _says(arguments, "-marm", "-mthumb"):
         flags.append("-mthumb")
-    specs = f"-specs={sdk.specs(bare)}"
-    return [f"{PREFIX}{_DRIVERS[language]}", *flags, specs, *arguments]
+    return [f"{PREFIX}{_DRIVERS[language]}", *flags, *sdk.libs(bare), *arguments]
 
 
 def _says(arguments: Sequence[str], *options: str) -> bool:

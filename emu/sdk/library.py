@@ -30,7 +30,7 @@ _NO_COMPILER: Final = f"""\
   macOS            brew install --cask gcc-arm-embedded"""
 
 _SPECS: Final = """\
-# {title}
+# Programs on the kernel's own calls: with newlib, or without by -nolibc.
 %rename link_gcc_c_sequence emu_link_gcc_c_sequence
 %rename link emu_link
 %rename cpp emu_cpp
@@ -78,14 +78,16 @@ class Sdk(NamedTuple):
     def toolchain(self) -> Path:
         return self.cmake / "toolchain.cmake"
 
-    def specs(self, bare: bool = False) -> Path:
-        return self.lib / ("emu-bare.specs" if bare else "emu.specs")
+    @property
+    def specs(self) -> Path:
+        return self.lib / "emu.specs"
 
     def cflags(self) -> list[str]:
         return [*CPU, *HARD, "-mthumb", "-isystem", str(self.include)]
 
     def libs(self, bare: bool = False) -> list[str]:
-        return [f"-specs={self.specs(bare)}"]
+        """bare: without newlib."""
+        return [f"-specs={self.specs}", *(["-nolibc"] if bare else [])]
 
 
 def sdk(cache: Path | None = None) -> Sdk:
@@ -180,18 +182,12 @@ def _flags(source: Path) -> list[str]:
 
 
 def _write_specs(lib: Path, place: Path) -> None:
-    """``emu.specs``: with newlib; ``emu-bare.specs``: with the little C library of emu's own."""
-    script = "%{!T*:-T " + f"{place}/lib/guest.ld" + "} --gc-sections"
-    first = "-u __malloc_lock"  # else newlib's own, which locks nothing, is found before
+    """``emu.specs``: with newlib, or with the little C library of emu's own where -nolibc asks."""
     libc = "%{specs=nano.specs:-lc_nano;:-lc}"
-    for name, libraries, options, title in (
-        ("emu", f"-lemu-newlib -lemu {libc}", f"{script} {first}",
-         "Programs with newlib on the kernel's own calls."),
-        ("emu-bare", "-lemu -lemu-bare", script,
-         "Programs on the kernel's own calls, without newlib."),
-    ):  # fmt: skip
-        text = _SPECS.format(
-            title=title, lib=f"{place}/lib", libraries=libraries, script=options,
-            include=f"{place}/include",
-        )  # fmt: skip
-        (lib / f"{name}.specs").write_text(text)
+    # Else newlib's own __malloc_lock, which locks nothing, is found before ours.
+    script = "%{!T*:-T " + f"{place}/lib/guest.ld" + "} --gc-sections %{!nolibc:-u __malloc_lock}"
+    libraries = "%{nolibc:-lemu -lemu-bare;:-lemu-newlib -lemu " + libc + "}"
+    text = _SPECS.format(
+        lib=f"{place}/lib", libraries=libraries, script=script, include=f"{place}/include"
+    )
+    (lib / "emu.specs").write_text(text)

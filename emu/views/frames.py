@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
+from emu.decoding.roles import role_of
 from emu.views.grid import Column, Grid, size_text
 from emu.views.tree import tree_lines
 from kernel_model.abi import (
+    MAP_WRITE,
     NO_ID,
     FrameType,
     MapKind,
@@ -15,34 +19,51 @@ from kernel_model.abi import (
 )
 from kernel_model.descriptors import rights_text
 from kernel_model.frame import Frame
-from kernel_model.kernel import KERNEL_SIZE, Kernel
+from kernel_model.kernel import KERNEL_SIZE, PROC0, Kernel
 from kernel_model.process import Process
 
 _FRAMES = (
     Column("frame", right=True, style="green"), Column("type"), Column("physical", style="cyan"),
     Column("size", right=True), Column("table"), Column("hangs in"), Column("seen in"),
-    Column("at"), Column("rights"),
+    Column("at"), Column("rights"), Column("role"),
 )  # fmt: skip
+MANY = 40
+"""Of more frames than these, like ones that follow each other are shown as one row."""
+ALIKE = 4
+"""So many make it worth while."""
 
 
-def frame_grids(kernel: Kernel) -> list[Grid]:
+class Layout(NamedTuple):
+    """What the kernel does not know of processes, and people call frames by.
+
+    stacks: SP by pid.  segments: where proc0's program was loaded (va).
+    """
+
+    stacks: Mapping[int, int]
+    segments: Sequence[tuple[int, int]]
+
+
+_UNKNOWN = Layout({}, ())
+
+
+def frame_grids(kernel: Kernel, layout: Layout = _UNKNOWN) -> list[Grid]:
     """The frames of each process, in the order in which they arrived, and the tree."""
-    grids = [_process_grid(kernel, process) for process in kernel.processes.values()]
+    grids = [_process_grid(kernel, process, layout) for process in kernel.processes.values()]
     tree = [(line,) for line in tree_lines(kernel)]
     return [*grids, Grid("mappings", (Column(""),), tree)]
 
 
-def frame_data(kernel: Kernel) -> dict[str, Any]:
+def frame_data(kernel: Kernel, layout: Layout = _UNKNOWN) -> dict[str, Any]:
     """The same as plain data."""
     ram = kernel.memory
     return {
         "ram": {"pa": ram.base, "len": ram.size, "kernel": KERNEL_SIZE},
         "processes": [_process_data(process) for process in kernel.processes.values()],
-        "frames": [_frame_data(kernel, frame) for frame in kernel.frames.values()],
+        "frames": [_frame_data(kernel, frame, layout) for frame in kernel.frames.values()],
     }
 
 
-def _process_grid(kernel: Kernel, process: Process) -> Grid:
+def _process_grid(kernel: Kernel, process: Process, layout: Layout) -> Grid:
     frames = [kernel.frames[f_id] for f_id in process.frames]
     size = size_text(sum(frame.len for frame in frames if frame.type is not FrameType.IO))
     parent = "" if process.parent == NO_ID else f", child of process {process.parent}"
@@ -50,10 +71,40 @@ def _process_grid(kernel: Kernel, process: Process) -> Grid:
         f"process {process.pid}{parent}: {process.state.name.lower()}, {len(frames)} frames, "
         f"{size}, {process.charged} of {process.room} kernel objects"
     )
-    return Grid(heading, _FRAMES, [_frame_row(kernel, frame) for frame in frames])
+    rows = [_frame_row(kernel, frame, layout) for frame in frames]
+    return Grid(heading, _FRAMES, rows if len(rows) <= MANY else _grouped(rows))
 
 
-def _frame_row(kernel: Kernel, frame: Frame) -> tuple[str, ...]:
+def _grouped(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Rows alike but for number and places as one."""
+    grouped: list[tuple[str, ...]] = []
+    for _, group in groupby(rows, lambda row: (row[1], *row[3:5], row[6], *row[8:])):
+        alike = list(group)
+        if len(alike) < ALIKE:
+            grouped += alike
+            continue
+        first, last = alike[0], alike[-1]
+        row = [*first]
+        row[0], row[2] = f"{first[0]}..{last[0]}", f"{first[2]}.."
+        row[3] = f"{len(alike)} x {first[3]}"
+        row[5], row[7] = (f"{cell}.." if cell else "" for cell in (first[5], first[7]))
+        grouped.append(tuple(row))
+    return grouped
+
+
+def _role(kernel: Kernel, frame: Frame, layout: Layout) -> str:
+    """What the frame is to its owner."""
+    l1 = kernel.l1_over(kernel.frames[frame.v_id]) if frame.is_viewed else None
+    if l1 is None or frame.owner not in l1.runs:
+        return role_of(frame, False)
+    va, sp = kernel.view_va(frame), layout.stacks.get(frame.owner, 0)
+    role = role_of(frame, True, va < sp <= va + frame.len and bool(frame.v_flags & MAP_WRITE))
+    is_programs = any(start <= va + frame.len - 1 and va < end for start, end in layout.segments)
+    is_heap = role == "data" and frame.owner == PROC0 and layout.segments and not is_programs
+    return "heap" if is_heap else role
+
+
+def _frame_row(kernel: Kernel, frame: Frame, layout: Layout) -> tuple[str, ...]:
     hangs = f"{frame.t_id} at {frame.t_va:#010x}" if frame.is_hung else ""
     table = frame.table.name if frame.is_table else ""
     if frame.table is TableType.L1 and kernel.is_current(frame):
@@ -64,7 +115,7 @@ def _frame_row(kernel: Kernel, frame: Frame) -> tuple[str, ...]:
         at, rights = f"{kernel.view_va(frame):#010x}", rights_text(frame.view_rights)
     return (
         str(frame.f_id), frame.type.name, f"{frame.pa:#010x}", size_text(frame.len), table, hangs,
-        seen, at, rights,
+        seen, at, rights, _role(kernel, frame, layout),
     )  # fmt: skip
 
 
@@ -79,7 +130,7 @@ def _process_data(process: Process) -> dict[str, Any]:
     }
 
 
-def _frame_data(kernel: Kernel, frame: Frame) -> dict[str, Any]:
+def _frame_data(kernel: Kernel, frame: Frame, layout: Layout) -> dict[str, Any]:
     """A frame; a table it hangs in and a view it has are null where there is none."""
     place = {"table": frame.t_id, "va": frame.t_va} if frame.is_hung else None
     view = None
@@ -91,5 +142,5 @@ def _frame_data(kernel: Kernel, frame: Frame) -> dict[str, Any]:
     return {
         "f_id": frame.f_id, "owner": frame.owner, "type": frame.type.name, "pa": frame.pa,
         "len": frame.len, "table": frame.table.name if frame.is_table else None, "hangs": place,
-        "view": view,
+        "view": view, "role": _role(kernel, frame, layout),
     }  # fmt: skip

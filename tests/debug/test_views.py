@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -116,7 +119,13 @@ def test_json_of_frames_covers_all_memory() -> None:
     frames = [frame for frame in data["frames"] if frame["type"] != "IO"]
     assert sum(frame["len"] for frame in frames) == ram["len"] - ram["kernel"]
     assert {frame["owner"] for frame in frames} == {0}
-    assert data == json.loads(json.dumps(frame_data(ended("programs/hello"))))
+    roles = [frame.pop("role") for frame in data["frames"]]
+    assert roles[:3] == ["L1 table", "L2 table", "L2 table"]
+    assert roles[4:] == ["code", "read-only data", "data", "stack", "memory", "device"]
+    plain = json.loads(json.dumps(frame_data(ended("programs/hello"))))
+    for frame in plain["frames"]:
+        del frame["role"]
+    assert data == plain
 
 
 def test_dot_is_what_graphviz_reads(tmp_path: Path) -> None:
@@ -189,3 +198,40 @@ def test_views_show_rights_as_the_tables_have_them() -> None:
         entry = walk(kernel.memory, l1_pa, kernel.view_va(frame)).steps[-1].entry
         assert isinstance(entry, SmallPage)
         assert user_rights(entry) == frame.view_rights
+
+
+def test_many_frames_are_shown_by_kinds_and_all_in_json() -> None:
+    program = str(guest("library/hosted_heap"))
+    rows = emu_command("frames", program).stdout.decode().split("\nmappings\n")[0].splitlines()[2:]
+    everything = json.loads(emu_command("frames", "--json", program).stdout)["frames"]
+    shown = [int(row.split()[3]) if re.match(r" *\d+\.\.\d+ ", row) else 1 for row in rows]
+    assert sum(shown) == len(everything) > 100
+    assert len(rows) < len(everything)
+    assert max(shown) >= 4
+    assert sum(frame["role"] == "heap" for frame in everything) > 50
+
+
+@pytest.mark.parametrize(
+    ("variables", "escapes"), [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False),
+                               ({"TERM": "xterm", "NO_COLOR": "1"}, False)],
+)  # fmt: skip
+def test_a_terminal_has_colours_and_whole_addresses(
+    variables: dict[str, str], escapes: bool
+) -> None:
+    """Whatever its width: none is cut."""
+    ours, theirs = os.openpty()
+    program = str(guest("programs/hello"))
+    plain = emu_command("frames", program).stdout.decode()
+    environment = {**os.environ, "COLUMNS": "40", **variables}
+    command = [sys.executable, "-m", "emu", "frames", program]
+    run = subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment)
+    os.close(theirs)
+    text = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(ours, 65536):
+            text += piece
+    os.close(ours)
+    assert run.wait() == 0
+    assert (b"\x1b[3" in text) is escapes
+    found = re.findall(r"0x[0-9a-f]{8}", re.sub(r"\x1b\[[0-9;]*m", "", text.decode()))
+    assert found == re.findall(r"0x[0-9a-f]{8}", plain)
