@@ -106,7 +106,8 @@ def _totals(root: Node) -> dict[int, int]:
 def _drawing(root: Node, title: str) -> str:
     found = list(boxes(root))
     everything = max(found[0].total, 1)
-    shown = [box for box in found if box.total * _WIDTH >= _NARROWEST * everything]
+    wide = _NARROWEST * everything / _WIDTH
+    shown = [box for box in found if box.total >= wide or not box.depth]
     bottom = _TOP + _ROW * max(box.depth for box in shown)
     height = bottom + _ROW + 8
     script = _SCRIPT.replace("WIDTH", str(_WIDTH)).replace("CHARACTER", str(_CHARACTER))

@@ -12,6 +12,7 @@ import pytest
 
 from emu.coverage.executed import ExecutionCounter, Span
 from emu.coverage.lcov import Source, _record
+from emu.coverage.sources import SourceFiles
 from emu.coverage.start import begin_coverage, format_for
 from emu.debuginfo import open_files
 from emu.execution.code import Code
@@ -280,3 +281,40 @@ def test_spans_come_by_file_and_address() -> None:
     spans = [Span(file, 0x30, 4), Span(file, 0x10, 8), Span(file, 0x20, 2), Span(file, 0x10, 4)]
     counter._done.update(spans)
     assert [span[1:] for span, _ in counter.spans()] == [(0x10, 4), (0x10, 8), (0x20, 2), (0x30, 4)]
+
+
+def test_sources_that_are_not_here_are_left_out_and_counted(tmp_path: Path) -> None:
+    out = tmp_path / "out.info"
+    run = run_emu(guest("programs/hello"), options=("--coverage", str(out)), cwd=tmp_path)
+    records = re.findall(r"^SF:(.*)$", out.read_text(), re.MULTILINE)
+    assert records == []
+    (told,) = run.stderr.decode().splitlines()
+    assert re.fullmatch(
+        r"emu: coverage: left out \d+ source files that are not here, as .*; "
+        r"--coverage-source DIR says where they are",
+        told,
+    )
+    options = ("--coverage", str(out), "--coverage-source", str(ROOT))
+    run = run_emu(guest("programs/hello"), options=options, cwd=tmp_path)
+    records = re.findall(r"^SF:(.*)$", out.read_text(), re.MULTILINE)
+    assert str(ROOT / "guest/programs/hello.c") in records
+    assert all(Path(name).is_file() for name in records)
+
+
+def test_a_source_is_found_by_the_longest_end_of_its_path(tmp_path: Path) -> None:
+    for name in ("src/a.c", "a.c", "deep/src/b.c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = SourceFiles([str(tmp_path / "deep"), str(tmp_path)])
+    assert found.find("/elsewhere/src/a.c") == str(tmp_path / "src/a.c")
+    assert found.find("../src/b.c") == str(tmp_path / "deep/src/b.c")
+    assert found.find(str(tmp_path / "a.c")) == str(tmp_path / "a.c")
+    assert found.find("c.c") is None
+    assert found.missing == {"c.c"}
+
+
+def test_coverage_source_needs_coverage_and_a_directory(tmp_path: Path) -> None:
+    run = run_emu(guest("programs/hello"), options=("--coverage-source", str(tmp_path)))
+    assert run.stderr == b"emu: --coverage-source needs --coverage FILE\n"
+    run = run_emu(guest("programs/hello"), options=("--coverage-source", "/nowhere"))
+    assert run.returncode == 2
