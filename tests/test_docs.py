@@ -1,9 +1,9 @@
 """The commands and programs of the README and of docs/ run as they stand there.
 
-Each ```sh block is run by a shell that stops at the first failure, and each ```python block by Python,
-those of one document one after the other in one directory, which begins with ``prog.elf``, ``hello.c``,
-``hello.elf`` and the built guests.  docs/tutorial.md has a test of its own that compares the
-outputs too, docs/security.md another with something hostile in the box.
+Each sh block is run by a shell that stops at the first failure, and each python block by Python,
+those of one document one after the other in one directory, which begins with ``prog.elf``,
+``hello.c``, ``hello.elf`` and the built guests.  docs/tutorial.md has a test of its own that
+compares the outputs too, docs/security.md another with something hostile in the box.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ def test_rules_have_one_numbering() -> None:
     cited = {rule.number for rule in (*rules._OF_ERROR.values(), *rules._OF_CALL.values())}
     assert cited <= set(range(16))
     said = dict(re.findall(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", text, re.MULTILINE | re.DOTALL))
-    for number, words in ((7, "page 0 is never mapped"), (12, "Who waits for it gets an error"),
-                          (13, "Pointers are checked"), (9, "Who may give"), (3, "full account")):  # fmt: skip
+    for number, words in (
+        (3, "full account"), (7, "page 0 is never mapped"), (9, "Who may give"),
+        (12, "Who waits for it gets an error"), (13, "Pointers are checked"),
+    ):  # fmt: skip
         assert words in " ".join(said[str(number)].split())
