@@ -21,7 +21,8 @@ def command(sdk: Sdk, language: str, arguments: Sequence[str], bare: bool = Fals
         flags += HARD
     if not _says(arguments, "-marm", "-mthumb"):
         flags.append("-mthumb")
-    return [f"{PREFIX}{_DRIVERS[language]}", *flags, *sdk.libs(bare), *arguments]
+    own = [word for word in arguments if word.lstrip("-") != "specs=emu.specs"]  # it is there
+    return [f"{PREFIX}{_DRIVERS[language]}", *flags, *sdk.libs(bare), *own]
 
 
 def _says(arguments: Sequence[str], *options: str) -> bool:

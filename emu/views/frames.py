@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from emu.decoding.roles import role_of
 from emu.views.grid import Column, Grid, size_text
-from emu.views.tree import tree_lines
+from emu.views.tree import ALIKE, tree_lines
 from kernel_model.abi import (
     MAP_WRITE,
     NO_ID,
@@ -29,8 +29,6 @@ _FRAMES = (
 )  # fmt: skip
 MANY = 40
 """Of more frames than these, like ones that follow each other are shown as one row."""
-ALIKE = 4
-"""So many make it worth while."""
 
 
 class Layout(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from emu.views.grid import size_text
@@ -62,7 +63,7 @@ def owner_of_vspace(kernel: Kernel, frame: Frame) -> Process | None:
 def tree_lines(kernel: Kernel) -> list[str]:
     """The tree of mappings, with lines drawn; what is mapped nowhere comes last, in one line."""
     lines: list[str] = []
-    loose: list[str] = []
+    loose: list[Frame] = []
     for root in roots(kernel):
         if root.is_table:
             process = owner_of_vspace(kernel, root)
@@ -70,15 +71,36 @@ def tree_lines(kernel: Kernel) -> list[str]:
             lines.append(f"{title(root)}{who}")
             lines += _branches(kernel, root, "")
         else:
-            loose.append(title(root))
-    return lines + ([f"not mapped: {', '.join(loose)}"] if loose else [])
+            loose.append(root)
+    alike = (titles(list(group)) for _, group in groupby(loose, _kind))
+    return lines + ([f"not mapped: {', '.join(chain.from_iterable(alike))}"] if loose else [])
+
+
+ALIKE = 4
+"""So many alike in a row are shown as one."""
+
+
+def titles(frames: list[Frame]) -> list[str]:
+    """Titles of frames that are alike: one for all if there are many, e.g. ``frames 7..9 (8M)``."""
+    if len(frames) < ALIKE or frames[0].is_table:
+        return [title(frame) for frame in frames]
+    name = SPECIAL.get(frames[0].type, "frame")
+    size = f"{len(frames)} x {size_text(frames[0].len)}"
+    return [f"{name}s {frames[0].f_id}..{frames[-1].f_id} ({size})"]
+
+
+def _kind(frame: Frame) -> tuple[object, ...]:
+    return frame.type, frame.len, frame.table
 
 
 def _branches(kernel: Kernel, table: Frame, indent: str) -> Iterator[str]:
     below = children(kernel, table)
-    for child in below:
-        last = child is below[-1]
-        branch = "`-" if last else "|-"
-        yield f"{indent}{branch} {child.va:#010x} {title(child.frame)}{child.rights}"
-        if child.hangs:
-            yield from _branches(kernel, child.frame, indent + ("   " if last else "|  "))
+    for _, group in groupby(below, lambda child: (child.hangs, child.rights, _kind(child.frame))):
+        alike = list(group)
+        names = titles([child.frame for child in alike])
+        for child, name in zip(alike, names, strict=False):
+            last = child is below[-1] or (len(names) < len(alike) and alike[-1] is below[-1])
+            branch = "`-" if last else "|-"
+            yield f"{indent}{branch} {child.va:#010x} {name}{child.rights}"
+            if child.hangs:
+                yield from _branches(kernel, child.frame, indent + ("   " if last else "|  "))

@@ -72,8 +72,9 @@ def test_it_is_an_archive_for_each_way_to_pass_floats(kit: Sdk) -> None:
 
 
 @pytest.mark.parametrize(
-    "flags", [(), ("-marm",), ("-O0", "-g"), ("-mfloat-abi=soft",), ("-mfloat-abi=softfp",
-              "-mfpu=vfpv3"), ("-march=armv7-a", "-mfloat-abi=soft"), ("--specs=nano.specs",)],
+    "flags",
+    [(), ("-marm",), ("-O0", "-g"), ("-mfloat-abi=soft",), ("-mfloat-abi=softfp", "-mfpu=vfpv3"),
+     ("-march=armv7-a", "-mfloat-abi=soft"), ("--specs=nano.specs",), ("-specs=emu.specs",)],
     ids=" ".join,
 )  # fmt: skip
 def test_newlib_programs(kit: Sdk, tmp_path: Path, flags: tuple[str, ...]) -> None:
