@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _REASONS = {
     How.EXITED: "exit", How.FAULTED: "fault", How.DEADLOCK: "deadlock", How.COUNT: "instructions",
     How.MAX_INSNS: "limit", How.MAX_OUTPUT: "limit", How.TIMEOUT: "timeout", How.ADDRESS: "pc",
-    How.PAUSED: "paused", How.CTRL_C: "interrupted", How.TERMINATED: "interrupted",
+    How.PAUSED: "paused", How.TERMINATED: "terminated",
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ class Stop(NamedTuple):
     """Why a run has stopped.
 
     reason: ``exit``, ``fault``, ``deadlock``, ``call``, ``pc``, ``instructions``, ``limit``,
-    ``timeout``, ``paused`` or ``interrupted``.  status: what ``emu run`` would end with.
+    ``timeout``, ``paused`` or ``terminated``.  status: what ``emu run`` would end with.
     call, fault: what was waited for.  is_final: whether the machine cannot run on.
     """
 
@@ -76,7 +76,11 @@ class Machine:
     # Running
 
     def run(self) -> Stop:
-        """Run to the end, or to a bound that ``load`` was given."""
+        """Run to the end, or to a bound that ``load`` was given.
+
+        Errors of this and of all that runs: MachineEndedError; KeyboardInterrupt, by Ctrl-C, after
+        which the machine can run on.
+        """
         return self._stop(self._engine.run(), None)
 
     def step(self, count: int = 1) -> Stop:
@@ -211,6 +215,8 @@ class Machine:
         self._engine.restore(state)
 
     def _stop(self, outcome: Outcome, goal: _Goal | None) -> Stop:
+        if outcome.how is How.CTRL_C:
+            raise KeyboardInterrupt
         reason = _REASONS[outcome.how]
         call, fault = (None, None) if goal is None else (goal.call, goal.fault)
         if outcome.how is How.PAUSED and (call or fault):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -320,3 +322,25 @@ def test_symbols():
     assert len(symbols) > 10
     with pytest.raises(KeyError):
         symbols["nobody"]
+
+
+def test_ctrl_c_is_what_it_is_in_python(tmp_path: Path):
+    source = tmp_path / "loop.c"
+    source.write_text("int main(void) { for (volatile int n = 0; ; n++); }")
+    guest("programs/hello")  # there is a compiler
+    machine = emu.load(emu.build(source, output=tmp_path / "loop.elf", bare=True))
+    machine.run_until(symbol="main")
+    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        machine.run()
+    timer.join()
+    assert machine.run_until(instructions=10).reason == "instructions"
+
+
+def test_a_machine_runs_in_another_thread():
+    machine, stops = load("scenarios/server"), []
+    thread = threading.Thread(target=lambda: stops.append(machine.run()))
+    thread.start()
+    thread.join()
+    assert [stop.reason for stop in stops] == ["exit"]

@@ -13,7 +13,6 @@ import pytest
 
 from tests.guests import ROOT, need_tool
 
-
 UNREACHABLE = ("Failed to establish a new connection", "Temporary failure in name resolution")
 
 

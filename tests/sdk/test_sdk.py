@@ -130,6 +130,23 @@ def test_cpp(kit: Sdk, tmp_path: Path) -> None:
     assert ";One::value() const " in profile
 
 
+def test_reports_and_traces_have_cpp_names(kit: Sdk, tmp_path: Path) -> None:
+    """What stands in the source, with namespace, class and parameters."""
+    source, program = tmp_path / "fault.cpp", tmp_path / "fault.elf"
+    source.write_text(
+        "namespace geo { struct Shape { int *p; __attribute__((noinline)) int area(int n) const "
+        "{ return p[n]; } }; }\nint main() { geo::Shape s{nullptr}; return s.area(1) + 1; }\n"
+    )
+    need_tool("arm-none-eabi-g++")
+    subprocess.run(command(kit, "c++", ["-g", str(source), "-o", str(program)]), check=True)
+    said = run_emu(program).stderr.decode()
+    assert said.splitlines()[1].startswith("  in geo::Shape::area(int) const at ")
+    assert "\n    #0   geo::Shape::area(int) const at " in said
+    options = ("--trace", "block", "--function", "geo::Shape::area")
+    traced = run_emu(program, options=options).stderr.decode()
+    assert "<geo::Shape::area(int) const>" in traced
+
+
 def test_debug_information_names_files_that_are_there(kit: Sdk, tmp_path: Path) -> None:
     listed = emu_command("symbols", str(build(kit, tmp_path, BARE, "-g", bare=True))).stdout
     last = [line.split()[-1] for line in listed.decode().splitlines()]
