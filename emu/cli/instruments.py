@@ -150,9 +150,12 @@ def instrument_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_instruments
 
 
-def run_instrumented(launch: Launch, instruments: InstrumentOptions) -> Outcome:
+def run_instrumented(
+    launch: Launch, instruments: InstrumentOptions, run: Callable[[], Outcome]
+) -> Outcome:
     """Run a machine that has not run yet to its end, recorded.  Errors: UserError.
 
+    run: what does that.
     Where anything cannot begin there is no run, and nothing is written.
     """
     _check_complete(instruments)
@@ -177,10 +180,10 @@ def run_instrumented(launch: Launch, instruments: InstrumentOptions) -> Outcome:
             launch.machine.forget_code()
             ending.callback(begin_trace())
         if not ends:
-            return launch.run()
+            return run()
         history = launch.machine.history
         with progress(lambda: history.made, note):
-            return launch.run()
+            return run()
 
 
 def _function(launch: Launch, name: str) -> int:

@@ -20,6 +20,7 @@ COMMANDS = {
     "frames": "emu.cli.frames",
     "disasm": "emu.cli.disasm",
     "symbols": "emu.cli.symbols",
+    "gdb": "emu.cli.gdb",
     "new": "emu.cli.sdk:new",
     "cc": "emu.cli.sdk:cc",
     "c++": "emu.cli.sdk:cxx",

@@ -7,6 +7,7 @@ import time
 import click
 
 from emu.cli.command import Command
+from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
 from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions, guest_options
@@ -25,12 +26,16 @@ Examples:
 @click.command(cls=Command, epilog=EPILOG)
 @guest_options
 @instrument_options
+@debugger_options
 @click.option("--stats", is_flag=True, help="Say at the end what the run took.")
-def command(guest: GuestOptions, instruments: InstrumentOptions, stats: bool) -> int:
+def command(
+    guest: GuestOptions, instruments: InstrumentOptions, debugger: DebuggerOptions, stats: bool
+) -> int:
     """Run PROG, a static 32-bit Arm ELF executable, with ARGS."""
+    check_debugger(debugger)
     launch = Launch(guest._replace(options=guest.options._replace(stats=stats)))
     started = time.perf_counter()
-    outcome = run_instrumented(launch, instruments)
+    outcome = run_instrumented(launch, instruments, debugged(launch, debugger))
     if stats:
         from emu.machine.stats import stats_text
 

@@ -161,6 +161,14 @@ class Core:
             with self.engine.at_hand(self._contexts[pid]) as registers:
                 registers.set_core(values)
 
+    def set_state(self, pid: int, state: State) -> None:
+        """Set all registers of a process that ``holds`` is true of."""
+        if self.has_loaded(pid):
+            self.engine.registers.set_state(state)
+        else:
+            with self.engine.at_hand(self._contexts[pid]) as registers:
+                registers.set_state(state)
+
     def snapshot(self, living: Collection[int]) -> CoreState:
         """This core as a value.  living: the pids of the processes there are."""
         from emu.machine.snapshot import CoreState

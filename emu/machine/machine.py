@@ -411,6 +411,13 @@ class Machine:
         else:
             process.resume = Registers(values)
 
+    def set_state(self, process: Process, state: State) -> None:
+        """Give a process that has run these registers, all of them.  Errors: ValueError."""
+        core = self._holder(process)
+        if core is None:
+            raise ValueError(f"process {process.pid} has not run")
+        core.set_state(process.pid, state)
+
 
 def _resumed(core: tuple[int, ...], process: Process) -> tuple[int, ...]:
     """Core registers after what the kernel will do to them when the process next runs."""

@@ -1,0 +1,105 @@
+"""``--gdb`` and ``--gdb-on-fault``: a debugger at the machine, before it runs or when it faults."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import click
+
+from emu.cli.errors import UserError, user_errors
+from emu.cli.inputs import path_of
+from emu.cli.launch import Launch
+from emu.cli.streams import note
+from emu.machine.outcome import How, Outcome, outcome
+
+
+class DebuggerOptions(NamedTuple):
+    """Where a debugger may connect, and when.
+
+    gdb: ``[HOST:]PORT`` or a path, or None.  on_fault: wait for one at the first fault only.
+    """
+
+    gdb: str | None
+    on_fault: bool
+    anywhere: bool
+
+
+_PARAMETERS = (
+    click.option(
+        "--gdb", metavar="[HOST:]PORT", default=None,
+        help="Wait there for gdb before the first instruction; or at a Unix socket, a path.",
+    ),
+    click.option(
+        "--gdb-on-fault", "on_fault", is_flag=True,
+        help="With --gdb: run, and wait for gdb at the first fault that nobody handles.",
+    ),
+    click.option(
+        "--gdb-anywhere", "anywhere", is_flag=True,
+        help="With --gdb: let other hosts connect, which HOST must say, too.",
+    ),
+)  # fmt: skip
+
+
+def debugger_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these options; it gets them as ``debugger``, a DebuggerOptions."""
+
+    @functools.wraps(command)
+    def with_debugger(*args: Any, **parameters: Any) -> Any:
+        asked = {name: parameters.pop(name) for name in DebuggerOptions._fields}
+        return command(*args, debugger=DebuggerOptions(**asked), **parameters)
+
+    for parameter in reversed(_PARAMETERS):
+        with_debugger = parameter(with_debugger)
+    return with_debugger
+
+
+def check_debugger(asked: DebuggerOptions) -> None:
+    """Errors: UserError, when something is said of a debugger that is not asked for."""
+    if asked.gdb is None and (asked.on_fault or asked.anywhere):
+        raise UserError(f"--gdb-{'on-fault' if asked.on_fault else 'anywhere'} needs --gdb PORT")
+
+
+def debugged(launch: Launch, asked: DebuggerOptions) -> Callable[[], Outcome]:
+    """What runs the machine to its end: by itself, or as a debugger says.  Errors: UserError."""
+    if asked.gdb is None:
+        return launch.run
+    return functools.partial(_serve, launch, asked, asked.gdb)
+
+
+def _serve(launch: Launch, asked: DebuggerOptions, place: str) -> Outcome:
+    from emu.gdb.server import serve
+    from emu.gdb.target import Stopped, Target
+    from emu.gdb.transport import AddressError, Listener
+
+    with user_errors(place, AddressError):
+        listener = Listener(place, asked.anywhere)
+    machine = launch.machine
+    stopped = Stopped(0)
+    try:
+        if asked.on_fault:
+            reached = launch.reach(machine.run_to_fault)
+            if reached.how is not How.PAUSED:
+                launch.report_end(reached)
+                return reached
+            stopped = Stopped(machine.kernel.running[0].pid if machine.kernel.running[0] else 0)
+        target = Target(machine, lambda: launch.debug, path_of(launch.guest.program))
+        note(f"waiting for gdb: target remote {listener.name}")
+        over = serve(target, listener, stopped, note)
+        target.close()
+    finally:
+        listener.close()
+    return _after(launch, over.runs_on)
+
+
+def _after(launch: Launch, runs_on: bool) -> Outcome:
+    """What becomes of a machine whose debugger is done with it."""
+    from emu.machine.outcome import outcome_of
+
+    kernel = launch.machine.kernel
+    if not any(kernel.running) and not kernel.readers:
+        ended = outcome_of(kernel.halted)
+        launch.report_end(ended)
+        return ended
+    return launch.run() if runs_on else outcome(How.TERMINATED)

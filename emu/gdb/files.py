@@ -1,0 +1,70 @@
+"""Host I/O: the executables, so that gdb needs no copy of them; and nothing else of the host.
+
+Source: "Debugging with GDB", E.7 (File-I/O packets of the vFile kind).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from emu.gdb.packets import LARGEST
+
+if TYPE_CHECKING:
+    from emu.gdb.target import Target
+
+_NO_ENTRY, _BAD_FILE = 2, 9
+_REGULAR: Final = 0o100444
+
+
+class HostFiles:
+    """Files that are open to the debugger, by descriptor."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._open: dict[int, bytes] = {}
+
+    def answer(self, request: bytes) -> bytes:
+        """What ``vFile:`` and the request get.  Errors: ValueError, for one that is damaged."""
+        name, _, words = request.partition(b":")
+        if name == b"setfs":
+            return b"F0"
+        if name == b"open":
+            return self._opened(bytes.fromhex(words.split(b",")[0].decode()).decode())
+        if name not in (b"pread", b"close", b"fstat"):
+            return b""
+        descriptor, *numbers = (int(word, 16) for word in words.split(b","))
+        data = self._open.get(descriptor)
+        if data is None:
+            return b"F-1,%x" % _BAD_FILE
+        if name == b"close":
+            del self._open[descriptor]
+            return b"F0"
+        if name == b"fstat":
+            return _reply(_stat(len(data)))
+        count, offset = numbers
+        return _reply(data[offset : offset + min(count, LARGEST // 2)])
+
+    def _opened(self, path: str) -> bytes:
+        """Only what some process runs."""
+        if path not in {self._target.executable(pid) for pid in self._target.pids} - {""}:
+            return b"F-1,%x" % _NO_ENTRY
+        try:
+            with open(path, "rb") as stream:
+                data = stream.read()
+        except OSError as error:
+            return b"F-1,%x" % (error.errno or _NO_ENTRY)
+        descriptor = next(
+            number for number in range(len(self._open) + 1) if number not in self._open
+        )
+        self._open[descriptor] = data
+        return b"F%x" % descriptor
+
+
+def _reply(data: bytes) -> bytes:
+    return b"F%x;%s" % (len(data), data)
+
+
+def _stat(size: int) -> bytes:
+    """The protocol's struct stat of a file that can only be read."""
+    return struct.pack(">7I3Q3I", 0, 0, _REGULAR, 1, 0, 0, 0, size, 512, size // 512 + 1, 0, 0, 0)

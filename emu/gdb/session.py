@@ -1,0 +1,326 @@
+"""What packets mean: one debugger's session with one machine, from its first packet to its end.
+
+In all-stop mode, with the multiprocess extensions: the process with pid N is the inferior N + 1,
+which has one thread of the same number, because the protocol's 0 means any.
+Source: "Debugging with GDB", E.2 (packets), E.4 (general query packets), E.7 (host I/O).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+from emu.api.memory import AddressError
+from emu.gdb.features import REGISTERS, description, register_index, register_size
+from emu.gdb.files import HostFiles
+from emu.gdb.monitor import answer
+from emu.gdb.packets import LARGEST
+from emu.gdb.target import Signal, Stopped, Target
+
+OK: Final = b"OK"
+FAILED: Final = b"E01"
+NO_MEMORY: Final = b"E0e"
+ANY: Final = -1
+_SUPPORTED: Final = (
+    "multiprocess+", "swbreak+", "vContSupported+", "fork-events+", "QStartNoAckMode+",
+    "qXfer:features:read+", "qXfer:memory-map:read+", "qXfer:exec-file:read+",
+    "qXfer:osdata:read+",
+    f"PacketSize={LARGEST:x}",
+)  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """What to send, and whether the session is over then; go: run the machine first."""
+
+    data: bytes
+    is_over: bool = False
+    go: Callable[[], Stopped] | None = None
+    detached: bool = False
+
+
+class Session:
+    """One debugger's.
+
+    is_quiet: whether acknowledgements are sent no more.
+    """
+
+    def __init__(self, target: Target, stopped: Stopped) -> None:
+        """stopped: why the machine stands now."""
+        self.target, self.stopped = target, stopped
+        self.is_quiet = False
+        self._general = self._stepped = stopped.pid
+        self._files = HostFiles(target)
+        self._handlers: dict[bytes, Callable[[bytes], Answer | bytes]] = {
+            b"?": lambda _: self.stop_reply(), b"g": self._read_all, b"G": self._write_all,
+            b"p": self._read_one, b"P": self._write_one, b"m": self._read, b"M": self._write_hex,
+            b"X": self._write_binary, b"H": self._select, b"T": self._is_alive, b"c": self._go_on,
+            b"s": self._step_on, b"D": self._detach, b"k": self._kill, b"Z": self._break,
+            b"z": self._unbreak, b"q": self._query, b"Q": self._set, b"v": self._verbose,
+            b"!": lambda _: OK,
+        }  # fmt: skip
+
+    def handle(self, body: bytes) -> Answer:
+        """Answer a packet.  Whatever is wrong with it is an error in the answer."""
+        handler = self._handlers.get(body[:1])
+        if handler is None:
+            return Answer(b"")
+        try:
+            result = handler(body[1:])
+        except AddressError:
+            return Answer(NO_MEMORY)
+        except (ValueError, KeyError, IndexError):
+            return Answer(FAILED)
+        return result if isinstance(result, Answer) else Answer(result)
+
+    # Why it stands
+
+    def stop_reply(self) -> bytes:
+        """The state of the inferior that stopped."""
+        stopped = self.stopped
+        process = b";process:%x" % (stopped.pid + 1)
+        if stopped.killed:
+            return b"X%02x" % stopped.signal + process
+        if stopped.exit is not None:
+            return b"W%02x" % stopped.exit + process
+        self._general = self._stepped = stopped.pid
+        why = stopped.why.encode()
+        return b"T%02x%sthread:%s;" % (stopped.signal, why, _thread(stopped.pid))
+
+    # Registers
+
+    def _read_all(self, _: bytes) -> bytes:
+        values = self.target.registers(self._general)
+        return b"".join(_hex(value, register_size(at)) for at, value in enumerate(values))
+
+    def _write_all(self, rest: bytes) -> bytes:
+        data, values, at = bytes.fromhex(rest.decode()), list[int](), 0
+        for index in range(REGISTERS):
+            size = register_size(index)
+            values.append(int.from_bytes(data[at : at + size], "little"))
+            at += size
+        if at != len(data):
+            return FAILED
+        self.target.set_registers(self._general, values)
+        return OK
+
+    def _read_one(self, rest: bytes) -> bytes:
+        index = register_index(int(rest, 16))
+        return _hex(self.target.registers(self._general)[index], register_size(index))
+
+    def _write_one(self, rest: bytes) -> bytes:
+        number, _, text = rest.partition(b"=")
+        index, values = register_index(int(number, 16)), self.target.registers(self._general)
+        values[index] = int.from_bytes(bytes.fromhex(text.decode()), "little")
+        self.target.set_registers(self._general, values)
+        return OK
+
+    # Memory
+
+    def _read(self, rest: bytes) -> bytes:
+        address, length = _numbers(rest)
+        memory, length = self.target.memory(self._general), min(length, LARGEST // 2 - 4)
+        try:
+            return memory.read(address, length).hex().encode()
+        except AddressError:
+            # As much as there is: gdb reads ahead.
+            room = 0x1000 - address % 0x1000
+            return memory.read(address, min(room, length)).hex().encode()
+
+    def _write_hex(self, rest: bytes) -> bytes:
+        place, _, text = rest.partition(b":")
+        return self._write(place, bytes.fromhex(text.decode()))
+
+    def _write_binary(self, rest: bytes) -> bytes:
+        place, _, data = rest.partition(b":")
+        return self._write(place, data)
+
+    def _write(self, place: bytes, data: bytes) -> bytes:
+        address, length = _numbers(place)
+        if length != len(data):
+            return FAILED
+        self.target.memory(self._general).write(address, data)
+        return OK
+
+    # Threads
+
+    def _select(self, rest: bytes) -> bytes:
+        pid = self._pid(rest[1:])
+        if pid == ANY:
+            pid = self.target.current
+        self.target.process(pid)
+        if rest[:1] == b"g":
+            self._general = pid
+        else:
+            self._stepped = pid
+        return OK
+
+    def _is_alive(self, rest: bytes) -> bytes:
+        self.target.process(self._pid(rest))
+        return OK
+
+    def _pid(self, text: bytes) -> int:
+        """The process that a thread id names, ``ANY`` for any.  Errors: ValueError."""
+        if text.startswith(b"p"):
+            text = text[1:].partition(b".")[0]
+        number = int(text, 16)
+        return ANY if number <= 0 else number - 1
+
+    # Running
+
+    def _go_on(self, rest: bytes) -> Answer:
+        return Answer(b"", go=self.target.go) if not rest else Answer(FAILED)
+
+    def _step_on(self, rest: bytes) -> Answer:
+        step = partial(self.target.step, self._stepped)
+        return Answer(b"", go=step) if not rest else Answer(FAILED)
+
+    def _verbose(self, rest: bytes) -> Answer | bytes:
+        if rest == b"Cont?":
+            return b"vCont;c;C;s;S"
+        if rest.startswith(b"Cont;"):
+            return self._continue(rest[5:])
+        if rest.startswith(b"Kill;"):
+            return self._kill(b"")
+        if rest.startswith(b"File:"):
+            return self._files.answer(rest[5:])
+        if rest.startswith(b"Attach;"):
+            pid = self._pid(rest[7:])
+            self.target.process(pid)
+            self.target.attached.add(pid)
+            self.stopped = Stopped(pid, Signal.NONE)
+            return self.stop_reply()
+        return b""
+
+    def _continue(self, rest: bytes) -> Answer:
+        """The first action that steps counts, for one process; all others run on as they will."""
+        for action in rest.split(b";"):
+            what, _, thread = action.partition(b":")
+            if what[:1] in (b"s", b"S"):
+                pid = self._pid(thread) if thread else self._stepped
+                self.target.process(pid)
+                return Answer(b"", go=partial(self.target.step, pid))
+            if what[:1] not in (b"c", b"C"):
+                return Answer(FAILED)
+        return Answer(b"", go=self.target.go)
+
+    def _detach(self, rest: bytes) -> Answer:
+        """From one inferior, or from all: then the machine runs on by itself."""
+        pid = self._pid(rest[1:]) if rest else ANY
+        self.target.breakpoints = {
+            one for one in self.target.breakpoints if pid not in (ANY, one[0])
+        }
+        if pid == ANY:
+            self.target.attached.clear()
+        self.target.attached.discard(pid)
+        is_last = not self.target.pids
+        return Answer(OK, is_over=is_last, detached=is_last)
+
+    def _kill(self, _: bytes) -> Answer:
+        return Answer(OK, is_over=True)
+
+    # Breakpoints
+
+    def _break(self, rest: bytes) -> bytes:
+        kind, address, _ = rest.split(b";")[0].split(b",")
+        if kind not in (b"0", b"1"):
+            return b""
+        self.target.breakpoints.add((self._general, int(address, 16)))
+        return OK
+
+    def _unbreak(self, rest: bytes) -> bytes:
+        kind, address, _ = rest.split(b",")
+        if kind not in (b"0", b"1"):
+            return b""
+        self.target.breakpoints.discard((self._general, int(address, 16)))
+        return OK
+
+    # Questions and settings
+
+    def _set(self, rest: bytes) -> bytes:
+        if rest == b"StartNoAckMode":
+            self.is_quiet = True
+            return OK
+        return b""
+
+    def _query(self, rest: bytes) -> bytes:
+        name, _, words = rest.partition(b":")
+        if name == b"Supported":
+            self.target.tells_starts = b"fork-events+" in words.split(b";")
+            return ";".join(_SUPPORTED).encode()
+        if name == b"Xfer":
+            return self._transfer(words)
+        if rest == b"fThreadInfo":
+            pids = self.target.pids
+            return b"m" + b",".join(map(_thread, pids)) if pids else b"l"
+        if rest == b"sThreadInfo":
+            return b"l"
+        if rest == b"C":
+            return b"QC" + _thread(self._general)
+        if name == b"Attached":
+            return b"1"
+        if rest.startswith(b"ThreadExtraInfo,"):
+            return self._extra(rest.partition(b",")[2])
+        if rest.startswith(b"Rcmd,"):
+            line = bytes.fromhex(rest[5:].decode()).decode(errors="replace")
+            return answer(self.target, self._general, line).encode().hex().encode()
+        return OK if name == b"Symbol" else b""
+
+    def _extra(self, thread: bytes) -> bytes:
+        state = self.target.process(self._pid(thread)).state
+        return state.name.lower().encode().hex().encode()
+
+    def _transfer(self, words: bytes) -> bytes:
+        """A part of a document."""
+        kind, action, annex, place = words.split(b":")
+        offset, length = _numbers(place)
+        text = self._document(kind, annex) if action == b"read" else None
+        if text is None:
+            return b"E00"
+        part = text[offset : offset + min(length, LARGEST // 4)]
+        return (b"m" if offset + len(part) < len(text) else b"l") + part
+
+    def _document(self, kind: bytes, annex: bytes) -> bytes | None:
+        if kind == b"features" and annex == b"target.xml":
+            return description().encode()
+        if kind == b"exec-file":
+            pid = self._pid(annex) if annex else self._general
+            return self.target.executable(pid).encode()
+        if kind == b"memory-map":
+            return b"<memory-map><memory type='ram' start='0' length='0x100000000'/></memory-map>"
+        if kind == b"osdata" and annex in (b"", b"processes"):
+            return self._processes() if annex else _OSDATA
+        return None
+
+    def _processes(self) -> bytes:
+        living = self.target.machine.kernel.processes
+        rows = "".join(
+            f"<item><column name='pid'>{pid + 1}</column><column name='user'>guest</column>"
+            f"<column name='command'>process {pid}: {process.state.name.lower()}"
+            "</column></item>"
+            for pid, process in living.items()
+        )
+        return f"<osdata type='processes'>{rows}</osdata>".encode()
+
+
+_OSDATA: Final = (
+    b"<osdata type='types'><item><column name='Type'>processes</column>"
+    b"<column name='Description'>Listing of all processes</column>"
+    b"<column name='Title'>Processes</column></item></osdata>"
+)
+
+
+def _thread(pid: int) -> bytes:
+    return b"p%x.%x" % (pid + 1, pid + 1)
+
+
+def _hex(value: int, size: int) -> bytes:
+    return value.to_bytes(size, "little").hex().encode()
+
+
+def _numbers(text: bytes) -> tuple[int, int]:
+    """``ADDRESS,LENGTH``.  Errors: ValueError."""
+    address, length = (int(part, 16) for part in text.split(b","))
+    if address < 0 or length < 0:
+        raise ValueError("negative")
+    return address, length
