@@ -25,7 +25,7 @@ NOT_RUN: Final = {
     "make bench": "it takes minutes; tests/test_benchmarks.py runs each group with --quick",
 }
 """What is not run here, by how its block begins, and why."""
-NEEDED: Final = ("lcov", "genhtml", "jq")
+NEEDED: Final = ("lcov", "genhtml", "jq", "gdb-multiarch")
 
 
 class Block(NamedTuple):

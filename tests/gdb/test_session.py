@@ -1,0 +1,184 @@
+"""Whatever a debugger sends, or does not, is answered; the machine stays, and so does the port."""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emu.debuginfo import open_files
+from emu.environment.world import ScriptedWorld
+from emu.gdb.packets import INTERRUPT, LARGEST, Packets, escaped, packet, unescaped
+from emu.gdb.session import Session
+from emu.gdb.target import Stopped, Target
+from emu.gdb.transport import AddressError, Listener
+from emu.loader import load_elf
+from emu.machine.machine import Machine, Options
+from kernel_model.invariants import check_invariants
+from kernel_model.walk import mapped
+from tests.guests import ROOT, guest
+
+
+@given(st.binary(max_size=200))
+def test_what_is_escaped_comes_back(data: bytes) -> None:
+    assert unescaped(escaped(data)) == data
+    assert list(Packets().feed(packet(data))) == [data]
+
+
+@given(st.lists(st.binary(max_size=30), max_size=8), st.data())
+def test_packets_may_come_in_any_pieces(bodies: list[bytes], data: st.DataObject) -> None:
+    stream = b"+".join(map(packet, bodies))
+    packets, got, at = Packets(), [], 0
+    while at < len(stream):
+        size = data.draw(st.integers(1, 12))
+        got += packets.feed(stream[at : at + size])
+        at += size
+    assert got == bodies
+
+
+@pytest.mark.parametrize(
+    ("stream", "found"),
+    [
+        (b"$g#00", [None]), (b"$g#zz", [None]), (b"\x03", [INTERRUPT]),
+        (b"rubbish$g#67", [b"g"]), (b"$$g#67$g#67", [None, b"g"]), (b"$g#6", []),
+        (b"$" + b"x" * (LARGEST + 8), [None]),
+        (packet(b"x" * (LARGEST + 1)), [None]),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_damaged_packets(stream: bytes, found: list[bytes | None]) -> None:
+    assert list(Packets().feed(stream)) == found
+
+
+def session_of(name: str) -> Session:
+    path = guest(name)
+    with path.open("rb") as stream:
+        machine = Machine(load_elf(stream, path.name), ScriptedWorld(), Options(ram=16 << 20))
+    machine.run_to_call(3)
+    return Session(Target(machine, lambda: open_files(str(path)), str(path)), Stopped(0))
+
+
+WORDS = (
+    b"?", b"g", b"G", b"p", b"P1=", b"m", b"M", b"X", b"Hg", b"Hc", b"T", b"D", b"Z0,", b"z0,",
+    b"Z2,", b"qSupported:fork-events+", b"qXfer:features:read:target.xml:",
+    b"qXfer:exec-file:read:",
+    b"qXfer:osdata:read:processes:", b"qXfer:memory-map:read::", b"qfThreadInfo", b"qsThreadInfo",
+    b"qC", b"qRcmd,", b"qThreadExtraInfo,", b"vCont?", b"vAttach;", b"vFile:open:", b"vFile:pread:",
+    b"vFile:fstat:", b"vFile:close:", b"QStartNoAckMode", b"!", b"vCont;", b"k", b"",
+)  # fmt: skip
+PARTS = (
+    b"0", b"1", b"p1.1", b"p2.2", b"p-1.-1", b"10000,4", b"ffffffff,8", b"0,ffffffff", b",",
+    b":", b";", b"=", b"-1", b"zz", b"\xff\x00", b"00" * 40, b"666f6f", b"80000000,10",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_thousands_of_packets_of_any_kind_are_answered(seed: int) -> None:
+    chance = random.Random(seed)
+    session = session_of("scenarios/server")
+    for _ in range(2000):
+        body = chance.choice(WORDS) + b"".join(chance.choices(PARTS, k=chance.randrange(4)))
+        answer = session.handle(body)
+        assert isinstance(answer.data, bytes)
+        assert len(answer.data) <= LARGEST, body
+    check_invariants(session.target.machine.kernel)
+
+
+def test_what_a_session_reads_and_writes() -> None:
+    session = session_of("programs/hello")
+    registers = session.handle(b"g").data
+    assert len(bytes.fromhex(registers.decode())) == 17 * 4 + 32 * 8 + 4
+    assert session.handle(b"G" + registers).data == b"OK"
+    assert session.handle(b"g").data == registers
+    assert session.handle(b"P0=78563412").data == b"OK"
+    assert session.handle(b"p0").data == b"78563412"
+    assert session.handle(b"P1a=000000000000f83f").data == b"OK"
+    assert session.handle(b"p1a").data == b"000000000000f83f"
+    assert session.handle(b"p12").data == b"E01"
+    assert session.handle(b"m0,4").data == b"E0e"
+    sp = session.target.state(0).core[13] - 64
+    assert session.handle(b"M%x,4:deadbeef" % sp).data == b"OK"
+    assert session.handle(b"m%x,4" % sp).data == b"deadbeef"
+    assert session.handle(b"X%x,2:\x01\x02" % sp).data == b"OK"
+    assert session.handle(b"m%x,4" % sp).data == b"0102beef"
+    kernel = session.target.machine.kernel
+    runs = mapped(kernel.memory, kernel.l1_pa(kernel.processes[0]), 0, 0xE0000000)
+    assert len(session.handle(b"m%x,40" % (runs[-1].end - 8)).data) == 16  # as much as there is
+    assert session.handle(b"vFile:open:%s,0,0" % b"/etc/passwd".hex().encode()).data == b"F-1,2"
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [("no", "is no .HOST:.PORT"), ("0.0.0.0:0", "is not this host alone"), ("70000", "is no")],
+)
+def test_where_nobody_may_listen(place: str, why: str) -> None:
+    with pytest.raises(AddressError, match=why):
+        Listener(place)
+
+
+def test_a_port_is_this_hosts_alone_and_given_back() -> None:
+    listener = Listener("0")
+    host, port = listener.name.split(":")
+    assert host == "127.0.0.1"
+    listener.close()
+    again = Listener(port)
+    again.close()
+
+
+def test_debuggers_that_disappear_or_send_rubbish_end_nothing() -> None:
+    """One after the other at one port; the last one kills the machine, and the port is free."""
+    command = [sys.executable, "-m", "emu", "run", "--gdb", "0", str(guest("programs/hello"))]
+    run = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stderr is not None
+    port = int(run.stderr.readline().decode().rpartition(":")[2])
+    chance = random.Random(5)
+    for rubbish in (b"", b"\x03" * 50, chance.randbytes(4000), b"$" * 70000, b"$g#67" * 200):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(rubbish)
+            connection.settimeout(0.3)
+            try:
+                while connection.recv(65536):
+                    pass
+            except TimeoutError:
+                pass
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(packet(b"qC"))
+        time.sleep(0.3)
+        assert b"QCp1.1" in connection.recv(1000)
+        connection.sendall(packet(b"k"))
+        run.communicate(timeout=30)
+    assert run.returncode == 143
+    Listener(str(port)).close()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--gdb-on-fault",), "emu: --gdb-on-fault needs --gdb PORT\n"),
+        (("--gdb", "x"), "emu: 'x' is no [HOST:]PORT and no path of a socket\n"),
+        (("--gdb", "/nowhere/x"), "emu: /nowhere/x: No such file or directory\n"),
+    ],
+)
+def test_mistakes_of_the_user(options: tuple[str, ...], line: str) -> None:
+    command = [sys.executable, "-m", "emu", "run", *options, str(guest("programs/hello"))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, line)
+
+
+def test_a_debugger_without_breakpoints_costs_nothing() -> None:
+    """Counted, not timed: no hook is called that is not called without one."""
+    path = guest("scenarios/ring")
+    with path.open("rb") as stream:
+        machine = Machine(load_elf(stream, path.name), ScriptedWorld(), Options())
+    target = Target(machine, lambda: open_files(str(path)), str(path))
+    assert not machine.cores[0].engine.hooks.counting
+    assert target.go().is_final
+    assert not machine.cores[0].engine.hooks._breakpoint_hooks
