@@ -68,7 +68,7 @@ def run(block: Block, directory: Path, number: int) -> None:
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
 def test_what_a_document_tells_works(document: Path, tmp_path: Path) -> None:
-    shutil.copy(guest("calls/frame_map"), tmp_path / "prog.elf")
+    shutil.copy(guest("tutorial/step3"), tmp_path / "prog.elf")
     shutil.copy(guest("programs/hello"), tmp_path / "hello.elf")
     shutil.copy(ROOT / "guest/newlib/hello.c", tmp_path / "hello.c")
     shutil.copy(ROOT / "emu/sdk/project/main.c", tmp_path / "main.c")

@@ -51,8 +51,13 @@ def test_same_as_over_semihosting(name: str, case: Case) -> None:
         assert ours.stdout == expected.stdout
 
 
+def is_checked(row: str) -> bool:
+    """Each program once: its Thumb code, with its first input."""
+    return ".arm" not in row and row.endswith("-0")
+
+
 @pytest.mark.parametrize("mmu", BACKENDS)
-@pytest.mark.parametrize(("name", "case"), [row for row in rows() if ".arm" not in row.id])
+@pytest.mark.parametrize(("name", "case"), [row for row in rows() if is_checked(row.id)])
 def test_invariants_hold_after_every_call(name: str, case: Case, mmu: str) -> None:
     program, options = guest(f"newlib/kernel/{name}"), ("--check", "--mmu", mmu)
     run = run_emu(program, *case.args, options=options, stdin=case.stdin)
