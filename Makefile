@@ -17,7 +17,7 @@ PYTHON_READY := $(VENV)/.ready
 TOOLCHAIN_READY := build/.toolchain-ready
 NATIVE := $(wildcard emu/native/*.[ch])
 # What concerns a hook, and is run with the hooks in Python besides.
-HOOK_TESTS := tests/cpu tests/mmu $(filter-out %backends.py %golden.py %naive.py,$(wildcard tests/trace/test_*.py))
+HOOK_TESTS := tests/cpu tests/mmu $(filter-out %backends.py %golden.py %naive.py %selection.py %flamegraph.py,$(wildcard tests/trace/test_*.py))
 HEADER := guest/include/kernel.h
 # On CI the tests see the header as it was committed, and the tools that they compare with.
 IN_CI := $(filter true 1,$(CI))

@@ -39,7 +39,10 @@ def test_same_as_over_semihosting(name: str, case: Case) -> None:
     program, _, arm = name.partition(".")
     hosted = guest(f"newlib/{program}.{'arm' if arm else 'thumb'}-hard")
     expected = run_emu(hosted, *case.args, stdin=case.stdin)
-    ours = run_emu(guest(f"newlib/kernel/{name}"), *case.args, stdin=case.stdin)
+    is_first = case == read_cases().get(program, [Case()])[0]
+    options = ("--check",) if is_first and not arm else ()  # on the other backends: below
+    program_here = guest(f"newlib/kernel/{name}")
+    ours = run_emu(program_here, *case.args, options=options, stdin=case.stdin)
     assert expected.returncode == case.status
     assert ours.stderr == b""
     assert ours.returncode == case.status, ours.stdout
@@ -56,7 +59,7 @@ def is_checked(row: str) -> bool:
     return ".arm" not in row and row.endswith("-0")
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("mmu", BACKENDS[1:])
 @pytest.mark.parametrize(("name", "case"), [row for row in rows() if is_checked(row.id)])
 def test_invariants_hold_after_every_call(name: str, case: Case, mmu: str) -> None:
     program, options = guest(f"newlib/kernel/{name}"), ("--check", "--mmu", mmu)

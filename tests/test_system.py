@@ -50,8 +50,7 @@ def said(stdout: bytes) -> str:
     return re.sub(r"which \d+ are", "which FREE are", stdout.decode())
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
-@pytest.mark.parametrize("code", ["", ".arm"])
+@pytest.mark.parametrize(("code", "mmu"), [*(("", mmu) for mmu in BACKENDS), (".arm", "tlb")])
 def test_the_demo(mmu: str, code: str) -> None:
     run = run_emu(guest(f"system/system{code}"), options=("--mmu", mmu), stdin=DEMO, timeout=120)
     assert said(run.stdout) == SAID
