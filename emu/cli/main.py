@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -67,6 +66,8 @@ class LazyGroup(Group):
         """The command, or what was meant instead.  Errors: click.UsageError."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
             meant = get_close_matches(name, COMMANDS, 1)
             if name.endswith(".elf") or os.path.isfile(name):
                 ctx.fail(f"There is no command {name!r}; to run a program: emu run {name}")
