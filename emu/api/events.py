@@ -91,10 +91,19 @@ class Switches(Observer):
 
 
 class Faults(Observer):
-    """Tells of each fault, before the kernel hears of it."""
+    """Tells of faults, before the kernel hears of them.
 
-    def __init__(self, describe: Callable[[MachineFault], Fault], tell: Callable[..., Any]) -> None:
-        self._describe, self._tell = describe, tell
+    is_wanted: of which; what nobody wants is not described, for that takes long.
+    """
+
+    def __init__(
+        self,
+        describe: Callable[[MachineFault], Fault],
+        tell: Callable[[Fault], Any],
+        is_wanted: Callable[[MachineFault], bool] = lambda _: True,
+    ) -> None:
+        self._describe, self._tell, self._is_wanted = describe, tell, is_wanted
 
     def faulted(self, core: Core, fault: MachineFault) -> None:  # noqa: ARG002
-        self._tell(self._describe(fault))
+        if self._is_wanted(fault):
+            self._tell(self._describe(fault))

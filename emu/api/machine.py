@@ -12,6 +12,7 @@ from emu.api.memory import physical_memory
 from emu.api.process import Process
 from emu.api.symbols import Symbols
 from emu.api.values import Frame, Mapping, frame_value, mapping_value
+from emu.machine.core import Core
 from emu.machine.fault import ACCESS
 from emu.machine.fault import Fault as MachineFault
 from emu.machine.machine import Machine as Engine
@@ -19,6 +20,8 @@ from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome
 from emu.machine.snapshot import Snapshot
 from kernel_model.abi import NO_ID
+from kernel_model.call import Call as CallRow
+from kernel_model.process import Process as ModelProcess
 from kernel_model.walk import mapped
 
 if TYPE_CHECKING:
@@ -71,7 +74,8 @@ class Machine:
         self.memory = physical_memory(engine)
         self.notes, self.reports = notes, list[str]()
         self._observers: dict[Callable[..., Any], Observer] = {}
-        engine.observers.add(events.Faults(self._describe, self._keep_report))
+        keep, is_unhandled = self._keep_report, self._is_unhandled
+        engine.observers.add(events.Faults(self._describe, keep, is_unhandled))
 
     # Running
 
@@ -234,8 +238,10 @@ class Machine:
         return Fault(fault.pid, fault.kind, fault.pc, fault.va, access, fault.headline, report)
 
     def _keep_report(self, fault: Fault) -> None:
-        if self._engine.kernel.processes[fault.pid].handler == NO_ID:
-            self.reports.append(fault.report)
+        self.reports.append(fault.report)
+
+    def _is_unhandled(self, fault: MachineFault) -> bool:
+        return self._engine.kernel.processes[fault.pid].handler == NO_ID
 
     def __repr__(self) -> str:
         return f"Machine({', '.join(map(repr, self.processes.values()))})"
@@ -253,18 +259,21 @@ class _Goal(events.Calls):
         at_fault: bool,
         describe: Callable[[MachineFault], Fault],
     ) -> None:
-        super().__init__(engine, self._decided)
+        super().__init__(engine, self._reached)
         self.call: Call | None = None
         self.fault: Fault | None = None
         self._left = wanted if isinstance(wanted, int) else 0
         self._names = _names(engine, wanted)
         self._at_fault, self._describe = at_fault, describe
 
-    def _decided(self, call: Call) -> None:
+    def called(self, core: Core, process: ModelProcess, call: CallRow, result: int | None) -> None:
         self._left -= 1
         if self.call is None and (self._left == 0 or call.name in self._names):
-            self.call = call
-            self._engine.pause()
+            super().called(core, process, call, result)
+
+    def _reached(self, call: Call) -> None:
+        self.call = call
+        self._engine.pause()
 
     def faulted(self, core: Any, fault: MachineFault) -> None:  # noqa: ARG002
         if self._at_fault:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from emu.machine.machine import Machine as Engine
-from kernel_model.abi import FrameType
+from kernel_model.abi import NO_ID, FrameType
 from kernel_model.kernel import KERNEL_SIZE
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
+from kernel_model.process import Process
 from kernel_model.walk import walk
 
 LONGEST_STRING = 1 << 20
@@ -92,11 +93,13 @@ def physical_memory(engine: Engine) -> Memory:
     return Memory(engine, lambda pa: pa)
 
 
-def virtual_memory(engine: Engine, l1_pa: Callable[[], int]) -> Memory:
-    """Memory as the tables say that the L1 table at ``l1_pa()`` leads to."""
+def virtual_memory(engine: Engine, process: Process) -> Memory:
+    """Memory as the tables of a process have it, whichever those are by then."""
 
     def physical(va: int) -> int:
-        found = walk(engine.ram.ram, l1_pa(), va)
+        if process.l1 == NO_ID:
+            raise AddressError(f"process {process.pid} has no address space")
+        found = walk(engine.ram.ram, engine.kernel.l1_pa(process), va)
         if found.fault is not None:
             raise AddressError(f"{va:#010x}: {found.fault.text}")
         return found.pa

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from emu.api.memory import AddressError, Memory, virtual_memory
+from emu.api.memory import Memory, virtual_memory
+from emu.cpu.registers import CORE
 from emu.machine.machine import Machine as Engine
 from kernel_model.abi import NO_ID
 from kernel_model.process import Process as ModelProcess
 
-NAMES: Final = (*(f"r{number}" for number in range(13)), "sp", "lr", "pc", "cpsr")
-_OTHER_NAMES: Final = {"r13": "sp", "r14": "lr", "r15": "pc"}
+_OTHER_CORE: Final = {"r13": "sp", "r14": "lr", "r15": "pc"}
 
 
 class Registers:
@@ -35,21 +35,21 @@ class Registers:
         self._engine.set_registers(self._process, tuple(values))
 
     def __getattr__(self, name: str) -> int:
-        if _OTHER_NAMES.get(name, name) not in NAMES:
+        if _OTHER_CORE.get(name, name) not in CORE:
             raise AttributeError(f"there is no register {name}")
         return self[name]
 
     def __setattr__(self, name: str, value: int) -> None:
-        if _OTHER_NAMES.get(name, name) not in NAMES:
+        if _OTHER_CORE.get(name, name) not in CORE:
             raise AttributeError(f"there is no register {name}")
         self[name] = value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(NAMES)
+        return iter(CORE)
 
     def as_dict(self) -> dict[str, int]:
         """All of them by name."""
-        return dict(zip(NAMES, self._all(), strict=True))
+        return dict(zip(CORE, self._all(), strict=True))
 
     def _all(self) -> tuple[int, ...]:
         return self._engine.state_of(self._process).core
@@ -60,7 +60,7 @@ class Registers:
 
 def _index(name: str) -> int:
     try:
-        return NAMES.index(_OTHER_NAMES.get(name, name))
+        return CORE.index(_OTHER_CORE.get(name, name))
     except ValueError:
         raise KeyError(name) from None
 
@@ -75,7 +75,7 @@ class Process:
         self._engine, self._process = engine, process
         self.pid = process.pid
         self.registers = Registers(engine, process)
-        self.memory: Memory = virtual_memory(engine, self._l1_pa)
+        self.memory: Memory = virtual_memory(engine, process)
 
     @property
     def state(self) -> str:
@@ -111,11 +111,6 @@ class Process:
     def calls(self) -> int:
         """How many calls it has made."""
         return self._process.calls
-
-    def _l1_pa(self) -> int:
-        if self._process.l1 == NO_ID:
-            raise AddressError(f"process {self.pid} has no address space")
-        return self._engine.kernel.l1_pa(self._process)
 
     def __repr__(self) -> str:
         return f"Process({self.pid}, {self.state})"

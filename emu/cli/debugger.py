@@ -12,7 +12,7 @@ from emu.cli.errors import UserError, user_errors
 from emu.cli.inputs import path_of
 from emu.cli.launch import Launch
 from emu.cli.streams import note
-from emu.machine.outcome import How, Outcome, outcome
+from emu.machine.outcome import How, Outcome, outcome, outcome_of
 
 
 class DebuggerOptions(NamedTuple):
@@ -95,11 +95,8 @@ def _serve(launch: Launch, asked: DebuggerOptions, place: str) -> Outcome:
 
 def _after(launch: Launch, runs_on: bool) -> Outcome:
     """What becomes of a machine whose debugger is done with it."""
-    from emu.machine.outcome import outcome_of
-
-    kernel = launch.machine.kernel
-    if not any(kernel.running) and not kernel.readers:
-        ended = outcome_of(kernel.halted)
+    if launch.machine.has_ended:
+        ended = outcome_of(launch.machine.kernel.halted)
         launch.report_end(ended)
         return ended
     return launch.run() if runs_on else outcome(How.TERMINATED)

@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Callable
 
-STDOUT = 1
+from emu.environment.world import STDOUT
 
 
 class ResultFile:

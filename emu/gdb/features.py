@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-CORE: Final = 17
+from emu.cpu import registers
+
+CORE: Final = len(registers.CORE)
 """Registers in the core feature: r0 to r12, sp, lr, pc, cpsr."""
-DOUBLES: Final = 32
+DOUBLES: Final = len(registers.VFP)
 REGISTERS: Final = CORE + DOUBLES + 1
 """All: behind the core's come d0 to d31 and fpscr."""
 FIRST_DOUBLE: Final = 26
 """The protocol's number of d0; cpsr is 25, what is between no longer exists."""
 CPSR: Final = 25
 
-_NAMES: Final = (*(f"r{number}" for number in range(13)), "sp", "lr", "pc")
+_NAMES: Final = registers.CORE[:-1]
 _TYPES: Final = {"sp": "data_ptr", "pc": "code_ptr"}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from emu.environment.files import lowest_free
 from emu.gdb.packets import LARGEST
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ class HostFiles:
                 data = stream.read()
         except OSError as error:
             return b"F-1,%x" % (error.errno or _NO_ENTRY)
-        descriptor = next(
-            number for number in range(len(self._open) + 1) if number not in self._open
-        )
+        descriptor = lowest_free(self._open)
         self._open[descriptor] = data
         return b"F%x" % descriptor
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.api.memory import AddressError, Memory, physical_memory, virtual_memory
+from emu.api.memory import AddressError, Memory, virtual_memory
 from emu.cpu.registers import State
 from emu.gdb.features import CORE, DOUBLES, REGISTERS
 from emu.machine.core import Core
@@ -84,8 +84,7 @@ class Target:
     @property
     def is_over(self) -> bool:
         """Whether the machine has ended, so that nothing is left to debug."""
-        kernel = self.machine.kernel
-        return not any(kernel.running) and not kernel.readers
+        return self.machine.has_ended
 
     def process(self, pid: int) -> Process:
         """Errors: KeyError."""
@@ -132,18 +131,7 @@ class Target:
 
     def memory(self, pid: int) -> Memory:
         """As this process's tables have it."""
-        process, kernel = self.process(pid), self.machine.kernel
-
-        def l1_pa() -> int:
-            if process.l1 == NO_ID:
-                raise AddressError(f"process {pid} has no address space")
-            return kernel.l1_pa(process)
-
-        return virtual_memory(self.machine, l1_pa)
-
-    @property
-    def physical(self) -> Memory:
-        return physical_memory(self.machine)
+        return virtual_memory(self.machine, self.process(pid))
 
     # Running
 

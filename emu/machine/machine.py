@@ -223,7 +223,7 @@ class Machine:
             if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self._is_paused:
-                if not any(self.kernel.running) and not self.kernel.readers:
+                if self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
                 if self._is_full:
                     return outcome(How.MAX_OUTPUT)
@@ -244,9 +244,14 @@ class Machine:
             feed_reader(kernel)
         return kernel.running[core.number]
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nobody runs or waits for input, so that the machine cannot run on."""
+        return not any(self.kernel.running) and not self.kernel.readers
+
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""
-        if any(self.kernel.running) or self.kernel.readers:
+        if not self.has_ended:
             return
         ended = outcome_of(self.kernel.halted)
         raise MachineEndedError(f"the machine has ended ({ended.how.name}, status {ended.status})")

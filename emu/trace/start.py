@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emu import native
 from emu.environment.waits import Waits
+from emu.environment.world import STDERR, STDOUT
 from emu.execution.attach import attach, create
 from emu.execution.code import Code
 from emu.machine.observers import Observer
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
     from kernel_model.kernel import Kernel
-
-STDOUT, STDERR = 1, 2
 
 
 class TraceOptions(NamedTuple):
