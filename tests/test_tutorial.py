@@ -9,7 +9,9 @@ from typing import Final
 
 import pytest
 
-from tests.guests import ROOT, build_guests
+from emu.mmu import BACKENDS
+from emu.status import FAULT
+from tests.guests import ROOT, build_guests, guest, run_emu
 
 TEXT: Final = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 BLOCKS: Final = re.findall(r"^```console\n\$ emu (.*)\n((?:.*\n)*?)```$", TEXT, re.MULTILINE)
@@ -36,3 +38,14 @@ def test_command(command: str, shown: str) -> None:
         assert run.stdout.startswith(shown[: -len("...\n")])
     else:
         assert run.stdout == shown
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("step", range(1, 11))
+def test_invariants_hold_after_every_call(step: int, mmu: str) -> None:
+    """Step 5 ends by a fault, as it is to."""
+    program = guest(f"tutorial/step{step}")
+    plain = run_emu(program, options=("--mmu", mmu))
+    checked = run_emu(program, options=("--check", "--mmu", mmu))
+    assert checked.returncode == plain.returncode == (FAULT if step == 5 else 0)
+    assert (checked.stdout, checked.stderr) == (plain.stdout, plain.stderr)
