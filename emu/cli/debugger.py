@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -13,6 +13,9 @@ from emu.cli.inputs import path_of
 from emu.cli.launch import Launch
 from emu.cli.streams import note
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
+
+if TYPE_CHECKING:
+    from emu.gdb.transport import Listener
 
 
 class DebuggerOptions(NamedTuple):
@@ -68,29 +71,46 @@ def debugged(launch: Launch, asked: DebuggerOptions) -> Callable[[], Outcome]:
     return functools.partial(_serve, launch, asked, asked.gdb)
 
 
+def served(launch: Launch, place: str) -> Callable[[], int]:
+    """What serves one debugger after the other at ``place``, which is open now; a status."""
+    from emu.gdb.transport import Listener
+
+    listener = Listener(place)
+    return lambda: _at(listener, launch, lambda _: None).status
+
+
 def _serve(launch: Launch, asked: DebuggerOptions, place: str) -> Outcome:
-    from emu.gdb.server import serve
-    from emu.gdb.target import Stopped, Target
     from emu.gdb.transport import AddressError, Listener
 
     with user_errors(place, AddressError):
         listener = Listener(place, asked.anywhere)
-    machine = launch.machine
-    stopped = Stopped(0)
     try:
         if asked.on_fault:
-            reached = launch.reach(machine.run_to_fault)
+            reached = launch.reach(launch.machine.run_to_fault)
             if reached.how is not How.PAUSED:
                 launch.report_end(reached)
                 return reached
-            stopped = Stopped(machine.kernel.running[0].pid if machine.kernel.running[0] else 0)
-        target = Target(machine, lambda: launch.debug, path_of(launch.guest.program))
         note(f"waiting for gdb: target remote {listener.name}")
-        over = serve(target, listener, stopped, note)
-        target.close()
+        return _at(listener, launch, note)
     finally:
         listener.close()
-    return _after(launch, over.runs_on)
+
+
+def _at(listener: Listener, launch: Launch, tell: Callable[[str], None]) -> Outcome:
+    """Do what debuggers say, and then go on without them."""
+    from emu.gdb.running import Runner
+    from emu.gdb.server import serve
+    from emu.gdb.target import Target
+
+    machine = launch.machine
+    runner = Runner(Target(machine, lambda: launch.debug, path_of(launch.guest.program)))
+
+    def go() -> Outcome:
+        over = serve(runner, listener, tell)
+        runner.close()
+        return _after(launch, over.runs_on)
+
+    return launch.reach(go)
 
 
 def _after(launch: Launch, runs_on: bool) -> Outcome:

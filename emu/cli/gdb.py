@@ -4,60 +4,115 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
-import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
 from emu.cli.command import Command
-from emu.cli.errors import UserError
-from emu.cli.launch import load
+from emu.cli.debugger import served
+from emu.cli.errors import UserError, user_errors
+from emu.cli.launch import Launch
+from emu.cli.options import GuestOptions, guest_options
 
 EPILOG = """\b
 Examples:
   emu gdb prog.elf
   emu gdb prog.elf -- one two
   emu gdb --batch -x script.gdb prog.elf
+  gdb-multiarch --data-directory "$(emu gdb --data-directory)" prog.elf
 """
 DEBUGGERS = ("gdb-multiarch", "arm-none-eabi-gdb", "gdb")
 
 
+def _print_data_directory(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        click.echo(_names(_find(context.params.get("debugger"))))
+        context.exit()
+
+
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("program", metavar="PROG", type=click.Path())
-@click.argument("arguments", metavar="[-- ARGS...]", nargs=-1, type=click.UNPROCESSED)
-@click.option("--gdb", "debugger", metavar="COMMAND", help="Which gdb, if not the first there is.")
+@guest_options
+@click.option(
+    "--gdb",
+    "debugger",
+    metavar="COMMAND",
+    is_eager=True,
+    help="Which gdb, if not the first there is.",
+)
+@click.option(
+    "--data-directory",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_data_directory,
+    help="Print a data directory for gdb in which the calls have their names, and end.",
+)
 @click.option("-x", "scripts", metavar="FILE", multiple=True, help="Have gdb read these commands.")
 @click.option("--batch", is_flag=True, help="Let gdb end when it has read them.")
 def command(
-    program: str,
-    arguments: tuple[str, ...],
-    debugger: str | None,
-    scripts: tuple[str, ...],
-    batch: bool,
+    guest: GuestOptions, debugger: str | None, scripts: tuple[str, ...], batch: bool
 ) -> int:
     """Start PROG under gdb: stopped before its first instruction, with its symbols.
 
     What the program writes comes on the same terminal; it has no input.
     """
-    load(program)
+    found = _find(debugger)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    launch = Launch(guest, (nothing, 1, 2))
+    with TemporaryDirectory(prefix="emu-") as directory:
+        place = os.path.join(directory, "gdb")
+        words = [found, "-q", *(["-batch"] if batch else [])]
+        words += ["--data-directory", str(_names(found))]
+        words += ["-ex", f"target extended-remote {place}"]
+        words += [word for script in scripts for word in ("-x", script)]
+        with _beside(served(launch, place)), _interrupts_are_gdbs():
+            return subprocess.run(words, check=False).returncode
+
+
+def _find(debugger: str | None) -> str:
+    """Errors: UserError."""
     found = debugger or next(filter(shutil.which, DEBUGGERS), None)
     if found is None or shutil.which(found) is None:
         raise UserError(f"{found or DEBUGGERS[0]} is not installed; on Debian: gdb-multiarch")
-    with TemporaryDirectory(prefix="emu-") as directory:
-        place = os.path.join(directory, "gdb")
-        machine = subprocess.Popen(
-            [sys.executable, "-m", "emu", "run", "--gdb", place, program, "--", *arguments],
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+    return found
+
+
+def _names(debugger: str) -> Path:
+    from emu.gdb.names import data_directory
+    from emu.sdk.library import cache_home
+
+    with user_errors(str(cache_home())):
+        return data_directory(debugger, cache_home())
+
+
+@contextmanager
+def _beside(serve: Callable[[], int]) -> Iterator[None]:
+    """Meanwhile another process does this, out of the terminal's reach."""
+    pid = os.fork()
+    if not pid:
+        status = 1
         try:
-            while not os.path.exists(place) and machine.poll() is None:
-                time.sleep(0.02)
-            words = [found, "-q", *(["-batch"] if batch else [])]
-            words += ["-ex", f"target extended-remote {place}"]
-            words += [word for script in scripts for word in ("-x", script)]
-            return subprocess.run(words, check=False).returncode
+            os.setsid()
+            status = serve()
         finally:
-            machine.terminate()
-            machine.wait()
+            os._exit(status)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+
+
+@contextmanager
+def _interrupts_are_gdbs() -> Iterator[None]:
+    """Meanwhile Ctrl-C is for gdb alone, which has the same terminal."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

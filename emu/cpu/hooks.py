@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
@@ -36,6 +36,7 @@ class Hooks:
         self.counting = False
         self.passing = -1
         self._breakpoints: frozenset[int] = frozenset()
+        self._wanted: Callable[[int], bool] = _always
         self._breakpoint_hooks: list[int] = []
         self._devices: dict[tuple[Read, Write], tuple[OnRead, OnWrite]] = {}
         self.accesses = Accesses(ending)
@@ -51,12 +52,17 @@ class Hooks:
                 const.UC_HOOK_BLOCK, counter.callback, user_data=counter.user_data
             )
 
-    def set_breakpoints(self, addresses: Collection[int]) -> None:
+    def set_breakpoints(
+        self, addresses: Collection[int], wanted: Callable[[int], bool] | None = None
+    ) -> None:
         """End runs before the instructions at these addresses (va), at no cost elsewhere.
+
+        wanted: asked each time with the address whether this run is to end there.
 
         Hooks, not Unicorn's exits: for an exit at the start of a page whose neighbour before it
         cannot be executed, Unicorn lets every run end with an error.
         """
+        self._wanted = wanted or _always
         if self._breakpoints == frozenset(addresses):
             return
         for handle in self._breakpoint_hooks:
@@ -71,10 +77,15 @@ class Hooks:
 
     def _break(self, _uc: int, va: int, _size: int, _data: object) -> None:
         """At a breakpoint, or soon after one: the rest of an IT block must not lose the stop."""
-        if va in self._breakpoints and va != self.passing:
-            self._ending.end(Stop.BREAKPOINT)
-        elif self._ending.reason is not None:
-            self._ending.leave()
+        ending = self._ending
+        if va in self._breakpoints and va != self.passing and ending.reason is None:
+            try:
+                if self._wanted(va):
+                    ending.end(Stop.BREAKPOINT)
+            except BaseException as error:
+                ending.fail(error)
+        elif ending.reason is not None:
+            ending.leave()
         self.passing = -1
 
     def map_device(self, pa: int, size: int, read: Read, write: Write) -> None:
@@ -98,6 +109,10 @@ class Hooks:
         cpsr = self._status.read()[0]
         if cpsr & IT_STATE and self._ending.running:
             self._registers.write("cpsr", cpsr & ~IT_STATE)
+
+
+def _always(_va: int) -> bool:
+    return True
 
 
 def _neighbourhoods(addresses: Collection[int]) -> list[tuple[int, int]]:

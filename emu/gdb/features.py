@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from emu.cpu import registers
+from emu.gdb.names import SYSTEM
 
 CORE: Final = len(registers.CORE)
 """Registers in the core feature: r0 to r12, sp, lr, pc, cpsr."""
@@ -33,7 +34,7 @@ def description() -> str:
     )
     return (
         '<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target version="1.0">'
-        "<architecture>arm</architecture>"
+        f"<architecture>arm</architecture><osabi>{SYSTEM}</osabi>"
         f'<feature name="org.gnu.gdb.arm.core">{core}'
         f'<reg name="cpsr" bitsize="32" regnum="{CPSR}"/></feature>'
         f'<feature name="org.gnu.gdb.arm.vfp">{doubles}'

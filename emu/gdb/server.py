@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from emu.gdb.packets import INTERRUPT, Packets, packet
+from emu.gdb.running import Runner
 from emu.gdb.session import Answer, Session
-from emu.gdb.target import Stopped, Target
+from emu.gdb.stops import Stopped
 from emu.gdb.transport import Connection, Listener
 
 
@@ -21,24 +22,20 @@ class Over(NamedTuple):
     runs_on: bool
 
 
-def serve(
-    target: Target, listener: Listener, stopped: Stopped, tell: Callable[[str], None]
-) -> Over:
+def serve(runner: Runner, listener: Listener, tell: Callable[[str], None]) -> Over:
     """Wait for a debugger and obey it.  One that disappears is waited for again."""
     while True:
         connection = listener.accept()
-        session = Session(target, stopped)
+        session = Session(runner, runner.where())
         try:
             over = _serve(session, connection)
         finally:
+            session.close()
             connection.close()
         if over is not None:
-            target.breakpoints.clear()
             return over
         tell(f"the debugger has gone; waiting for another at {listener.name}")
-        target.breakpoints.clear()
-        target.attached = set(target.machine.kernel.processes)
-        stopped = Stopped(target.current)
+        runner.target.attach_all()
 
 
 def _serve(session: Session, connection: Connection) -> Over | None:
@@ -56,28 +53,31 @@ def _serve(session: Session, connection: Connection) -> Over | None:
             answer = session.handle(body)
             if answer.go is not None:
                 answer = _run(session, connection, answer.go)
+            for line in session.console():
+                connection.send(packet(b"O" + f"{line}\n".encode().hex().encode()))
             connection.send(packet(answer.data))
             if answer.is_over:
                 return Over(answer.detached)
-    return Over(False) if session.target.is_over else None
+    return Over(False) if session.target.is_over or session.target.is_killed else None
 
 
 def _run(session: Session, connection: Connection, go: Callable[[], Stopped]) -> Answer:
     """Run the machine while the debugger may interrupt it, and tell how it stopped."""
     if not session.target.is_over:
-        with _interruptible(connection):
+        with _interruptible(connection, session.runner):
             session.stopped = go()
     return Answer(session.stop_reply())
 
 
 @contextmanager
-def _interruptible(connection: Connection) -> Iterator[None]:
+def _interruptible(connection: Connection, runner: Runner) -> Iterator[None]:
     """While entered, what comes from the debugger is its Ctrl-C, and stops the run as ours does.
 
-    The handler that stands outside of runs hears those that come too late, and does nothing.
+    Outside of the machine's runs the runner hears it.
     """
     reader, writer = os.pipe()
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    runner.is_interrupted = False
+    before = signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
 
     def listen() -> None:
         while connection.wait(reader):

@@ -7,25 +7,32 @@ Source: "Debugging with GDB", E.2 (packets), E.4 (general query packets), E.7 (h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
 from emu.api.memory import AddressError
-from emu.gdb.features import REGISTERS, description, register_index, register_size
+from emu.execution.watchpoints import Watch
+from emu.gdb.documents import document
+from emu.gdb.expressions import conditions
+from emu.gdb.features import REGISTERS, register_index, register_size
 from emu.gdb.files import HostFiles
-from emu.gdb.monitor import answer
+from emu.gdb.monitor import Monitor
 from emu.gdb.packets import LARGEST
-from emu.gdb.target import Signal, Stopped, Target
+from emu.gdb.running import Runner
+from emu.gdb.stops import Signal, Stopped
+from kernel_model.descriptors import READ, WRITE
 
 OK: Final = b"OK"
 FAILED: Final = b"E01"
 NO_MEMORY: Final = b"E0e"
 ANY: Final = -1
+_BREAKS: Final = (b"0", b"1")
+_WATCHES: Final = {b"2": WRITE, b"3": READ, b"4": READ | WRITE}
 _SUPPORTED: Final = (
     "multiprocess+", "swbreak+", "vContSupported+", "fork-events+", "QStartNoAckMode+",
-    "qXfer:features:read+", "qXfer:memory-map:read+", "qXfer:exec-file:read+",
-    "qXfer:osdata:read+",
+    "QCatchSyscalls+", "ConditionalBreakpoints+", "qXfer:features:read+", "qXfer:threads:read+",
+    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+",
     f"PacketSize={LARGEST:x}",
 )  # fmt: skip
 
@@ -43,21 +50,23 @@ class Session:
     """One debugger's.
 
     is_quiet: whether acknowledgements are sent no more.
+    is_extended: whether it stays when the program has ended, to run it again.
     """
 
-    def __init__(self, target: Target, stopped: Stopped) -> None:
+    def __init__(self, runner: Runner, stopped: Stopped) -> None:
         """stopped: why the machine stands now."""
-        self.target, self.stopped = target, stopped
-        self.is_quiet = False
+        self.runner, self.target, self.stopped = runner, runner.target, stopped
+        self.is_quiet = self.is_extended = False
         self._general = self._stepped = stopped.pid
-        self._files = HostFiles(target)
+        self._files = HostFiles(self.target)
+        self._monitor = Monitor(runner)
         self._handlers: dict[bytes, Callable[[bytes], Answer | bytes]] = {
             b"?": lambda _: self.stop_reply(), b"g": self._read_all, b"G": self._write_all,
             b"p": self._read_one, b"P": self._write_one, b"m": self._read, b"M": self._write_hex,
             b"X": self._write_binary, b"H": self._select, b"T": self._is_alive, b"c": self._go_on,
             b"s": self._step_on, b"D": self._detach, b"k": self._kill, b"Z": self._break,
             b"z": self._unbreak, b"q": self._query, b"Q": self._set, b"v": self._verbose,
-            b"!": lambda _: OK,
+            b"!": self._extend, b"R": lambda _: self._restart(),
         }  # fmt: skip
 
     def handle(self, body: bytes) -> Answer:
@@ -72,6 +81,15 @@ class Session:
         except (ValueError, KeyError, IndexError):
             return Answer(FAILED)
         return result if isinstance(result, Answer) else Answer(result)
+
+    def console(self) -> Iterator[str]:
+        """Lines that the user is to read before the next answer."""
+        return self._monitor.console()
+
+    def close(self) -> None:
+        """The debugger has gone: nothing it wanted is left."""
+        self._monitor.close()
+        self.runner.release()
 
     # Why it stands
 
@@ -168,24 +186,31 @@ class Session:
 
     # Running
 
+    def _extend(self, _: bytes) -> bytes:
+        self.is_extended = True
+        return OK
+
     def _go_on(self, rest: bytes) -> Answer:
-        return Answer(b"", go=self.target.go) if not rest else Answer(FAILED)
+        return Answer(b"", go=self.runner.go) if not rest else Answer(FAILED)
 
     def _step_on(self, rest: bytes) -> Answer:
-        step = partial(self.target.step, self._stepped)
+        step = partial(self.runner.step, self._stepped)
         return Answer(b"", go=step) if not rest else Answer(FAILED)
 
     def _verbose(self, rest: bytes) -> Answer | bytes:
+        name, _, words = rest.partition(b";")
         if rest == b"Cont?":
-            return b"vCont;c;C;s;S"
-        if rest.startswith(b"Cont;"):
-            return self._continue(rest[5:])
-        if rest.startswith(b"Kill;"):
+            return b"vCont;c;C;s;S;r"
+        if name == b"Cont":
+            return self._continue(words)
+        if name == b"Kill":
             return self._kill(b"")
+        if name == b"Run":
+            return self._run_again(words)
         if rest.startswith(b"File:"):
             return self._files.answer(rest[5:])
-        if rest.startswith(b"Attach;"):
-            pid = self._pid(rest[7:])
+        if name == b"Attach":
+            pid = self._pid(words)
             self.target.process(pid)
             self.target.attached.add(pid)
             self.stopped = Stopped(pid, Signal.NONE)
@@ -196,43 +221,69 @@ class Session:
         """The first action that steps counts, for one process; all others run on as they will."""
         for action in rest.split(b";"):
             what, _, thread = action.partition(b":")
-            if what[:1] in (b"s", b"S"):
+            if what[:1] in (b"s", b"S", b"r"):
                 pid = self._pid(thread) if thread else self._stepped
                 self.target.process(pid)
-                return Answer(b"", go=partial(self.target.step, pid))
+                if what[:1] != b"r":
+                    return Answer(b"", go=partial(self.runner.step, pid))
+                start, end = _numbers(what[1:])
+                return Answer(b"", go=partial(self.runner.step_range, pid, start, end))
             if what[:1] not in (b"c", b"C"):
                 return Answer(FAILED)
-        return Answer(b"", go=self.target.go)
+        return Answer(b"", go=self.runner.go)
 
     def _detach(self, rest: bytes) -> Answer:
         """From one inferior, or from all: then the machine runs on by itself."""
-        pid = self._pid(rest[1:]) if rest else ANY
-        self.target.breakpoints = {
-            one for one in self.target.breakpoints if pid not in (ANY, one[0])
-        }
-        if pid == ANY:
-            self.target.attached.clear()
-        self.target.attached.discard(pid)
+        pids = list(self.target.attached) if not rest else [self._pid(rest[1:])]
+        for pid in pids:
+            self.runner.forget(pid)
         is_last = not self.target.pids
         return Answer(OK, is_over=is_last, detached=is_last)
 
     def _kill(self, _: bytes) -> Answer:
-        return Answer(OK, is_over=True)
+        """It is the machine that ends.  Who may run it again stays."""
+        self.target.is_killed = True
+        return Answer(OK, is_over=not self.is_extended)
 
-    # Breakpoints
+    def _run_again(self, rest: bytes) -> bytes:
+        """From the beginning, with the same arguments: it has no others to begin with."""
+        _, *arguments = (bytes.fromhex(word.decode()) for word in rest.split(b";"))
+        if arguments and arguments != self.target.arguments:
+            return FAILED
+        return self._restart()
+
+    def _restart(self) -> bytes:
+        self.target.restart()
+        self.stopped = Stopped(self.target.current)
+        return self.stop_reply()
+
+    # Breakpoints and watchpoints
 
     def _break(self, rest: bytes) -> bytes:
-        kind, address, _ = rest.split(b";")[0].split(b",")
-        if kind not in (b"0", b"1"):
-            return b""
-        self.target.breakpoints.add((self._general, int(address, 16)))
-        return OK
+        place, _, more = rest.partition(b";")
+        kind, address, length = place.split(b",")
+        if kind in _BREAKS:
+            expressions = conditions(more.partition(b"cmds:")[0].rstrip(b";"))
+            self.runner.breakpoints.set(self._general, int(address, 16), expressions)
+            return OK
+        return self._watch(kind, address, length, True)
 
     def _unbreak(self, rest: bytes) -> bytes:
-        kind, address, _ = rest.split(b",")
-        if kind not in (b"0", b"1"):
+        kind, address, length = rest.partition(b";")[0].split(b",")
+        if kind in _BREAKS:
+            self.runner.breakpoints.remove(self._general, int(address, 16))
+            return OK
+        return self._watch(kind, address, length, False)
+
+    def _watch(self, kind: bytes, address: bytes, length: bytes, is_wanted: bool) -> bytes:
+        access = _WATCHES.get(kind)
+        if access is None:
             return b""
-        self.target.breakpoints.discard((self._general, int(address, 16)))
+        first, size = int(address, 16), int(length, 16)
+        if not 0 < size <= LARGEST or not 0 <= first <= (1 << 32) - size:
+            return FAILED
+        self.target.process(self._general)
+        self.runner.watch(Watch(access, first, size, self._general), is_wanted)
         return OK
 
     # Questions and settings
@@ -240,6 +291,12 @@ class Session:
     def _set(self, rest: bytes) -> bytes:
         if rest == b"StartNoAckMode":
             self.is_quiet = True
+            return OK
+        name, _, words = rest.partition(b":")
+        if name == b"CatchSyscalls":
+            is_wanted, *numbers = (int(word, 16) for word in words.split(b";"))
+            every = None if not numbers else frozenset(numbers)
+            self.runner.catcher.catch(every if is_wanted else frozenset())
             return OK
         return b""
 
@@ -263,51 +320,23 @@ class Session:
             return self._extra(rest.partition(b",")[2])
         if rest.startswith(b"Rcmd,"):
             line = bytes.fromhex(rest[5:].decode()).decode(errors="replace")
-            return answer(self.target, self._general, line).encode().hex().encode()
+            return self._monitor.answer(self._general, line).encode().hex().encode() or OK
         return OK if name == b"Symbol" else b""
-
-    def _extra(self, thread: bytes) -> bytes:
-        state = self.target.process(self._pid(thread)).state
-        return state.name.lower().encode().hex().encode()
 
     def _transfer(self, words: bytes) -> bytes:
         """A part of a document."""
         kind, action, annex, place = words.split(b":")
         offset, length = _numbers(place)
-        text = self._document(kind, annex) if action == b"read" else None
+        pid = self._pid(annex) if kind == b"exec-file" and annex else self._general
+        text = document(self.target, kind, annex, pid) if action == b"read" else None
         if text is None:
             return b"E00"
         part = text[offset : offset + min(length, LARGEST // 4)]
         return (b"m" if offset + len(part) < len(text) else b"l") + part
 
-    def _document(self, kind: bytes, annex: bytes) -> bytes | None:
-        if kind == b"features" and annex == b"target.xml":
-            return description().encode()
-        if kind == b"exec-file":
-            pid = self._pid(annex) if annex else self._general
-            return self.target.executable(pid).encode()
-        if kind == b"memory-map":
-            return b"<memory-map><memory type='ram' start='0' length='0x100000000'/></memory-map>"
-        if kind == b"osdata" and annex in (b"", b"processes"):
-            return self._processes() if annex else _OSDATA
-        return None
-
-    def _processes(self) -> bytes:
-        living = self.target.machine.kernel.processes
-        rows = "".join(
-            f"<item><column name='pid'>{pid + 1}</column><column name='user'>guest</column>"
-            f"<column name='command'>process {pid}: {process.state.name.lower()}"
-            "</column></item>"
-            for pid, process in living.items()
-        )
-        return f"<osdata type='processes'>{rows}</osdata>".encode()
-
-
-_OSDATA: Final = (
-    b"<osdata type='types'><item><column name='Type'>processes</column>"
-    b"<column name='Description'>Listing of all processes</column>"
-    b"<column name='Title'>Processes</column></item></osdata>"
-)
+    def _extra(self, thread: bytes) -> bytes:
+        state = self.target.process(self._pid(thread)).state
+        return state.name.lower().encode().hex().encode()
 
 
 def _thread(pid: int) -> bytes:

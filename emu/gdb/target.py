@@ -1,77 +1,46 @@
-"""The machine as a debugger sees it: inferiors, registers, memory, breakpoints, stops."""
+"""The machine as a debugger sees it: inferiors, their registers and memory."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from emu.api.memory import AddressError, Memory, virtual_memory
 from emu.cpu.registers import State
 from emu.gdb.features import CORE, DOUBLES, REGISTERS
-from emu.machine.core import Core
-from emu.machine.fault import Fault
 from emu.machine.machine import Machine
-from emu.machine.observers import Observer, Words
-from emu.machine.outcome import How, Outcome
-from kernel_model.abi import NO_ID, FaultKind
-from kernel_model.call import Call
 from kernel_model.kernel import PROC0
-from kernel_model.process import Exited, Process, Resume, Start
+from kernel_model.process import Process
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
 
 
-class Signal(IntEnum):
-    """The protocol's numbers.  Source: gdb, include/gdb/signals.def."""
-
-    NONE = 0
-    INT = 2
-    ILL = 4
-    TRAP = 5
-    SEGV = 11
-
-
-_OF_FAULT = {
-    FaultKind.MEMORY_ACCESS: Signal.SEGV,
-    FaultKind.UNDEFINED_INSTRUCTION: Signal.ILL,
-    FaultKind.BREAKPOINT_INSTRUCTION: Signal.TRAP,
-}
-
-
-class Stopped(NamedTuple):
-    """Why the machine stands.  pid: of whom.
-
-    exit: its status, where it has ended.  why: one of the protocol's stop reasons, or "".
-    """
-
-    pid: int
-    signal: Signal = Signal.TRAP
-    exit: int | None = None
-    killed: bool = False
-    why: str = ""
-    is_final: bool = False
-
-
 class Target:
-    """One machine under a debugger.
+    """One machine under a debugger: its processes, their registers and memory.
 
-    breakpoints: (pid, va) of each.  attached: those whom the debugger debugs, by pid; of the others
-    it hears nothing.  tells_starts: whether it wants to hear of processes that start.
+    attached: those whom the debugger debugs, by pid; of the others it hears nothing.
+    tells_starts: whether it wants to hear of processes that start.
+    is_killed: whether it has ended the machine, which may be begun again.
     """
 
     def __init__(self, machine: Machine, files: Callable[[], DebugFiles], program: str) -> None:
         self.machine, self.files, self.program = machine, files, program
-        self.breakpoints: set[tuple[int, int]] = set()
         self.attached: set[int] = set(machine.kernel.processes)
-        self.tells_starts = False
-        self._watch = _Events(machine, self)
-        machine.observers.add(self._watch)
+        self.tells_starts = self.is_killed = False
+        self._begin = machine.snapshot()
 
-    def close(self) -> None:
-        """Leave the machine alone."""
-        self.machine.observers.remove(self._watch)
+    def restart(self) -> None:
+        """Begin again: the machine becomes what it was when the first debugger came."""
+        self.machine.restore(self._begin)
+        self.attach_all()
+        self.is_killed = False
+
+    def attach_all(self) -> None:
+        """Debug whoever lives."""
+        self.attached.clear()
+        self.attached.update(self.machine.kernel.processes)
 
     # Processes
 
@@ -79,7 +48,8 @@ class Target:
     def pids(self) -> list[int]:
         """The attached, as long as they live."""
         living = self.machine.kernel.processes
-        return [] if self.is_over else [pid for pid in living if pid in self.attached]
+        over = self.is_over or self.is_killed
+        return [] if over else [pid for pid in living if pid in self.attached]
 
     @property
     def is_over(self) -> bool:
@@ -95,6 +65,11 @@ class Target:
         """Who runs, or who lives."""
         running = self.machine.kernel.running[0]
         return running.pid if running is not None else next(iter(self.pids), PROC0)
+
+    @property
+    def arguments(self) -> list[bytes]:
+        """Those the program was started with, without its name."""
+        return [os.fsencode(word) for word in self.machine.world.arguments[1:]]
 
     def executable(self, pid: int) -> str:
         """The file that a process runs, as far as its code tells; "" where it is not known."""
@@ -132,116 +107,3 @@ class Target:
     def memory(self, pid: int) -> Memory:
         """As this process's tables have it."""
         return virtual_memory(self.machine, self.process(pid))
-
-    # Running
-
-    def go(self) -> Stopped:
-        """Run on, to a breakpoint, a fault, the end of a process, or a signal."""
-        while True:
-            outcome = self.machine.run_until(sorted({va for _, va in self.breakpoints}))
-            stopped = self._stopped(outcome)
-            if stopped is not None:
-                return stopped
-
-    def step(self, pid: int) -> Stopped:
-        """One instruction of this process; others may have turns before."""
-        if self.machine.kernel.running[0] is not self.process(pid):
-            self._watch.wanted = pid
-            outcome = self.machine.run_until()
-            self._watch.wanted = -1
-            stopped = self._stopped(outcome)
-            if stopped is not None:
-                return stopped
-        outcome = self.machine.step()
-        return self._stopped(outcome) or Stopped(pid)
-
-    def _stopped(self, outcome: Outcome) -> Stopped | None:
-        """What a run's end is to a debugger; None where that wants it to go on."""
-        ended, fault = self._watch.take()
-        if outcome.is_final:
-            return self._final(outcome)
-        if ended is not None:
-            return ended
-        if fault is not None:
-            return Stopped(fault.pid, _OF_FAULT[kind_of(fault)])
-        if outcome.how is How.ADDRESS:
-            pid = self.current
-            if (pid, self.state(pid).core[15]) in self.breakpoints:
-                return Stopped(pid, why="swbreak:;")
-            return None
-        if outcome.how is How.CTRL_C:
-            return Stopped(self.current, Signal.INT)
-        if outcome.how in (How.PAUSED, How.COUNT):
-            return None
-        return Stopped(PROC0, exit=outcome.status, is_final=True)
-
-    def _final(self, outcome: Outcome) -> Stopped:
-        halted = self.machine.kernel.halted
-        if outcome.how is How.FAULTED:
-            return Stopped(PROC0, Signal.SEGV, killed=True, is_final=True)
-        status = halted.status & 0xFF if isinstance(halted, Exited) else outcome.status
-        return Stopped(PROC0, exit=status, is_final=True)
-
-
-def kind_of(fault: Fault) -> FaultKind:
-    """What the processor refused."""
-    for kind in FaultKind:
-        if fault.kind == kind.name.lower().replace("_", " "):
-            return kind
-    return FaultKind.MEMORY_ACCESS
-
-
-class _Events(Observer):
-    """Pauses the machine at what a debugger is told of: starts, faults, and endings.
-
-    wanted: the pid of whom the debugger waits for to be loaded.
-    """
-
-    rank = 2
-
-    def __init__(self, machine: Machine, target: Target) -> None:
-        self._machine, self._target = machine, target
-        self.wanted = -1
-        self._fault: Fault | None = None
-        self._ended: list[Stopped] = []
-        self._known = set(machine.kernel.processes)
-        self._status: dict[int, Stopped] = {}
-
-    def take(self) -> tuple[Stopped | None, Fault | None]:
-        """What has happened since: the end of a process, and a fault of which nobody has heard."""
-        fault, self._fault = self._fault, None
-        self._look()
-        return (self._ended.pop(0) if self._ended else None), fault
-
-    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:  # noqa: ARG002
-        self._look()
-        parent, tells = process.parent, self._target.tells_starts
-        if isinstance(resume, Start) and tells and parent in self._target.attached:
-            self._target.attached.add(process.pid)
-            why = f"fork:p{process.pid + 1:x}.{process.pid + 1:x};"
-            self._ended.append(Stopped(parent, why=why))
-        if self._ended or process.pid == self.wanted:
-            self._machine.pause()
-
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:  # noqa: ARG002
-        if call.name == "exit":
-            self._status[process.pid] = Stopped(process.pid, exit=words[0] & 0xFF)
-        elif call.name == "proc_end":
-            self._status[words[0]] = Stopped(words[0], exit=words[1] & 0xFF)
-
-    def faulted(self, core: Core, fault: Fault) -> None:  # noqa: ARG002
-        is_ours = fault.pid in self._target.attached
-        if is_ours and self._machine.kernel.processes[fault.pid].handler == NO_ID:
-            self._status[fault.pid] = Stopped(fault.pid, _OF_FAULT[kind_of(fault)], killed=True)
-            self._fault = fault
-            self._machine.pause()
-
-    def _look(self) -> None:
-        """Who has ended since, but for proc0, with whom the machine does."""
-        living = self._machine.kernel.processes
-        for pid in sorted(self._known - living.keys()):
-            if pid != PROC0 and pid in self._target.attached:
-                self._ended.append(self._status.get(pid, Stopped(pid, exit=0)))
-        self._known = set(living)
-        self._target.attached &= living.keys()
-        self._status = {pid: one for pid, one in self._status.items() if pid in living}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Callable, Collection, Container
 from typing import TYPE_CHECKING
 
 from emu.cpu.binding import Context
@@ -32,6 +32,10 @@ def redirected(core: tuple[int, ...], to: Redirect) -> tuple[int, ...]:
     return (*to.registers, *core[8:13], to.sp, core[14], to.pc & ~1, cpsr)
 
 
+def _nothing_is_held() -> None:
+    raise AssertionError("Core.make_held: nobody answers its calls")
+
+
 class Core:
     """One core of a machine.
 
@@ -40,6 +44,7 @@ class Core:
     is_sliced: whether the run under way ends with the turn, because others may need theirs.
     turn: instructions left of the turn of the process that runs; below 0 it ends at the next jump.
     fault: what the process that runs did, while the kernel has not heard of it yet.
+    is_held: whether it is behind an SVC whose call has not been made yet; make_held makes it.
     switches: how often another process got the core.
     """
 
@@ -51,6 +56,8 @@ class Core:
         self.is_sliced = False
         self.turn = SLICE
         self.fault: Fault | None = None
+        self.is_held = False
+        self.make_held: Callable[[], None] = _nothing_is_held
         self.switches = 0
         self._contexts: dict[int, Context] = {}
 
@@ -178,8 +185,9 @@ class Core:
         counter = self.engine.counter
         following = counter.next if self.turn < SLICE else NOWHERE
         return CoreState(
-            loaded, registers, self.turn, following, self.fault, self.switches, counter.count
-        )
+            loaded, registers, self.turn, following, self.fault, self.is_held, self.switches,
+            counter.count,
+        )  # fmt: skip
 
     def restore(self, state: CoreState, loaded: Process | None, l1_pa: int) -> None:
         """Become what a core was, over a RAM that holds what its RAM held.
@@ -189,7 +197,7 @@ class Core:
         engine = self.engine
         self._contexts = {pid: engine.context_of(one) for pid, one in state.registers.items()}
         self.loaded, self.turn, self.fault = loaded, state.turn, state.fault
-        self.switches = state.switches
+        self.is_held, self.switches = state.is_held, state.switches
         if state.instructions:
             engine.hooks.count_instructions()
         engine.counter.count, engine.counter.next = state.instructions, state.following

@@ -143,11 +143,18 @@ class Machine:
         return self.run_until(addresses)
 
     def run_until(
-        self, addresses: Sequence[int] = (), count: int = 0, observers: Sequence[Observer] = ()
+        self,
+        addresses: Sequence[int] = (),
+        count: int = 0,
+        observers: Sequence[Observer] = (),
+        wanted: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Run as ``run_to`` and ``run_for`` do, and watched by more: to whatever comes first."""
+        """Run as ``run_to`` and ``run_for`` do, and watched by more: to whatever comes first.
+
+        wanted: asked at each address whether to stop there this time.
+        """
         for core in self.cores:
-            core.engine.hooks.set_breakpoints(addresses)
+            core.engine.hooks.set_breakpoints(addresses, wanted)
         for observer in observers:
             self.observers.add(observer)
         try:
@@ -208,6 +215,8 @@ class Machine:
             self.count_instructions()
         end = core.engine.instructions + count if count else 0
         self._deliver_fault(core)
+        if core.is_held:
+            core.make_held()
         first = True
         while (process := self._next(core)) is not None:
             self._load(core, process)
@@ -229,7 +238,7 @@ class Machine:
                     return outcome(How.MAX_OUTPUT)
                 if watch is not None and watch.cause is not None:
                     return _stopped(watch.cause)
-                if self._is_paused:
+                if self._is_paused or core.is_held:
                     return outcome(How.PAUSED)
             if core.fault is not None:
                 self._deliver_fault(core)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Words = tuple[int, int, int, int]
 """r0 to r3, as 32-bit words."""
+Gate = Callable[[Process, int], bool]
+"""gate(process, number): whether the run is to end before the call is made; number: r12."""
 
 
 class Observer:
@@ -77,7 +79,8 @@ class Observers:
     For each event there is a tuple of what to call: ``for tell in observers.called: tell(...)``.
     It is empty where no observer has a method of its own for that, which costs whoever carries
     the event next to nothing.  Hence an attribute for each event.
-    watch_calls: whether there are any for ``calling`` or ``called``.
+    watch_calls: whether there are any for ``calling`` or ``called``, or a gate.
+    gate: asked before each call of the kernel's, or None.
     """
 
     loading: Told
@@ -95,6 +98,7 @@ class Observers:
 
     def __init__(self) -> None:
         self._all: tuple[Observer, ...] = ()
+        self.gate: Gate | None = None
         self._arrange()
 
     def add(self, observer: Observer) -> None:
@@ -107,12 +111,17 @@ class Observers:
         self._all = tuple(one for one in self._all if one is not observer)
         self._arrange()
 
+    def set_gate(self, gate: Gate | None) -> None:
+        """Let this decide where runs end before a call; there is one at most."""
+        self.gate = gate
+        self._arrange()
+
     def _arrange(self) -> None:
         """Say for each event who wants it."""
         for event in _EVENTS:
             own = [one for one in self._all if _has_own(one, event)]
             setattr(self, event, tuple(getattr(one, event) for one in own))
-        self.watch_calls = bool(self.calling or self.called)
+        self.watch_calls = bool(self.calling or self.called or self.gate)
 
 
 def _has_own(observer: Any, event: str) -> bool:

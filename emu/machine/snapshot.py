@@ -28,6 +28,7 @@ class CoreState(NamedTuple):
     turn: int
     following: int
     fault: Fault | None
+    is_held: bool
     switches: int
     instructions: int
 

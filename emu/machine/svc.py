@@ -81,7 +81,7 @@ class SvcHandler:
         self._history, self._observers, self._services = history, observers, services
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend, self._physical = core.backend, core.backend.memory.physical
-        core.engine.on_svc = self.handle
+        core.engine.on_svc, core.make_held = self.handle, self._make_held
 
     def handle(
         self, r0: int, r1: int, r2: int, r3: int, number: int, syndrome: int, pc: int, cpsr: int
@@ -95,6 +95,8 @@ class SvcHandler:
             self._calls.unknown += 1
         call, words = self._find(number), (r0, r1, r2, r3)
         if self._observers.watch_calls:
+            if self._is_held(number):
+                return None
             result = self._observed(call, words)
         else:
             result = self._call(call, words)
@@ -103,6 +105,24 @@ class SvcHandler:
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result
+
+    def _is_held(self, number: int) -> bool:
+        """Whether the run is to end before this call, which ``_make_held`` makes."""
+        gate = self._observers.gate
+        if gate is None or not gate(self._process(), number):
+            return False
+        self._core.is_held = True
+        self._stop()
+        return True
+
+    def _make_held(self) -> None:
+        """Make the call that the last run ended before, with the registers as they are now."""
+        core = self._core
+        core.is_held = False
+        r0, r1, r2, r3, number, *_ = core.engine.registers.syscall.read()
+        result = self._observed(self._find(number), (r0, r1, r2, r3))
+        if result is not None:
+            core.engine.registers.write_r0(result)
 
     def _observed(self, call: Call, words: Words) -> int | None:
         core, observers = self._core, self._observers

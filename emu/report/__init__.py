@@ -1,13 +1,14 @@
 """Reports for people: a fault, a refused call, a machine stopped from outside."""
 
 from emu.report.deadlock import deadlock_text
-from emu.report.fault import fault_text
+from emu.report.fault import access_text, fault_text
 from emu.report.refusal import is_end_of_list, refusal_text
 from emu.report.state import state_text
 from emu.report.stranger import stranger_text
 from emu.report.swap import killing_text
 
 __all__ = [
+    "access_text",
     "deadlock_text",
     "fault_text",
     "is_end_of_list",

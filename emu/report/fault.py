@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from emu.arm.addressing import base_register
 from emu.arm.branches import register_of
 from emu.cpu.registers import CORE
-from emu.machine.fault import Fault
+from emu.machine.fault import ACCESS, Fault
 from emu.report.cause import Cause, cause_of, describe
 from emu.report.code import Listing
 from emu.report.context import Context, View
@@ -17,7 +17,8 @@ from emu.report.instruction import cause_of_instruction
 from emu.report.layout import register_lines, section
 from emu.report.stack import Call, level_lines, levels_of
 from kernel_model.descriptors import rights_text
-from kernel_model.walk import Walk
+from kernel_model.process import Process
+from kernel_model.walk import Walk, walk
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -41,6 +42,27 @@ def fault_text(kernel: Kernel, history: History, debug: DebugFiles, fault: Fault
     if fault.walk is not None:
         lines += _memory_lines(context, fault, fault.walk, cause)
     return "\n".join(lines)
+
+
+def access_text(
+    kernel: Kernel, history: History, debug: DebugFiles, process: Process,
+    registers: tuple[int, ...], va: int, access: int,
+) -> str:  # fmt: skip
+    """What a process would meet with an access that it has not made.
+
+    registers: r0-r12, sp, lr, pc, cpsr.  access: READ, WRITE or EXEC.
+    """
+    context = Context(kernel, history, debug, process, registers)
+    found = walk(kernel.memory, kernel.l1_pa(process), va)
+    status, frame = found.refusal(access), kernel.frame_at(found.pa)
+    what = f"{ACCESS[access]} of {va:#010x} by process {process.pid}"
+    if status is None:
+        where = f"pa {found.pa:#010x}" + (f", {describe(context, frame)}" if frame else "")
+        return "\n".join([f"{what} succeeds: {where}", *_walk_lines(found)])
+    fault = Fault(process.pid, status.text, registers[15], registers, va, access, found, status)
+    cause = cause_of_fault(context, fault)
+    lines = [f"{what} would fault: {cause.name}", f"  because {cause.why} ({status.text})"]
+    return "\n".join([*lines, *_memory_lines(context, fault, found, cause)])
 
 
 def cause_of_fault(context: Context, fault: Fault) -> Cause:
@@ -79,14 +101,19 @@ def _source(fault: Fault, listing: Listing) -> str:
     return f" with {CORE[register]} = {fault.registers[register]:#x}"
 
 
-def _memory_lines(context: Context, fault: Fault, walk: Walk, cause: Cause) -> list[str]:
+def _memory_lines(context: Context, fault: Fault, walked: Walk, cause: Cause) -> list[str]:
     """Of a fault on memory: the walk, what is near, what was there, what would have helped."""
-    lines = section("walk", [f"{'-> ' if n else ''}{step}" for n, step in enumerate(walk.steps)])
+    lines = _walk_lines(walked)
     lines += section("near", _near_lines(context, fault.va))
     if cause.frame is not None:
         history = frame_history(context, cause.frame)
         lines += section(f"history of frame {cause.frame.f_id}", history)
     return lines + section("hint", hint_lines(context, hint_for(context, fault, cause)))
+
+
+def _walk_lines(walked: Walk) -> list[str]:
+    steps = [f"{'-> ' if n else ''}{step}" for n, step in enumerate(walked.steps)]
+    return section("walk", steps)
 
 
 def _near_lines(context: Context, va: int) -> list[str]:

@@ -16,9 +16,9 @@ from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 
 from emu.arm.encoding import encoding
 from emu.arm.exclusives import Store, exclusive_store
+from emu.execution.addresses import Addresses
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
-from emu.trace.addresses import Addresses
 from emu.trace.events import Access
 from emu.trace.recorder import Recorder
 from kernel_model.call import Call

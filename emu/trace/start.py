@@ -65,14 +65,33 @@ def begin_trace(
 
     note: told in one line of what goes wrong later.  Errors: TraceError, OSError.
     """
-    wanted = Filter(
-        asked.pids, [function_range(files, name) for name in asked.functions], asked.ranges
-    )
-    format_ = _format(asked.format, machine.kernel)
-    output = _output(asked, format_.ending, machine.world.waits)
+    wanted = _filter(asked, files)
+    output = _output(asked, _format(asked.format, machine.kernel).ending, machine.world.waits)
     if asked.out:
         output.on_lost = note
+    return _begin(machine, asked, files, wanted, output)
+
+
+def begin_trace_into(
+    machine: Machine, asked: TraceOptions, files: DebugFiles, output: Output
+) -> Callable[[], None]:
+    """The same, wherever it goes.  Where no code or access is asked for, the machine may have run.
+
+    Errors: TraceError.
+    """
+    return _begin(machine, asked, files, _filter(asked, files), output)
+
+
+def _filter(asked: TraceOptions, files: DebugFiles) -> Filter:
+    functions = [function_range(files, name) for name in asked.functions]
+    return Filter(asked.pids, functions, asked.ranges)
+
+
+def _begin(
+    machine: Machine, asked: TraceOptions, files: DebugFiles, wanted: Filter, output: Output
+) -> Callable[[], None]:
     code = Code.of(machine, files)
+    format_ = _format(asked.format, machine.kernel)
     recorder = Recorder(machine.services, wanted, format_, output, code, machine.history)
     if asked.format != "text":
         machine.count_instructions()

@@ -139,7 +139,7 @@ def test_each_process_is_an_inferior(place: Path, mmu: str) -> None:
         "print/x *(unsigned *)$pc", "inferior 1", "backtrace 1", "delete", "info os processes",
     )  # fmt: skip
     assert "[New inferior 2 (process 2)]" in said
-    assert re.search(r"Thread 3\.1 hit Breakpoint 1\.\d, client \(", said)
+    assert re.search(r'Thread 3\.1 "process 2" hit Breakpoint 1\.\d, client \(', said)
     assert "$1 = 3" in said
     assert re.search(r"^\* 3    process 3 ", said, re.MULTILINE)
     assert len(re.findall(r"^[* ] \d\.1  +Thread \d\.\d ", said, re.MULTILINE)) == 3

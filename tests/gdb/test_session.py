@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
 from emu.gdb.packets import INTERRUPT, LARGEST, Packets, escaped, packet, unescaped
+from emu.gdb.running import Runner
 from emu.gdb.session import Session
-from emu.gdb.target import Stopped, Target
+from emu.gdb.stops import Stopped
+from emu.gdb.target import Target
 from emu.gdb.transport import AddressError, Listener
 from emu.loader import load_elf
 from emu.machine.machine import Machine, Options
@@ -61,7 +63,7 @@ def session_of(name: str) -> Session:
     with path.open("rb") as stream:
         machine = Machine(load_elf(stream, path.name), ScriptedWorld(), Options(ram=16 << 20))
     machine.run_to_call(3)
-    return Session(Target(machine, lambda: open_files(str(path)), str(path)), Stopped(0))
+    return Session(Runner(Target(machine, lambda: open_files(str(path)), str(path))), Stopped(0))
 
 
 WORDS = (
@@ -178,7 +180,7 @@ def test_a_debugger_without_breakpoints_costs_nothing() -> None:
     path = guest("scenarios/ring")
     with path.open("rb") as stream:
         machine = Machine(load_elf(stream, path.name), ScriptedWorld(), Options())
-    target = Target(machine, lambda: open_files(str(path)), str(path))
+    runner = Runner(Target(machine, lambda: open_files(str(path)), str(path)))
     assert not machine.cores[0].engine.hooks.counting
-    assert target.go().is_final
+    assert runner.go().exit == 0
     assert not machine.cores[0].engine.hooks._breakpoint_hooks

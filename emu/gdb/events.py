@@ -1,0 +1,157 @@
+"""What a debugger is told of by itself: starts, faults and ends of processes, and their calls."""
+
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emu.gdb.stops import Stopped, signal_of
+from emu.machine.core import Core
+from emu.machine.fault import Fault
+from emu.machine.machine import Machine
+from emu.machine.observers import Observer
+from kernel_model.abi import NO_ID
+from kernel_model.call import Call
+from kernel_model.kernel import PROC0
+from kernel_model.process import Process, Resume, Start
+
+if TYPE_CHECKING:
+    from emu.gdb.target import Target
+
+
+class Events(Observer):
+    """Pauses the machine at starts, faults, and endings.
+
+    wanted: the pid of whom the debugger waits for to be loaded.
+    It is told of no calls: those take as long as without a debugger.
+    """
+
+    rank = 2
+
+    def __init__(self, machine: Machine, target: Target) -> None:
+        self._machine, self._target = machine, target
+        self.wanted = -1
+        self._fault: Fault | None = None
+        self._ended: list[Stopped] = []
+        self._known = set(machine.kernel.processes)
+        self._seen = machine.history.made
+        self._status: dict[int, Stopped] = {}
+
+    def take(self) -> tuple[Stopped | None, Fault | None]:
+        """What has happened since: the end of a process, and a fault of which nobody has heard."""
+        fault, self._fault = self._fault, None
+        self._look()
+        return (self._ended.pop(0) if self._ended else None), fault
+
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        self._look()
+        parent, tells = process.parent, self._target.tells_starts
+        if isinstance(resume, Start) and tells and parent in self._target.attached:
+            self._target.attached.add(process.pid)
+            why = f"fork:p{process.pid + 1:x}.{process.pid + 1:x};"
+            self._ended.append(Stopped(parent, why=why))
+        if self._ended or process.pid == self.wanted:
+            self._machine.pause()
+
+    def faulted(self, core: Core, fault: Fault) -> None:
+        is_ours = fault.pid in self._target.attached
+        if is_ours and self._machine.kernel.processes[fault.pid].handler == NO_ID:
+            self._status[fault.pid] = Stopped(fault.pid, signal_of(fault), killed=True)
+            self._fault = fault
+            self._machine.pause()
+
+    def restored(self) -> None:
+        self._fault, self._known = None, set(self._machine.kernel.processes)
+        self._seen = self._machine.history.made
+        self._ended.clear()
+        self._status.clear()
+
+    def _look(self) -> None:
+        """Who has ended since, but for proc0, with whom the machine does."""
+        living = self._machine.kernel.processes
+        if living.keys() != self._known:
+            for pid in sorted(self._known - living.keys()):
+                if pid != PROC0 and pid in self._target.attached:
+                    self._ended.append(self._status.get(pid) or self._end_of(pid))
+            self._known = set(living)
+            self._target.attached &= living.keys()
+            self._status = {pid: one for pid, one in self._status.items() if pid in living}
+        self._seen = self._machine.history.made
+
+    def _end_of(self, pid: int) -> Stopped:
+        """How a process has ended since the last look; with its parent: 0."""
+        for act, _ in reversed(self._machine.history.calls):
+            if act.number <= self._seen:
+                break
+            if act.call.name == "exit" and act.pid == pid:
+                return Stopped(pid, exit=act.words[0] & 0xFF)
+            if act.call.name == "proc_end" and act.words[0] == pid:
+                return Stopped(pid, exit=act.words[1] & 0xFF)
+        return Stopped(pid, exit=0)
+
+
+class CallCatcher(Observer):
+    """Pauses the machine before each call of the kernel's that is wanted, and when it returns."""
+
+    rank = 2
+
+    def __init__(self, machine: Machine, is_wanted: Callable[[int], bool]) -> None:
+        """is_wanted: of which processes, by pid."""
+        self._machine, self._is_wanted = machine, is_wanted
+        self._numbers: frozenset[int] | None = frozenset()
+        self._within: dict[int, int] = {}
+        self._stopped: Stopped | None = None
+
+    def catch(self, numbers: frozenset[int] | None) -> None:
+        """Catch the calls with these numbers; None: all.
+
+        The debugger does so at each stop anew, and within a call, too.
+        """
+        had, self._numbers = self._numbers != frozenset(), numbers
+        has = numbers != frozenset()
+        observers = self._machine.observers
+        if has and not had:
+            observers.add(self)
+            observers.set_gate(self._holds)
+        elif had and not has:
+            observers.remove(self)
+            observers.set_gate(None)
+
+    def take(self) -> Stopped | None:
+        """The call at which the machine has paused, once."""
+        stopped, self._stopped = self._stopped, None
+        return stopped
+
+    def _holds(self, process: Process, number: int) -> bool:
+        if not self._is_wanted(process.pid):
+            return False
+        if self._numbers is not None and number not in self._numbers:
+            return False
+        self._within[process.pid] = number
+        self._pause(process.pid, "entry", number)
+        return True
+
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+        if self._within.get(process.pid, call.number) != call.number:
+            del self._within[process.pid]  # nobody was told of its return
+        if result is not None:
+            self._return(process.pid)
+
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        if resume is not None:
+            self._return(process.pid)
+
+    def restored(self) -> None:
+        self._within.clear()
+        self._stopped = None
+
+    def _return(self, pid: int) -> None:
+        number = self._within.pop(pid, None)
+        if number is not None and self._is_wanted(pid):
+            self._pause(pid, "return", number)
+
+    def _pause(self, pid: int, what: str, number: int) -> None:
+        self._stopped = Stopped(pid, why=f"syscall_{what}:{number:x};")
+        self._machine.pause()

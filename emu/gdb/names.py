@@ -1,0 +1,70 @@
+"""The calls' names for gdb's ``catch syscall``: a data directory of gdb's that has ours.
+
+gdb takes the names from a file in its data directory, of the system that its target says it is.
+Source: "Debugging with GDB", 20.6 (data files), syscalls/gdb-syscalls.dtd.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+
+from kernel_model.call import CallTable
+from kernel_model.syscalls import CALLS
+
+SYSTEM = "GNU/Linux"
+"""What gdb must take the target for: of a system that it does not know it catches no calls."""
+_FILE = "arm-linux.xml"
+
+
+def names_document(calls: CallTable = CALLS) -> str:
+    """The table of calls as gdb reads it; the groups are those of the table."""
+    rows = "".join(
+        f'  <syscall name="{call.name}" number="{call.number}" groups="{",".join(call.groups)}"/>\n'
+        for call in calls
+    )
+    head = '<?xml version="1.0"?>\n<!DOCTYPE syscalls_info SYSTEM "gdb-syscalls.dtd">\n'
+    return f"{head}<syscalls_info>\n{rows}</syscalls_info>\n"
+
+
+def data_directory(debugger: str, home: Path) -> Path:
+    """A data directory for this gdb with the names in place of Linux's, kept in ``home``.
+
+    All else in it is the debugger's own.  Errors: OSError.
+    """
+    said = subprocess.run(
+        [debugger, "-nx", "-batch", "-ex", "show data-directory"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    ).stdout  # fmt: skip
+    _, _, rest = said.partition('"')
+    own = Path(rest.rpartition('"')[0])
+    document = names_document()
+    place = home / f"gdb-{sha256(f'{own}{document}'.encode()).hexdigest()[:12]}"
+    if not place.is_dir():
+        _build(place, own, document)
+    return place
+
+
+def _build(place: Path, own: Path, document: str) -> None:
+    """All of it at once: several may do it at a time."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(mkdtemp(dir=place.parent, prefix=".gdb-"))
+    try:
+        (made / "syscalls").mkdir()
+        for entry in own.iterdir() if own.is_dir() else ():
+            if entry.name != "syscalls":
+                (made / entry.name).symlink_to(entry)
+        for entry in (own / "syscalls").glob("*"):
+            if entry.name != _FILE:
+                (made / "syscalls" / entry.name).symlink_to(entry)
+        (made / "syscalls" / _FILE).write_text(document)
+        made.chmod(0o755)
+        os.rename(made, place)
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
+        if not place.is_dir():
+            raise

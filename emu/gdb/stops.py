@@ -1,0 +1,42 @@
+"""Why a machine stands, in the protocol's words."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from emu.machine.fault import Fault
+
+
+class Signal(IntEnum):
+    """The protocol's numbers.  Source: gdb, include/gdb/signals.def."""
+
+    NONE = 0
+    INT = 2
+    ILL = 4
+    TRAP = 5
+    SEGV = 11
+
+
+_OF_FAULT = {
+    "undefined instruction": Signal.ILL,
+    "breakpoint instruction": Signal.TRAP,
+}
+
+
+class Stopped(NamedTuple):
+    """Why the machine stands.  pid: of whom.
+
+    exit: its status, where it has ended.  why: one of the protocol's stop reasons, or "".
+    """
+
+    pid: int
+    signal: Signal = Signal.TRAP
+    exit: int | None = None
+    killed: bool = False
+    why: str = ""
+
+
+def signal_of(fault: Fault) -> Signal:
+    """As whom the debugger is told of a fault."""
+    return _OF_FAULT.get(fault.kind, Signal.SEGV)

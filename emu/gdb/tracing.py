@@ -1,0 +1,51 @@
+"""``monitor trace``: the lines of ``emu run --trace``, for gdb's console."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from emu.machine.machine import Machine
+from emu.trace.output import Output
+from emu.trace.selection import NOT_IN_CHROME, TraceError, parse_selection
+from emu.trace.start import TraceOptions, begin_trace_into
+
+if TYPE_CHECKING:
+    from emu.debuginfo import DebugFiles
+
+USUAL: Final = "syscall,fault,sched"
+
+
+class Trace:
+    """One that has begun.  kinds: of events, as ``--trace`` has them.  Errors: TraceError.
+
+    The lines wait in a file without a name until the machine stands.
+    """
+
+    def __init__(
+        self, machine: Machine, files: Callable[[], DebugFiles], words: Sequence[str]
+    ) -> None:
+        """words: what is to be traced."""
+        asked = parse_selection(",".join(words) or USUAL, "text", machine.kernel.calls)
+        self.kinds = asked.kinds
+        for kind in NOT_IN_CHROME:
+            if kind in self.kinds:
+                raise TraceError(f"{kind} is traced from the beginning or not: emu run --trace")
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this
+        self._output = Output(os.dup(self._file.fileno()), "the trace")
+        self._end = begin_trace_into(
+            machine, TraceOptions(self.kinds, calls=asked.calls), files(), self._output
+        )
+
+    def take(self) -> Iterator[str]:
+        """The lines since the last time."""
+        if not self._output.lost:
+            self._output.flush()
+        yield from self._file.read().decode(errors="replace").splitlines()
+
+    def end(self) -> None:
+        """Trace no longer."""
+        self._end()
+        self._output.lost = True
