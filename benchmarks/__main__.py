@@ -12,6 +12,7 @@ from rich.console import Console
 from benchmarks.backends import backends
 from benchmarks.calls import calls
 from benchmarks.compute import compute
+from benchmarks.debugger import debugger
 from benchmarks.figures import Figure, goals_missed
 from benchmarks.maps import maps
 from benchmarks.programs import ROOT
@@ -34,6 +35,7 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "backends": backends,
     "start-up": startup,
     "traces": traces,
+    "debugger": debugger,
 }
 
 WIDTH = 112
@@ -54,7 +56,8 @@ WIDTH = 112
 def main(groups: tuple[str, ...], quick: bool, file: Path) -> None:
     """Measure every GROUP, or just these.
 
-    They are: compute, working, calls, maps, switches, shapes, backends, start-up, traces.
+    They are: compute, working, calls, maps, switches, shapes, backends, start-up, traces,
+    debugger.
     """
     settings, console = Settings(quick), Console()
     console.width = max(console.width, WIDTH)

@@ -33,9 +33,11 @@ GROUPS = {
     "backends",
     "start-up",
     "traces",
+    "debugger",
 }
 BACKENDS = {"tlb", "map", "cpu"}
 WITHOUT_QEMU = set() if shutil.which("qemu-arm") else {"working", "x qemu-arm's time"}
+WITHOUT_GDB = set() if shutil.which("gdb-multiarch") else {"gdb / emu"}
 
 
 def benchmarks(*words: str) -> subprocess.CompletedProcess[str]:
@@ -98,6 +100,8 @@ RATIOS: dict[str, Callable[[Data, list[Data]], float]] = {
     "x alone's speed": lambda one, all_: (
         emu_for("compute alone, a round", all_) / median_of(one, "emu")
     ),
+    "x undebugged's speed": lambda one, _: median_of(one, "undebugged") / median_of(one, "emu"),
+    "gdb / emu": lambda one, _: median_of(one, "gdb") / median_of(one, "emu"),
     "s": lambda one, _: median_of(one, "emu"),
     "calls": lambda one, all_: median_of(one, "emu") / emu_for(CALL, all_),
     "x with 1 mapped": lambda one, all_: (
@@ -119,7 +123,7 @@ def emu_for(what: str, figures: list[Data]) -> float:
 def test_ratios_are_of_the_samples(quick: Quick) -> None:
     figures, _ = quick
     judged = [figure for figure in figures if figure["ratio"] is not None]
-    assert {figure["ratio_is"] for figure in judged} == {*RATIOS, "MB"} - WITHOUT_QEMU
+    assert {figure["ratio_is"] for figure in judged} == {*RATIOS, "MB"} - WITHOUT_QEMU - WITHOUT_GDB
     for figure in judged:
         if figure["ratio_is"] == "MB":  # the peak of a process with Unicorn in it
             assert 10 < figure["ratio"] < 100_000

@@ -47,8 +47,9 @@ class HostFiles:
         return _reply(data[offset : offset + min(count, LARGEST // 2)])
 
     def _opened(self, path: str) -> bytes:
-        """Only what some process runs."""
-        if path not in {self._target.executable(pid) for pid in self._target.pids} - {""}:
+        """Only the program, and what some process runs."""
+        run = {self._target.executable(pid) for pid in self._target.pids}
+        if path not in {self._target.program, *run} - {""}:
             return b"F-1,%x" % _NO_ENTRY
         try:
             with open(path, "rb") as stream:
