@@ -19,7 +19,7 @@ from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.hooks import Hooks
 from emu.cpu.layout import Noted, monitor_of, set_monitor
-from emu.cpu.registers import THUMB_BIT, Registers, State
+from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
 from emu.cpu.stop import Abort, Ending, Stop
 from emu.cpu.svc import OnSvc, make_svc
 from emu.cpu.within import WithinBlock
@@ -162,7 +162,8 @@ class Engine:
     def run(self, count: int = 0, passes: bool = True, turn: int = NO_TURN) -> Stop:
         """Run from the PC until something ends the run, or ``count`` instructions completed.
 
-        An IT block that has begun is finished even beyond the count or a breakpoint in it.
+        An IT block that has begun is finished even beyond the count or a breakpoint in it.  A
+        counted run that begins in one ends behind it: the counter cannot stop before that.
         passes: whether a breakpoint at the PC is passed.  turn: about how many instructions it may
         take where others wait; ``counter.turn_over`` says whether that ended it.
         """
@@ -176,16 +177,17 @@ class Engine:
         if pc & 2 and not thumb:
             self.abort = _MISALIGNED_PC
             return Stop.FAULT
+        within = count and in_it_block(cpsr)
         self.hooks.passing = pc if passes else -1
         accesses = self.hooks.accesses
         if accesses.made is not None:
             accesses.begin(pc)
         self.abort = _REFUSED
-        self.counter.begin(count, turn)
+        self.counter.begin(within or count, turn)
         ending.begin()
-        status = self.unicorn.start(pc | thumb)
+        status = self._within.run(pc, True) if within else self.unicorn.start(pc | thumb)
         pc, cpsr = place.read()
-        over = self.counter.end(pc)
+        over = self.counter.end(pc) or (within > 0 and ending.leaving)
         if over and self.counter.left and self._is_undisturbed(status):
             status = self._within.run(pc, cpsr & THUMB_BIT != 0)
             pc, _ = place.read()

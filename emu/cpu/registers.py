@@ -35,6 +35,13 @@ IT_STATE = 0x0600FC00
 """The CPSR's ITSTATE: bits 26-25 and 15-10 (B1.3.3)."""
 USER_MODE = 0x10
 
+
+def in_it_block(cpsr: int) -> int:
+    """How many instructions of an IT block are to come, 0 outside of one.  Arm ARM, A2.5.2."""
+    mask = cpsr >> 8 & 0xC | cpsr >> 25 & 3
+    return 4 - (mask & -mask).bit_length() + 1 if mask else 0
+
+
 # Unicorn once more, for what every call and every switch needs.  Without argument types prepared
 # arguments go through as they are, and a PyDLL keeps the interpreter's lock, which others could do
 # little with in a fraction of a microsecond: together that more than halves what a call costs.

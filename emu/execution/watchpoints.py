@@ -1,16 +1,17 @@
 """Watchpoints: the machine pauses before an instruction that would access what is watched.
 
 Of memory accesses Unicorn tells in the middle of an instruction, before a store and behind a load.
-The run is ended there: the PC is on the instruction, and what it stored is taken back.  As the
-hooks are given the addresses that matter, an access elsewhere costs some nanoseconds; where no
-watchpoint is, none.
+The run is ended there, which in an IT block may take some instructions more.  Then the core is put
+back to where the instruction began: its registers, what it has counted, and memory.  As the hooks
+are given the addresses that matter, an access elsewhere costs some nanoseconds; where no watchpoint
+is, none.
 """
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unicorn import unicorn_const as const
@@ -32,6 +33,7 @@ from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
     from emu.cpu.stop import Stop
+    from kernel_model.memory import Ram
 
 PHYSICAL: Final = -1
 """In place of a pid: the address is a physical one, whoever reaches it through whatever view."""
@@ -62,10 +64,9 @@ class Watch(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """An access to something watched.
+    """An access to something watched, of which nothing has been done.
 
-    value: what it loaded or is about to store.  is_late: it has been made, by an instruction of an
-    IT block, which ends before a run does.
+    value: what it would load or store.
     """
 
     watch: Watch
@@ -76,7 +77,54 @@ class Hit(NamedTuple):
     pa: int
     size: int
     value: int
-    is_late: bool = False
+
+
+class _Rewind:
+    """Puts a core back to where the instruction began that it executes when this is made.
+
+    It is made in a callback of Unicorn's for an access, and the run is to end.
+    """
+
+    def __init__(
+        self, core: Core, pc: int, read: Callable[[int, int], list[tuple[int, bytes]]]
+    ) -> None:
+        """read: what is in RAM where an access goes that Unicorn tells, by pa."""
+        engine = core.engine
+        self._core, self._pc, self._read = core, pc, read
+        self._context = engine.new_context()
+        self._count = engine.counter.begun(pc) - 1
+        self.stored: list[tuple[int, bytes]] = []
+        self._on_svc, engine.on_svc = engine.on_svc, self._made_later
+        self._function = HOOK_MEM_ACCESS_CFUNC(self._stores)
+        self._hook = engine.unicorn.add_hook(const.UC_HOOK_MEM_WRITE, self._function)
+
+    def _made_later(self, *_: int) -> None:
+        self._core.engine.stop()
+
+    def _stores(
+        self, _uc: int, _kind: int, told: int, size: int, _value: int, _data: object
+    ) -> None:
+        engine = self._core.engine
+        try:
+            self.stored += self._read(told, size)
+            engine.hooks.leave_it_block()
+        except BaseException as error:
+            engine.ending.fail(error)
+
+    def finish(self, ram: Ram) -> None:
+        """The run has ended."""
+        core, engine = self._core, self._core.engine
+        engine.unicorn.remove_own_hook(self._hook, 0, 0)
+        engine.on_svc = self._on_svc
+        for pa, data in reversed(self.stored):
+            ram.write(pa, data)
+            core.backend.written(pa, len(data))
+        made = engine.hooks.accesses.made
+        engine.restore(self._context)
+        engine.hooks.accesses.made = made
+        engine.hooks.accesses.end(self._pc)
+        core.turn += engine.counter.count - self._count
+        engine.counter.count, engine.counter.next = self._count, self._pc
 
 
 class Watchpoints(Observer):
@@ -96,7 +144,7 @@ class Watchpoints(Observer):
         self._hooks: dict[Span, int] = {}
         self._spans: dict[int, frozenset[Span]] = {}
         self._hit: Hit | None = None
-        self._before: list[tuple[int, bytes]] = []
+        self._rewind: _Rewind | None = None
         self.passes = False
 
     @property
@@ -142,17 +190,9 @@ class Watchpoints(Observer):
         self._forget()
 
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:
-        """Take back what an instruction stored that is yet to execute."""
-        hit, before = self._hit, self._before
-        self._before = []
-        if hit is None:
-            return
-        if core.engine.registers.pc != hit.pc:
-            self._hit = hit._replace(is_late=True)
-            return
-        for pa, data in before:
-            self._machine.ram.ram.write(pa, data)
-            core.backend.written(pa, len(data))
+        rewind, self._rewind = self._rewind, None
+        if rewind is not None:
+            rewind.finish(self._machine.ram.ram)
 
     def _forget(self) -> None:
         """Some address space has changed."""
@@ -225,9 +265,10 @@ class Watchpoints(Observer):
             if hit is None:
                 engine.hooks.leave_it_block()
                 return
-            self._hit = hit
+            self._hit, self._rewind = hit, _Rewind(self._core, hit.pc, self._there)
             if is_write:
-                self._before = list(self._read(hit.va, size))
+                self._rewind.stored += self._read(hit.va, size)
+            engine.hooks.leave_it_block()
             self._machine.pause()
         except BaseException as error:
             engine.ending.fail(error)
@@ -272,6 +313,11 @@ class Watchpoints(Observer):
             part = min((va & PAGE_BASE) + PAGE_SIZE, end) - va
             yield self._core.backend.physical(va & 0xFFFFFFFF), part
             va += part
+
+    def _there(self, told: int, size: int) -> list[tuple[int, bytes]]:
+        """What is in RAM where the access goes that is under way, by pa."""
+        va, _ = self._addresses.both(told, self._core.engine.registers.pc)
+        return list(self._read(va, size))
 
     def _read(self, va: int, size: int) -> Iterator[tuple[int, bytes]]:
         """What is in RAM there, by pa; nothing of what is not RAM."""

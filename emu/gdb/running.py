@@ -133,7 +133,7 @@ class Runner:
     def _is_at_hit(self) -> bool:
         """Whether who runs is still before the access that the machine has stopped at."""
         hit, running = self._hit, self._running
-        if hit is None or running is None or hit.is_late:
+        if hit is None or running is None:
             return False
         return (hit.pid, hit.pc) == (running.pid, self.target.state(running.pid).core[15])
 
@@ -189,6 +189,5 @@ def hit_text(kernel: Kernel, hit: Hit) -> str:
     frame = kernel.frame_at(hit.pa)
     does = "stores" if hit.is_write else "loads"
     where = f"{hit.va:#010x} (pa {hit.pa:#010x}{f', {frame}' if frame else ''})"
-    late = ", and has, for it is in an IT block" if hit.is_late else ""
     value = f"{hit.value:#x} of {hit.size} byte{'s' * (hit.size > 1)}"
-    return f"process {hit.pid} {does} {value} at {where}, pc {hit.pc:#010x}{late}"
+    return f"process {hit.pid} {does} {value} at {where}, pc {hit.pc:#010x}"
