@@ -406,8 +406,9 @@ def variants(seed: int) -> tuple[Variant, ...]:
     bare = Variant(chance.choice(PLAIN).mmu, counted=UNCOUNTED)
     pieces = Variant(chance.choice(PLAIN).mmu, pieces=chance.choice((997, 20_011)))
     some = chance.sample(watched, 1)
+    debugged = [Variant(one.mmu, "debugger") for one in chance.sample(PLAIN, 2)]
     return (
-        *PLAIN, checked, bare, pieces, *some, *twins((chance.choice(PLAIN), *some)),
+        *PLAIN, *debugged, checked, bare, pieces, *some, *twins((chance.choice(PLAIN), *some)),
         *chance.sample(slow, min(len(slow), 1)),
     )  # fmt: skip
 

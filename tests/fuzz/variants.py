@@ -20,20 +20,26 @@ from emu import native
 from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
 from emu.environment.world import ScriptedWorld
+from emu.execution.watchpoints import Watch
+from emu.gdb.running import Runner
+from emu.gdb.target import Target
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options, Outcome
 from emu.machine.core import Core
 from emu.machine.fault import Fault
 from emu.machine.history import Act
 from emu.machine.observers import Observer
+from emu.machine.outcome import outcome_of
 from emu.profile.start import begin_profile
 from emu.report import fault_text, refusal_text
 from emu.trace.selection import KINDS
 from emu.trace.start import TraceOptions, begin_trace
+from kernel_model.descriptors import READ, WRITE
 from kernel_model.errors import Refused
 from kernel_model.image import Image
 from kernel_model.process import Process
 from kernel_model.syscalls import CALLS
+from kernel_model.walk import mapped
 
 MMUS: Final = ("tlb", "map", "cpu")
 MIB: Final = 1 << 20
@@ -68,9 +74,10 @@ def elf_program(path: Path, stdin: bytes = b"", max_insns: int = 200_000) -> Pro
 class Variant(NamedTuple):
     """A way to run.
 
-    watch: "", "trace" (of every kind), "mem" (of accesses alone), "coverage", "profile" or "report"
-    (of faults and refusals).  hooks: "C", or "Python" for their twins.  pieces: run by so many
-    instructions at a time; 0 for all at once.  counted: whether instructions are, and bounded.
+    watch: "", "trace" (of every kind), "mem" (of accesses alone), "coverage", "profile", "report"
+    (of faults and refusals) or "debugger" (who stops at a lot, and then goes on).  hooks: "C", or
+    "Python" for their twins.  pieces: run by so many instructions at a time; 0 for all at once.
+    counted: whether instructions are, and bounded.
     """
 
     mmu: str = "tlb"
@@ -88,7 +95,7 @@ class Variant(NamedTuple):
         return "+".join(word for word in words if word not in ("", "C"))
 
 
-WATCHES: Final = ("", "trace", "mem", "coverage", "profile", "report")
+WATCHES: Final = ("", "trace", "mem", "coverage", "profile", "report", "debugger")
 UNCOUNTED: Final = False
 PIECES: Final = (1, 2, 3, 7, 50)
 PLAIN: Final = tuple(Variant(mmu) for mmu in MMUS)
@@ -118,8 +125,8 @@ class Seen(NamedTuple):
     """What there was to see of a run.
 
     registers: those in the engine at the end, of every kind.
-    watched: what only who watched has: the trace, the coverage, the profile, the reports; "" if
-    nobody did.  broken: an exception that is no outcome, which is a finding of itself.
+    watched: what only who watched has: the trace, the coverage, the profile, the reports, the
+    stops; "" if nobody did.  broken: an exception that is no outcome, which is a finding of itself.
     """
 
     outcome: Outcome | None
@@ -185,6 +192,8 @@ def _run_as(program: Program, variant: Variant) -> Seen:
             if end := _watch(machine, variant, str(out), debug, notes.append):
                 ending.callback(end)
             try:
+                if variant.watch == "debugger":
+                    reports = list(_debug(machine, debug))
                 ended = _run(machine, variant.pieces)
             except Exception as error:  # whatever it is, it is what we look for
                 broken = _place(error)
@@ -193,12 +202,47 @@ def _run_as(program: Program, variant: Variant) -> Seen:
 
 
 def _run(machine: Machine, pieces: int) -> Outcome:
+    if machine.has_ended:
+        return outcome_of(machine.kernel.halted)
     if not pieces:
         return machine.run()
     ended = machine.run_for(pieces)
     while ended.how is How.COUNT:
         ended = machine.run_for(pieces)
     return ended
+
+
+STOPS: Final = 160
+"""A quarter of them with all calls caught and some breakpoints, and then watchpoints alone."""
+
+
+def _debug(machine: Machine, debug: DebugFiles) -> Iterator[str]:
+    """The stops of a debugger that catches calls, watches memory, and steps now and then.
+
+    After some of them it goes away.
+    """
+    runner = Runner(Target(machine, lambda: debug, ""))
+    target, kernel = runner.target, machine.kernel
+    target.tells_starts = True
+    runner.catcher.catch(None)
+    runs = mapped(kernel.memory, kernel.l1_pa(kernel.processes[0]), 0, 0xE0000000)
+    for run, access in zip([one for one in runs if one.user & WRITE], (WRITE, READ), strict=False):
+        runner.watch(Watch(access, run.pa, 256), True)
+        runner.watch(Watch(READ | WRITE, run.va + 64, 3, 0), True)
+    runner.watch(Watch(WRITE, runs[-1].pa + runs[-1].size - 256, 256), True)
+    for number in range(STOPS):
+        if number == STOPS // 4:
+            runner.catcher.catch(frozenset())
+            runner.breakpoints.clear()
+        stopped = runner.step(target.current) if number % 7 == 3 else runner.go()
+        yield f"{stopped} {runner.said} {machine.instructions if machine.options.max_insns else ''}"
+        runner.said.clear()
+        if machine.has_ended or stopped.exit is not None:
+            break
+        if number < STOPS // 4 and number % 5 == 4:
+            pc = target.state(target.current).core[15]
+            runner.breakpoints.set(target.current, pc + 8)
+    runner.close()
 
 
 def _watch(
