@@ -272,7 +272,8 @@ class Engine:
             yield self.registers
         finally:
             self.unicorn.save(context)
-            self.restore(now)
+            self.unicorn.restore(now)
+            self.after_restore()
 
     def fresh_state(self) -> State:
         """What ``start_at`` begins with.  Not while the core runs."""

@@ -11,6 +11,11 @@ MANY_BLOCKS = 50_000
 """Beyond so many, blocks are forgotten."""
 
 
+def thumb_length(halfword: int) -> int:
+    """Bytes of the instruction that begins so."""
+    return 4 if halfword >= _LONG else 2
+
+
 class ThumbCode:
     """Thumb code in memory.  Blocks that were looked at are only compared the next time."""
 
@@ -23,7 +28,7 @@ class ThumbCode:
         starts, end = [], va + size
         while va < end:
             starts.append(va)
-            va += 4 if self._memory.halfword(va) >= _LONG else 2
+            va += thumb_length(self._memory.halfword(va))
         return starts
 
     def number(self, va: int, size: int) -> int:

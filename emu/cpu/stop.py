@@ -70,9 +70,18 @@ class Ending:
         self.running = self.leaving = False
 
     def end(self, reason: Stop) -> None:
-        """End the run from inside a callback; the instruction that called it completes."""
-        self.reason = reason
+        """End the run from inside a callback; the instruction that called it completes.
+
+        Who says so first says why: what happens behind that happens again.
+        """
+        if self.reason is None:
+            self.reason = reason
         self.leave()
+
+    def end_soon(self, reason: Stop) -> None:
+        """End the run where the next block begins, or a breakpoint is, whatever else ends it."""
+        self.reason = reason
+        self._counter.exhaust()
 
     def fail(self, error: BaseException) -> None:
         """End the run, which will raise this error (the first, if there are several)."""

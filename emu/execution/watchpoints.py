@@ -19,6 +19,9 @@ from unicorn.unicorn_py3.unicorn import HOOK_MEM_ACCESS_CFUNC
 
 from emu.arm.encoding import encoding
 from emu.arm.exclusives import exclusive_store
+from emu.cpu.lengths import thumb_length
+from emu.cpu.registers import in_it_block
+from emu.cpu.stop import Stop
 from emu.execution.addresses import Addresses
 from emu.execution.code import Code
 from emu.machine.core import Core
@@ -32,7 +35,6 @@ from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
-    from emu.cpu.stop import Stop
     from kernel_model.memory import Ram
 
 PHYSICAL: Final = -1
@@ -43,6 +45,8 @@ _REACH: Final = 7
 _NOWHERE: Final = 1 << 40
 """No access has such an address.  A hook there has code translated so that all are told."""
 
+Stored = list[tuple[int, bytes]]
+"""What is in RAM at some places (pa)."""
 Span = tuple[int, int]
 """First address, and the one behind the last."""
 
@@ -82,31 +86,41 @@ class Hit(NamedTuple):
 class _Rewind:
     """Puts a core back to where the instruction began that it executes when this is made.
 
-    It is made in a callback of Unicorn's for an access, and the run is to end.
+    It is made in a callback of Unicorn's for an access, and ends the run: there, but in an IT block
+    behind that, at the next access or the next block of translated code.
     """
 
-    def __init__(
-        self, core: Core, pc: int, read: Callable[[int, int], list[tuple[int, bytes]]]
-    ) -> None:
-        """read: what is in RAM where an access goes that Unicorn tells, by pa."""
+    def __init__(self, core: Core, pc: int, end: int, read: Callable[[int, int], Stored]) -> None:
+        """end: of the IT block that the instruction is in, or ``pc``.
+
+        read: what is in RAM where an access goes that Unicorn tells.
+        """
         engine = core.engine
         self._core, self._pc, self._read = core, pc, read
         self._context = engine.new_context()
         self._count = engine.counter.begun(pc) - 1
-        self.stored: list[tuple[int, bytes]] = []
+        self.stored: Stored = []
         self._on_svc, engine.on_svc = engine.on_svc, self._made_later
-        self._function = HOOK_MEM_ACCESS_CFUNC(self._stores)
-        self._hook = engine.unicorn.add_hook(const.UC_HOOK_MEM_WRITE, self._function)
+        self._function = HOOK_MEM_ACCESS_CFUNC(self._accessed)
+        self._hook = engine.unicorn.add_hook(_ACCESSES, self._function)
+        self._end = end
+        if end == pc:
+            engine.stop()
+        else:
+            engine.ending.end_soon(Stop.REQUESTED)
 
     def _made_later(self, *_: int) -> None:
         self._core.engine.stop()
 
-    def _stores(
-        self, _uc: int, _kind: int, told: int, size: int, _value: int, _data: object
+    def _accessed(
+        self, _uc: int, kind: int, told: int, size: int, _value: int, _data: object
     ) -> None:
         engine = self._core.engine
         try:
-            self.stored += self._read(told, size)
+            if kind == const.UC_MEM_WRITE:
+                self.stored += self._read(told, size)
+            if not self._pc <= engine.registers.pc < self._end:
+                engine.stop()
             engine.hooks.leave_it_block()
         except BaseException as error:
             engine.ending.fail(error)
@@ -193,6 +207,7 @@ class Watchpoints(Observer):
         rewind, self._rewind = self._rewind, None
         if rewind is not None:
             rewind.finish(self._machine.ram.ram)
+            self._machine.pause()
 
     def _forget(self) -> None:
         """Some address space has changed."""
@@ -259,17 +274,21 @@ class Watchpoints(Observer):
         engine = self._core.engine
         try:
             is_write = kind == const.UC_MEM_WRITE
+            if self._rewind is not None:
+                return  # it is told, too
             hit = None
-            if self._hit is None and not self.passes:
+            if not self.passes:
                 hit = self._reached(is_write, told, size, value & (1 << size * 8) - 1)
             if hit is None:
                 engine.hooks.leave_it_block()
                 return
-            self._hit, self._rewind = hit, _Rewind(self._core, hit.pc, self._there)
+            self._hit, self._rewind = (
+                hit,
+                _Rewind(self._core, hit.pc, self._end_of_it_block(hit.pc), self._there),
+            )
             if is_write:
                 self._rewind.stored += self._read(hit.va, size)
             engine.hooks.leave_it_block()
-            self._machine.pause()
         except BaseException as error:
             engine.ending.fail(error)
 
@@ -279,6 +298,8 @@ class Watchpoints(Observer):
         pc, process = registers.pc, self._machine.kernel.running[self._core.number]
         assert process is not None
         va, pa = self._addresses.both(told, pc)
+        if is_write and not self._may_store(va, size):
+            return None
         for watch in self._watches:
             if not watch.access & (WRITE if is_write else READ):
                 continue
@@ -292,6 +313,13 @@ class Watchpoints(Observer):
             ):
                 return Hit(watch, process.pid, pc, is_write, va, pa, size, value)
         return None
+
+    def _may_store(self, va: int, size: int) -> bool:
+        """Whether a store that spans two pages will not fault at the second."""
+        last = (va + size - 1) & 0xFFFFFFFF
+        if not (va ^ last) & PAGE_BASE:
+            return True
+        return self._core.backend.translate(last).refusal(WRITE) is None
 
     def _is_made(self, pc: int, is_write: bool, value: int) -> bool:
         """Whether the program sees the access: exclusive stores load, and may store what was there.
@@ -314,7 +342,13 @@ class Watchpoints(Observer):
             yield self._core.backend.physical(va & 0xFFFFFFFF), part
             va += part
 
-    def _there(self, told: int, size: int) -> list[tuple[int, bytes]]:
+    def _end_of_it_block(self, pc: int) -> int:
+        """Where the IT block ends that the instruction at ``pc`` is in; ``pc`` if it is in none."""
+        for _ in range(in_it_block(self._core.engine.registers.core()[16])):
+            pc += thumb_length(int.from_bytes(self._addresses.code.read(pc, 2), "little"))
+        return pc
+
+    def _there(self, told: int, size: int) -> Stored:
         """What is in RAM where the access goes that is under way, by pa."""
         va, _ = self._addresses.both(told, self._core.engine.registers.pc)
         return list(self._read(va, size))

@@ -51,12 +51,19 @@ static uint64_t instructions(Counter *counter, uint64_t va, uint64_t size)
     return thumb_instructions(counter, va, size, NO_LIMIT, &behind);
 }
 
+/* Up to this count no block is beyond what the run may do. */
+static uint64_t first_bound(const Counter *counter)
+{
+    return counter->limit < counter->turn_end ? counter->limit : counter->turn_end;
+}
+
 /* The block under way may be beyond what the run may do. */
 RARELY static void look_at_bounds(Counter *counter)
 {
     uint32_t cpsr = 0;
     if (counter->passing) {
         counter->passing = false;
+        counter->unseen = first_bound(counter);
         return;
     }
     if (counter->thumb) {
@@ -221,7 +228,7 @@ static PyObject *counter_begin(PyObject *self, PyObject *args)
     counter->limit = limit ? counter->count + limit : NO_LIMIT;
     counter->turn_end = turn == INT64_MAX ? NO_LIMIT
         : turn > 0 ? counter->count + (uint64_t)turn : counter->count;
-    counter->unseen = counter->limit < counter->turn_end ? counter->limit : counter->turn_end;
+    counter->unseen = first_bound(counter);
     counter->va = NOWHERE;
     counter->passing = counter->turn_over = false;
     Py_RETURN_NONE;
@@ -262,6 +269,7 @@ static PyObject *counter_pass_block(PyObject *self, PyObject *args)
         return NULL;
     uint64_t left = counter->limit - counter->count;
     counter->passing = true;
+    counter->unseen = 0; /* the next block is looked at */
     if (!thumb)
         return PyLong_FromUnsignedLongLong(pc + 4 * left);
     uint64_t behind;

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import pytest
 
 from emu.mmu import BACKENDS
+from tests.gdb.served import Served
 from tests.guests import ROOT, emu_command, guest, need_tool
 
 LOOP = """\
@@ -40,44 +40,6 @@ int main(void)
 """
 
 
-class Served:
-    """`emu run --gdb` on a Unix socket, and gdb at it."""
-
-    def __init__(self, program: Path, place: Path, *options: str) -> None:
-        self.place = place
-        self.machine = subprocess.Popen(
-            [sys.executable, "-m", "emu", "run", "--gdb", str(place), *options, str(program)],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        assert self.machine.stderr is not None
-        self.first = self.machine.stderr.readline()
-
-    def gdb(self, *commands: str) -> str:
-        """What gdb says to these commands."""
-        words = [need_tool("gdb-multiarch"), "-nx", "-q", "-batch",
-                 "-ex", "set pagination off", "-ex", "set confirm off",
-                 "-ex", f"target extended-remote {self.place}"]  # fmt: skip
-        words += [word for one in commands for word in ("-ex", one)]
-        done = subprocess.run(
-            words, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-        )
-        return done.stdout + done.stderr
-
-    def end(self) -> tuple[int, str, str]:
-        """Status, output and errors of the machine, which ends by itself."""
-        try:
-            stdout, stderr = self.machine.communicate(timeout=60)
-        finally:
-            self.machine.kill()
-        return self.machine.returncode, stdout.decode(), stderr.decode()
-
-    def drop(self) -> None:
-        """It has served."""
-        self.machine.kill()
-        self.machine.communicate()
-        self.place.unlink(missing_ok=True)
-
-
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     guest("programs/hello")  # there is a compiler
@@ -88,12 +50,6 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = emu_command("cc", *words)
     assert done.returncode == 0, done.stderr
     return program
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "gdb"
-    assert not (tmp_path / "gdb").exists(), "the socket is given back"
 
 
 @pytest.mark.parametrize("mmu", BACKENDS)

@@ -221,7 +221,7 @@ FAST: Final = {
                 "_is_paused": "set anew by each run", "_is_full": "so is this"},
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
              "is_sliced": "set anew before each run", "_contexts": "in registers",
-             "engine": "in registers"},
+             "engine": "in registers", "make_held": "what is_held is for"},
     "Calls": {"by_number": "in calls", "unknown": "in calls"},
     "Uart": {"pa": "where it is", "_world": "in world"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
@@ -238,7 +238,7 @@ FAST: Final = {
 
 KEPT: Final = {
     "Machine": {"world", "ram", "bus", "history", "cores", "kernel", "services", "calls"},
-    "Core": {"loaded", "turn", "fault", "switches"},
+    "Core": {"loaded", "turn", "fault", "is_held", "switches"},
     "Calls": {"semihosting"},
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},

@@ -1,0 +1,59 @@
+"""A machine that waits for gdb, and Debian's gdb-multiarch at it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from emu.gdb.names import data_directory
+from tests.guests import ROOT, need_tool
+
+
+class Served:
+    """`emu run --gdb` on a Unix socket, and gdb at it.
+
+    names: whether gdb is given those of the calls.
+    """
+
+    names = False
+
+    def __init__(self, program: Path, place: Path, *options: str) -> None:
+        self.place = place
+        self.machine = subprocess.Popen(
+            [sys.executable, "-m", "emu", "run", "--gdb", str(place), *options, str(program)],
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.machine.stderr is not None
+        self.first = self.machine.stderr.readline()
+
+    def gdb(self, *commands: str) -> str:
+        """What gdb says to these commands."""
+        words = [need_tool("gdb-multiarch"), "-nx", "-q", "-batch",
+                 *self._names(), "-ex", "set pagination off", "-ex", "set confirm off",
+                 "-ex", f"target extended-remote {self.place}"]  # fmt: skip
+        words += [word for one in commands for word in ("-ex", one)]
+        done = subprocess.run(
+            words, cwd=self.place.parent, capture_output=True, text=True, timeout=120, check=False
+        )
+        return done.stdout + done.stderr
+
+    def _names(self) -> list[str]:
+        if not self.names:
+            return []
+        directory = data_directory(need_tool("gdb-multiarch"), self.place.parent / "names")
+        return ["--data-directory", str(directory)]
+
+    def end(self) -> tuple[int, str, str]:
+        """Status, output and errors of the machine, which ends by itself."""
+        try:
+            stdout, stderr = self.machine.communicate(timeout=60)
+        finally:
+            self.machine.kill()
+        return self.machine.returncode, stdout.decode(), stderr.decode()
+
+    def drop(self) -> None:
+        """It has served."""
+        self.machine.kill()
+        self.machine.communicate()
+        self.place.unlink(missing_ok=True)
