@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 from emu.gdb.names import data_directory
-from tests.guests import ROOT, need_tool
+from tests.guests import ROOT, SOURCES, need_tool
+
+
+def _leave_no_core() -> None:
+    """gdb itself crashes now and then as it ends, and its memory is large."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 class Served:
@@ -34,8 +40,9 @@ class Served:
                  "-ex", f"target extended-remote {self.place}"]  # fmt: skip
         words += [word for one in commands for word in ("-ex", one)]
         done = subprocess.run(
-            words, cwd=self.place.parent, capture_output=True, text=True, timeout=120, check=False
-        )
+            words, cwd=SOURCES, capture_output=True, text=True, timeout=60, check=False,
+            preexec_fn=_leave_no_core,
+        )  # fmt: skip
         return done.stdout + done.stderr
 
     def _names(self) -> list[str]:

@@ -18,12 +18,12 @@ from tests.guests import ROOT, emu_command, guest, need_tool
 WATCHED = """\
 #include "console.h"
 volatile int cell, other, turns, enough;
-static void lock(int *at)
+static __attribute__((noinline)) void lock(int *at)
 {
     int expected = 0;
     __atomic_compare_exchange_n(at, &expected, 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
-static int conditional(int number)
+static __attribute__((noinline)) int conditional(int number)
 {
     if (number & 1)
         cell = number;
@@ -124,7 +124,7 @@ EXPRESSIONS = (
     "a == 1 || b == 7", "a == 1 && b == 7", "(char)(a * 3)", "(unsigned char)(-a)",
     "(short)(a * 1000)", "(long long)a * 1000000000000LL", "bytes[3]", "signs[1]", "words[b - 6]",
     "pair.first * pair.second", "pointer->second", "*(short *)&words[1]", "text[1] == 'e'",
-    "wide - 1", "wide / 3", "$sp & 0xfff", "$r7 + 1", "$pc & 1", "(long)&words[2] - (long)words",
+    "wide - 1", "wide / 3", "(long)$sp & 0xfff", "$r7 + 1", "(long)$pc & 1", "(long)&words[2] - (long)words",
     "a ? b : 5",
 )  # fmt: skip
 
@@ -142,7 +142,11 @@ static __attribute__((noinline)) int straight(int a, int b)
 {lines}
     return a * b;
 }}
-int main(void) {{ return straight(100, 7) == 0; }}
+int main(void)
+{{
+    void *volatile kept[] = {{&pointer, bytes, signs, words, &wide, text}};
+    return straight(100, 7) == 0 && kept[0];
+}}
 """
 
 
@@ -156,11 +160,11 @@ def test_conditions_in_the_machine_have_gdbs_values(tmp_path: Path) -> None:
     script.write_text(
         f"""\
 gdb.execute("set breakpoint condition-evaluation target")
-gdb.execute("break {first}"); gdb.execute("continue")
+gdb.execute("break watched.c:{first}"); gdb.execute("continue")
 for number, text in enumerate({EXPRESSIONS!r}, {first + 1}):
     value = gdb.parse_and_eval(text)
-    gdb.execute(f"tbreak {{number}} if ({{text}}) != {{int(value)}}LL")
-    gdb.execute(f"tbreak {{number}} if ({{text}}) == {{int(value)}}LL")
+    gdb.execute(f"tbreak watched.c:{{number}} if ({{text}}) != {{int(value)}}LL")
+    gdb.execute(f"tbreak watched.c:{{number}} if ({{text}}) == {{int(value)}}LL")
     gdb.execute("continue")
     print("found", number - {first + 1}, gdb.selected_frame().find_sal().line - {first + 1}, value)
     gdb.execute("delete")
@@ -178,14 +182,15 @@ def test_a_frame_is_watched_through_whatever_view(place: Path, mmu: str) -> None
     """gdb knows nothing of it: the console says who stores what, where."""
     served = Served(guest("scenarios/server"), place, "--mmu", mmu)
     said = served.gdb(
-        "break main", "continue", "monitor frames", "python pa = int(gdb.parse_and_eval('$sp'))",
-        "monitor walk 0xeffffff8", "monitor watch frame 3 access", "monitor watch",
+        "break main", "continue",
+        "python pa = gdb.execute('monitor walk 0xefffff00', to_string=True).split()[-1]",
+        "python gdb.execute(f'monitor watch pa {int(pa, 0) & ~0xfff} 0x1000 access')",
         "delete", "continue", "x/i $pc", "monitor unwatch 0", "monitor watch frame x",
         "monitor watch pa 0 0", "continue",
     )  # fmt: skip
-    assert re.search(r"^0: access of 0x1000 bytes at pa 0x\w+ \(frame 3 ", said, re.MULTILINE)
+    assert re.search(r"^0: access of 0x1000 bytes at pa 0x\w+ \(frame \d+ ", said, re.MULTILINE)
     hit = re.search(
-        r"^process 0 (stores|loads) 0x\w+ of [1248] bytes? at 0x\w+ \(pa 0x\w+, frame 3 .*\), "
+        r"^process 0 (stores|loads) 0x\w+ of [1248] bytes? at 0x\w+ \(pa 0x\w+, frame \d+ .*\), "
         r"pc 0x0*(\w+)$", said, re.MULTILINE
     )  # fmt: skip
     assert hit, said
@@ -199,7 +204,8 @@ def test_next_goes_over_calls_that_let_others_run(place: Path, mmu: str) -> None
     served = Served(guest("scenarios/server"), place, "--mmu", mmu)
     said = served.gdb(
         "break client", "set detach-on-fork off", "set schedule-multiple on", "continue",
-        "delete", "next", "next", "next", "print server_pid", "info threads", "next", "next", "next",
+        "delete", "next", "next", "next", "print server_pid", "info threads", "next", "next",
+        "next",
     )  # fmt: skip
     assert "$1 = 1" in said, said
     assert re.search(r'^\* 3\.1 .*"process 2"', said, re.MULTILINE)
@@ -216,7 +222,7 @@ def test_a_program_is_run_again(watched: Path, place: Path) -> None:
     assert said.count("exited with code 07") == 2
     assert "$1 = 3" in said
     assert "$2 = 0" in said
-    assert 'Running ".*" on the remote target failed' or "failed" in said
+    assert "on the remote target failed" in said
     assert served.end()[:2] == (7, "3 4 1\n3 4 1\n")
 
 
@@ -232,7 +238,7 @@ def test_a_trace_for_the_console(watched: Path, place: Path) -> None:
     assert "traced until monitor trace off: syscall" in said
     assert "the trace is on" in said
     assert re.search(
-        r'^\[0\] #1 @\d+ console_write\(ptr=.* "3 4 1\\n", len=6\) = 6$', said, re.MULTILINE
+        r'^\[0\] #1 console_write\(ptr=.* "3 4 1\\n", len=6\) = 6$', said, re.MULTILINE
     )
     assert "exit(status=7)" in said
     assert served.end()[0] == 7
@@ -254,9 +260,9 @@ def test_what_an_access_would_meet(place: Path) -> None:
 
 def test_ctrl_c_while_a_line_is_stepped(watched: Path, place: Path) -> None:
     """A line that goes on for ever is stepped in the machine; gdb's user may stop that."""
-    served = Served(watched, place)
+    served, line = Served(watched, place), WATCHED[: WATCHED.index("for (; ")].count("\n") + 1
     said = served.gdb(
-        "break 23", "continue", "delete", "python import os, signal, threading",
+        f"break watched.c:{line}", "continue", "delete", "python import os, signal, threading",
         "python threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()",
         "next", "print turns > 10", "set var enough = 1", "continue",
     )  # fmt: skip
