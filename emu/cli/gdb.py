@@ -92,7 +92,7 @@ def _names(debugger: str) -> Path:
 
 @contextmanager
 def _beside(serve: Callable[[], int]) -> Iterator[None]:
-    """Meanwhile another process does this, out of the terminal's reach."""
+    """Meanwhile another process does this, out of the terminal's reach; it ends without a word."""
     pid = os.fork()
     if not pid:
         status = 1
@@ -104,7 +104,7 @@ def _beside(serve: Callable[[], int]) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
 

@@ -142,8 +142,7 @@ class Monitor:
             yield f"traced until monitor trace off: {', '.join(self._trace.kinds)}"
         elif switch == "off" and self._trace is not None:
             trace, self._trace = self._trace, None
-            trace.end()
-            yield from trace.take()
+            yield from trace.end()
         else:
             yield f"the trace is {'off' if self._trace is None else 'on'}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from emu.machine.machine import Machine
@@ -39,13 +39,13 @@ class Trace:
             machine, TraceOptions(self.kinds, calls=asked.calls), files(), self._output
         )
 
-    def take(self) -> Iterator[str]:
+    def take(self) -> list[str]:
         """The lines since the last time."""
-        if not self._output.lost:
-            self._output.flush()
-        yield from self._file.read().decode(errors="replace").splitlines()
+        self._output.flush()
+        return self._file.read().decode(errors="replace").splitlines()
 
-    def end(self) -> None:
-        """Trace no longer."""
+    def end(self) -> list[str]:
+        """Trace no longer; the last lines."""
         self._end()
-        self._output.lost = True
+        with self._file:
+            return self._file.read().decode(errors="replace").splitlines()

@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from emu.gdb.names import data_directory
 from tests.guests import ROOT, SOURCES, need_tool
@@ -23,6 +24,8 @@ class Served:
     """
 
     names = False
+    all: ClassVar[list[Served]] = []
+    """Those that may still wait, of a test that failed."""
 
     def __init__(self, program: Path, place: Path, *options: str) -> None:
         self.place = place
@@ -30,6 +33,7 @@ class Served:
             [sys.executable, "-m", "emu", "run", "--gdb", str(place), *options, str(program)],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
+        self.all.append(self)
         assert self.machine.stderr is not None
         self.first = self.machine.stderr.readline()
 

@@ -22,6 +22,8 @@ from emu.gdb.target import Target
 from emu.gdb.transport import AddressError, Listener
 from emu.loader import load_elf
 from emu.machine.machine import Machine, Options
+from emu.mmu import BACKENDS
+from kernel_model.abi import Error
 from kernel_model.invariants import check_invariants
 from kernel_model.walk import mapped
 from tests.guests import ROOT, guest
@@ -68,8 +70,11 @@ def session_of(name: str) -> Session:
 
 WORDS = (
     b"?", b"g", b"G", b"p", b"P1=", b"m", b"M", b"X", b"Hg", b"Hc", b"T", b"D", b"Z0,", b"z0,",
-    b"Z2,", b"qSupported:fork-events+", b"qXfer:features:read:target.xml:",
-    b"qXfer:exec-file:read:",
+    b"Z2,", b"Z3,", b"Z4,", b"z2,", b"z4,", b"Z0,10000,2;X", b"QCatchSyscalls:", b"vRun;",
+    b"vKill;", b"R", b"vCont;c", b"vCont;s:", b"vCont;r", b"qXfer:threads:read::",
+    b"qRcmd,77617463682070612030", b"qRcmd,7472616365206f6e", b"qRcmd,7472616365206f6666",
+    b"qRcmd,6578706c61696e2030", b"QPassSignals:", b"qSupported:fork-events+",
+    b"qXfer:features:read:target.xml:", b"qXfer:exec-file:read:",
     b"qXfer:osdata:read:processes:", b"qXfer:memory-map:read::", b"qfThreadInfo", b"qsThreadInfo",
     b"qC", b"qRcmd,", b"qThreadExtraInfo,", b"vCont?", b"vAttach;", b"vFile:open:", b"vFile:pread:",
     b"vFile:fstat:", b"vFile:close:", b"QStartNoAckMode", b"!", b"vCont;", b"k", b"",
@@ -89,6 +94,11 @@ def test_thousands_of_packets_of_any_kind_are_answered(seed: int) -> None:
         answer = session.handle(body)
         assert isinstance(answer.data, bytes)
         assert len(answer.data) <= LARGEST, body
+        if answer.go is not None and chance.random() < 0.05 and not session.target.is_over:
+            session.stopped = answer.go()
+            session.stop_reply()
+            list(session.console())
+    session.close()
     check_invariants(session.target.machine.kernel)
 
 
@@ -184,3 +194,56 @@ def test_a_debugger_without_breakpoints_costs_nothing() -> None:
     assert not machine.cores[0].engine.hooks.counting
     assert runner.go().exit == 0
     assert not machine.cores[0].engine.hooks._breakpoint_hooks
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_a_machine_before_a_call_is_a_snapshot_too(mmu: str) -> None:
+    """The call is made by whoever goes on, here or in another machine, with the registers then."""
+    runner = session_of("scenarios/server").runner
+    machine = runner.machine
+    runner.catcher.catch(frozenset({0}))
+    stopped = runner.go()
+    assert stopped.why == "syscall_entry:0;"
+    before, made = machine.snapshot(), machine.calls.by_number[0]
+    runner.release()
+    outcome, after = machine.run(), machine.snapshot()
+    assert after.cores[0].is_held is False
+    path = guest("programs/hello")
+    with path.open("rb") as stream:
+        other = Machine(
+            load_elf(stream, path.name), ScriptedWorld(), Options(ram=16 << 20, mmu=mmu)
+        )
+    other.restore(before)
+    assert other.snapshot() == before
+    assert other.calls.by_number[0] == made
+    assert other.run() == outcome
+    assert other.snapshot() == after
+
+
+def test_a_number_that_is_no_call_is_caught_too() -> None:
+    session = session_of("programs/hello")
+    runner, machine = session.runner, session.target.machine
+    state = session.target.state(0)
+    code = machine.kernel.memory
+    pa = machine.cores[0].backend.physical(state.core[15])
+    code.write(pa, bytes.fromhex("00df" if state.core[16] & 0x20 else "000000ef"))
+    machine.cores[0].backend.written(pa, 4)
+    values = session.target.registers(0)
+    values[12] = 99
+    session.target.set_registers(0, values)
+    assert session.handle(b"QCatchSyscalls:1;63").data == b"OK"
+    assert runner.go().why == "syscall_entry:63;"
+    assert runner.go().why == "syscall_return:63;"
+    assert session.target.registers(0)[0] == 0xFFFFFFFF & Error.NO_CALL
+
+
+def test_breakpoints_are_met_where_the_machine_is_and_by_nobody_else() -> None:
+    session = session_of("scenarios/server")
+    runner, target = session.runner, session.target
+    pc = target.state(target.current).core[15]
+    runner.breakpoints.set(target.current, pc)
+    assert runner.go() == Stopped(target.current, why="swbreak:;")
+    assert target.state(target.current).core[15] == pc
+    runner.breakpoints.clear()
+    runner.breakpoints.set(77, pc)
+    assert runner.go().exit == 0

@@ -124,7 +124,8 @@ EXPRESSIONS = (
     "a == 1 || b == 7", "a == 1 && b == 7", "(char)(a * 3)", "(unsigned char)(-a)",
     "(short)(a * 1000)", "(long long)a * 1000000000000LL", "bytes[3]", "signs[1]", "words[b - 6]",
     "pair.first * pair.second", "pointer->second", "*(short *)&words[1]", "text[1] == 'e'",
-    "wide - 1", "wide / 3", "(long)$sp & 0xfff", "$r7 + 1", "(long)$pc & 1", "(long)&words[2] - (long)words",
+    "wide - 1", "wide / 3", "(long)$sp & 0xfff", "$r7 + 1", "(long)$pc & 1",
+    "(long)&words[2] - (long)words",
     "a ? b : 5",
 )  # fmt: skip
 
