@@ -26,7 +26,8 @@ class Target:
     """
 
     def __init__(self, machine: Machine, files: Callable[[], DebugFiles], program: str) -> None:
-        self.machine, self.files, self.program = machine, files, program
+        self.machine, self.files = machine, files
+        self.program = os.path.abspath(program)
         self.attached: set[int] = set(machine.kernel.processes)
         self.tells_starts = self.is_killed = False
         self._begin = machine.snapshot()
@@ -81,7 +82,7 @@ class Target:
         except AddressError:
             return ""
         file = self.files().of(pid, pc, code)
-        return "" if file is None else file.name
+        return "" if file is None else os.path.abspath(file.name)
 
     # Registers: r0 to cpsr, d0 to d31, fpscr
 

@@ -15,6 +15,7 @@ from emu.execution.watchpoints import PHYSICAL, Hit, Watch, Watchpoints
 from emu.machine import Machine
 from emu.machine.outcome import How, outcome_of
 from emu.mmu import BACKENDS
+from emu.trace.events import Access
 from kernel_model.descriptors import READ, WRITE
 from tests.guests import guest
 from tests.kernel.driver import DATA_VA
@@ -38,20 +39,6 @@ def program(name: str) -> Path:
     return built(name) if "/" not in name else guest(name)
 
 
-class Access(NamedTuple):
-    """As a trace has it.  time: instructions, with the one that makes it."""
-
-    kind: str
-    time: int
-    pid: int
-    pc: int
-    is_write: bool
-    va: int
-    pa: int
-    size: int
-    value: int
-
-
 class Found(NamedTuple):
     """A hit.  first: instructions before it; last: when it had been gone on from."""
 
@@ -64,7 +51,8 @@ class Found(NamedTuple):
 def accesses(name: str) -> list[Access]:
     """What a program accesses, in order."""
     lines = traced(program(name), "mem", max_insns=BOUND, format="jsonl").splitlines()[1:]
-    return [Access(**json.loads(line)) for line in lines]
+    found = [json.loads(line) for line in lines]
+    return [Access(**{name: one[name] for name in Access.__slots__}) for one in found]
 
 
 def hits(machine: Machine, watch: Watch) -> list[Found]:
@@ -113,7 +101,7 @@ def check(name: str, mmu: str, watch: Watch) -> int:
     found = hits(machine, watch)
     for one, access in zip(found, expected(name, watch, found), strict=False):
         hit = one.hit
-        got = Access("mem", one.first + 1, *hit[1:])
+        got = Access(one.first + 1, *hit[1:])
         assert got == access, f"{watch}: {len(found)} hits"
     if len(found) < FEW:
         assert len(found) == len(expected(name, watch, found)), watch
