@@ -51,11 +51,9 @@ class Monitor:
             return f"usage: monitor {command[1]}\n"
 
     def console(self) -> Iterator[str]:
-        """What there is for the user to read, since the last time."""
+        """What the trace has for the user to read, since the last time."""
         if self._trace is not None:
             yield from self._trace.take()
-        yield from self.runner.said
-        self.runner.said.clear()
 
     def close(self) -> None:
         """The debugger has gone."""

@@ -24,7 +24,6 @@ class Runner:
     """What runs one target.
 
     is_interrupted: whether the debugger wants the machine to stand.
-    said: lines for its user that nobody has read yet.
     """
 
     def __init__(self, target: Target) -> None:
@@ -33,7 +32,6 @@ class Runner:
         self.watchpoints = Watchpoints(target.machine)
         self.catcher = CallCatcher(target.machine, lambda pid: pid in target.attached)
         self.is_interrupted = False
-        self.said: list[str] = []
         self._hit: Hit | None = None
         self._events = Events(target.machine, target)
         target.machine.observers.add(self._events)
@@ -173,8 +171,7 @@ class Runner:
         if hit.watch.pid != PHYSICAL:
             va = max(hit.va, hit.watch.address)
             return Stopped(hit.pid, why=f"{_WATCHED[hit.watch.access]}:{va:x};")
-        self.said.append(hit_text(self.machine.kernel, hit))
-        return Stopped(hit.pid)
+        return Stopped(hit.pid, text=hit_text(self.machine.kernel, hit))
 
     def _final(self, outcome: Outcome) -> Stopped:
         halted = self.machine.kernel.halted

@@ -53,8 +53,6 @@ def _serve(session: Session, connection: Connection) -> Over | None:
             answer = session.handle(body)
             if answer.go is not None:
                 answer = _run(session, connection, answer.go)
-            for line in session.console():
-                connection.send(packet(b"O" + f"{line}\n".encode().hex().encode()))
             connection.send(packet(answer.data))
             if answer.is_over:
                 return Over(answer.detached)
@@ -66,6 +64,8 @@ def _run(session: Session, connection: Connection, go: Callable[[], Stopped]) ->
     if not session.target.is_over:
         with _interruptible(connection, session.runner):
             session.stopped = go()
+        for line in session.console():
+            connection.send(packet(b"O" + f"{line}\n".encode().hex().encode()))
     return Answer(session.stop_reply())
 
 

@@ -83,8 +83,10 @@ class Session:
         return result if isinstance(result, Answer) else Answer(result)
 
     def console(self) -> Iterator[str]:
-        """Lines that the user is to read before the next answer."""
-        return self._monitor.console()
+        """Lines that the user is to read before he hears that the machine stands."""
+        yield from self._monitor.console()
+        if self.stopped.text:
+            yield self.stopped.text
 
     def close(self) -> None:
         """The debugger has gone: nothing it wanted is left."""

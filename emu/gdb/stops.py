@@ -28,6 +28,7 @@ class Stopped(NamedTuple):
     """Why the machine stands.  pid: of whom.
 
     exit: its status, where it has ended.  why: one of the protocol's stop reasons, or "".
+    text: what the protocol has no reason for, in a line for the debugger's user, or "".
     """
 
     pid: int
@@ -35,6 +36,7 @@ class Stopped(NamedTuple):
     exit: int | None = None
     killed: bool = False
     why: str = ""
+    text: str = ""
 
 
 def signal_of(fault: Fault) -> Signal:

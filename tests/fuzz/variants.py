@@ -235,8 +235,7 @@ def _debug(machine: Machine, debug: DebugFiles) -> Iterator[str]:
             runner.catcher.catch(frozenset())
             runner.breakpoints.clear()
         stopped = runner.step(target.current) if number % 7 == 3 else runner.go()
-        yield f"{stopped} {runner.said} {machine.instructions if machine.options.max_insns else ''}"
-        runner.said.clear()
+        yield f"{stopped} {machine.instructions if machine.options.max_insns else ''}"
         if machine.has_ended or stopped.exit is not None:
             break
         if number < STOPS // 4 and number % 5 == 4:

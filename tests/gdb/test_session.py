@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
+from emu.execution.watchpoints import Watch
 from emu.gdb.packets import INTERRUPT, LARGEST, Packets, escaped, packet, unescaped
 from emu.gdb.running import Runner
 from emu.gdb.session import Session
@@ -24,6 +25,7 @@ from emu.loader import load_elf
 from emu.machine.machine import Machine, Options
 from emu.mmu import BACKENDS
 from kernel_model.abi import Error
+from kernel_model.descriptors import READ, WRITE
 from kernel_model.invariants import check_invariants
 from kernel_model.walk import mapped
 from tests.guests import ROOT, guest
@@ -246,4 +248,23 @@ def test_breakpoints_are_met_where_the_machine_is_and_by_nobody_else() -> None:
     assert target.state(target.current).core[15] == pc
     runner.breakpoints.clear()
     runner.breakpoints.set(77, pc)
+    assert runner.go().exit == 0
+
+
+def test_watched_ram_stops_whoever_steps_or_runs() -> None:
+    """And once: who goes on from there makes the access."""
+    session = session_of("scenarios/server")
+    runner, target = session.runner, session.target
+    pid = target.current
+    sp = target.state(pid).core[13]
+    pa = session.runner.machine.cores[0].backend.physical(sp - 4)
+    runner.watch(Watch(READ | WRITE, pa & ~0xFFF, 0x1000), True)
+    stopped = runner.step_range(pid, 0, 1 << 32)
+    assert stopped.pid == pid
+    assert stopped.text.startswith(f"process {pid} ")
+    pc = target.state(pid).core[15]
+    assert runner.step(pid) == Stopped(pid)
+    assert target.state(pid).core[15] != pc
+    assert runner.go().text
+    runner.release()
     assert runner.go().exit == 0
