@@ -125,9 +125,7 @@ class CallCatcher(Observer):
         return stopped
 
     def _holds(self, process: Process, number: int) -> bool:
-        if not self._is_wanted(process.pid):
-            return False
-        if self._numbers is not None and number not in self._numbers:
+        if not self._catches(process.pid, number):
             return False
         self._within[process.pid] = number
         self._pause(process.pid, "entry", number)
@@ -147,9 +145,13 @@ class CallCatcher(Observer):
         self._within.clear()
         self._stopped = None
 
+    def _catches(self, pid: int, number: int) -> bool:
+        is_one = self._numbers is None or number in self._numbers
+        return is_one and self._is_wanted(pid)
+
     def _return(self, pid: int) -> None:
         number = self._within.pop(pid, None)
-        if number is not None and self._is_wanted(pid):
+        if number is not None and self._catches(pid, number):
             self._pause(pid, "return", number)
 
     def _pause(self, pid: int, what: str, number: int) -> None:

@@ -103,9 +103,10 @@ def test_each_process_is_an_inferior(place: Path, mmu: str) -> None:
     served.drop()
 
 
-def test_memory_of_one_process_is_not_seen_through_another(place: Path) -> None:
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_memory_of_one_process_is_not_seen_through_another(place: Path, mmu: str) -> None:
     """The same address holds another stack in each."""
-    served = Served(guest("scenarios/server"), place)
+    served = Served(guest("scenarios/server"), place, "--mmu", mmu)
     said = served.gdb(
         "set detach-on-fork off", "set schedule-multiple on", "break client", "continue",
         "set var *(int *)($sp - 64) = 12345", "print *(int *)($sp - 64)", "print/x $sp",
@@ -151,8 +152,9 @@ def _read_until(stream: IO[bytes] | None, wanted: bytes) -> bytes | None:
     return got
 
 
-def test_a_detached_machine_runs_on(place: Path) -> None:
-    served = Served(guest("programs/hello"), place)
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_a_detached_machine_runs_on(place: Path, mmu: str) -> None:
+    served = Served(guest("programs/hello"), place, "--mmu", mmu)
     said = served.gdb("break main", "continue", "detach")
     assert "[Inferior 1 (process 1) detached]" in said
     status, stdout, stderr = served.end()

@@ -27,6 +27,7 @@ from emu.mmu import BACKENDS
 from kernel_model.abi import Error
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.invariants import check_invariants
+from kernel_model.syscalls import CALLS
 from kernel_model.walk import mapped
 from tests.guests import ROOT, guest
 
@@ -145,6 +146,16 @@ def test_a_port_is_this_hosts_alone_and_given_back() -> None:
     again.close()
 
 
+def read_all(connection: socket.socket, seconds: float) -> None:
+    """What has been answered so far, and what still comes if one waits so long."""
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(65536):
+            pass
+    except (TimeoutError, ConnectionError):
+        pass
+
+
 def test_debuggers_that_disappear_or_send_rubbish_end_nothing() -> None:
     """One after the other at one port; the last one kills the machine, and the port is free."""
     command = [sys.executable, "-m", "emu", "run", "--gdb", "0", str(guest("programs/hello"))]
@@ -154,15 +165,17 @@ def test_debuggers_that_disappear_or_send_rubbish_end_nothing() -> None:
     assert run.stderr is not None
     port = int(run.stderr.readline().decode().rpartition(":")[2])
     chance = random.Random(5)
-    for rubbish in (b"", b"\x03" * 50, chance.randbytes(4000), b"$" * 70000, b"$g#67" * 200):
+    harmless = [word for word in WORDS if word[:1] not in (b"k", b"D", b"R", b"v", b"")]
+    packets = (chance.choice(harmless) + chance.choice(PARTS) for _ in range(3000))
+    thousands = b"".join(map(packet, packets))
+    streams = (b"", b"\x03" * 50, chance.randbytes(4000), b"$" * 70000, b"$g#67" * 200, thousands)
+    for rubbish in streams:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-            connection.sendall(rubbish)
-            connection.settimeout(0.3)
-            try:
-                while connection.recv(65536):
-                    pass
-            except TimeoutError:
-                pass
+            for at in range(0, len(rubbish), 777):
+                connection.settimeout(10)
+                connection.sendall(rubbish[at : at + 777])
+                read_all(connection, 0.001)
+            read_all(connection, 0.3)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(packet(b"qC"))
         time.sleep(0.3)
@@ -268,3 +281,31 @@ def test_watched_ram_stops_whoever_steps_or_runs() -> None:
     assert runner.go().text
     runner.release()
     assert runner.go().exit == 0
+
+
+def test_calls_that_are_caught_no_longer_return_unheard() -> None:
+    runner = session_of("programs/hello").runner
+    numbers = {call.name: call.number for call in CALLS}
+    write, exit_ = numbers["console_write"], numbers["exit"]
+    runner.catcher.catch(frozenset({write}))
+    assert runner.go().why == f"syscall_entry:{write:x};"
+    runner.catcher.catch(frozenset())
+    runner.catcher.catch(frozenset({exit_}))
+    assert runner.go().why == f"syscall_entry:{exit_:x};"
+    runner.catcher.catch(frozenset({write}))
+    assert runner.go().exit == 0
+
+
+def test_a_call_made_unheard_is_not_the_next_ones_return() -> None:
+    """Between the two the debugger caught nothing, and the first call was made."""
+    session = session_of("scenarios/server")
+    runner = session.runner
+    runner.catcher.catch(None)
+    first = runner.go().why
+    runner.catcher.catch(frozenset())
+    runner.machine.run_to_call(2)
+    runner.catcher.catch(None)
+    following = [runner.go().why for _ in range(4)]
+    assert first.startswith("syscall_entry")
+    kinds = [why.partition(":")[0] for why in following]
+    assert kinds == ["syscall_entry", "syscall_return"] * 2
