@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= auto
 PROG ?= build/guest/programs/hello.elf
 ARGS ?=
 EMU_FLAGS ?=
@@ -27,8 +28,6 @@ SOURCES := setup.py emu kernel_model tests $(wildcard benchmarks tools/*.py)
 # The set of guests that PROG is of, if it is one of ours: only that is built to run it.
 PROG_SET := $(word 3,$(subst /, ,$(filter build/guest/%,$(PROG))))
 CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
-# Who tests waits for processes now and then: one more than there are cores keeps those busy.
-JOBS ?= $(shell expr $(CORES) + 1)
 MAKE_GUESTS = $(MAKE) --no-print-directory -s -C guest $(if $(findstring -j,$(MAKEFLAGS)),,-j$(CORES))
 
 .DEFAULT_GOAL := help

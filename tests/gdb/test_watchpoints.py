@@ -31,7 +31,7 @@ GUESTS = (
     "newlib/hello.thumb-hard",
 )
 BOUND = 200_000
-FEW = 40
+FEW = 20
 """Hits that are looked at of a program and a watchpoint."""
 
 
@@ -131,14 +131,14 @@ def watches(name: str, seed: int, number: int) -> list[Watch]:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_small_programs_stop_before_what_they_access(name: str, mmu: str) -> None:
     """All kinds of accesses: exclusive, across pages, through aliases, of devices, moved pages."""
-    watched = watches(name, 0, 12)
+    watched = watches(name, 0, 8)
     assert sum(check(name, mmu, watch) for watch in watched) > 0
 
 
 @pytest.mark.parametrize("mmu", BACKENDS)
 @pytest.mark.parametrize("name", GUESTS)
 def test_programs_stop_before_what_they_access(name: str, mmu: str) -> None:
-    assert sum(check(name, mmu, watch) for watch in watches(name, 1, 4)) > 0
+    assert sum(check(name, mmu, watch) for watch in watches(name, 1, 3)) > 0
 
 
 IN_IT_BLOCKS = """

@@ -8,4 +8,4 @@ from __future__ import annotations
 from tests.kernel.adversary import Adversary, always_the_same
 
 TestAdversary = Adversary.TestCase
-TestAdversary.settings = always_the_same(max_examples=200)
+TestAdversary.settings = always_the_same(max_examples=120)
