@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from emu.arm.addressing import WORD, address_of
 from emu.execution.code import Code
+from kernel_model.descriptors import WRITE
 from kernel_model.frame import Frame
-from kernel_model.memory import PAGE_BASE, PAGE_OFFSET
+from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE
 
 
 class Addresses:
-    """Finds both addresses of an access."""
+    """Finds both addresses of an access.
+
+    virtual: whether Unicorn tells virtual addresses.
+    """
 
     def __init__(self, code: Code) -> None:
         self.code, self.kernel, self.engine = code, code.kernel, code.core.engine
         self._physical = code.core.backend.physical
-        self._virtual = code.core.backend.name == "map"
+        self.virtual = code.core.backend.name == "map"
         self._views: dict[int, list[int]] = {}
         self._last = -1
         self._reached = 0
@@ -30,7 +34,7 @@ class Addresses:
 
     def both(self, told: int, pc: int) -> tuple[int, int]:
         """(va, pa) of an access by the instruction at ``pc``, which executes just now."""
-        if self._virtual:
+        if self.virtual:
             return told, self._physical(told)
         page = told & PAGE_BASE
         views = self._views.get(page)
@@ -39,6 +43,13 @@ class Addresses:
         offset = told & PAGE_OFFSET
         va = views[0] if len(views) == 1 else self._nearest(views, offset, pc)
         return va + offset, told
+
+    def may_store(self, va: int, size: int) -> bool:
+        """Whether a store that is told will be made: one over two pages may fault at the second."""
+        if (va & PAGE_OFFSET) + size <= PAGE_SIZE:
+            return True
+        last = (va + size - 1) & 0xFFFFFFFF
+        return self.code.core.backend.translate(last).refusal(WRITE) is None
 
     def view(self, page: int) -> int:
         """The page (va) that shows a physical page in the current address space; -1: several."""

@@ -237,18 +237,14 @@ class Watchpoints(Observer):
 
     def _told(self, process: Process) -> Iterator[Span]:
         """Where accesses may begin that reach what is watched, in the addresses Unicorn tells."""
-        is_virtual = self._core.backend.name == "map"
         for start, end in self._views(process):
             first = max(start - _REACH, 0)
-            if is_virtual:
+            if self._addresses.virtual:
                 yield first, end
                 continue
-            while first < end:
-                last = min((first & PAGE_BASE) + PAGE_SIZE, end)
-                pa = self._core.backend.physical(first)
+            for pa, size in self._pieces(first, end - first):
                 if pa >= 0:
-                    yield pa, pa + last - first
-                first = last
+                    yield pa, pa + size
 
     def _views(self, process: Process) -> Iterator[Span]:
         """Where the process would find what is watched (va)."""
@@ -282,10 +278,8 @@ class Watchpoints(Observer):
             if hit is None:
                 engine.hooks.leave_it_block()
                 return
-            self._hit, self._rewind = (
-                hit,
-                _Rewind(self._core, hit.pc, self._end_of_it_block(hit.pc), self._there),
-            )
+            end = self._end_of_it_block(hit.pc)
+            self._hit, self._rewind = hit, _Rewind(self._core, hit.pc, end, self._there)
             if is_write:
                 self._rewind.stored += self._read(hit.va, size)
             engine.hooks.leave_it_block()
@@ -298,7 +292,7 @@ class Watchpoints(Observer):
         pc, process = registers.pc, self._machine.kernel.running[self._core.number]
         assert process is not None
         va, pa = self._addresses.both(told, pc)
-        if is_write and not self._may_store(va, size):
+        if is_write and not self._addresses.may_store(va, size):
             return None
         for watch in self._watches:
             if not watch.access & (WRITE if is_write else READ):
@@ -313,13 +307,6 @@ class Watchpoints(Observer):
             ):
                 return Hit(watch, process.pid, pc, is_write, va, pa, size, value)
         return None
-
-    def _may_store(self, va: int, size: int) -> bool:
-        """Whether a store that spans two pages will not fault at the second."""
-        last = (va + size - 1) & 0xFFFFFFFF
-        if not (va ^ last) & PAGE_BASE:
-            return True
-        return self._core.backend.translate(last).refusal(WRITE) is None
 
     def _is_made(self, pc: int, is_write: bool, value: int) -> bool:
         """Whether the program sees the access: exclusive stores load, and may store what was there.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from emu.machine.fault import Fault
+from emu.machine.fault import Fault, kind_of
+from kernel_model.abi import FaultKind
 
 
 class Signal(IntEnum):
@@ -19,8 +20,9 @@ class Signal(IntEnum):
 
 
 _OF_FAULT = {
-    "undefined instruction": Signal.ILL,
-    "breakpoint instruction": Signal.TRAP,
+    FaultKind.MEMORY_ACCESS: Signal.SEGV,
+    FaultKind.UNDEFINED_INSTRUCTION: Signal.ILL,
+    FaultKind.BREAKPOINT_INSTRUCTION: Signal.TRAP,
 }
 
 
@@ -41,4 +43,4 @@ class Stopped(NamedTuple):
 
 def signal_of(fault: Fault) -> Signal:
     """As whom the debugger is told of a fault."""
-    return _OF_FAULT.get(fault.kind, Signal.SEGV)
+    return _OF_FAULT[kind_of(fault)]

@@ -66,11 +66,16 @@ def fault_of(engine: Engine, backend: Backend, pid: int, reason: Stop) -> Fault:
     )  # fmt: skip
 
 
+def kind_of(fault: Fault) -> FaultKind:
+    """What the processor refused, as the kernel sorts it."""
+    return _KINDS.get(fault.kind, FaultKind.MEMORY_ACCESS)
+
+
 def record_of(fault: Fault) -> FaultRecord:
     """The fault as the kernel is told it."""
     sp, lr, pc, cpsr = fault.registers[13:]
     return FaultRecord(
-        _KINDS.get(fault.kind, FaultKind.MEMORY_ACCESS), max(fault.va, 0), pc, cpsr, fault.access,
+        kind_of(fault), max(fault.va, 0), pc, cpsr, fault.access,
         fault.status or 0, sp, lr, fault.registers[:8], fault.headline,
     )  # fmt: skip
 

@@ -22,8 +22,6 @@ from emu.machine.observers import Observer, Words
 from emu.trace.events import Access
 from emu.trace.recorder import Recorder
 from kernel_model.call import Call
-from kernel_model.descriptors import WRITE
-from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
@@ -110,8 +108,7 @@ class AccessTracer(Observer):
                 return
             va, pa = self.addresses.both(told, self._pc)
             is_write = kind == const.UC_MEM_WRITE
-            two_pages = (va & PAGE_OFFSET) + size > PAGE_SIZE
-            if is_write and two_pages and not self._may_write(va + size):
+            if is_write and not self.addresses.may_store(va, size):
                 return
             self._emit(is_write, va, pa, size, value & (1 << size * 8) - 1)
         except BaseException as error:
@@ -128,10 +125,6 @@ class AccessTracer(Observer):
                 self._look_for_store(va)
         except BaseException as error:
             self.engine.ending.fail(error)
-
-    def _may_write(self, end: int) -> bool:
-        """Whether the page before ``end`` can be written to, or the store will fault there."""
-        return self.recorder.core.backend.translate((end - 1) & 0xFFFFFFFF).refusal(WRITE) is None
 
     # Exclusive stores
 

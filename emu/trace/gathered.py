@@ -43,7 +43,7 @@ class NativeAccessTracer(AccessTracer):
             self.addresses.view,
             self._write_gathered,
             engine.ending.fail,
-            self.recorder.core.backend.name == "map",
+            self.addresses.virtual,
         )
         unicorn.keep(self._plain_ones, self)
         data = self._plain_ones.user_data
