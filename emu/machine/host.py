@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from emu.machine.core import Core
 from emu.machine.history import History, Written
 from emu.machine.observers import Observers
@@ -14,12 +14,12 @@ class KernelHost:
     """Answers the kernel.  See ``kernel_model.host.Host``."""
 
     def __init__(
-        self, world: World, cores: list[Core], history: History, observers: Observers
+        self, outside: Outside, cores: list[Core], history: History, observers: Observers
     ) -> None:
         self._cores, self._history, self._observers = cores, history, observers
-        self.console_write = world.write_output
-        self.console_read = world.read_input
-        self.console_ready = world.is_input_ready
+        self.console_write = outside.write_output
+        self.console_read = outside.read_input
+        self.console_ready = outside.is_input_ready
 
     def vspace_changed(self, pid: int, l1: int) -> None:
         for core in self._cores:

@@ -14,17 +14,19 @@ from emu.cpu.stop import Stop
 from emu.devices.bus import Bus
 from emu.devices.uart import Uart
 from emu.environment.cmdline import command_line
+from emu.environment.outside import Outside
+from emu.environment.requests import Cause
 from emu.environment.waits import Interrupted
 from emu.environment.world import World
 from emu.machine.core import Core, redirected
 from emu.machine.fault import fault_of, record_of
 from emu.machine.history import History
 from emu.machine.host import KernelHost
-from emu.machine.interrupt import Cause, Watch
 from emu.machine.observers import Observer, Observers
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
-from emu.machine.services import Services
+from emu.machine.sessions import SemihostingSessions
 from emu.machine.svc import Calls, SvcHandler, is_news
+from emu.machine.watchdog import Watchdog
 from emu.mmu import make_ram
 from kernel_model.abi import NO_ID, Error
 from kernel_model.boot import boot
@@ -91,28 +93,28 @@ class Machine:
         self.options, self.world = options, world
         self.ram = make_ram(options.mmu, RAM_BASE, options.ram)
         self.bus = Bus()
-        self.bus.add(Uart(world))
+        self.outside = Outside(world, options.max_output, self._stop_cores, self.count_instructions)
+        self.bus.add(Uart(self.outside))
         devices = tuple(self.bus)
         self.observers, self.history = Observers(), History()
         self.cores = [Core(0, options.mmu, self.ram, devices)]
+        self.outside.moment = self.cores[0].engine.counter
         self.kernel = boot(
             self.ram.ram,
             image,
-            command_line(world.arguments),
+            command_line(self.outside.beginning.arguments),
             tuple(KernelDevice(device.name, device.pa, device.size) for device in devices),
-            KernelHost(world, self.cores, self.history, self.observers),
+            KernelHost(self.outside, self.cores, self.history, self.observers),
             calls,
         )
-        self.services = Services(
-            self.kernel, world, self._sp, self.cores[0].backend.memory.physical, note
+        self.sessions = SemihostingSessions(
+            self.kernel, self.outside, self._sp, self.cores[0].backend.memory.physical, note
         )
         self.calls = Calls(self.kernel)
         for core in self.cores:
-            SvcHandler(core, self.kernel, self.history, self.observers, self.services, self.calls)
-        self._is_paused = self._is_full = False
-        world.follow_time(self._executed)
-        if options.max_output is not None:
-            world.limit_output(options.max_output, self._output_full)
+            SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
+        self._is_paused = False
+        self._watchdog: Watchdog | None = None
         if options.stats or options.max_insns:
             self.count_instructions()
         if options.check:
@@ -181,35 +183,42 @@ class Machine:
         """Run one instruction of the process whose turn it is; in an IT block, the block's rest."""
         return self._go(1, None)
 
+    def interrupt(self) -> None:
+        """End the run under way, or the wait for the outside that it is in; else do nothing.
+
+        From any thread, and from a signal's handler.  ``step`` is too short to be interrupted.
+        """
+        watchdog = self._watchdog
+        if watchdog is not None:
+            watchdog.interrupt()
+
     def pause(self) -> None:
         """For an observer: end the run as soon as what it was told of is done."""
         self._is_paused = True
         self._stop_cores()
 
-    def _output_full(self) -> None:
-        """More is to be written than may be: the run ends when the call or the store is done."""
-        self._is_full = True
-        self._stop_cores()
-
     def _stop_cores(self) -> None:
+        """End the run when the call or the store that it is in is done."""
         for core in self.cores:
             if core.engine.ending.running:
                 core.engine.stop()
 
     def _heard(self, count: int) -> Outcome:
-        """Run; signals and the timeout are heard."""
+        """Run; signals, the timeout and ``interrupt`` are heard."""
         ending = self.cores[0].engine.ending
         try:
-            with Watch(ending, self.world, self.options.timeout) as watch:
-                return self._go(count, watch)
-        except Interrupted:
-            return _stopped(watch.cause)
+            with Watchdog(ending, self.world, self.options.timeout) as self._watchdog:
+                return self._go(count, self._watchdog)
+        except Interrupted as interrupted:
+            return _stopped(interrupted.cause)
         finally:
+            self._watchdog = None
             ending.take_request()  # one that came too late is not the next run's
 
-    def _go(self, count: int, watch: Watch | None) -> Outcome:
+    def _go(self, count: int, watchdog: Watchdog | None) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
-        core, self._is_paused, self._is_full = self.cores[0], False, False
+        core, self._is_paused = self.cores[0], False
+        self.outside.begin_run()
         self._check_not_ended()
         if count:
             self.count_instructions()
@@ -234,10 +243,12 @@ class Machine:
             if reason is _REQUESTED or self._is_paused:
                 if self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
-                if self._is_full:
+                if self.outside.is_full:
                     return outcome(How.MAX_OUTPUT)
-                if watch is not None and watch.cause is not None:
-                    return _stopped(watch.cause)
+                if watchdog is not None and watchdog.cause is not None:
+                    self.outside.cause = self.outside.why_stopped()
+                if self.outside.cause is not None:
+                    return _stopped(self.outside.cause)
                 if self._is_paused or core.is_held:
                     return outcome(How.PAUSED)
             if core.fault is not None:
@@ -248,7 +259,7 @@ class Machine:
         """Who runs now.  First who waits for input has it, if it is there or nobody is ready."""
         kernel = self.kernel
         while kernel.readers and (
-            kernel.running[core.number] is None or self.world.is_input_ready()
+            kernel.running[core.number] is None or self.outside.is_input_ready()
         ):
             feed_reader(kernel)
         return kernel.running[core.number]
@@ -309,7 +320,7 @@ class Machine:
         for pid in sorted(ended):
             core.forget(pid)
             self.history.forget(pid)
-            self.services.forget(pid)
+            self.sessions.forget(pid)
 
     def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
         """Run the loaded process, and note what the end of that asks for.
@@ -348,11 +359,6 @@ class Machine:
         for core in self.cores:
             core.engine.hooks.count_instructions()
 
-    def _executed(self) -> int:
-        """For the clock, which counts from the first look on."""
-        self.count_instructions()
-        return self.instructions
-
     @property
     def instructions(self) -> int:
         """Instructions completed since they are counted."""
@@ -369,8 +375,8 @@ class Machine:
             cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
             ram=dict(self.ram.used()),
             devices=tuple(device.snapshot() for device in self.bus),
-            world=self.world.snapshot(),
-            services=self.services.snapshot(),
+            outside=self.outside.snapshot(),
+            sessions=self.sessions.snapshot(),
             history=self.history.snapshot(),
             calls=self.calls.snapshot(),
         )
@@ -390,8 +396,8 @@ class Machine:
             core.restore(one, loaded, -1 if loaded is None else self.kernel.l1_pa(loaded))
         for device, held in zip(self.bus, state.devices, strict=True):
             device.restore(held)
-        self.world.restore(state.world)
-        self.services.restore(state.services)
+        self.outside.restore(state.outside)
+        self.sessions.restore(state.sessions)
         self.history.restore(state.history)
         self.calls.restore(state.calls)
         for tell in self.observers.restored:
@@ -454,9 +460,9 @@ _STOPPED = {
     Cause.TIMEOUT: How.TIMEOUT,
     Cause.CTRL_C: How.CTRL_C,
     Cause.TERMINATED: How.TERMINATED,
+    Cause.INTERRUPTED: How.INTERRUPTED,
 }
 
 
-def _stopped(cause: Cause | None) -> Outcome:
-    assert cause is not None
+def _stopped(cause: Cause) -> Outcome:
     return outcome(_STOPPED[cause])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from emu.machine.core import Core
 from emu.machine.history import History
 from emu.machine.observers import Observers, Words
-from emu.machine.services import Services
+from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import Error, ProcState
 from kernel_model.call import Call
 from kernel_model.kernel import Kernel
@@ -73,12 +73,12 @@ class SvcHandler:
         kernel: Kernel,
         history: History,
         observers: Observers,
-        services: Services,
+        sessions: SemihostingSessions,
         calls: Calls,
     ) -> None:
         self._core, self._kernel, self._calls = core, kernel, calls
         self._number, self._counts = core.number, calls.by_number
-        self._history, self._observers, self._services = history, observers, services
+        self._history, self._observers, self._sessions = history, observers, sessions
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend, self._physical = core.backend, core.backend.memory.physical
         core.engine.on_svc, core.make_held = self.handle, self._make_held
@@ -186,7 +186,7 @@ class SvcHandler:
         self._history.semihosting(process.pid)
         for tell in observers.semihosting:
             tell(core, process, operation, argument)
-        result = self._services.of(process).call(operation, argument)
+        result = self._sessions.of(process).call(operation, argument)
         for tell in observers.semihosted:
             tell(core, process, operation, result)
         goes_on = self._kernel.running[self._number] is process

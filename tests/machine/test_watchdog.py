@@ -5,20 +5,24 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import pty
 import random
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from emu.cpu.engine import Engine
 from emu.devices.uart import BASE as UART_PA
-from emu.environment.waits import Interrupted, Waits
-from emu.environment.world import HostOutput, HostWorld
-from emu.machine import How, Machine, Options
-from emu.machine.interrupt import Watch
+from emu.environment.requests import Cause
+from emu.environment.streams import HostOutput
+from emu.environment.waits import Interrupted, Reader, Waits, Writer
+from emu.environment.world import HostWorld
+from emu.machine import How, Machine, Options, Outcome
+from emu.machine.watchdog import Watchdog
 from emu.mmu import BACKENDS
 from kernel_model.abi import MAP_NOEXEC, MAP_READ, MAP_WRITE, FrameType
 from kernel_model.descriptors import EXEC, READ, WRITE
@@ -161,8 +165,6 @@ def test_a_program_stopped_in_writes_has_written_all_once(way, mmu: str, pipe: P
     assert got + pipe.read() == written(times)
 
 
-# A handler may run within a finalizer, which loses what it raises; the signal comes again.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_signals_at_any_moment_lose_and_repeat_nothing(way, pipe: Pipe) -> None:
     """Ctrl-C again and again, while a reader takes pieces: before, in and after each write."""
     write, times, written = way
@@ -200,61 +202,199 @@ def test_signals_at_any_moment_lose_and_repeat_nothing(way, pipe: Pipe) -> None:
     assert b"".join(got) == written(times)
 
 
-# The parts
+# Machine.interrupt
 
 
-def test_an_answer_that_came_before_the_signal_is_kept() -> None:
-    waits = Waits()
+READING = (
+    0xE1A00004,  # mov r0, r4
+    0xE3A01001,  # mov r1, #1
+    0xE3A0C014,  # mov r12, #20: console_read
+    0xEF000000,  # svc #0
+)
 
-    def call(_fd: int, argument: int) -> int:
-        return argument
 
-    def answered_then_signalled(fd: int, argument: int) -> int:
-        signal.raise_signal(signal.SIGINT)  # handled when Python next looks: behind the answer
-        return call(fd, argument)
+def test_another_thread_ends_a_wait_for_input(pipe: Pipe) -> None:
+    assert CALLS.named("console_read").number == 20
+    world = HostWorld(["program"], streams=(pipe.reader, pipe.writer, pipe.writer))
+    machine = Machine(program(READING, 1), world, Options(ram=4 << 20))
+    with interrupting(machine):
+        assert machine.run().how is How.INTERRUPTED
 
-    old = signal.signal(signal.SIGINT, lambda *_: None)
+
+def test_a_run_in_another_thread_is_ended(pipe: Pipe) -> None:
+    """Where no signal is ever heard: computing, and in a wait for the outside."""
+    loop = (0xEAFFFFFE,)  # b .
+    for write, stdin in ((loop, 0), (READING, pipe.reader)):
+        world = HostWorld(["program"], streams=(stdin, pipe.writer, pipe.writer))
+        machine = Machine(program(write, 1), world, Options(ram=4 << 20))
+        outcomes: list[Outcome] = []
+        runner = threading.Thread(target=lambda: outcomes.append(machine.run()))  # noqa: B023
+        with interrupting(machine):
+            runner.start()
+            runner.join()
+        assert [outcome.how for outcome in outcomes] == [How.INTERRUPTED]
+        assert not outcomes[0].is_final
+
+
+def test_a_timeout_ends_a_wait_in_another_thread(pipe: Pipe) -> None:
+    world = HostWorld(["program"], streams=(pipe.reader, pipe.writer, pipe.writer))
+    machine = Machine(program(READING, 1), world, Options(ram=4 << 20, timeout=0.05))
+    outcomes: list[Outcome] = []
+    runner = threading.Thread(target=lambda: outcomes.append(machine.run()))
+    runner.start()
+    runner.join()
+    assert [outcome.how for outcome in outcomes] == [How.TIMEOUT]
+
+
+def test_what_is_interrupted_while_it_does_not_run_runs_on(pipe: Pipe) -> None:
+    machine = machine_writing_to(pipe, program(BY_UART, 3), "tlb", None)
+    machine.interrupt()
+    assert machine.run() == (How.EXITED, 0)
+    machine.interrupt()
+    assert pipe.read() == bytes_written(3)
+
+
+def test_interrupts_at_any_moment_lose_and_repeat_nothing(way, pipe: Pipe) -> None:
+    write, times, written = way
+    machine = machine_writing_to(pipe, program(write, times * 2), "tlb", None)
+    got: list[bytes] = []
+
+    def read_slowly() -> None:
+        while piece := pipe.read(1500):
+            got.append(piece)
+            time.sleep(0.001)
+
+    reader = threading.Thread(target=read_slowly)
+    reader.start()
+    with interrupting(machine):
+        outcomes = [machine.run()]
+        while not outcomes[-1].is_final:
+            outcomes.append(machine.run())
+    os.close(pipe.writer)
+    pipe.writer = os.dup(pipe.reader)
+    reader.join()
+    assert {outcome.how for outcome in outcomes[:-1]} == {How.INTERRUPTED}
+    assert outcomes[-1] == (How.EXITED, 0)
+    assert b"".join(got) == written(times * 2)
+
+
+@contextmanager
+def interrupting(machine: Machine) -> Iterator[None]:
+    """Meanwhile another thread interrupts the machine, again and again."""
+    ended = threading.Event()
+
+    def interrupt() -> None:
+        while not ended.wait(0.003):
+            machine.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
     try:
-        assert waits.answer(call, 0, 5) == 5
-        assert not waits.waiting
+        yield
     finally:
-        signal.signal(signal.SIGINT, old)
+        ended.set()
+        thread.join()
 
 
-def test_a_wait_is_left() -> None:
+# Waits
+
+
+def test_a_wait_is_ended_and_later_waits_until_resume(pipe: Pipe) -> None:
     waits = Waits()
-    waits.interrupt()  # nothing to leave
+    reader = Reader(pipe.reader, waits)
+    timer = threading.Timer(0.02, waits.interrupt, (Cause.TIMEOUT,))
+    timer.start()
+    for _ in range(2):
+        with pytest.raises(Interrupted) as caught:
+            reader.read(1)
+        assert caught.value.cause is Cause.TIMEOUT
+    timer.join()
+    assert waits.left == {pipe.reader}
+    waits.resume()
+    os.write(pipe.writer, b"x")
+    assert reader.read(9) == b"x"
 
-    def call(_fd: int, _argument: int) -> int:
-        assert waits.waiting
-        waits.interrupt()
-        raise AssertionError("interrupt did not raise")
 
+def test_what_is_there_is_read_and_written_though_waits_are_ended(pipe: Pipe) -> None:
+    waits = Waits()
+    waits.interrupt(Cause.CTRL_C)
+    waits.interrupt(Cause.TIMEOUT)
+    assert waits.cause is Cause.CTRL_C, "the first counts"
+    assert Writer(pipe.writer, waits).write(b"ab") == 2
+    assert Reader(pipe.reader, waits).read(9) == b"ab"
+    assert not waits.left
+
+
+def test_a_wait_that_is_interrupted_before_it_begins(pipe: Pipe) -> None:
+    waits = Waits()
+    waits.interrupt(Cause.INTERRUPTED)
     with pytest.raises(Interrupted):
-        waits.answer(call, 0, 0)
-    assert not waits.waiting
-    waits.interrupt()
+        Reader(pipe.reader, waits).read(1)
 
 
-def test_a_call_that_fails_is_no_wait_any_more() -> None:
-    waits = Waits()
+def test_what_cannot_be_written_to_is_an_error() -> None:
     with pytest.raises(OSError, match="Bad file"):
-        waits.answer(os.write, -1, b"x")
-    assert not waits.waiting
+        Writer(-1, Waits()).write(b"x")
+    with pytest.raises(OSError, match="Bad file"):
+        Reader(-1, Waits()).read(1)
+
+
+def test_two_writers_to_one_pipe_do_not_take_the_same_room(pipe: Pipe) -> None:
+    """Else the second would block where nothing can end that."""
+    waits = Waits()
+    writers = [Writer(pipe.writer, waits), Writer(pipe.writer, waits)]
+    assert writers[0].write(b"x" * 100) == 100
+    assert pipe.read() == b"x" * 100
+    assert writers[1].write(b"y" * PIPE) == PIPE
+    waits.interrupt(Cause.TIMEOUT)
+    for writer in writers:
+        with pytest.raises(Interrupted):
+            writer.write(b"z")
+
+
+def test_a_terminal_that_is_not_read_is_no_trap() -> None:
+    """It may have room for a part of what is written."""
+    ours, its = pty.openpty()
+    waits = Waits()
+    output = HostOutput(its, waits)
+    timer = threading.Timer(0.05, waits.interrupt, (Cause.TIMEOUT,))
+    timer.start()
+    data = b"line\n" * 20_000
+    output.write(data)
+    timer.join()
+    assert output.unsent
+    waits.resume()
+    got: list[bytes] = []
+
+    def read() -> None:
+        while sum(map(len, got)) < len(data) // 5 * 6:
+            got.append(os.read(ours, 1 << 16))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    output.write(b"")
+    reader.join()
+    assert b"".join(got) == data.replace(b"\n", b"\r\n")
+    os.close(ours)
+    os.close(its)
 
 
 def test_what_an_interrupted_write_left_goes_first(pipe: Pipe) -> None:
     waits = Waits()
-    output = HostOutput(pipe.writer, "standard output", waits)
-    old = signal.signal(signal.SIGALRM, lambda *_: waits.interrupt())
-    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)  # the first ends the wait with what went out
+    output = HostOutput(pipe.writer, waits)
+    waits.interrupt(Cause.CTRL_C)
     output.write(b"a" * PIPE + b"b" * 10)  # the pipe takes the first PIPE bytes
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, old)
     assert output.unsent == b"b" * 10
-    assert pipe.read() == b"a" * PIPE
     output.write(b"c")
-    assert pipe.read() == b"b" * 10 + b"c"
+    assert output.unsent == b"b" * 10 + b"c"
+    waits.resume()
+    assert pipe.read() == b"a" * PIPE
+    output.write(b"d")
+    assert output.unsent == b""
+    assert pipe.read() == b"b" * 10 + b"cd"
+
+
+# What is given back
 
 
 def test_watching_leaves_no_descriptor_open() -> None:
@@ -262,16 +402,27 @@ def test_watching_leaves_no_descriptor_open() -> None:
     gc.collect()  # what other tests left, which must not go meanwhile
     before = os.listdir("/dev/fd")
     for _ in range(3):
-        with Watch(ending, world, None):
+        with Watchdog(ending, world, None):
             pass
     assert len(os.listdir("/dev/fd")) == len(before)
 
 
 def test_watching_leaves_the_handlers_as_they_were() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with Watch(Engine().ending, HostWorld(["program"]), 0.01) as watch:
+    with Watchdog(Engine().ending, HostWorld(["program"]), 0.01) as watchdog:
         assert signal.getsignal(signal.SIGINT) != before
         time.sleep(0.05)
-    assert watch.cause is not None
+    assert watchdog.cause is Cause.TIMEOUT
     assert signal.getsignal(signal.SIGINT) is before
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_the_wakeup_descriptor_that_was_set_before_is_given_back(pipe: Pipe) -> None:
+    """As asyncio sets one."""
+    os.set_blocking(pipe.writer, False)
+    old = signal.set_wakeup_fd(pipe.writer)
+    try:
+        machine_writing_to(pipe, program(BY_UART, 0), "tlb", None).run()
+        assert signal.set_wakeup_fd(-1) == pipe.writer
+    finally:
+        signal.set_wakeup_fd(old)
