@@ -245,10 +245,11 @@ class Machine:
                     break  # the end is told first: there is nothing left to go on with
                 if self.outside.is_full:
                     return outcome(How.MAX_OUTPUT)
-                if watchdog is not None and watchdog.cause is not None:
-                    self.outside.cause = self.outside.why_stopped()
-                if self.outside.cause is not None:
-                    return _stopped(self.outside.cause)
+                cause = self.outside.cause
+                if cause is None and watchdog is not None and watchdog.cause is not None:
+                    cause = self.outside.why_stopped()
+                if cause is not None:
+                    return _stopped(cause)
                 if self._is_paused or core.is_held:
                     return outcome(How.PAUSED)
             if core.fault is not None:
