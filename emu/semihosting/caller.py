@@ -123,7 +123,8 @@ class Caller:
         self.close_all()
         self.errno, self._told = state.errno, set(state.told)
         self.process.mapped_heap = state.heap
-        self.streams = {handle: stream.reopened(self.outside) for handle, stream in state.streams}
+        for handle, stream in state.streams:
+            self.streams[handle] = stream.reopened(self.outside)
 
     def close_all(self) -> None:
         """Close what the process left open when it ended."""

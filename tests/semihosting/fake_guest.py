@@ -52,6 +52,7 @@ class Guest:
     def __init__(self, world: World) -> None:
         self.world, self.memory = world, Memory()
         self.status: int | None = None
+        self.mapped_heap: tuple[int, int] | None = None
         self.notes: list[str] = []
         self.semihosting = Semihosting(self.memory, Outside(world), self, self.notes.append)
 
