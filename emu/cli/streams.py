@@ -52,7 +52,7 @@ def standard_output() -> Iterator[TextIO]:
 
 
 def exit_for_loss(number: int | None, text: str) -> click.exceptions.Exit:
-    """How a command ends that has lost a standard stream: without a word where nobody reads it.
+    """How a command ends that has lost a standard stream: without a word if its reader has gone.
 
     number: the errno.  text: what is said of any other loss, in one line.
     """

@@ -85,7 +85,7 @@ def path_components(path: bytes) -> list[bytes]:
 
 
 def _close(root: int | None, files: dict[int, int]) -> None:
-    """Nobody knows these files any more, nor the directory that they are in."""
+    """Close files that can no longer be reached, and the directory that they are in."""
     for fd in (*files.values(), *(() if root is None else (root,))):
         os.close(fd)
 

@@ -76,7 +76,8 @@ class Waits:
     def _waker(self) -> int:
         """What becomes readable when a wait is to end.
 
-        Made by the first wait: whoever interrupts before sets ``cause``, which is looked at later.
+        The first wait makes it.  An interrupt that comes before sets ``cause``, which the wait
+        looks at afterwards.
         """
         if self._pipe is None:
             reader, writer = os.pipe()

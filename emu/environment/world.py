@@ -37,7 +37,7 @@ class World(Protocol):
     """The outside of a run.
 
     Everything that enters a run comes as an answer, so that a run can be recorded and repeated by a
-    world that stands between, or in place of, another.  No answer depends on the host's time.
+    world that stands between, or in place of, another.  Only a clock of the host's makes an answer depend on time.
     """
 
     def answer(self, request: Request, moment: int) -> Answer:

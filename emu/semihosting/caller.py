@@ -78,7 +78,7 @@ class SemihostProcess(Protocol):
 
 
 def _ignore(_text: str) -> None:
-    """Nobody wants to know."""
+    """Drop what nothing wants to be told."""
 
 
 class SemihostingState(NamedTuple):

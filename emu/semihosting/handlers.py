@@ -196,7 +196,7 @@ def _path(caller: Caller, va: int, length: int) -> bytes:
 def _string(caller: Caller, va: int) -> bytes:
     """The string at ``va`` without its NUL.
 
-    Read up to one aligned step at a time: the page behind it may not be there.
+    Read up to one aligned step at a time: the next page may not be there.
     """
     found = bytearray()
     while True:

@@ -41,11 +41,11 @@ class Stream:
     """Something open.  What a kind of stream cannot do is an error that names why."""
 
     def is_terminal(self, outside: Outside) -> bool:
-        """Whether somebody sits there."""
+        """Whether a person may be there."""
         return False
 
     def read(self, outside: Outside, length: int) -> bytes:
-        """At most ``length`` bytes; fewer at the end, or behind a newline of a console."""
+        """At most ``length`` bytes; fewer at the end, or after a newline of a console."""
         raise host_error(EBADF)
 
     def write(self, outside: Outside, data: bytes) -> None:
@@ -59,10 +59,10 @@ class Stream:
         return 0
 
     def close(self, outside: Outside) -> None:
-        """Give back what the world holds for this stream: nothing, for most kinds."""
+        """Close what the outside has open for this stream: nothing, for most kinds."""
 
     def closed(self) -> Stream:
-        """This stream as a value, for which the world holds nothing."""
+        """This stream as a value, for which nothing is open outside."""
         return replace(self)
 
     def reopened(self, outside: Outside) -> Stream:
