@@ -36,8 +36,8 @@ _INPUT_CHUNK = 65536
 class World(Protocol):
     """The outside of a run.
 
-    Everything that enters a run comes as an answer, so that a run can be recorded and repeated by a
-    world that stands between, or in place of, another.  Only a clock of the host's makes an answer depend on time.
+    Everything that enters a run comes as an answer: a world that stands between the machine and
+    another can record a run, and one that gives the same answers repeats it.
     """
 
     def answer(self, request: Request, moment: int) -> Answer:
