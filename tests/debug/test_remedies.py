@@ -25,6 +25,7 @@ from kernel_model.abi import (
 from kernel_model.call import Call
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
+from kernel_model.handlers import contract
 from kernel_model.syscalls import CALLS, trap
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.debug.test_hints import follow
@@ -272,14 +273,14 @@ WORDS = {
 
 def errors_of(call: Call) -> set[Error]:
     """Those that the call's own documentation lists."""
-    listed = re.search(r"Errors:(.*?)(Source:|$)", call.rules, re.DOTALL)
+    listed = re.search(r"Errors:(.*?)(Source:|$)", contract(call.operation), re.DOTALL)
     names = re.findall(r"\b[A-Z][A-Z_]{2,}\b", listed[1]) if listed else []
     return {Error[name] for name in names}
 
 
 def rules_of(call: Call) -> set[int]:
     """The numbers of the rules that the call's own documentation says it follows."""
-    listed = re.findall(r"\brules? (\d+(?:(?:, | and )\d+)*)", call.rules)
+    listed = re.findall(r"\brules? (\d+(?:(?:, | and )\d+)*)", contract(call.operation))
     return {int(number) for numbers in listed for number in re.findall(r"\d+", numbers)}
 
 
