@@ -118,8 +118,6 @@ class CallTable:
         if not len(self._rows) == len(numbers) == len(self._by_name):
             raise ValueError("CallTable: two calls have the same number or name")
         self._by_operation = {call.operation: call for call in self._rows}
-        self.names = {str(operation): call.name for operation, call in self._by_operation.items()}
-        """What this table calls each operation, by the kernel's word for it: for texts."""
         self.find: Callable[[int], Call] = numbers.__getitem__
         """The call with this number; for other numbers one whose operation is NONE.
 
@@ -133,6 +131,15 @@ class CallTable:
     def of(self, operation: Operation) -> Call | None:
         """The call that asks for an operation, if this convention has one."""
         return self._by_operation.get(operation)
+
+    def name_of(self, operation: Operation) -> str:
+        """What this convention calls an operation; the kernel's word where it has no such call."""
+        call = self.of(operation)
+        return operation.value if call is None else call.name
+
+    def text(self, template: str) -> str:
+        """A text for people: each operation in braces under its name here, ``{frame_map}``."""
+        return template.format_map({one.value: self.name_of(one) for one in Operation})
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self._rows)

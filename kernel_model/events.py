@@ -21,7 +21,7 @@ class Delivery(Enum):
     REPLY = "reply"
     FAULT = "fault"
     """A fault's record, to the handler."""
-    START = "start"
+    START = "start message"
     """A parent's first message, which starts its child."""
     ANSWER = "answer"
     """What a handler says to a process that has stopped at a fault."""

@@ -11,7 +11,7 @@ from kernel_model import abi
 from kernel_model.call import Argument
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process
+from kernel_model.process import Death, Process
 from kernel_model.user import read
 
 SHOWN_BYTES = 32
@@ -36,11 +36,10 @@ class Value(NamedTuple):
     is_plain: bool = False
 
 
-def error_text(result: int) -> tuple[str, str]:
-    """The name of the error that a result is, and its meaning; ("", "") for no error."""
-    if result >= 0 or result not in abi.Error._value2member_map_:
+def error_text(error: abi.Error | None) -> tuple[str, str]:
+    """An error's name as C programs write it, and its meaning; ("", "") for no error."""
+    if error is None:
         return "", ""
-    error = abi.Error(result)
     return f"E_{error.name}", abi.ERROR_MEANING[error]
 
 
@@ -109,19 +108,12 @@ def frame_text(data: bytes) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
-def death_text(data: bytes | None) -> str:
-    """``struct death``: which child has ended, and how; "" where it cannot be read."""
-    if data is None:
-        return ""
-    pid, how, status = struct.unpack(abi.DEATH_STRUCT, data)
-    if how == abi.DeathHow.EXITED:
-        return f"process {pid} exited with {status}"
-    kind = abi.FaultKind._value2member_map_.get(status)
-    what = "" if kind is None else f": {abi.FaultKind(status).name.lower().replace('_', ' ')}"
-    return f"process {pid} faulted{what}"
-
-
-DEATH_SIZE = struct.calcsize(abi.DEATH_STRUCT)
+def death_text(death: Death) -> str:
+    """Which child has ended, and how."""
+    if death.how is abi.DeathHow.EXITED:
+        return f"process {death.pid} exited with {death.status}"
+    kind = abi.FaultKind(death.status).name.lower().replace("_", " ")
+    return f"process {death.pid} faulted: {kind}"
 
 
 def length_text(value: int) -> str:

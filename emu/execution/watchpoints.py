@@ -31,6 +31,7 @@ from emu.mmu.regions import regions_of
 from kernel_model.abi import NO_ID
 from kernel_model.call import Call
 from kernel_model.descriptors import READ, WRITE
+from kernel_model.events import TranslationChanged
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.process import Process, Resume
 
@@ -150,7 +151,7 @@ class Watchpoints(Observer):
     rank = 2
 
     def __init__(self, machine: Machine) -> None:
-        self._machine, self._core = machine, machine.cores[0]
+        self._machine, self._core = machine, machine.core
         self._watches: tuple[Watch, ...] = ()
         self._addresses = Addresses(Code.of(machine))
         self._function = HOOK_MEM_ACCESS_CFUNC(self._accessed)
@@ -196,7 +197,7 @@ class Watchpoints(Observer):
         if result is not None:
             self._look(process)
 
-    def translation(self, l1_pa: int, va: int, length: int) -> None:
+    def translation_changed(self, event: TranslationChanged) -> None:
         self._forget()
 
     def restored(self) -> None:
