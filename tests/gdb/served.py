@@ -53,7 +53,9 @@ class Served:
     def _names(self) -> list[str]:
         if not self.names:
             return []
-        directory = data_directory(need_tool("gdb-multiarch"), self.place.parent / "names", DEFAULT.calls)
+        directory = data_directory(
+            need_tool("gdb-multiarch"), self.place.parent / "names", DEFAULT.calls
+        )
         return ["--data-directory", str(directory)]
 
     def end(self) -> tuple[int, str, str]:
