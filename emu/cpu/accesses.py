@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.cpu.binding import OnRead, OnWrite, Read, Write
-from emu.cpu.stop import Ending
+from emu.cpu.run_control import RunControl
 
 
 class Made(NamedTuple):
@@ -24,29 +24,29 @@ class Accesses:
 
     made: the one that the last run was stopped in, where the next one may make it again.
 
-    No handler of a signal, which may stop the run, comes between the last look at ``ending`` in a
+    No handler of a signal, which may stop the run, comes between the last look at ``control`` in a
     callback and the return to Unicorn: they come only behind calls.
     """
 
-    def __init__(self, ending: Ending) -> None:
-        self._ending = ending
+    def __init__(self, control: RunControl) -> None:
+        self._control = control
         self.made: Made | None = None
         self._pc = -1
 
     def reading(self, read: Read) -> OnRead:
         """The callback for loads.  What ``read`` raises stops the run and comes out of it."""
-        ending = self._ending
+        control = self._control
 
         def on_read(_uc: object, offset: int, size: int, _data: object) -> int:
-            ending.accesses += 1
+            control.accesses += 1
             call = read, offset, size
             made, self.made = self.made, None
             try:
                 value = made.value if made is not None and made.call == call else read(offset, size)
             except BaseException as error:
-                ending.fail(error)  # not made: the next run makes it
+                control.fail(error)  # not made: the next run makes it
                 return 0
-            if ending.requested or ending.leaving:
+            if control.requested or control.leaving:
                 self._left_in(Made(call, value))
             return value
 
@@ -54,26 +54,26 @@ class Accesses:
 
     def writing(self, write: Write) -> OnWrite:
         """The same for stores."""
-        ending = self._ending
+        control = self._control
 
         def on_write(_uc: object, offset: int, size: int, value: int, _data: object) -> None:
-            ending.accesses += 1
+            control.accesses += 1
             call = write, offset, size, value
             made, self.made = self.made, None
             try:
                 if made is None or made.call != call:
                     write(offset, size, value)
             except BaseException as error:
-                ending.fail(error)
+                control.fail(error)
                 return
-            if ending.requested or ending.leaving:
+            if control.requested or control.leaving:
                 self._left_in(Made(call))
 
         return on_write
 
     def _left_in(self, made: Made) -> None:
         """Told here, Unicorn cannot lose it, as it can while a run begins."""
-        self._ending.leave()
+        self._control.leave()
         self.made = made
 
     def begin(self, pc: int) -> None:

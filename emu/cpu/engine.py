@@ -20,7 +20,8 @@ from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.hooks import Hooks
 from emu.cpu.layout import Noted, monitor_of, set_monitor
 from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
-from emu.cpu.stop import Abort, Ending, Stop
+from emu.cpu.run_control import RunControl
+from emu.cpu.stop import Abort, Stop
 from emu.cpu.svc import OnSvc, make_svc
 from emu.cpu.within import WithinBlock
 from kernel_model.descriptors import EXEC, READ, WRITE
@@ -86,11 +87,11 @@ class Engine:
         self.unicorn = Unicorn()
         self.registers = Registers(self.unicorn.uc)
         self.counter = make_counter(self.unicorn)
-        self.ending = Ending(self.unicorn, self.counter)
-        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.ending)
-        self._within = WithinBlock(self.unicorn, self.counter, self.ending)
+        self.control = RunControl(self.unicorn, self.counter)
+        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
+        self._within = WithinBlock(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
-        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.ending.fail)
+        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.control.fail)
         self.after_restore: Callable[[], None] = _nothing
         self.abort = Abort.REFUSED
         self.access = 0
@@ -126,10 +127,10 @@ class Engine:
 
     def _trapped(self, number: int) -> None:
         if number == _BKPT:
-            self.ending.end(Stop.BKPT)
+            self.control.end(Stop.BKPT)
         elif number in (_PREFETCH_ABORT, _DATA_ABORT):
             self.abort = Abort.PREFETCH if number == _PREFETCH_ABORT else Abort.DATA
-            self.ending.end(Stop.FAULT)
+            self.control.end(Stop.FAULT)
         else:
             raise EngineError(f"interrupt {number}", const.UC_ERR_EXCEPTION)
 
@@ -150,7 +151,7 @@ class Engine:
         """
         if _block_at(block).pc & 2 and not self.registers.thumb:
             self.abort = Abort.MISALIGNED_PC
-            self.ending.end(Stop.FAULT)
+            self.control.end(Stop.FAULT)
 
     # Running
 
@@ -167,10 +168,10 @@ class Engine:
         passes: whether a breakpoint at the PC is passed.  turn: about how many instructions it may
         take where others wait; ``counter.turn_over`` says whether that ended it.
         """
-        ending, place = self.ending, self.registers.place
+        control, place = self.control, self.registers.place
         if (count or turn != NO_TURN) and not self.hooks.counting:
             self.hooks.count_instructions()
-        if ending.requested and ending.take_request():
+        if control.requested and control.take_request():
             return _REQUESTED
         pc, cpsr = place.read()
         thumb = cpsr >> 5 & 1
@@ -184,22 +185,22 @@ class Engine:
             accesses.begin(pc)
         self.abort = _REFUSED
         self.counter.begin(within or count, turn)
-        ending.begin()
+        control.begin()
         status = self._within.run(pc, True) if within else self.unicorn.start(pc | thumb)
         pc, cpsr = place.read()
-        over = self.counter.end(pc) or (within > 0 and ending.leaving)
+        over = self.counter.end(pc) or (within > 0 and control.leaving)
         if over and self.counter.left and self._is_undisturbed(status):
             status = self._within.run(pc, cpsr & THUMB_BIT != 0)
             pc, _ = place.read()
             self.counter.end(pc)
-        ending.over()
+        control.over()
         if accesses.made is not None:
             accesses.end(pc)
-        if ending.error is not None:
-            ending.raise_error()
+        if control.error is not None:
+            control.raise_error()
         if self.abort is _MISALIGNED_PC:
             self.unicorn.flush_blocks()
-        return ending.reason or self._reason(status, over)
+        return control.reason or self._reason(status, over)
 
     def watch_blocks(self, begins: int, rests: Callable[[], None], data: int = 0) -> None:
         """Call ``begins(uc, va, size, data)``, the address of a C function, at each block.
@@ -213,9 +214,9 @@ class Engine:
 
     def _is_undisturbed(self, status: int) -> bool:
         """Whether nothing but the counter ended the run."""
-        ending = self.ending
+        control = self.control
         return not (
-            status or ending.reason or ending.error or ending.requested or self.counter.turn_over
+            status or control.reason or control.error or control.requested or self.counter.turn_over
         )
 
     def _reason(self, status: int, over: bool) -> Stop:
@@ -229,13 +230,13 @@ class Engine:
             return Stop.FAULT
         if status:
             check("uc_emu_start", status)
-        if self.ending.take_request():
+        if self.control.take_request():
             return Stop.REQUESTED
         return Stop.COUNT if over else Stop.WAITING
 
     def stop(self) -> None:
         """End the run from inside a callback; the instruction that called it completes."""
-        self.ending.end(_REQUESTED)
+        self.control.end(_REQUESTED)
 
     # Contexts
 

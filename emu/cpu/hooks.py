@@ -11,7 +11,8 @@ from emu.cpu.accesses import Accesses
 from emu.cpu.binding import OnRead, OnWrite, Read, Unicorn, Write
 from emu.cpu.counter import Counter, prepare
 from emu.cpu.registers import IT_STATE, Batch, Registers
-from emu.cpu.stop import Ending, Stop
+from emu.cpu.run_control import RunControl
+from emu.cpu.stop import Stop
 
 IT_BLOCK_BYTES = 16
 """After an instruction in an IT block there may be three more, and one that ends the run."""
@@ -28,18 +29,18 @@ class Hooks:
         unicorn: Unicorn,
         registers: Registers,
         counter: Counter,
-        ending: Ending,
+        control: RunControl,
     ) -> None:
         self._unicorn, self._registers = unicorn, registers
         self._status = Batch(unicorn.uc, ("cpsr",))
-        self._counter, self._ending = counter, ending
+        self._counter, self._control = counter, control
         self.counting = False
         self.passing = -1
         self._breakpoints: frozenset[int] = frozenset()
         self._wanted: Callable[[int], bool] = _always
         self._breakpoint_hooks: list[int] = []
         self._devices: dict[tuple[Read, Write], tuple[OnRead, OnWrite]] = {}
-        self.accesses = Accesses(ending)
+        self.accesses = Accesses(control)
 
     def count_instructions(self) -> None:
         """Count from now on.  Costs less if called before the first run."""
@@ -77,15 +78,15 @@ class Hooks:
 
     def _break(self, _uc: int, va: int, _size: int, _data: object) -> None:
         """At a breakpoint, or soon after one: the rest of an IT block must not lose the stop."""
-        ending = self._ending
-        if va in self._breakpoints and va != self.passing and ending.reason is None:
+        control = self._control
+        if va in self._breakpoints and va != self.passing and control.reason is None:
             try:
                 if self._wanted(va):
-                    ending.end(Stop.BREAKPOINT)
+                    control.end(Stop.BREAKPOINT)
             except BaseException as error:
-                ending.fail(error)
-        elif ending.reason is not None:
-            ending.leave()
+                control.fail(error)
+        elif control.reason is not None:
+            control.leave()
         self.passing = -1
 
     def map_device(self, pa: int, size: int, read: Read, write: Write) -> None:
@@ -107,7 +108,7 @@ class Hooks:
         inside the IT block, and skip or keep its first instruction by a stale condition (2309).
         """
         cpsr = self._status.read()[0]
-        if cpsr & IT_STATE and self._ending.running:
+        if cpsr & IT_STATE and self._control.running:
             self._registers.write("cpsr", cpsr & ~IT_STATE)
 
 

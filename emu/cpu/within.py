@@ -10,7 +10,7 @@ from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 from emu.cpu.binding import Unicorn
 from emu.cpu.counter import Counter
 from emu.cpu.hooks import IT_BLOCK_BYTES
-from emu.cpu.stop import Ending
+from emu.cpu.run_control import RunControl
 
 
 class WithinBlock:
@@ -19,8 +19,8 @@ class WithinBlock:
     rests: called before that, by whom the counter tells of blocks: of this one it tells again.
     """
 
-    def __init__(self, unicorn: Unicorn, counter: Counter, ending: Ending) -> None:
-        self._unicorn, self._counter, self._ending = unicorn, counter, ending
+    def __init__(self, unicorn: Unicorn, counter: Counter, control: RunControl) -> None:
+        self._unicorn, self._counter, self._control = unicorn, counter, control
         self._at_limit = HOOK_CODE_CFUNC(self._reached)
         self.rests: list[Callable[[], None]] = []
 
@@ -43,4 +43,4 @@ class WithinBlock:
             unicorn.remove_own_hook(handle, pc, end)
 
     def _reached(self, _uc: int, _va: int, _size: int, _data: object) -> None:
-        self._ending.leave()
+        self._control.leave()

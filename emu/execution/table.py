@@ -26,7 +26,7 @@ class BlockTable(Observer):
         self.code, self.engine = code, code.core.engine
         self._spaces: dict[tuple[int, int], int] = {}
         self._next_space = 0
-        counter, fail = self.engine.counter, self.engine.ending.fail
+        counter, fail = self.engine.counter, self.engine.control.fail
         self.blocks = hooks.Blocks(counter, self.made, self._full, fail)
         self.engine.watch_blocks(self.blocks.callback, self._leave, self.blocks.user_data)
 

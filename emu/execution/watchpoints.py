@@ -107,7 +107,7 @@ class _Rewind:
         if end == pc:
             engine.stop()
         else:
-            engine.ending.end_soon(Stop.REQUESTED)
+            engine.control.end_soon(Stop.REQUESTED)
 
     def _made_later(self, *_: int) -> None:
         self._core.engine.stop()
@@ -123,7 +123,7 @@ class _Rewind:
                 engine.stop()
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def finish(self, ram: Ram) -> None:
         """The run has ended."""
@@ -284,7 +284,7 @@ class Watchpoints(Observer):
                 self._rewind.stored += self._read(hit.va, size)
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def _reached(self, is_write: bool, told: int, size: int, value: int) -> Hit | None:
         """The watch that an access reaches, if there is one and the access is one."""

@@ -140,7 +140,7 @@ class MapBackend(FillingBackend):
                 self._engine.hooks.leave_it_block()
             return answer(entry, va, self._grant(va, region, access))
         except BaseException as error:
-            self._engine.ending.fail(error)
+            self._engine.control.fail(error)
             return False
 
     def _grant(self, va: int, region: Region, access: int) -> int:
@@ -169,18 +169,18 @@ class Mirror:
         """Give Unicorn these regions in place of those it has; False if stopped on the way."""
         kept = set(self.regions) & set(wanted)
         have = set(self.regions)
-        ending = self._engine.ending
+        control = self._engine.control
         for region in self.regions:
-            if region not in kept and not ending.requested:
+            if region not in kept and not control.requested:
                 self._unmap(region)
                 have.remove(region)
         for region in wanted:
-            if region not in kept and not ending.requested:
+            if region not in kept and not control.requested:
                 self._map(region)
                 have.add(region)
         self.regions = sorted(have, key=lambda region: region.va)
         self._starts = [region.va for region in self.regions]
-        return not ending.requested or self.regions == wanted
+        return not control.requested or self.regions == wanted
 
     def _unmap(self, region: Region) -> None:
         self._engine.unicorn.unmap(region.va, region.length)

@@ -74,7 +74,7 @@ class TlbBackend(FillingBackend):
                 self._engine.hooks.leave_it_block()
             return answer(entry, page.pa, self._grant(va, page, access))
         except BaseException as error:
-            self._engine.ending.fail(error)
+            self._engine.control.fail(error)
             return False
 
     def _grant(self, va: int, page: Page, access: int) -> int:
