@@ -180,7 +180,7 @@ class Engine:
             return Stop.FAULT
         within = count and in_it_block(cpsr)
         self.hooks.passing = pc if passes else -1
-        accesses = self.hooks.accesses
+        accesses = self.hooks.device_accesses
         if accesses.made is not None:
             accesses.begin(pc)
         self.abort = _REFUSED
@@ -249,7 +249,7 @@ class Engine:
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's.  The address space stays as it is."""
         self.unicorn.restore(context)
-        self.hooks.accesses.forget()
+        self.hooks.device_accesses.forget()
         self.after_restore()
 
     def keep_as_fresh(self) -> None:

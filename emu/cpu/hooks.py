@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
-from emu.cpu.accesses import Accesses
+from emu.cpu.device_accesses import DeviceAccesses
 from emu.cpu.binding import OnRead, OnWrite, Read, Unicorn, Write
 from emu.cpu.counter import Counter, prepare
 from emu.cpu.registers import IT_STATE, Batch, Registers
@@ -40,7 +40,7 @@ class Hooks:
         self._wanted: Callable[[int], bool] = _always
         self._breakpoint_hooks: list[int] = []
         self._devices: dict[tuple[Read, Write], tuple[OnRead, OnWrite]] = {}
-        self.accesses = Accesses(control)
+        self.device_accesses = DeviceAccesses(control)
 
     def count_instructions(self) -> None:
         """Count from now on.  Costs less if called before the first run."""
@@ -96,7 +96,7 @@ class Hooks:
         """
         callbacks = self._devices.get((read, write))
         if callbacks is None:
-            callbacks = self.accesses.reading(read), self.accesses.writing(write)
+            callbacks = self.device_accesses.reading(read), self.device_accesses.writing(write)
             self._devices[read, write] = callbacks
         self._unicorn.map_device(pa, size, *callbacks)
 

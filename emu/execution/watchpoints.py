@@ -133,10 +133,10 @@ class _Rewind:
         for pa, data in reversed(self.stored):
             ram.write(pa, data)
             core.backend.written(pa, len(data))
-        made = engine.hooks.accesses.made
+        made = engine.hooks.device_accesses.made
         engine.restore(self._context)
-        engine.hooks.accesses.made = made
-        engine.hooks.accesses.end(self._pc)
+        engine.hooks.device_accesses.made = made
+        engine.hooks.device_accesses.end(self._pc)
         core.turn += engine.counter.count - self._count
         engine.counter.count, engine.counter.next = self._count, self._pc
 

@@ -19,7 +19,7 @@ class Made(NamedTuple):
     value: int = 0
 
 
-class Accesses:
+class DeviceAccesses:
     """The accesses of one core.
 
     made: the one that the last run was stopped in, where the next one may make it again.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emu.cpu.accesses import Accesses
+from emu.cpu.device_accesses import DeviceAccesses
 
 PC, ELSEWHERE = 0x8000, 0x9000
 
@@ -30,7 +30,7 @@ class Core:
 
     def __init__(self):
         self.control = Control()
-        self.accesses = Accesses(self.control)
+        self.accesses = DeviceAccesses(self.control)
         self.asked = []
         self.on_read = self.accesses.reading(self._read)
         self.on_write = self.accesses.writing(self._write)
