@@ -17,13 +17,13 @@ from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC
 from emu.cpu import registers
 from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
+from emu.cpu.exact_stop import ExactStop
 from emu.cpu.hooks import Hooks
 from emu.cpu.layout import Noted, monitor_of, set_monitor
 from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
 from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Abort, Stop
 from emu.cpu.svc import OnSvc, make_svc
-from emu.cpu.within import WithinBlock
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.
@@ -89,7 +89,7 @@ class Engine:
         self.counter = make_counter(self.unicorn)
         self.control = RunControl(self.unicorn, self.counter)
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
-        self._within = WithinBlock(self.unicorn, self.counter, self.control)
+        self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
         self._svc = make_svc(self.registers, _no_handler, self._trapped, self.control.fail)
         self.after_restore: Callable[[], None] = _nothing
@@ -178,19 +178,19 @@ class Engine:
         if pc & 2 and not thumb:
             self.abort = _MISALIGNED_PC
             return Stop.FAULT
-        within = count and in_it_block(cpsr)
+        it_left = count and in_it_block(cpsr)
         self.hooks.passing = pc if passes else -1
         accesses = self.hooks.device_accesses
         if accesses.made is not None:
             accesses.begin(pc)
         self.abort = _REFUSED
-        self.counter.begin(within or count, turn)
+        self.counter.begin(it_left or count, turn)
         control.begin()
-        status = self._within.run(pc, True) if within else self.unicorn.start(pc | thumb)
+        status = self._exact_stop.run(pc, True) if it_left else self.unicorn.start(pc | thumb)
         pc, cpsr = place.read()
-        over = self.counter.end(pc) or (within > 0 and control.leaving)
+        over = self.counter.end(pc) or (it_left > 0 and control.leaving)
         if over and self.counter.left and self._is_undisturbed(status):
-            status = self._within.run(pc, cpsr & THUMB_BIT != 0)
+            status = self._exact_stop.run(pc, cpsr & THUMB_BIT != 0)
             pc, _ = place.read()
             self.counter.end(pc)
         control.over()
@@ -210,7 +210,7 @@ class Engine:
         """
         self.hooks.count_instructions()
         self.counter.tell(begins, data)
-        self._within.rests.append(rests)
+        self._exact_stop.rests.append(rests)
 
     def _is_undisturbed(self, status: int) -> bool:
         """Whether nothing but the counter ended the run."""

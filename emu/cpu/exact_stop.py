@@ -13,7 +13,7 @@ from emu.cpu.hooks import IT_BLOCK_BYTES
 from emu.cpu.run_control import RunControl
 
 
-class WithinBlock:
+class ExactStop:
     """Runs the part of a block that a limit of the counter's allows.
 
     rests: called before that, by whom the counter tells of blocks: of this one it tells again.
