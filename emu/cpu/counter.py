@@ -207,6 +207,6 @@ def make_counter(unicorn: Unicorn) -> Counter:
 def prepare(counter: Counter, unicorn: Unicorn) -> None:
     """Before the first run that is counted."""
     if not isinstance(counter, PythonCounter):
-        from emu.cpu.layout import thumb_bit
+        from emu.cpu.unicorn_internals import thumb_bit
 
         counter.thumb_bit = thumb_bit(unicorn)  # type: ignore[attr-defined]

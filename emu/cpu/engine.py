@@ -19,11 +19,11 @@ from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.exact_stop import ExactStop
 from emu.cpu.hooks import Hooks
-from emu.cpu.layout import Noted, monitor_of, set_monitor
 from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
 from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Abort, Stop
 from emu.cpu.svc import OnSvc, make_svc
+from emu.cpu.unicorn_internals import Noted, monitor_of, set_monitor
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.

@@ -34,7 +34,7 @@ _INSTANCE_SEARCHED = 8 << 10
 """Bytes of the instance that are looked at: less than it has, where the C library does not tell."""
 
 
-class Layout(NamedTuple):
+class Internals(NamedTuple):
     """Offsets in bytes; None for what was not found, which then nobody knows.
 
     refused: in the instance, of the address of the last refused access.
@@ -55,9 +55,9 @@ MONITOR_SIZE = 24
 
 
 @cache
-def layout() -> Layout:
-    """The layout of the Unicorn that is loaded."""
-    return _Laboratory().layout()
+def internals() -> Internals:
+    """The internals of the Unicorn that is loaded."""
+    return _Laboratory().internals()
 
 
 class _Laboratory:
@@ -75,11 +75,11 @@ class _Laboratory:
         self.unicorn.add_hook(const.UC_HOOK_INTR, HOOK_INTR_CFUNC(self._stop))
         self.registers.write("cpsr", USER_MODE)
 
-    def layout(self) -> Layout:
+    def internals(self) -> Internals:
         refused = _common(self._after_refusal(base) for base in _BASES)
         abort = _common(self._after_abort(base) for base in (0x7F1, 0x5A6))
         exclusive = _common(self._after_ldrex(0x100 + n * 8, v) for n, v in enumerate(_VALUES))
-        return Layout(refused, abort, exclusive)
+        return Internals(refused, abort, exclusive)
 
     def _after_refusal(self, base: int) -> set[int]:
         self._run(base, _LDR)
@@ -239,14 +239,14 @@ class Noted:
     def refused(self) -> int | None:
         """The address (va) of the access whose TLB fill was refused last, or (pa) of the last
         access to where nothing is; None if that cannot be known."""
-        at = layout().refused
+        at = internals().refused
         if at is None or self._unicorn.uc.value is None:
             return None
         return int(ctypes.c_uint64.from_address(self._unicorn.uc.value + at).value)
 
     def abort(self) -> tuple[int, int] | None:
         """Address (va) and FSR of the abort that the Arm core noted last, or None."""
-        at = layout().abort
+        at = internals().abort
         if at is None:
             return None
         self._unicorn.save(self._context)
@@ -260,12 +260,12 @@ def _word(data: bytes, at: int) -> int:
 
 def monitor_of(context: Context) -> bytes:
     """What the monitor for exclusive accesses remembers in a saved state; b"" if unknown."""
-    at = layout().exclusive
+    at = internals().exclusive
     return b"" if at is None else context.bytes()[at : at + MONITOR_SIZE]
 
 
 def set_monitor(context: Context, remembered: bytes) -> None:
     """Let the monitor of a saved state remember what ``monitor_of`` gave."""
-    at = layout().exclusive
+    at = internals().exclusive
     if at is not None and remembered and context.handle.value is not None:
         ctypes.memmove(context.handle.value + at, remembered, len(remembered))
