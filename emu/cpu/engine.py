@@ -168,12 +168,12 @@ class Engine:
         passes: whether a breakpoint at the PC is passed.  turn: about how many instructions it may
         take where others wait; ``counter.turn_over`` says whether that ended it.
         """
-        control, place = self.control, self.registers.place
+        control, pc_and_cpsr = self.control, self.registers.pc_and_cpsr
         if (count or turn != NO_TURN) and not self.hooks.counting:
             self.hooks.count_instructions()
         if control.requested and control.take_request():
             return _REQUESTED
-        pc, cpsr = place.read()
+        pc, cpsr = pc_and_cpsr.read()
         thumb = cpsr >> 5 & 1
         if pc & 2 and not thumb:
             self.abort = _MISALIGNED_PC
@@ -187,11 +187,11 @@ class Engine:
         self.counter.begin(it_left or count, turn)
         control.begin()
         status = self._exact_stop.run(pc, True) if it_left else self.unicorn.start(pc | thumb)
-        pc, cpsr = place.read()
+        pc, cpsr = pc_and_cpsr.read()
         over = self.counter.end(pc) or (it_left > 0 and control.leaving)
         if over and self.counter.left and self._is_undisturbed(status):
             status = self._exact_stop.run(pc, cpsr & THUMB_BIT != 0)
-            pc, _ = place.read()
+            pc, _ = pc_and_cpsr.read()
             self.counter.end(pc)
         control.over()
         if accesses.made is not None:

@@ -125,18 +125,18 @@ class Batch:
         return self.values
 
 
-class Place(Protocol):
+class PcAndCpsr(Protocol):
     """PC and CPSR, which are read before and after each run."""
 
     def read(self) -> Sequence[int]:
         """Both, now.  The next read may overwrite them."""
 
 
-def _place(uc: ctypes.c_void_p) -> Place:
+def _pc_and_cpsr(uc: ctypes.c_void_p) -> PcAndCpsr:
     if native.hooks is None:
         return Batch(uc, ("pc", "cpsr"))
-    place: Place = native.hooks.Place(uc.value, IDS["pc"], IDS["cpsr"])
-    return place
+    in_c: PcAndCpsr = native.hooks.Place(uc.value, IDS["pc"], IDS["cpsr"])
+    return in_c
 
 
 class Slot:
@@ -174,7 +174,7 @@ class Registers:
         self.syscall = Batch(uc, SYSCALL)
         self._core = Batch(uc, CORE)
         self._vfp = Batch(uc, VFP, bits=64)
-        self.place = _place(uc)
+        self.pc_and_cpsr = _pc_and_cpsr(uc)
         self._coprocessor = {name: coprocessor_register(name) for name in COPROCESSOR}
         self.write_r0 = Slot(uc, "r0").write
 
@@ -209,17 +209,17 @@ class Registers:
 
     def position(self) -> tuple[int, int]:
         """PC, without the Thumb bit, and CPSR."""
-        pc, cpsr = self.place.read()
+        pc, cpsr = self.pc_and_cpsr.read()
         return pc, cpsr
 
     @property
     def pc(self) -> int:
         """The PC without the Thumb bit."""
-        return int(self.place.read()[0])
+        return int(self.pc_and_cpsr.read()[0])
 
     @property
     def thumb(self) -> bool:
-        return bool(self.place.read()[1] & THUMB_BIT)
+        return bool(self.pc_and_cpsr.read()[1] & THUMB_BIT)
 
     def state(self) -> State:
         """All that a program can see; without the monitor, which only a context shows."""
