@@ -104,7 +104,7 @@ WINDOW = 0xFFFFF000
 """The page through which one physical page is shown to Unicorn; the kernel's, never a program's."""
 
 
-class Window:
+class CodeWindow:
     """Unicorn removes translated code by virtual address, so the page is shown to it at ``WINDOW``.
 
     While ``pa`` is not None, a backend's fill hook must answer for that page with it, executable.

@@ -15,7 +15,7 @@ from emu.cpu.fill import answer
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES, MemoryFault
-from emu.mmu.coherence import Window
+from emu.mmu.coherence import CodeWindow
 from emu.mmu.fills import answer_fills
 from emu.mmu.growth import Growth
 from emu.mmu.pages import PageCache
@@ -42,7 +42,7 @@ class CpuBackend:
         self._pages = PageCache(ram, devices)
         self.memory = self._pages.memory
         engine.counter.see(self.memory)
-        self._window = Window(engine.unicorn)
+        self._window = CodeWindow(engine.unicorn)
         self._unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:
             engine.hooks.map_device(device.pa, device.size, device.read, device.write)
