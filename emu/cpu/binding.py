@@ -17,7 +17,7 @@ from unicorn.arm_const import UC_CPU_ARM_CORTEX_A15
 from unicorn.unicorn_py3.unicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib
 
 from emu import native
-from emu.cpu.registers import coprocessor_register, swift
+from emu.cpu.registers import coprocessor_register, uclib_holding_gil
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
 CODE_BUFFER = 64 << 20
@@ -191,7 +191,7 @@ class Unicorn:
     def flush_tlb(self) -> None:
         """Forget all translations of addresses."""
         self._flushed_alone = 0
-        swift.uc_ctl(self.uc, _CTL_TLB_FLUSH)
+        uclib_holding_gil.uc_ctl(self.uc, _CTL_TLB_FLUSH)
 
     def flush_page(self, va: int) -> None:
         """Forget the translation of the page at ``va``: the architecture's own TLBIMVA."""
@@ -215,7 +215,7 @@ class Unicorn:
 
     def fill(self, va: int) -> None:
         """Have a translation for a fetch at ``va``, by asking for a fill if there is none."""
-        swift.uc_vmem_translate(self.uc, va, const.UC_PROT_EXEC, self._nowhere)
+        uclib_holding_gil.uc_vmem_translate(self.uc, va, const.UC_PROT_EXEC, self._nowhere)
 
     # Translated code
 
@@ -248,16 +248,20 @@ class Unicorn:
         return int(uclib.uc_emu_start(self.uc, pc, 0, 0, 0))
 
     def stop(self) -> None:
-        """End the run, from inside a hook or from another thread."""
-        swift.uc_emu_stop(self.uc)  # with the lock: when Python's code knows of it, Unicorn does
+        """End the run, from inside a hook or from another thread.
+
+        The interpreter's lock is held meanwhile: no Python code runs between this call and
+        Unicorn's knowing of it.
+        """
+        uclib_holding_gil.uc_emu_stop(self.uc)
 
     def save(self, context: Context) -> None:
         """Copy the processor's state into a context made earlier."""
-        swift.uc_context_save(self.uc, context.handle)
+        uclib_holding_gil.uc_context_save(self.uc, context.handle)
 
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's."""
-        swift.uc_context_restore(self.uc, context.handle)
+        uclib_holding_gil.uc_context_restore(self.uc, context.handle)
 
     # Hooks
 

@@ -42,10 +42,11 @@ def in_it_block(cpsr: int) -> int:
     return 4 - (mask & -mask).bit_length() + 1 if mask else 0
 
 
-# Unicorn once more, for what every call and every switch needs.  Without argument types prepared
-# arguments go through as they are, and a PyDLL keeps the interpreter's lock, which others could do
-# little with in a fraction of a microsecond: together that more than halves what a call costs.
-swift = ctypes.PyDLL(uclib._name, handle=uclib._handle)
+# Unicorn's library a second time, for what every call and every switch needs.  It declares no
+# argument types, so that prepared arguments pass unconverted, and holds the interpreter's lock
+# (the GIL): another thread gains little from a fraction of a microsecond.  Together that more than
+# halves what a call costs.
+uclib_holding_gil = ctypes.PyDLL(uclib._name, handle=uclib._handle)
 
 IDS = {
     **{f"r{number}": arm.UC_ARM_REG_R0 + number for number in range(13)},
@@ -117,7 +118,7 @@ class Batch:
         ids = (ctypes.c_int32 * count)(*(IDS[name] for name in names))
         places = (ctypes.c_void_p * count)(*(first + n * size for n in range(count)))
         self.values = memoryview(memory).cast("B").cast("I" if bits == 32 else "Q")
-        self.fetch = partial(swift.uc_reg_read_batch, uc, ids, places, count)
+        self.fetch = partial(uclib_holding_gil.uc_reg_read_batch, uc, ids, places, count)
 
     def read(self) -> memoryview:
         """The registers' values now.  The next read overwrites them."""
@@ -144,7 +145,7 @@ class Slot:
 
     def __init__(self, uc: ctypes.c_void_p, name: str) -> None:
         self._word = ctypes.c_uint32()
-        self._put = partial(swift.uc_reg_write, uc, IDS[name], ctypes.byref(self._word))
+        self._put = partial(uclib_holding_gil.uc_reg_write, uc, IDS[name], ctypes.byref(self._word))
 
     def write(self, value: int) -> None:
         """Set the register.  Negative numbers as two's complement."""

@@ -19,7 +19,7 @@ from emu import native
 from emu.cpu.binding import Unicorn, address_of
 from emu.cpu.fill import FILL_CFUNC, answer
 from emu.cpu.memory import Memory
-from emu.cpu.registers import swift
+from emu.cpu.registers import uclib_holding_gil
 from kernel_model.descriptors import EXEC
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
@@ -112,7 +112,7 @@ class PythonFills:
         self._asking = True
         nowhere = ctypes.byref(ctypes.c_uint64())
         for va in range(0, number * PAGE_SIZE, PAGE_SIZE):
-            swift.uc_vmem_translate(ctypes.c_void_p(uc), va, EXEC, nowhere)
+            uclib_holding_gil.uc_vmem_translate(ctypes.c_void_p(uc), va, EXEC, nowhere)
         self._asking = False
 
     def filled(self, va: int, length: int) -> list[int]:

@@ -10,7 +10,7 @@ from emu.arm.disassembly import Instruction
 from emu.arm.registers import LR, SP
 from emu.debuginfo.code import disassemble_file
 from emu.unwind import cfi, ehabi, framepointer
-from emu.unwind.frame import Frame, ReadWord, UnwindError, caller
+from emu.unwind.frame import ReadWord, StackFrame, UnwindError, caller
 from emu.unwind.prologue import analyse, returning, stores_lr
 from emu.unwind.tables import tables_of
 
@@ -28,7 +28,7 @@ class Step(NamedTuple):
     times: how many frames it stands for, all alike, in a recursion.
     """
 
-    frame: Frame
+    frame: StackFrame
     file: DebugFile | None
     how: str
     times: int = 1
@@ -37,7 +37,7 @@ class Step(NamedTuple):
 FindFile = Callable[[int], "DebugFile | None"]
 
 
-def backtrace(frame: Frame, find: FindFile, read: ReadWord) -> Iterator[Step | str]:
+def backtrace(frame: StackFrame, find: FindFile, read: ReadWord) -> Iterator[Step | str]:
     """The frames from the innermost on; a last string says why it ends, if not at its start.
 
     find: the file that has an address.
@@ -63,7 +63,7 @@ def backtrace(frame: Frame, find: FindFile, read: ReadWord) -> Iterator[Step | s
     yield f"more than {MOST_STEPS} frames"
 
 
-def _moved(frame: Frame, distance: int) -> Frame:
+def _moved(frame: StackFrame, distance: int) -> StackFrame:
     """The frame that is so far up the stack and else alike."""
     registers = list(frame.registers)
     registers[SP] += distance
@@ -73,7 +73,7 @@ def _moved(frame: Frame, distance: int) -> Frame:
 class _Unwinder:
     """The search for one frame's caller: tables first, then what the code usually does."""
 
-    def __init__(self, frame: Frame, find: FindFile, read: ReadWord) -> None:
+    def __init__(self, frame: StackFrame, find: FindFile, read: ReadWord) -> None:
         self.frame, self.file, self.find, self.read = frame, find(frame.at), find, read
 
     def times(self, size: int) -> int:
@@ -91,7 +91,7 @@ class _Unwinder:
             times += 1
         return times
 
-    def caller(self) -> tuple[Frame, str] | None:
+    def caller(self) -> tuple[StackFrame, str] | None:
         """The caller and how it was found, or None where nobody called.  Errors: UnwindError."""
         found = self._returning()
         if found is not None:
@@ -102,7 +102,7 @@ class _Unwinder:
             return None if found is None else (found, ".debug_frame")
         return None if self._is_entry() else self._without_rules()
 
-    def _returning(self) -> Frame | None:
+    def _returning(self) -> StackFrame | None:
         """The caller, where the next instructions return: GCC's tables are wrong for some."""
         if self.file is None or self.frame.is_call:
             return None
@@ -133,7 +133,7 @@ class _Unwinder:
         entry = self.file.symbol_at(self.file.entry)
         return entry is not None and entry == self.file.symbol_at(self.frame.at)
 
-    def _without_rules(self) -> tuple[Frame, str]:
+    def _without_rules(self) -> tuple[StackFrame, str]:
         problem = "no table tells how to unwind it"
         if self.frame.is_call or self._code_before() != []:
             try:
@@ -144,7 +144,7 @@ class _Unwinder:
                 return found, ".ARM.exidx"
         return self._by_code(problem)
 
-    def _by_code(self, problem: str) -> tuple[Frame, str]:
+    def _by_code(self, problem: str) -> tuple[StackFrame, str]:
         """By reading the function's beginning; where that is not known, by a frame pointer."""
         code = self._code_before()
         if code is not None:
@@ -167,7 +167,7 @@ class _Unwinder:
             return None
         return list(disassemble_file(self.file, symbol.va, self.frame.at & ~1))
 
-    def _by_index(self) -> Frame | None:
+    def _by_index(self) -> StackFrame | None:
         index = None if self.file is None else tables_of(self.file).index
         instructions = None if index is None else index.instructions(self.frame.at)
         if instructions is None:

@@ -13,7 +13,7 @@ from elftools.dwarf.callframe import FDE
 
 from emu.arm.registers import LR, PC, SP
 from emu.debuginfo.malformed import unless_malformed
-from emu.unwind.frame import Frame, ReadWord, UnwindError, caller, word_at
+from emu.unwind.frame import ReadWord, StackFrame, UnwindError, caller, word_at
 
 Rules = dict[Any, Any]
 """A row of pyelftools' tables: the CFA's rule, and a rule for each register that has one."""
@@ -71,7 +71,7 @@ def without_saved_lr(rules: Rules) -> Rules:
     return {number: rule for number, rule in rules.items() if number != LR}
 
 
-def unwind(frame: Frame, rules: Rules, read: ReadWord) -> Frame | None:
+def unwind(frame: StackFrame, rules: Rules, read: ReadWord) -> StackFrame | None:
     """The caller's frame; None where the rules say that nobody called.  Errors: UnwindError."""
     cfa_rule = rules["cfa"]
     if cfa_rule.reg is None:
@@ -93,7 +93,7 @@ def unwind(frame: Frame, rules: Rules, read: ReadWord) -> Frame | None:
     return caller(registers, registers[LR])
 
 
-def _register(frame: Frame, number: int) -> int:
+def _register(frame: StackFrame, number: int) -> int:
     """What a core register holds; the rules may name others, of which nothing is known."""
     if number > PC:
         raise UnwindError(f"its caller's registers are given by register {number}")

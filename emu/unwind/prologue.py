@@ -12,7 +12,7 @@ from emu.arm.disassembly import Instruction
 from emu.arm.effects import Effect, Sum, effects
 from emu.arm.registers import LR, PC, SP
 from emu.arm.transfers import Transfer
-from emu.unwind.frame import Frame, ReadWord, caller, word_at
+from emu.unwind.frame import ReadWord, StackFrame, caller, word_at
 
 Saved = dict[int, int]
 """Registers by number: bytes below the SP that the function was entered with."""
@@ -35,8 +35,8 @@ class Prologue(NamedTuple):
     pointer: tuple[int, int] | None
 
     def unwind(
-        self, frame: Frame, read: ReadWord, is_return: Callable[[int], bool]
-    ) -> Frame | None:
+        self, frame: StackFrame, read: ReadWord, is_return: Callable[[int], bool]
+    ) -> StackFrame | None:
         """The caller's frame, if what is found there is believable."""
         entry_sp = self._entry_sp(frame)
         if entry_sp is None:
@@ -53,7 +53,7 @@ class Prologue(NamedTuple):
         pc = registers[LR]
         return caller(registers, pc) if is_return(pc) else None
 
-    def _entry_sp(self, frame: Frame) -> int | None:
+    def _entry_sp(self, frame: StackFrame) -> int | None:
         if self.pointer is not None:
             return frame.registers[self.pointer[0]] + self.pointer[1]
         return None if self.depth is None else frame.sp + self.depth
@@ -84,7 +84,9 @@ def stores_lr(instructions: Iterable[Instruction]) -> bool:
     )
 
 
-def returning(instructions: Iterable[Instruction], frame: Frame, read: ReadWord) -> Frame | None:
+def returning(
+    instructions: Iterable[Instruction], frame: StackFrame, read: ReadWord
+) -> StackFrame | None:
     """The caller's frame, if the next instructions lead straight to the one that returns to it.
 
     On the way nothing may touch LR or move SP.
@@ -97,7 +99,7 @@ def returning(instructions: Iterable[Instruction], frame: Frame, read: ReadWord)
     return None
 
 
-def _returned(effect: Effect, frame: Frame, read: ReadWord) -> Frame | None:
+def _returned(effect: Effect, frame: StackFrame, read: ReadWord) -> StackFrame | None:
     """The frame behind a jump, if that is one to LR or takes the PC off the stack."""
     if effect.sum == Sum(PC, LR):
         return caller(list(frame.registers), frame.lr)
