@@ -1,7 +1,7 @@
-"""Accesses to devices, each made once: Unicorn makes one again that a run was stopped in.
+"""Accesses to devices, each made exactly once, although Unicorn may repeat one.
 
-A stop that Unicorn is told in a callback for a load or store ends the run behind that access, but
-with the PC on its instruction and no register changed.  The next run makes the access again.
+A stop inside a callback for a load or store ends the run after that access, but with the PC on its
+instruction and no register changed.  So the next run executes the access again.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from emu.cpu.run_control import RunControl
 
 
 class Made(NamedTuple):
-    """An access that a run was stopped in: what was called, and what a read gave."""
+    """An access during which a run was stopped: the call that made it, and what a read returned."""
 
     call: tuple[object, ...]
     value: int = 0
 
 
 class DeviceAccesses:
-    """The accesses of one core.
+    """The device accesses of one core.
 
-    made: the one that the last run was stopped in, where the next one may make it again.
+    made: the access during which the last run was stopped, while the next run may repeat it.
 
-    No handler of a signal, which may stop the run, comes between the last look at ``control`` in a
-    callback and the return to Unicorn: they come only behind calls.
+    A signal handler, which may stop the run, executes only after a call.  None does between the
+    last look at ``control`` in a callback and the return to Unicorn.
     """
 
     def __init__(self, control: RunControl) -> None:
@@ -34,7 +34,7 @@ class DeviceAccesses:
         self._pc = -1
 
     def reading(self, read: Read) -> OnRead:
-        """The callback for loads.  What ``read`` raises stops the run and comes out of it."""
+        """The callback for loads.  An exception from ``read`` stops the run, which raises it."""
         control = self._control
 
         def on_read(_uc: object, offset: int, size: int, _data: object) -> int:
@@ -44,7 +44,7 @@ class DeviceAccesses:
             try:
                 value = made.value if made is not None and made.call == call else read(offset, size)
             except BaseException as error:
-                control.fail(error)  # not made: the next run makes it
+                control.fail(error)  # not made: left to the next run
                 return 0
             if control.requested or control.leaving:
                 self._left_in(Made(call, value))
@@ -53,7 +53,7 @@ class DeviceAccesses:
         return on_read
 
     def writing(self, write: Write) -> OnWrite:
-        """The same for stores."""
+        """The callback for stores, likewise."""
         control = self._control
 
         def on_write(_uc: object, offset: int, size: int, value: int, _data: object) -> None:
@@ -72,19 +72,19 @@ class DeviceAccesses:
         return on_write
 
     def _left_in(self, made: Made) -> None:
-        """Told here, Unicorn cannot lose it, as it can while a run begins."""
+        """Stop the run from inside the callback, where Unicorn cannot lose the stop."""
         self._control.leave()
         self.made = made
 
     def begin(self, pc: int) -> None:
-        """A run begins here, after one that was stopped in an access."""
+        """A run begins at ``pc``, after one that was stopped in an access."""
         if pc != self._pc:
             self.forget()
 
     def end(self, pc: int) -> None:
-        """A run that was stopped in an access has ended here."""
+        """A run that was stopped in an access ended at ``pc``."""
         self._pc = pc
 
     def forget(self) -> None:
-        """The registers are others now: no access will be made again."""
+        """The registers have been replaced: no access will be repeated."""
         self.made = None

@@ -1,6 +1,6 @@
 """One core: runs that end with a reason, with nothing lost on the way.
 
-Whatever a callback raises stops the run and comes out of it.  The PC is read before each run and
+An exception in a callback stops the run, which raises it.  The PC is read before each run and
 given back with the Thumb bit, because Unicorn forgets T when the PC is written without it.
 """
 
@@ -48,15 +48,15 @@ _NOT_UNDEFINED = (0x11, 0x20, 0x21, 0x24, 0x25, 0x38, _NO_SYNDROME >> 26)
 def _is_undefined(syndrome: int) -> bool:
     """Whether this is the syndrome of an undefined instruction.
 
-    A TLB fill leaves there what Unicorn knows of the load or store that it was for, which has
-    exception class 0 as most undefined instructions do, but never their other bits.
+    A TLB fill leaves the syndrome of the load or store that it was for.  That has exception class
+    0, as for most undefined instructions, but never their other bits.
     """
     if syndrome >> 26 == 0:
         return syndrome == _UNCATEGORIZED
     return syndrome >> 26 not in _NOT_UNDEFINED
 
 
-# Members at hand: to look one up in its enumeration takes longer than a call.
+# Kept at hand, because looking a member up in its enumeration takes longer than a call.
 _REFUSED, _MISALIGNED_PC = Abort.REFUSED, Abort.MISALIGNED_PC
 _REQUESTED = Stop.REQUESTED
 
@@ -76,11 +76,11 @@ _block_at = lru_cache(64)(_Block.from_address)
 class Engine:
     """One core.
 
-    ``on_svc`` is called at each SVC, the PC already past it, and gives what goes to r0.  It may
+    ``on_svc`` is called at each SVC, with the PC past it, and returns the value for r0.  It may
     read and write registers, call ``stop``, flush, save and restore contexts.
-    after_restore: puts right what of the translation a context carries along: TTBR0.
-    abort: what is known of a run that ended with ``Stop.FAULT``.  access: READ, WRITE or EXEC of
-    one that ended because nothing is at the physical address.
+    after_restore: called after a context was restored, to set TTBR0, which contexts carry along.
+    abort: what is known of the fault of a run that ended with ``Stop.FAULT``.  access: READ, WRITE
+    or EXEC, if that run ended because nothing is at the physical address.
     """
 
     def __init__(self) -> None:
@@ -99,9 +99,9 @@ class Engine:
         self._add_traps()
 
     def _reset(self) -> None:
-        """User mode, VFP on: to Unicorn the CPACR grants it from the start, FPEXC does not.
+        """User mode with VFP enabled: Unicorn's CPACR grants it from the start, FPEXC does not.
 
-        The CPSR comes last: writing it recomputes what follows from all.
+        The CPSR is written last: that recomputes what Unicorn derives from all registers.
         """
         self.registers.write("fpexc", _FPEXC_EN)
         self.registers.write("cpsr", registers.USER_MODE)
@@ -137,7 +137,7 @@ class Engine:
     def _invalid(self, _uc: int, _data: object) -> bool:
         """Whether to go on: Unicorn calls YIELD and WFE invalid too, with the PC past them.
 
-        They raise nothing, so the syndrome is still another's.
+        They raise no exception, so the syndrome register does not show an undefined instruction.
         """
         undefined = _is_undefined(self.registers.read("esr"))
         self.registers.write("esr", _NO_SYNDROME)
@@ -147,7 +147,7 @@ class Engine:
         """A block of code has been translated and is about to run for the first time.
 
         Arm code that is not aligned to a word must not run.  It is forgotten after the run, so that
-        whoever goes there again comes here again.
+        the next jump there is noticed, too.
         """
         if _block_at(block).pc & 2 and not self.registers.thumb:
             self.abort = Abort.MISALIGNED_PC
@@ -157,16 +157,16 @@ class Engine:
 
     @property
     def instructions(self) -> int:
-        """Instructions completed since they are counted."""
+        """Instructions completed since counting began."""
         return self.counter.count
 
     def run(self, count: int = 0, passes: bool = True, turn: int = NO_TURN) -> Stop:
         """Run from the PC until something ends the run, or ``count`` instructions completed.
 
         An IT block that has begun is finished even beyond the count or a breakpoint in it.  A
-        counted run that begins in one ends behind it: the counter cannot stop before that.
-        passes: whether a breakpoint at the PC is passed.  turn: about how many instructions it may
-        take where others wait; ``counter.turn_over`` says whether that ended it.
+        counted run that begins in one ends after it: the counter cannot stop before that.
+        passes: whether a breakpoint at the PC is passed.  turn: how many instructions are left of
+        the process's turn; ``counter.turn_over`` says whether its end ended the run.
         """
         control, pc_and_cpsr = self.control, self.registers.pc_and_cpsr
         if (count or turn != NO_TURN) and not self.hooks.counting:
@@ -205,8 +205,8 @@ class Engine:
     def watch_blocks(self, begins: int, rests: Callable[[], None], data: int = 0) -> None:
         """Call ``begins(uc, va, size, data)``, the address of a C function, at each block.
 
-        They are counted from now on.  rests: called when a run comes to rest before a block that
-        had begun, and goes on: the block will be told again.
+        Instructions are counted from now on.  rests: called when a run that stopped before a block
+        goes on inside it; ``begins`` is called a second time for that block.
         """
         self.hooks.count_instructions()
         self.counter.tell(begins, data)
@@ -220,7 +220,7 @@ class Engine:
         )
 
     def _reason(self, status: int, over: bool) -> Stop:
-        """Why the run ended, for which no callback gave a reason: that would count first."""
+        """Why the run ended, if no callback gave a reason, which would take precedence."""
         if status == const.UC_ERR_INSN_INVALID:
             return Stop.UNDEFINED
         if status in _NOTHING_THERE:

@@ -1,4 +1,4 @@
-"""Running to an instruction inside a block of translated code, where the counter cannot stop."""
+"""Exact stops: running to an instruction inside a block, where the counter cannot stop."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from emu.cpu.run_control import RunControl
 
 
 class ExactStop:
-    """Runs the part of a block that a limit of the counter's allows.
+    """Runs the part of a block that the counter's limit allows.
 
-    rests: called before that, by whom the counter tells of blocks: of this one it tells again.
+    rests: called before that, because the counter will report the block a second time.
     """
 
     def __init__(self, unicorn: Unicorn, counter: Counter, control: RunControl) -> None:
@@ -25,10 +25,10 @@ class ExactStop:
         self.rests: list[Callable[[], None]] = []
 
     def run(self, pc: int, thumb: bool) -> int:
-        """Run from ``pc``, where a block begins that goes beyond the limit; Unicorn's status.
+        """Run from ``pc``, the start of a block that exceeds the limit; returns Unicorn's status.
 
-        An IT block that has begun is finished.  The code is translated with a hook at the limit
-        and forgotten behind it: some tens of microseconds.
+        An IT block that has begun is finished.  The code is translated with a hook at the limit,
+        and forgotten afterwards: some tens of microseconds.
         """
         for rests in self.rests:
             rests()

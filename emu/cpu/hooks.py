@@ -15,13 +15,13 @@ from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Stop
 
 IT_BLOCK_BYTES = 16
-"""After an instruction in an IT block there may be three more, and one that ends the run."""
+"""Bytes after an instruction in an IT block: up to three more, and the one that ends the run."""
 
 
 class Hooks:
     """The hooks of one core.
 
-    passing: the address at which the run under way began, whose breakpoint it passes; else -1.
+    passing: the address where the run under way began, if it passes a breakpoint there; else -1.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class Hooks:
     ) -> None:
         """End runs before the instructions at these addresses (va), at no cost elsewhere.
 
-        wanted: asked each time with the address whether this run is to end there.
+        wanted: called with the address each time; says whether this run is to end there.
 
-        Hooks, not Unicorn's exits: for an exit at the start of a page whose neighbour before it
-        cannot be executed, Unicorn lets every run end with an error.
+        These are hooks, not Unicorn's exits: with an exit at the start of a page, where the page
+        before it is not executable, every run ends with an error.
         """
         self._wanted = wanted or _always
         if self._breakpoints == frozenset(addresses):
@@ -92,7 +92,7 @@ class Hooks:
     def map_device(self, pa: int, size: int, read: Read, write: Write) -> None:
         """Call ``read(offset, size)`` and ``write(offset, size, value)`` for accesses here.
 
-        What they raise stops the run and comes out of it.
+        An exception from either stops the run, which raises it.
         """
         callbacks = self._devices.get((read, write))
         if callbacks is None:
@@ -101,11 +101,12 @@ class Hooks:
         self._unicorn.map_device(pa, size, *callbacks)
 
     def leave_it_block(self) -> None:
-        """In a callback for a load or store that will succeed: undo what befell the IT state.
+        """In a callback for a load or store that will succeed: clear the IT state.
 
-        For the callback Unicorn restores the state that the instruction began in.  The translated
-        code that goes on knows its own and never looks, so the next block would begin as if it were
-        inside the IT block, and skip or keep its first instruction by a stale condition (2309).
+        For the callback Unicorn restores the IT state as the instruction began.  The rest of the
+        translated block does not use it, so the next block would begin as if it were inside the IT
+        block, and execute or skip its first instruction by a stale condition
+        (Unicorn's issue 2309).
         """
         cpsr = self._status.read()[0]
         if cpsr & IT_STATE and self._control.running:

@@ -1,7 +1,7 @@
 """The processor's registers, through prepared calls into Unicorn.
 
-One call for a whole group of registers that are read together, and next to nothing for the one
-that every call of the kernel's writes.
+One call reads a whole group of registers that belong together.  The one register that every kernel
+call writes costs next to nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unicorn.unicorn_py3.unicorn import uclib
 from emu import native
 
 CORE = tuple(f"r{number}" for number in range(13)) + ("sp", "lr", "pc", "cpsr")
-"""The register file of user mode, in the order of ``Engine.core_registers``."""
+"""The register file of user mode, in the order of ``State.core``."""
 
 SYSCALL = ("r0", "r1", "r2", "r3", "r12", "esr", "pc", "cpsr")
 """What a call consists of; the syndrome register has the SVC's immediate in its low half."""
@@ -28,7 +28,7 @@ THREAD = ("tpidrurw", "tpidruro", "tpidrprw")
 """Software thread registers: CP15 c13."""
 
 PC, CPSR = 15, 16
-"""Where those two are in ``CORE``."""
+"""Their places in ``CORE``."""
 
 THUMB_BIT = 1 << 5
 IT_STATE = 0x0600FC00
@@ -108,7 +108,7 @@ def coprocessor_register(name: str) -> CoprocessorRegister:
 class Batch:
     """A group of registers of one width read by one call, into the same memory each time.
 
-    ``fetch`` reads them into ``values``, which ``read`` does and returns.
+    ``fetch`` reads them into ``values``; ``read`` does so and returns ``values``.
     """
 
     def __init__(self, uc: ctypes.c_void_p, names: Sequence[str], bits: int = 32) -> None:
@@ -157,7 +157,7 @@ class State(NamedTuple):
     """The architectural state of user mode as plain data.
 
     core: r0-r12, sp, lr, pc, cpsr.  vfp: d0-d31.  thread: TPIDRURW, TPIDRURO, TPIDRPRW.
-    exclusive: what the local monitor remembers of the last LDREX; only Unicorn knows what it means.
+    exclusive: what the local monitor remembers of the last LDREX, in a form of Unicorn's own.
     """
 
     core: tuple[int, ...]
@@ -186,7 +186,7 @@ class Registers:
     def set_core(self, values: Sequence[int]) -> None:
         """Set r0-r12, sp, lr, pc and cpsr.
 
-        The CPSR comes last, because the PC, which says the instruction set too, changes it.
+        The CPSR is written last, because writing the PC, whose bit 0 is the Thumb bit, changes it.
         """
         for name, value in zip(CORE[:PC], values, strict=False):
             self.write(name, value)
@@ -223,7 +223,7 @@ class Registers:
         return bool(self.pc_and_cpsr.read()[1] & THUMB_BIT)
 
     def state(self) -> State:
-        """All that a program can see; without the monitor, which only a context shows."""
+        """All that a program can see, without the monitor, which only a saved context shows."""
         return State(
             self.core(),
             tuple(self._vfp.read()),

@@ -8,11 +8,11 @@ from emu.cpu.stop import Stop
 
 
 class RunControl:
-    """How the run under way is to end.
+    """Whether and why the run under way is to end.
 
-    reason: why, as the first callback that wants it ended says.  error: what a callback raised.
-    requested: somebody outside wants the run, or the next one, ended.  running: there is a run.
-    leaving: Unicorn has been told to end it, or may have been as it began.
+    reason: given by the first callback that ends the run.  error: what a callback raised.
+    requested: the end of this run, or of the next, was requested.  running: there is a run.
+    leaving: Unicorn has been told to end the run, or may have been while it began.
     accesses: how often a device was accessed.
     """
 
@@ -37,14 +37,14 @@ class RunControl:
     def end(self, reason: Stop) -> None:
         """End the run from inside a callback; the instruction that called it completes.
 
-        Who says so first says why: what happens behind that happens again.
+        The first reason counts: whatever happens after it will happen again in the next run.
         """
         if self.reason is None:
             self.reason = reason
         self.leave()
 
     def end_soon(self, reason: Stop) -> None:
-        """End the run where the next block begins, or a breakpoint is, whatever else ends it."""
+        """End the run at the next block or breakpoint, for this reason whatever else ends it."""
         self.reason = reason
         self._counter.exhaust()
 
@@ -57,9 +57,9 @@ class RunControl:
     def request(self) -> None:
         """End the run from any thread, or the next run if none is under way.
 
-        Unicorn can lose a stop that comes while a run begins, and makes an access again that one
-        comes at the end of, so who accesses a device just now ends the run there.  Another thread
-        says it again until it is heard.
+        Unicorn can lose a stop that comes while a run begins, and repeats an access during which a
+        stop comes.  So while devices are accessed, the next access itself ends the run.  Another
+        thread repeats its request until the run has ended.
         """
         self.requested = True
         if self.accesses == self._accesses_then:
@@ -67,14 +67,17 @@ class RunControl:
         self._accesses_then = self.accesses
 
     def take_request(self) -> bool:
-        """Whether there was a request, which is heard with this."""
+        """Whether there was a request; it is then forgotten."""
         requested, self.requested = self.requested, False
         if requested:
             self.leaving = False
         return requested
 
     def leave(self) -> None:
-        """Stop.  Inside an IT block Unicorn may take that back: the counter insists."""
+        """Tell Unicorn to stop.
+
+        Inside an IT block it may go on all the same: then the counter stops it afterwards.
+        """
         self.leaving = True
         self._counter.exhaust()
         self._unicorn.stop()

@@ -19,13 +19,13 @@ class Stop(Enum):
     BKPT = auto()
     """The PC is on a BKPT instruction."""
     BREAKPOINT = auto()
-    """The PC is on an address given to ``set_breakpoints``, or past its IT block."""
+    """The PC is on an address given to ``set_breakpoints``, or past the IT block there."""
     WAITING = auto()
     """The core executed WFI; the PC is past it."""
 
 
 class Abort(Enum):
-    """What is known of a fault besides that there was one."""
+    """What kind of fault ended a run."""
 
     REFUSED = auto()
     """The backend refused the access."""

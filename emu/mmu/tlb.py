@@ -1,7 +1,7 @@
 """The ``tlb`` backend: Unicorn asks for each translation it lacks, and the answer is a table walk.
 
-Unicorn keeps the answers in its TLB.  Whoever changes descriptors says so, and what they had become
-is forgotten, here and there.
+Unicorn keeps the answers in its TLB, and the backend keeps the walked pages.  When descriptors
+change, both forget what these had translated to.
 """
 
 from __future__ import annotations
