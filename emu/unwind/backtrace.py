@@ -1,4 +1,4 @@
-"""A backtrace: from frame to frame by the best knowledge there is about each."""
+"""A backtrace: the caller of each frame, found by the best information there is about it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 10_000
 EPILOGUE = 24
-"""Bytes of code that are looked through for a return."""
+"""Bytes of code that are searched for a return."""
 
 
 class Step(NamedTuple):
-    """One frame of a backtrace.  file: what names it.  how: by what it was found.
+    """One frame of a backtrace.  file: the file that has its code.  how: by what it was found.
 
-    times: how many frames it stands for, all alike, in a recursion.
+    times: how many equal frames of a recursion it stands for.
     """
 
     frame: StackFrame
@@ -38,9 +38,9 @@ FindFile = Callable[[int], "DebugFile | None"]
 
 
 def backtrace(frame: StackFrame, find: FindFile, read: ReadWord) -> Iterator[Step | str]:
-    """The frames from the innermost on; a last string says why it ends, if not at its start.
+    """The frames from the innermost on; a last string says why they end, if too early.
 
-    find: the file that has an address.
+    find: the file that has the code at an address (va), or None.
     """
     how, size = "registers", 0
     for _ in range(MOST_STEPS):
@@ -64,7 +64,7 @@ def backtrace(frame: StackFrame, find: FindFile, read: ReadWord) -> Iterator[Ste
 
 
 def _moved(frame: StackFrame, distance: int) -> StackFrame:
-    """The frame that is so far up the stack and else alike."""
+    """The same frame, ``distance`` bytes further up the stack."""
     registers = list(frame.registers)
     registers[SP] += distance
     return frame._replace(registers=tuple(registers))
@@ -77,9 +77,9 @@ class _Unwinder:
         self.frame, self.file, self.find, self.read = frame, find(frame.at), find, read
 
     def times(self, size: int) -> int:
-        """How many frames of this size lie above each other, all at the same place of one function.
+        """How many frames of this size follow each other, all at the same place of one function.
 
-        So that a recursion that filled the stack is gone through quickly.
+        Counting them passes quickly over a recursion that filled the stack.
         """
         rules = self._rules() if size else None
         if rules is None or rules["cfa"].reg != SP or not cfi.saves_lr(rules):
@@ -92,7 +92,7 @@ class _Unwinder:
         return times
 
     def caller(self) -> tuple[StackFrame, str] | None:
-        """The caller and how it was found, or None where nobody called.  Errors: UnwindError."""
+        """The caller and how it was found, or None if there is none.  Errors: UnwindError."""
         found = self._returning()
         if found is not None:
             return found, "its code"
@@ -103,17 +103,17 @@ class _Unwinder:
         return None if self._is_entry() else self._without_rules()
 
     def _returning(self) -> StackFrame | None:
-        """The caller, where the next instructions return: GCC's tables are wrong for some."""
+        """The caller, if the next instructions return: GCC's tables are wrong at some returns."""
         if self.file is None or self.frame.is_call:
             return None
         code = disassemble_file(self.file, self.frame.pc, self.frame.pc + EPILOGUE)
         return returning(code, self.frame, self.read)
 
     def _rules(self) -> cfi.Rules | None:
-        """What .debug_frame says, put right where GCC says it too early.
+        """What .debug_frame says, corrected where GCC says it too early.
 
-        Where a prologue saves registers by several stores, GCC describes them all as saved from
-        the first one on.
+        If a prologue saves registers by several stores, GCC describes all of them as saved after
+        the first store.
         """
         if self.file is None:
             return None
@@ -127,7 +127,7 @@ class _Unwinder:
         return cfi.without_saved_lr(rules)
 
     def _is_entry(self) -> bool:
-        """Whether this is the function that the program begins in: nobody called it."""
+        """Whether this is the function that the program begins in, which has no caller."""
         if self.file is None:
             return False
         entry = self.file.symbol_at(self.file.entry)
@@ -145,7 +145,7 @@ class _Unwinder:
         return self._by_code(problem)
 
     def _by_code(self, problem: str) -> tuple[StackFrame, str]:
-        """By reading the function's beginning; where that is not known, by a frame pointer."""
+        """By reading the function's beginning or, if that is not known, by a frame pointer."""
         code = self._code_before()
         if code is not None:
             found, how = analyse(code).unwind(self.frame, self.read, self._is_return), "its code"
@@ -175,7 +175,7 @@ class _Unwinder:
         return ehabi.unwind(self.frame, instructions, self.read)
 
     def _is_return(self, pc: int) -> bool:
-        """Whether ``pc`` (bit 0: Thumb) is behind a call in code that a file knows."""
+        """Whether ``pc`` (bit 0: Thumb) follows a call in the code of a file."""
         place, thumb = pc & ~1, bool(pc & 1)
         if self.find(place - 2) is None or (place & 2 and not thumb):
             return False

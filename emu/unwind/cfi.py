@@ -33,7 +33,7 @@ class CallFrames:
         self._tables: dict[int, list[Rules]] = {}
 
     def rules(self, va: int) -> Rules | None:
-        """How to restore each register at ``va``; None if there is nothing about it."""
+        """How to restore each register at ``va``; None if the tables say nothing about ``va``."""
         index = self._index(va)
         return None if index is None else self._row(index, va)
 
@@ -72,7 +72,7 @@ def without_saved_lr(rules: Rules) -> Rules:
 
 
 def unwind(frame: StackFrame, rules: Rules, read: ReadWord) -> StackFrame | None:
-    """The caller's frame; None where the rules say that nobody called.  Errors: UnwindError."""
+    """The caller's frame; None if the rules say there is no caller.  Errors: UnwindError."""
     cfa_rule = rules["cfa"]
     if cfa_rule.reg is None:
         raise UnwindError("its frame is given by an expression")
@@ -94,7 +94,7 @@ def unwind(frame: StackFrame, rules: Rules, read: ReadWord) -> StackFrame | None
 
 
 def _register(frame: StackFrame, number: int) -> int:
-    """What a core register holds; the rules may name others, of which nothing is known."""
+    """What a core register holds.  Errors: UnwindError, if the rules name any other register."""
     if number > PC:
         raise UnwindError(f"its caller's registers are given by register {number}")
     return frame.registers[number]

@@ -1,6 +1,6 @@
 """Unwinding by the Arm exception tables: executing the instructions that they hold.
 
-They hold for calls: in a prologue or an epilogue they speak of the function's middle.
+They are valid at calls: in a prologue or an epilogue they still describe the function's body.
 Source: ARM IHI 0038, 10.3 (frame unwinding instructions).
 """
 
@@ -71,7 +71,7 @@ class _State:
             raise UnwindError(f"its table has the instruction {byte:#04x}, which is reserved")
 
     def _pop_mask(self, mask: int) -> None:
-        """Pop r4 to r15, bit 0 being r4.  An SP among them counts once all are popped."""
+        """Pop r4 to r15, bit 0 being r4.  An SP among them takes effect after all pops."""
         if not mask:
             raise UnwindError("its table refuses to unwind")
         sp = None

@@ -12,7 +12,7 @@ ReadWord = Callable[[int], int | None]
 
 
 class UnwindError(Exception):
-    """The tables do not say how to go on: why, for people."""
+    """The caller cannot be found; the text says why, for people."""
 
 
 class StackFrame(NamedTuple):

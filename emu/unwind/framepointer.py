@@ -1,4 +1,4 @@
-"""Unwinding by frame pointers, for code of which not even the functions are known."""
+"""Unwinding by frame pointers, for code whose functions are not known either."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from emu.unwind.frame import ReadWord, StackFrame, caller
 class FrameRecord(NamedTuple):
     """A frame record: offsets from the frame pointer ``register``.
 
-    sp: where the caller's SP is kept, or None where it is just behind the return address.
+    sp: where the caller's SP is kept, or None if it is the address just after the return address.
     """
 
     register: int
@@ -32,7 +32,7 @@ RECORDS = (
 def unwind(
     frame: StackFrame, read: ReadWord, is_return: Callable[[int], bool]
 ) -> StackFrame | None:
-    """The caller's frame, if a frame pointer leads to one that is believable."""
+    """The caller's frame, if a frame pointer leads to a plausible one."""
     for record in RECORDS:
         fp = frame.registers[record.register]
         if fp & 3 or fp < frame.sp:

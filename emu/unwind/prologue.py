@@ -1,6 +1,6 @@
 """Unwinding by reading the code: what a function's first instructions put on the stack.
 
-For functions without tables, as hand-written assembly often is.
+For functions without tables, as those in hand-written assembly often are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Saved = dict[int, int]
 _R12 = 12
 _FRAME_POINTERS = (7, 11)
 _FIRST_SAVED = 4
-"""r0 to r3 belong to the function that is called: what is stored of them is no caller's value."""
+"""r0 to r3 belong to the called function: their stored values are not the caller's."""
 
 
 class Prologue(NamedTuple):
@@ -37,7 +37,7 @@ class Prologue(NamedTuple):
     def unwind(
         self, frame: StackFrame, read: ReadWord, is_return: Callable[[int], bool]
     ) -> StackFrame | None:
-        """The caller's frame, if what is found there is believable."""
+        """The caller's frame, if what is found there is plausible."""
         entry_sp = self._entry_sp(frame)
         if entry_sp is None:
             return None
@@ -62,8 +62,8 @@ class Prologue(NamedTuple):
 def analyse(instructions: Iterable[Instruction]) -> Prologue:
     """Read a function's instructions from its start up to where it is.
 
-    An epilogue on the way takes things off the stack; behind the jump that ends it everything
-    is there again.  What is conditional belongs to a way that was not taken.
+    An epilogue on the way takes registers off the stack; after the jump that ends it they are all
+    there again.  Conditional instructions are skipped, as if on a path that was not taken.
     """
     state = _State()
     for effect in effects(instructions):
@@ -100,7 +100,7 @@ def returning(
 
 
 def _returned(effect: Effect, frame: StackFrame, read: ReadWord) -> StackFrame | None:
-    """The frame behind a jump, if that is one to LR or takes the PC off the stack."""
+    """The caller's frame, if this jump goes to LR or takes the PC off the stack."""
     if effect.sum == Sum(PC, LR):
         return caller(list(frame.registers), frame.lr)
     transfer = effect.transfer
@@ -118,8 +118,8 @@ def _returned(effect: Effect, frame: StackFrame, read: ReadWord) -> StackFrame |
 class _State:
     """What the instructions so far have done.
 
-    An epilogue begins where SP goes up or the frame pointer is changed: ``_middle`` is how deep
-    SP was and what the frame pointer before that.
+    An epilogue begins where SP goes up or the frame pointer changes: ``_middle`` has the depth and
+    the frame pointer before that.
     """
 
     def __init__(self) -> None:
@@ -159,7 +159,7 @@ class _State:
             self._all_saved.setdefault(number, below)
 
     def _add(self, sum_: Sum) -> None:
-        """A register becomes one that is known to be so far below the SP at entry, or another."""
+        """A register gets a sum: a known distance below the SP at entry, or an unknown value."""
         base = {SP: self.depth, _R12: self._r12, **dict([self.pointer] if self.pointer else [])}
         from_ = base.get(sum_.source)
         below = None if from_ is None else from_ - sum_.amount
@@ -181,7 +181,7 @@ class _State:
             self.pointer = None
 
     def _set_depth(self, depth: int | None) -> None:
-        """SP is so far below where it was at entry: what is above it there is saved no longer."""
+        """SP is now so far below the SP at entry: registers that lie deeper are saved no longer."""
         if depth is None:
             self._middle = None
         elif self.depth is None or depth < self.depth:
