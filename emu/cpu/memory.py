@@ -56,7 +56,7 @@ class PythonMemory:
         return pa | va & PAGE_OFFSET
 
     def read(self, va: int, size: int) -> bytes:
-        """What is there, if it is in one page; else b""."""
+        """The bytes at ``va``, if they are in RAM and in one page; else b""."""
         pa = self.physical(va)
         if pa < 0 or (va & PAGE_OFFSET) + size > PAGE_SIZE:
             return b""

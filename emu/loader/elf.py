@@ -154,7 +154,7 @@ def check_fits(image: Image, name: str, ram_size: int) -> None:
 
 
 def _check_identification(file: _File) -> None:
-    """The machine first, whatever the class and byte order: it says most of what is wrong."""
+    """The machine is checked first, because it explains most mistakes best."""
     if file.size < len(_MAGIC) or file.part(0, len(_MAGIC), "the magic") != _MAGIC:
         raise file.refused("is not an ELF file; give a program linked for 32-bit Arm")
     start = file.part(0, _TYPE_AT + 8, "the ELF header")

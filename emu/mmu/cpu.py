@@ -57,7 +57,7 @@ class CpuBackend:
         engine.after_restore = self._set_ttbr0
 
     def _make_room(self) -> None:
-        """Make the TLB hold 16 MiB from the start: nothing would tell that it is too small."""
+        """Make the TLB hold 16 MiB of pages from the start: a later lack would go unnoticed."""
         growth = Growth(self._unicorn, self._fills.ask)
         self._unicorn.use_virtual_tlb(True)
         while growth.size < _ENTRIES:

@@ -38,7 +38,7 @@ FindFile = Callable[[int], "DebugFile | None"]
 
 
 def backtrace(frame: StackFrame, find: FindFile, read: ReadWord) -> Iterator[Step | str]:
-    """The frames from the innermost on; a last string says why they end, if too early.
+    """The frames from the innermost on; if they end too early, a last string says why.
 
     find: the file that has the code at an address (va), or None.
     """
