@@ -142,19 +142,19 @@ _NAMED: dict[str, Callable[[int], str]] = {
 
 FRAME_SIZE = struct.calcsize(abi.FRAME_STRUCT)
 
-# What is behind a pointer: before the call, and after it.
+# The kinds of pointers whose bytes are shown: before the call, and after it.
 POINTERS_IN = ("message_in", "message_inout", "bytes_in")
 POINTERS_OUT = ("message_out", "message_inout", "bytes_out", "frame_out")
 
 
 class Decoder:
-    """Decodes one process's arguments; reads its memory as it could itself."""
+    """Decodes the arguments of one process, and reads its memory with that process's rights."""
 
     def __init__(self, kernel: Kernel, process: Process) -> None:
         self.kernel, self.process = kernel, process
 
     def values(self, arguments: Iterable[Argument], words: Iterable[int]) -> tuple[Value, ...]:
-        """The arguments as they are before the call: what it would store is not there yet."""
+        """The arguments before the call: what it will store is not there yet."""
         pairs = [
             (argument, argument.from_register(word))
             for argument, word in zip(arguments, words, strict=False)
@@ -165,7 +165,7 @@ class Decoder:
     def filled(
         self, arguments: Iterable[Argument], values: tuple[Value, ...], result: int
     ) -> tuple[Value, ...]:
-        """The same after a call that went well: with what it stored."""
+        """The arguments after a successful call: with what it stored."""
         return tuple(
             self._pointer(argument, value.value, result) if argument.what in POINTERS_OUT else value
             for argument, value in zip(arguments, values, strict=True)
@@ -174,7 +174,7 @@ class Decoder:
     def stored(
         self, arguments: Iterable[Argument], values: tuple[Value, ...], result: int
     ) -> tuple[Value, ...]:
-        """Only what such a call stored."""
+        """Only what a successful call stored."""
         return tuple(
             self._pointer(argument, value.value, result)
             for argument, value in zip(arguments, values, strict=True)
@@ -203,7 +203,7 @@ class Decoder:
         return Value(argument.name, va, f"{text} {_shown(what, data, whole)}", data)
 
     def read(self, va: int, length: int) -> bytes | None:
-        """Bytes of the process's, or None where it could not read them itself."""
+        """Bytes of the process, or None if it could not read them itself."""
         try:
             return read(self.kernel, self.process, va, length)
         except Refused:

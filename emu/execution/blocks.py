@@ -109,7 +109,7 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
                 enter(block)
                 self.last = block
             except BaseException as error:
-                self.engine.ending.fail(error)
+                self.engine.control.fail(error)
 
         return begun
 

@@ -28,7 +28,7 @@ class BlockTable(Observer):
         self._spaces: dict[tuple[int, int], int] = {}
         self._next_space = 0
         self._pid = -1
-        counter, fail = self.engine.counter, self.engine.ending.fail
+        counter, fail = self.engine.counter, self.engine.control.fail
         self.blocks = hooks.Blocks(counter, self.made, self._full, fail)
         self.engine.watch_blocks(self.blocks.callback, self._leave, self.blocks.user_data)
 

@@ -108,7 +108,7 @@ class _Rewind:
         if end == pc:
             engine.stop()
         else:
-            engine.ending.end_soon(Stop.REQUESTED)
+            engine.control.end_soon(Stop.REQUESTED)
 
     def _made_later(self, *_: int) -> None:
         self._core.engine.stop()
@@ -124,7 +124,7 @@ class _Rewind:
                 engine.stop()
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def finish(self, ram: Ram) -> None:
         """The run has ended."""
@@ -134,10 +134,10 @@ class _Rewind:
         for pa, data in reversed(self.stored):
             ram.write(pa, data)
             core.backend.written(pa, len(data))
-        made = engine.hooks.accesses.made
+        made = engine.hooks.device_accesses.made
         engine.restore(self._context)
-        engine.hooks.accesses.made = made
-        engine.hooks.accesses.end(self._pc)
+        engine.hooks.device_accesses.made = made
+        engine.hooks.device_accesses.end(self._pc)
         core.turn += engine.counter.count - self._count
         engine.counter.count, engine.counter.next = self._count, self._pc
 
@@ -285,7 +285,7 @@ class Watchpoints(Observer):
                 self._rewind.stored += self._read(hit.va, size)
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def _reached(self, is_write: bool, told: int, size: int, value: int) -> Hit | None:
         """The watch that an access reaches, if there is one and the access is one."""

@@ -95,7 +95,7 @@ class Core:
         bound: 0 for any number.  passes: whether a breakpoint at the PC is passed.
         """
         if not (self.backend.is_in_step or self.backend.sync()):
-            self.engine.ending.take_request()
+            self.engine.control.take_request()
             return Stop.REQUESTED
         if not self.is_sliced:
             self.turn = SLICE

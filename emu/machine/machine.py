@@ -211,12 +211,12 @@ class Machine:
 
     def _stop_cores(self) -> None:
         for core in self.cores:
-            if core.engine.ending.running:
+            if core.engine.control.running:
                 core.engine.stop()
 
     def _heard(self, count: int) -> Outcome:
         """Run; signals and the timeout are heard."""
-        ending = self.core.engine.ending
+        ending = self.core.engine.control
         try:
             with Watch(ending, self.world, self.options.timeout) as watch:
                 return self._go(count, watch)

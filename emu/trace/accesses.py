@@ -110,7 +110,7 @@ class AccessTracer(Observer):
                 return
             self._emit(is_write, va, pa, size, value & (1 << size * 8) - 1)
         except BaseException as error:
-            self.engine.ending.fail(error)
+            self.engine.control.fail(error)
 
     def _begun(self, _uc: int, va: int, size: int, _data: object) -> None:
         try:
@@ -122,7 +122,7 @@ class AccessTracer(Observer):
             if size == 4:
                 self._look_for_store(va)
         except BaseException as error:
-            self.engine.ending.fail(error)
+            self.engine.control.fail(error)
 
     # Exclusive stores
 
