@@ -153,6 +153,10 @@ class Core:
         """Whether the registers of a process are in the engine."""
         return self.loaded is not None and self.loaded.pid == pid
 
+    def fresh_state(self) -> State:
+        """The registers of a process that has not begun."""
+        return self.engine.fresh_state()
+
     def state_of(self, pid: int) -> State:
         """All registers of a process that ``holds`` is true of."""
         if self.has_loaded(pid):

@@ -6,13 +6,11 @@ for them: another core that is to run it, a snapshot, a debugger.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from emu.cpu.registers import IT_STATE, THUMB_BIT, USER_MODE, State
 from kernel_model.process import Failed, Process, Redirect, Registers, Result, Resume, Start
-
-if TYPE_CHECKING:
-    from emu.machine.core import Core
 
 
 def started(start: Start) -> tuple[int, ...]:
@@ -40,20 +38,38 @@ def resumed(core: tuple[int, ...], resume: Resume | None) -> tuple[int, ...]:
     return core if resume is None else started(resume)
 
 
+class Keeper(Protocol):
+    """A core, as what keeps the registers of the processes that it has run."""
+
+    def holds(self, pid: int) -> bool: ...
+
+    def fresh_state(self) -> State: ...
+
+    def state_of(self, pid: int) -> State: ...
+
+    def set_core_registers(self, pid: int, values: tuple[int, ...]) -> None: ...
+
+    def set_state(self, pid: int, state: State) -> None: ...
+
+    def keep(self, pid: int, state: State) -> None: ...
+
+    def forget(self, pid: int) -> None: ...
+
+
 class ProcessRegisters:
     """The registers of every process of a machine, while it does not run."""
 
-    def __init__(self, cores: list[Core]) -> None:
+    def __init__(self, cores: Sequence[Keeper]) -> None:
         self._cores = cores
 
-    def holder(self, pid: int) -> Core | None:
+    def holder(self, pid: int) -> Keeper | None:
         """The core that has the registers of a process; None where it has not run."""
         return next((core for core in self._cores if core.holds(pid)), None)
 
     def of(self, process: Process) -> State:
         """The registers with which a process will go on, whether it runs, waits or is new."""
         core = self.holder(process.pid)
-        state = self._cores[0].engine.fresh_state() if core is None else core.state_of(process.pid)
+        state = self._cores[0].fresh_state() if core is None else core.state_of(process.pid)
         return state._replace(core=resumed(state.core, process.resume))
 
     def set_core(self, process: Process, values: tuple[int, ...]) -> None:
@@ -75,7 +91,7 @@ class ProcessRegisters:
             raise ValueError(f"process {process.pid} has not run")
         core.set_state(process.pid, state)
 
-    def move(self, pid: int, to: Core) -> bool:
+    def move(self, pid: int, to: Keeper) -> bool:
         """Let a core have the registers of a process; whether it has run anywhere."""
         core = self.holder(pid)
         if core is not None and core is not to:
