@@ -54,7 +54,7 @@ class Register(IntEnum):
 
 
 class UartState(NamedTuple):
-    """What a UART remembers: its attributes of these names."""
+    """The state of a UART: its attributes of these names."""
 
     input_ended: bool
     divisor: int
@@ -96,7 +96,7 @@ class Uart:
         return value
 
     def write(self, offset: int, size: int, value: int) -> None:
-        """Each register whose byte is covered is written; the other bytes go nowhere."""
+        """Each register whose byte is covered is written; the other bytes are ignored."""
         for byte in range(size):
             number, lane = divmod(offset + byte, 4)
             if lane == 0 and number in _WRITE:

@@ -18,11 +18,10 @@ from emu.execution.code import Code
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
 from kernel_model.call import Call
+from kernel_model.events import DescriptorsWritten
 from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
-    from array import array
-
     from emu.cpu.stop import Stop
 
 MANY_BLOCKS = 50_000
@@ -110,7 +109,7 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
                 enter(block)
                 self.last = block
             except BaseException as error:
-                self.engine.ending.fail(error)
+                self.engine.control.fail(error)
 
         return begun
 
@@ -126,9 +125,9 @@ class BlockWatcher(Observer, Generic[AnyBlock]):
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:  # noqa: ARG002
         self._leave()
 
-    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:  # noqa: ARG002
+    def descriptors_written(self, event: DescriptorsWritten) -> None:
         """An address may now be other memory."""
-        if any(old):
+        if any(event.old):
             self._forget()
 
     def restored(self) -> None:

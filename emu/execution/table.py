@@ -13,6 +13,7 @@ from emu.execution.code import Code
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
 from kernel_model.call import Call
+from kernel_model.events import VspaceChanged
 from kernel_model.process import Process, Resume
 
 
@@ -26,7 +27,8 @@ class BlockTable(Observer):
         self.code, self.engine = code, code.core.engine
         self._spaces: dict[tuple[int, int], int] = {}
         self._next_space = 0
-        counter, fail = self.engine.counter, self.engine.ending.fail
+        self._pid = -1
+        counter, fail = self.engine.counter, self.engine.control.fail
         self.blocks = hooks.Blocks(counter, self.made, self._full, fail)
         self.engine.watch_blocks(self.blocks.callback, self._leave, self.blocks.user_data)
 
@@ -46,15 +48,20 @@ class BlockTable(Observer):
     # What the machine tells
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
-        space = process.pid, process.l1
+        self._pid = process.pid
+        self._enter(process.pid, process.l1)
+
+    def _enter(self, pid: int, l1: int) -> None:
+        """Blocks are now those of a process in the vspace of an L1 (frame id)."""
+        space = pid, l1
         if space not in self._spaces:
             self._spaces[space] = self._next_space
             self._next_space += 1
         self.blocks.space = self._spaces[space]
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
-        if call.name == "vspace_swap":
-            BlockTable.loading(self, core, process, None, False)
+    def vspace_changed(self, event: VspaceChanged) -> None:
+        if event.pid == self._pid:
+            self._enter(event.pid, event.l1)
 
     def stopped(self, core: Core, process: Process, reason: object) -> None:
         self._leave()

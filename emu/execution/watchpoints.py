@@ -31,6 +31,7 @@ from emu.mmu.regions import regions_of
 from kernel_model.abi import NO_ID
 from kernel_model.call import Call
 from kernel_model.descriptors import READ, WRITE
+from kernel_model.events import TranslationChanged
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.process import Process, Resume
 
@@ -107,7 +108,7 @@ class _Rewind:
         if end == pc:
             engine.stop()
         else:
-            engine.ending.end_soon(Stop.REQUESTED)
+            engine.control.end_soon(Stop.REQUESTED)
 
     def _made_later(self, *_: int) -> None:
         self._core.engine.stop()
@@ -123,7 +124,7 @@ class _Rewind:
                 engine.stop()
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def finish(self, ram: Ram) -> None:
         """The run has ended."""
@@ -133,10 +134,10 @@ class _Rewind:
         for pa, data in reversed(self.stored):
             ram.write(pa, data)
             core.backend.written(pa, len(data))
-        made = engine.hooks.accesses.made
+        made = engine.hooks.device_accesses.made
         engine.restore(self._context)
-        engine.hooks.accesses.made = made
-        engine.hooks.accesses.end(self._pc)
+        engine.hooks.device_accesses.made = made
+        engine.hooks.device_accesses.end(self._pc)
         core.turn += engine.counter.count - self._count
         engine.counter.count, engine.counter.next = self._count, self._pc
 
@@ -150,7 +151,7 @@ class Watchpoints(Observer):
     rank = 2
 
     def __init__(self, machine: Machine) -> None:
-        self._machine, self._core = machine, machine.cores[0]
+        self._machine, self._core = machine, machine.core
         self._watches: tuple[Watch, ...] = ()
         self._addresses = Addresses(Code.of(machine))
         self._function = HOOK_MEM_ACCESS_CFUNC(self._accessed)
@@ -196,7 +197,7 @@ class Watchpoints(Observer):
         if result is not None:
             self._look(process)
 
-    def translation(self, l1_pa: int, va: int, length: int) -> None:
+    def translation_changed(self, event: TranslationChanged) -> None:
         self._forget()
 
     def restored(self) -> None:
@@ -284,7 +285,7 @@ class Watchpoints(Observer):
                 self._rewind.stored += self._read(hit.va, size)
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def _reached(self, is_write: bool, told: int, size: int, value: int) -> Hit | None:
         """The watch that an access reaches, if there is one and the access is one."""

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from types import FrameType, TracebackType
 
-from emu.cpu.stop import Ending
+from emu.cpu.run_control import RunControl
 from emu.environment.requests import Cause
 from emu.environment.world import World
 
@@ -33,10 +33,10 @@ class Watchdog:
     cause: why the run is to end; the world knows it, too.
     """
 
-    def __init__(self, ending: Ending, world: World, timeout: float | None) -> None:
+    def __init__(self, control: RunControl, world: World, timeout: float | None) -> None:
         """timeout: seconds of the host's time, or None."""
         self.cause: Cause | None = None
-        self._ending, self._world, self._timeout = ending, world, timeout
+        self._control, self._world, self._timeout = control, world, timeout
         self._left = threading.Event()
         self._is_interrupted = False
         self._lock = threading.RLock()
@@ -99,9 +99,9 @@ class Watchdog:
             return
         self._world.interrupt(cause)
         self.cause = cause
-        self._ending.request()
+        self._control.request()
         while not self._left.wait(_AGAIN):
-            self._ending.request()
+            self._control.request()
 
     def _next_cause(self) -> Cause | None:
         """Wait for a reason to end the run; None when it has been left."""

@@ -23,7 +23,7 @@ class NativeProfiler(BlockTable):
     def __init__(self, code: Code, hooks: ModuleType) -> None:
         self._functions = {"": 0, UNKNOWN: 1}
         self._numbers: dict[int, int] = {}
-        counter, fail = code.core.engine.counter, code.core.engine.ending.fail
+        counter, fail = code.core.engine.counter, code.core.engine.control.fail
         self._stacks = hooks.Stacks(counter, IDS["sp"], IDS["lr"], fail)
         super().__init__(code, hooks)
         self.blocks.follow(self._stacks)

@@ -42,7 +42,7 @@ class NativeAccessTracer(AccessTracer):
             address_of(self._on_access),
             self.addresses.view,
             self._write_gathered,
-            engine.ending.fail,
+            engine.control.fail,
             self.addresses.virtual,
         )
         unicorn.keep(self._plain_ones, self)
