@@ -24,6 +24,7 @@ from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Abort, Stop
 from emu.cpu.svc import OnSvc, make_svc
 from emu.cpu.unicorn_internals import Noted, monitor_of, set_monitor
+from emu.environment.waits import Interrupted
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.
@@ -91,7 +92,7 @@ class Engine:
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
         self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
-        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.control.fail)
+        self._svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)
         self.after_restore: Callable[[], None] = _nothing
         self.abort = Abort.REFUSED
         self.access = 0
@@ -133,6 +134,21 @@ class Engine:
             self.control.end(Stop.FAULT)
         else:
             raise EngineError(f"interrupt {number}", const.UC_ERR_EXCEPTION)
+
+    def _svc_failed(self, error: BaseException) -> None:
+        """What answers an SVC has raised; where it only waited in vain, the SVC is made again."""
+        if isinstance(error, Interrupted):
+            error.in_svc = True
+        self.control.fail(error)
+
+    def _before_svc(self, pc: int, cpsr: int) -> int:
+        """Go back to the SVC that the PC is past, unless an IT block goes on after it; the PC."""
+        if in_it_block(cpsr):
+            return pc
+        thumb = cpsr >> 5 & 1
+        pc -= 2 if thumb else 4
+        self.registers.write("pc", pc | thumb)
+        return pc
 
     def _invalid(self, _uc: int, _data: object) -> bool:
         """Whether to go on: Unicorn calls YIELD and WFE invalid too, with the PC past them.
@@ -188,6 +204,8 @@ class Engine:
         control.begin()
         status = self._exact_stop.run(pc, True) if it_left else self.unicorn.start(pc | thumb)
         pc, cpsr = pc_and_cpsr.read()
+        if isinstance(control.error, Interrupted) and control.error.in_svc:
+            pc = self._before_svc(pc, cpsr)
         over = self.counter.end(pc) or (it_left > 0 and control.leaving)
         if over and self.counter.left and self._is_undisturbed(status):
             status = self._exact_stop.run(pc, cpsr & THUMB_BIT != 0)

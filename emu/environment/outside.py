@@ -71,7 +71,8 @@ class Outside:
 
     All requests go through ``World.answer``, which is looked up once: a recorder is a world that
     asks another one.
-    beginning: what stays the same.  files: those of the host that the program may have.
+    world: what answers.  beginning: what stays the same.
+    files: those of the host that the program may have.
     written: bytes of output so far, on both streams together.
     moment: where the machine counts.
     is_full: more was to be written than may be.  cause: why the outside has ended the run.
@@ -92,7 +93,7 @@ class Outside:
         self._answer = world.answer
         self.moment: Moment = _Never()
         self._limit, self._stop, self._count = limit, stop, count
-        self._world = world
+        self.world = world
         self.beginning: Beginning = self._ask(("begin",))
         self.files: Files = _AskedFiles(self._ask)
         self.is_timed = False
@@ -184,12 +185,12 @@ class Outside:
     # As a value
 
     def snapshot(self) -> OutsideState:
-        return OutsideState(self.is_timed, self.written, self._world.snapshot())
+        return OutsideState(self.is_timed, self.written, self.world.snapshot())
 
     def restore(self, state: OutsideState) -> None:
         """Be as an outside was, as far as that can be: what was written to the host stays."""
         self.is_timed, self.written = False, state.written
-        self._world.restore(state.world)
+        self.world.restore(state.world)
         if state.is_timed:
             self._begin_time()
 

@@ -21,11 +21,15 @@ _AT_ONCE = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFBLK, 0)
 
 
 class Interrupted(Exception):  # noqa: N818 - it reports, it is no error
-    """A wait was ended before anything was done.  cause: why."""
+    """A wait was ended before anything was done.
+
+    cause: why.  in_svc: whether an SVC was to be answered, which is made again then.
+    """
 
     def __init__(self, cause: Cause) -> None:
         super().__init__(cause.name)
         self.cause = cause
+        self.in_svc = False
 
 
 class Waits:

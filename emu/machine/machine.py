@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emu.conventions import DEFAULT
 from emu.cpu.registers import State
+from emu.devices.bus import Device
 from emu.environment.cmdline import command_line
 from emu.environment.outside import Outside
 from emu.environment.waits import Interrupted
@@ -81,7 +82,7 @@ class Machine:
         calls: Convention | CallTable = DEFAULT,
     ) -> None:
         """note: told of oddities, one line each.  calls: the convention that the kernel answers."""
-        self.options, self.world = options, world
+        self.options = options
         self.board = standard_board(options.ram)
         self.ram = make_ram(options.mmu, self.board.ram_base, self.board.ram_size)
         self.outside = Outside(world, options.max_output, self._stop_cores, self.count_instructions)
@@ -110,7 +111,10 @@ class Machine:
         self.calls = Calls(self.kernel)
         for core in self.cores:
             SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
-        self._watchdog: Watchdog | None = None
+        self._heed(options, devices)
+
+    def _heed(self, options: Options, devices: tuple[Device, ...]) -> None:
+        """Do what options ask for before the first run."""
         if options.stats or options.max_insns:
             self.count_instructions()
         if options.check:
@@ -128,6 +132,11 @@ class Machine:
         """A process has ended: nothing is kept for it."""
         self.history.forget(pid)
         self.sessions.forget(pid)
+
+    @property
+    def world(self) -> World:
+        """What answers the machine's requests."""
+        return self.outside.world
 
     @property
     def core(self) -> Core:
@@ -200,14 +209,14 @@ class Machine:
 
     def step(self) -> Outcome:
         """Run one instruction of the process whose turn it is; in an IT block, the block's rest."""
-        return self._go(1, None)
+        return self._go(1)
 
     def interrupt(self) -> None:
         """End the run under way, or the wait for the outside that it is in; else do nothing.
 
         From any thread, and from a signal's handler.  ``step`` is too short to be interrupted.
         """
-        watchdog = self._watchdog
+        watchdog = self.turns.watchdog
         if watchdog is not None:
             watchdog.interrupt()
 
@@ -226,21 +235,21 @@ class Machine:
         """Run; signals, the timeout and ``interrupt`` are heard."""
         control = self.core.engine.control
         try:
-            with Watchdog(control, self.world, self.options.timeout) as self._watchdog:
-                return self._go(count, self._watchdog)
+            with Watchdog(control, self.world, self.options.timeout) as self.turns.watchdog:
+                return self._go(count)
         except Interrupted as interrupted:
             return stopped_by(interrupted.cause)
         finally:
-            self._watchdog = None
+            self.turns.watchdog = None
             control.take_request()  # one that came too late is not the next run's
 
-    def _go(self, count: int, watchdog: Watchdog | None) -> Outcome:
+    def _go(self, count: int) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
         self._check_not_ended()
         if count:
             self.count_instructions()
         end = self.core.engine.instructions + count if count else 0
-        return self.turns.go(end, self.options.max_insns, watchdog)
+        return self.turns.go(end, self.options.max_insns)
 
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""

@@ -7,6 +7,7 @@ Source: spec, "Calling convention" and "Programs".
 
 from __future__ import annotations
 
+from emu.environment.waits import Interrupted
 from emu.machine.core import Core
 from emu.machine.history import History
 from emu.machine.observers import Observers, Words
@@ -115,7 +116,11 @@ class SvcHandler:
         core = self._core
         core.is_held = False
         r0, r1, r2, r3, number, *_ = core.engine.registers.syscall.read()
-        result = self._observed(self._find(number), (r0, r1, r2, r3))
+        try:
+            result = self._observed(self._find(number), (r0, r1, r2, r3))
+        except Interrupted:
+            core.is_held = True  # it has done nothing but wait
+            raise
         if result is not None:
             core.engine.registers.write_r0(result)
 

@@ -52,6 +52,7 @@ class Turns:
 
     core: the core whose turn it is, or was last.
     is_paused: an observer has asked for the end of the run.
+    watchdog: what hears of signals and the timeout during a run, or None.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Turns:
         self._registers, self._forget = registers, forget
         self.core = cores[0]
         self.is_paused = False
+        self.watchdog: Watchdog | None = None
 
     @property
     def running(self) -> Process | None:
@@ -81,11 +83,11 @@ class Turns:
         """Whether no process runs or waits for input, so that the machine cannot run on."""
         return not any(self._kernel.running) and not self._kernel.readers
 
-    def go(self, end: int, most: int, watchdog: Watchdog | None) -> Outcome:
+    def go(self, end: int, most: int) -> Outcome:
         """Run turn by turn.
 
         end: the count of instructions at which the run ends; most: at which every run does.  0:
-        at none.  watchdog: what hears of signals and the timeout.
+        at none.
         """
         core = self.core
         self.is_paused = False
@@ -108,16 +110,16 @@ class Turns:
             if reason is _REQUESTED or self.is_paused:
                 if self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
-                ended = self._asked_to_end(core, watchdog)
+                ended = self._asked_to_end(core)
                 if ended is not None:
                     return ended
             if core.fault is not None:
                 self._deliver_fault(core)
         return outcome_of(self._kernel.halted)
 
-    def _asked_to_end(self, core: Core, watchdog: Watchdog | None) -> Outcome | None:
+    def _asked_to_end(self, core: Core) -> Outcome | None:
         """How the run ends now that a stop was requested; None where it goes on."""
-        outside = self._outside
+        outside, watchdog = self._outside, self.watchdog
         if outside.is_full:
             return outcome(How.MAX_OUTPUT)
         cause = outside.cause

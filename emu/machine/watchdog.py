@@ -11,8 +11,10 @@ import select
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType, TracebackType
+from typing import Any
 
 from emu.cpu.run_control import RunControl
 from emu.environment.requests import Cause
@@ -40,16 +42,13 @@ class Watchdog:
         self._left = threading.Event()
         self._is_interrupted = False
         self._lock = threading.RLock()
-        self._old_handlers: dict[signal.Signals, object] = {}
+        self._signals = _Signals()
 
     def __enter__(self) -> Watchdog:
         """Errors: MemoryError, where the host has no room for a thread."""
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
-        self._hears_signals = threading.current_thread() is threading.main_thread()
-        if self._hears_signals:
-            self._old_fd = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-            self._take_signals()
+        self._signals.take(self._writer)
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         try:
             self._thread.start()
@@ -57,12 +56,6 @@ class Watchdog:
             self._give_back()
             raise MemoryError(str(error)) from error
         return self
-
-    def _take_signals(self) -> None:
-        """Python's own part of a signal is to do nothing: the thread has its byte."""
-        for number in _CAUSES:
-            if callable(signal.getsignal(number)):
-                self._old_handlers[number] = signal.signal(number, _leave_to_the_thread)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
@@ -75,10 +68,7 @@ class Watchdog:
         self._give_back()
 
     def _give_back(self) -> None:
-        if self._hears_signals:
-            for number, handler in self._old_handlers.items():
-                signal.signal(number, handler)  # type: ignore[arg-type]
-            signal.set_wakeup_fd(self._old_fd)
+        self._signals.give_back()
         os.close(self._reader)
         os.close(self._writer)
 
@@ -114,10 +104,39 @@ class Watchdog:
             if not heard:
                 return Cause.TIMEOUT
             number = os.read(self._reader, 1)[0]  # of a signal, or 0
-            if number in self._old_handlers:
+            if number in self._signals.handlers:
                 return _CAUSES[signal.Signals(number)]
             if self._is_interrupted:
                 return Cause.INTERRUPTED
+
+
+class _Signals:
+    """Signals as bytes on a pipe, in the main thread, where signals are handled.
+
+    handlers: those that had been set, of the signals that are heard.
+    """
+
+    def __init__(self) -> None:
+        self.handlers: dict[signal.Signals, Callable[[int, FrameType | None], Any]] = {}
+        self._old_fd: int | None = None
+
+    def take(self, writer: int) -> None:
+        """From now on each signal that Python's code handles writes a byte: its number."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self._old_fd = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in _CAUSES:
+            handler = signal.getsignal(number)
+            if callable(handler):
+                self.handlers[number] = handler
+                signal.signal(number, _leave_to_the_thread)
+
+    def give_back(self) -> None:
+        """Handlers and the descriptor that was woken before are as they were."""
+        if self._old_fd is not None:
+            for number, handler in self.handlers.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(self._old_fd)
 
 
 def _leave_to_the_thread(_number: int, _frame: FrameType | None) -> None:

@@ -220,7 +220,6 @@ def test_whatever_a_machine_remembers_is_in_a_snapshot_and_comes_back() -> None:
 
 FAST: Final = {
     "Machine": {"options": "how to run, not what runs", "observers": "who looks",
-                "_watchdog": "while it runs", "world": "in outside",
                 "board": "where things are", "registers": "in the cores",
                 "turns": "which core and what it was asked is set anew by each run"},
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
@@ -230,7 +229,7 @@ FAST: Final = {
     "Uart": {"pa": "where it is", "_outside": "in outside"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
                    "_kept_from": "so that input comes again"},
-    "Outside": {"_answer": "the outside", "_world": "in world", "moment": "in instructions",
+    "Outside": {"_answer": "the outside", "world": "in world", "moment": "in instructions",
                 "_limit": "in options", "_stop": "ends a run",
                 "is_full": "set anew by each run", "cause": "set anew by each run",
                 "_count": "what is_timed is for", "beginning": "the outside",

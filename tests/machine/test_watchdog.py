@@ -221,6 +221,36 @@ def test_another_thread_ends_a_wait_for_input(pipe: Pipe) -> None:
         assert machine.run().how is How.INTERRUPTED
 
 
+BY_READC = (
+    0xE3A00007,  # mov r0, #7: SYS_READC
+    0xEF123456,  # svc #0x123456
+    0xE5C40000,  # strb r0, [r4]
+)
+BY_UART_READ = (
+    0xE5D70000,  # ldrb r0, [r7]
+    0xE5C40000,  # strb r0, [r4]
+)
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("read", [READING, BY_READC, BY_UART_READ], ids=["call", "readc", "uart"])
+def test_an_interrupted_read_is_made_again(read, mmu: str, pipe: Pipe) -> None:
+    """So that the run is the same as one that was not."""
+    ends = []
+    for interrupts in (0, 3):
+        world = HostWorld(["program"], streams=(pipe.reader, pipe.writer, pipe.writer))
+        machine = Machine(program(read, 2), world, Options(ram=4 << 20, mmu=mmu, stats=True))
+        map_uart(machine)
+        for _ in range(interrupts):
+            with interrupting(machine):
+                assert machine.run().how is How.INTERRUPTED
+        os.write(pipe.writer, b"x\n")
+        assert machine.run() == (How.EXITED, 0)
+        state = machine.snapshot()
+        ends.append((machine.instructions, state.cores[0].registers, state.ram, state.outside))
+    assert ends[0] == ends[1]
+
+
 def test_a_run_in_another_thread_is_ended(pipe: Pipe) -> None:
     """Where no signal is ever heard: computing, and in a wait for the outside."""
     loop = (0xEAFFFFFE,)  # b .
