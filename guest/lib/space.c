@@ -50,17 +50,17 @@ bool space_sees(const struct frame *frame)
 
 /* Finding addresses */
 
-/* The lowest place for so many pages in an L2 that we see, as an index, or -1.  spare: leave its last empty
- * entry, where the L2 that is needed next can be seen. */
+/* The lowest place for so many pages in an L2 that we see, as an index, or -1.  spare: only if an entry above
+ * it stays empty, where the L2 that is needed next can be seen. */
 static int find_pages(const struct frame *l2, unsigned pages, bool spare)
 {
 	const unsigned *entries = (const unsigned *)l2->v_va;
 	unsigned start = l2->t_va == 0, end = l2->len / sizeof *entries; /* page 0 is never mapped */
+	int first = find_empty(entries, start, end, pages);
 
-	if (spare)
-		while (end > start && entries[--end] != 0)
-			;
-	return find_empty(entries, start, end, pages);
+	if (first >= 0 && spare && find_empty(entries, (unsigned)first + pages, end, 1) < 0)
+		return -1;
+	return first;
 }
 
 /* As frame_find_place. */
