@@ -75,7 +75,7 @@ static void check_refusals(int child)
 	CHECK_REFUSED(frame_give(pool, child), E_WRONG_TYPE);
 }
 
-/* An L2 with pages: what was hung and seen here is not any more. */
+/* An L2 with pages: what was installed and seen here no longer is. */
 static void check_l2(int child)
 {
 	int table = take_table(F_TABLE_L2, 1), inside = take(2), outside = take(1);
