@@ -51,12 +51,12 @@ class AnsweringWorld:
         self._answers: dict[str, _Handler] = {
             "begin": self.begin, "read_input": self.read_input, "input_ready": self.input_ready,
             "write": self.write, "now": self.now, "why_stop": self.why_stop,
+            **dict.fromkeys(_FILES, self._of_files),
         }  # fmt: skip
 
     def answer(self, request: Request, moment: int) -> Answer:
         """See ``emu.environment.requests``."""
-        handler = self._answers.get(request[0])
-        return self._of_files(request) if handler is None else handler(request, moment)
+        return self._answers[request[0]](request, moment)
 
     def begin(self, _request: asked.Begin, _moment: int) -> Answer:
         return self._beginning
@@ -81,7 +81,7 @@ class AnsweringWorld:
     def why_stop(self, _request: asked.WhyStop, _moment: int) -> Answer:
         return self._waits.cause
 
-    def _of_files(self, request: Request) -> Answer:
+    def _of_files(self, request: Request, _moment: int) -> Answer:
         try:
             return _FILES[request[0]](self.files, request)
         except OSError as error:

@@ -131,9 +131,10 @@ class Outside:
         if self._limit is not None:
             self._write_within(self._limit, STDOUT, data)
             return
+        length = len(data)
+        self.written += length
         taken = self._answer(("write", STDOUT, data), self.moment.count)
-        self.written += len(data)
-        if taken != len(data):
+        if taken != length:
             self._not_all(taken)
 
     def write_error(self, data: bytes) -> None:

@@ -15,7 +15,7 @@ from emu.devices.bus import Device
 from emu.machine.fault import Fault
 from emu.machine.registers import redirected
 from emu.mmu import make_backend
-from kernel_model.process import Failed, Process, Redirect, Registers, Result, Resume, Start
+from kernel_model.process import Process, Redirect, Registers, Result, Resume, Start
 
 if TYPE_CHECKING:
     from emu.machine.snapshot import CoreState
@@ -65,29 +65,33 @@ class Core:
             self._put_away()
             self.loaded = process
             self.switches += 1
-        if isinstance(resume, Start):
-            self.engine.start_at(resume.pc, resume.sp, resume[2:])
-        elif switched and process.pid in self._contexts:
-            self.engine.restore(self._contexts[process.pid])
-        elif switched:
-            self.engine.start_at(0, 0)  # it has not run yet, and will get all its registers
+            context = self._contexts.get(process.pid)
+            if context is not None:
+                self.engine.restore(context)
+            elif type(resume) is not Start:
+                self.engine.start_at(0, 0)  # it has not run yet, and will get all its registers
+        if type(resume) is Result:
+            self.engine.registers.write_r0(resume.r0)
+        elif resume is not None:
+            self._resume(resume)
         if switched:
             self.backend.switch(l1_pa)
-            self.turn = SLICE
-        if resume is not None:
-            self._resume(resume)
+        elif resume is None:
+            return False
+        self.turn = SLICE
         return switched
 
     def _resume(self, resume: Resume) -> None:
         """What the kernel has for the registers of a process that it lets go on."""
-        self.turn = SLICE
-        if isinstance(resume, Result | Failed):
-            self.engine.registers.write_r0(resume.r0)
+        registers = self.engine.registers
+        if isinstance(resume, Start):
+            self.engine.start_at(resume.pc, resume.sp, resume[2:])
         elif isinstance(resume, Registers):
-            self.engine.registers.set_core(resume.words)
+            registers.set_core(resume.words)
         elif isinstance(resume, Redirect):
-            registers = self.engine.registers
             registers.set_core(redirected(registers.core(), resume))
+        else:
+            registers.write_r0(resume.r0)
 
     def run(self, bound: int, passes: bool) -> Stop:
         """Run the loaded process for the rest of its turn and at most ``bound`` instructions.
@@ -121,10 +125,10 @@ class Core:
         if process is None:
             return
         context = self._contexts.get(process.pid)
-        if context is None:
-            self._contexts[process.pid] = self.engine.new_context()
-        else:
+        if context is not None:
             self.engine.unicorn.save(context)
+        else:
+            self._contexts[process.pid] = self.engine.new_context()
 
     def ended(self, living: Container[int]) -> list[int]:
         """The pids whose registers are kept for nothing."""

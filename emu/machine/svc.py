@@ -89,15 +89,11 @@ class SvcHandler:
             self._counts[number] += 1
         except KeyError:
             self._calls.unknown += 1
-        call, words = self._find(number), (r0, r1, r2, r3)
-        if self._observers.watch_calls:
-            if self._is_held(number):
-                return None
-            result = self._observed(call, words)
-        else:
-            result = self._call(call, words)
+        if self._observers.watch_calls and self._is_held(number):
+            return None
+        result = self._call(self._find(number), (r0, r1, r2, r3))
         if result is None or (self._kernel.ready and not self._core.is_sliced):
-            self._stop()  # if somebody else is ready now, from here on time is sliced
+            self._stop()  # if another process is ready now, from here on time is sliced
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result
@@ -117,41 +113,37 @@ class SvcHandler:
         core.is_held = False
         r0, r1, r2, r3, number, *_ = core.engine.registers.syscall.read()
         try:
-            result = self._observed(self._find(number), (r0, r1, r2, r3))
+            result = self._call(self._find(number), (r0, r1, r2, r3))
         except Interrupted:
             core.is_held = True  # it has done nothing but wait
             raise
         if result is not None:
             core.engine.registers.write_r0(result)
 
-    def _observed(self, call: Call, words: Words) -> int | None:
-        core, observers = self._core, self._observers
-        process = self._process()
-        for tell in observers.calling:
-            tell(core, process, call, words)
-        result = self._call(call, words)
-        for tell in observers.called:
-            tell(core, process, call, result)
-        return result
-
     def _process(self) -> Process:
-        """Who made the SVC."""
+        """The process that made the SVC."""
         process = self._kernel.running[self._number]
         if process is None:
-            raise AssertionError("SvcHandler: an SVC while nobody runs")
+            raise AssertionError("SvcHandler: an SVC while no process runs")
         return process
 
     def _call(self, call: Call, words: Words) -> int | None:
         """A call, entered in the history if it changes something, blocks or is refused."""
-        kernel, history = self._kernel, self._history
+        kernel, history, number = self._kernel, self._history, self._number
+        process = kernel.running[number] or self._process()
+        watched = self._observers.watch_calls
+        if watched:
+            for tell in self._observers.calling:
+                tell(self._core, process, call, words)
         history.made += 1
-        process = kernel.running[self._number]
-        assert process is not None
         history.under_way = (history.made, process.pid, call, words)
-        result = trap(kernel, self._number, call, words)
+        result = trap(kernel, number, call, words)
         blocks = result is None and process.state in _BLOCKED
-        if call.changes or blocks or kernel.refusal is not None:
+        if blocks or call.changes or kernel.refusal is not None:
             self._remember(process, result, blocks)
+        if watched:
+            for tell in self._observers.called:
+                tell(self._core, process, call, result)
         return result
 
     def _remember(self, process: Process, result: int | None, blocks: bool) -> None:

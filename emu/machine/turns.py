@@ -96,7 +96,13 @@ class Turns:
         if core.is_held:
             core.make_held()
         first = True
-        while (process := self._next(core)) is not None:
+        kernel, number = self._kernel, core.number
+        while True:
+            if kernel.readers:
+                self._feed(core)
+            process = kernel.running[number]
+            if process is None:
+                break
             self._load(core, process)
             bound = 0
             if end or most:
@@ -108,7 +114,7 @@ class Turns:
             if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self.is_paused:
-                if self.has_ended:
+                if kernel.running[number] is None and self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
                 ended = self._asked_to_end(core)
                 if ended is not None:
@@ -131,15 +137,11 @@ class Turns:
             return outcome(How.PAUSED)
         return None
 
-    def _next(self, core: Core) -> Process | None:
-        """The process that runs now.
-
-        The first that waits for input has it before, if it is there or no process is ready.
-        """
+    def _feed(self, core: Core) -> None:
+        """Give input to those that wait for it: if it is there, and where no process is ready."""
         kernel, number = self._kernel, core.number
         while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
-        return kernel.running[number]
 
     def _load(self, core: Core, process: Process) -> None:
         """Make the core that of ``process``, and let it go on as the kernel says."""
@@ -151,7 +153,7 @@ class Turns:
         living = self._kernel.processes
         core.is_sliced = len(living) > 1
         if resume is not None and self._history.waiting:
-            self._answered(process, resume if isinstance(resume, Failed) else None)
+            self._answered(process, resume if type(resume) is Failed else None)
         if before is not None and (before.pid not in living or core.kept > len(living)):
             self._forget_the_dead(core, before)
         for tell in self._observers.loading:
