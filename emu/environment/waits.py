@@ -63,15 +63,15 @@ class Waits:
     def until(self, fd: int, event: int) -> None:
         """Wait for ``select.POLLIN`` or ``POLLOUT`` of a descriptor.
 
-        What is ready is never interrupted.  Errors: Interrupted.
+        Room is used even if waits are ended; input stays where it is.  Errors: Interrupted.
         """
         poll = select.poll()
         poll.register(self._waker(), select.POLLIN)
         poll.register(fd, event)  # last: it may be the same number where we have no pipe
         while True:
+            ready = dict(poll.poll(None if self.cause is None else 0))
             cause = self.cause
-            ready = dict(poll.poll(None if cause is None else 0))
-            if fd in ready:
+            if fd in ready and (cause is None or event == select.POLLOUT):
                 return
             if cause is not None:
                 self.left.add(fd)

@@ -42,7 +42,7 @@ class Watchdog:
         self._left = threading.Event()
         self._is_interrupted = False
         self._lock = threading.RLock()
-        self._signals = _Signals()
+        self._signals = _Signals(world)
 
     def __enter__(self) -> Watchdog:
         """Errors: MemoryError, where the host has no room for a thread."""
@@ -116,7 +116,8 @@ class _Signals:
     handlers: those that had been set, of the signals that are heard.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
         self.handlers: dict[signal.Signals, Callable[[int, FrameType | None], Any]] = {}
         self._old_fd: int | None = None
 
@@ -129,7 +130,7 @@ class _Signals:
             handler = signal.getsignal(number)
             if callable(handler):
                 self.handlers[number] = handler
-                signal.signal(number, _leave_to_the_thread)
+                signal.signal(number, self._end_waits)
 
     def give_back(self) -> None:
         """Handlers and the descriptor that was woken before are as they were."""
@@ -138,6 +139,7 @@ class _Signals:
                 signal.signal(number, handler)
             signal.set_wakeup_fd(self._old_fd)
 
-
-def _leave_to_the_thread(_number: int, _frame: FrameType | None) -> None:
-    """The thread has been woken by the signal's byte."""
+    def _end_waits(self, number: int, _frame: FrameType | None) -> None:
+        """End the wait that the signal has come in, before anything else can; the thread does the
+        rest."""
+        self._world.interrupt(_CAUSES[signal.Signals(number)])

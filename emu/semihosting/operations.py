@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 from emu.semihosting import handlers
 
-
 _WORDS: Final = tuple(struct.Struct(f"<{count}I") for count in range(5))
 """Blocks of so many words."""
 
