@@ -86,7 +86,7 @@ class Kernel:
         cores: int = 1,
         start: int | None = None,
     ) -> None:
-        """start: where RAM begins, if None.  Errors: ValueError, where that is no section of RAM."""
+        """start: where RAM begins, if None.  Errors: ValueError, if it is no section of RAM."""
         self.start = memory.base if start is None else start
         if self.start % KERNEL_SIZE or not memory.contains(self.start, KERNEL_SIZE):
             raise ValueError(f"Kernel: no section of RAM is at {self.start:#x}")
