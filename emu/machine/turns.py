@@ -90,8 +90,8 @@ class Turns:
         core = self.core
         self.is_paused = self.is_full = False
         self._deliver_fault(core)
-        if core.is_held:
-            core.make_held()
+        if core.is_call_pending:
+            core.resume_call()
         first = True
         kernel, number = self._kernel, core.number
         while True:
@@ -126,7 +126,7 @@ class Turns:
             return outcome(How.MAX_OUTPUT)
         if watch is not None and watch.cause is not None:
             return stopped_by(watch.cause)
-        if self.is_paused or core.is_held:
+        if self.is_paused or core.is_call_pending:
             return outcome(How.PAUSED)
         return None
 
