@@ -84,13 +84,15 @@ class Kernel:
         host: Host | None = None,
         devices: tuple[Device, ...] = (),
         cores: int = 1,
+        start: int | None = None,
     ) -> None:
-        if memory.base % KERNEL_SIZE:
-            raise ValueError(f"Kernel: RAM at {memory.base:#x} cannot begin with a section")
+        """start: where RAM begins, if None.  Errors: ValueError, if it is no section of RAM."""
+        self.start = memory.base if start is None else start
+        if self.start % KERNEL_SIZE or not memory.contains(self.start, KERNEL_SIZE):
+            raise ValueError(f"Kernel: no section of RAM is at {self.start:#x}")
         if not 1 <= cores <= MOST_CORES:
             raise ValueError(f"Kernel: {cores} cores, not 1 to {MOST_CORES}")
         self.memory = memory
-        self.start = memory.base
         self.convention = as_convention(convention)
         self.calls = self.convention.calls
         self.host: Host = NullHost() if host is None else host
@@ -345,7 +347,7 @@ class Kernel:
 
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
         """The same kernel over another memory, which holds the same bytes."""
-        other = Kernel(memory, self.convention, host, self.devices, len(self.running))
+        other = Kernel(memory, self.convention, host, self.devices, len(self.running), self.start)
         other.restore(self.snapshot())
         return other
 

@@ -100,6 +100,7 @@ class Machine:
             KernelHost(self.outside, self.cores, self.history, self.observers),
             calls,
             CORES,
+            self.board.kernel_base,
         )
         self.turns = Turns(
             self.kernel, self.cores, self.outside, self.history, self.observers, self.registers,

@@ -93,8 +93,8 @@ class Turns:
         self.is_paused = False
         self._outside.begin_run()
         self._deliver_fault(core)
-        if core.is_held:
-            core.make_held()
+        if core.is_call_pending:
+            core.resume_call()
         first = True
         kernel, number = self._kernel, core.number
         while True:
@@ -133,7 +133,7 @@ class Turns:
             cause = outside.why_stopped()
         if cause is not None:
             return stopped_by(cause)
-        if self.is_paused or core.is_held:
+        if self.is_paused or core.is_call_pending:
             return outcome(How.PAUSED)
         return None
 

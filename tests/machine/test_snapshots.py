@@ -224,7 +224,7 @@ FAST: Final = {
                 "turns": "which core and what it was asked is set anew by each run"},
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
              "is_sliced": "set anew before each run", "_contexts": "in registers",
-             "engine": "in registers", "make_held": "what is_held is for"},
+             "engine": "in registers", "resume_call": "what is_call_pending is for"},
     "Calls": {"by_number": "in calls", "unknown": "in calls"},
     "Uart": {"pa": "where it is", "_outside": "in outside"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
@@ -246,7 +246,7 @@ FAST: Final = {
 
 KEPT: Final = {
     "Machine": {"outside", "ram", "bus", "history", "cores", "kernel", "sessions", "calls"},
-    "Core": {"loaded", "turn", "fault", "is_held", "switches"},
+    "Core": {"loaded", "turn", "fault", "is_call_pending", "switches"},
     "Calls": {"semihosting"},
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},
