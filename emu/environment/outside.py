@@ -98,6 +98,7 @@ class Outside:
         self.files: Files = _AskedFiles(self._ask)
         self.is_timed = False
         self.written = 0
+        self._unsent: int | None = None
         self.begin_run()
 
     def _ask(self, request: Request) -> Any:
@@ -108,9 +109,12 @@ class Outside:
         return answer
 
     def begin_run(self) -> None:
-        """Nothing has ended the run that begins now."""
+        """Nothing has ended the run that begins now; what the last one left unsent goes first."""
         self.is_full = False
         self.cause: Cause | None = None
+        stream, self._unsent = self._unsent, None
+        if stream is not None:
+            self._write_within(None, stream, b"")
 
     # Standard streams
 
@@ -135,7 +139,7 @@ class Outside:
         self.written += length
         taken = self._answer(("write", STDOUT, data), self.moment.count)
         if taken != length:
-            self._not_all(taken)
+            self._not_all(STDOUT, taken)
 
     def write_error(self, data: bytes) -> None:
         """Put ``data`` on standard error.  Errors: StreamLostError."""
@@ -147,12 +151,12 @@ class Outside:
         taken = self._answer(("write", stream, allowed), self.moment.count)
         self.written += len(allowed)
         if taken != len(data):
-            self._not_all(taken)
+            self._not_all(stream, taken)
 
-    def _not_all(self, taken: Answer) -> None:
+    def _not_all(self, stream: int, taken: Answer) -> None:
         """The run ends, or the stream is lost."""
         if isinstance(taken, Cause):
-            self.cause = taken
+            self.cause, self._unsent = taken, stream
         elif isinstance(taken, int):
             self.is_full = True
         else:

@@ -233,7 +233,7 @@ FAST: Final = {
                 "_limit": "in options", "_stop": "ends a run",
                 "is_full": "set anew by each run", "cause": "set anew by each run",
                 "_count": "what is_timed is for", "beginning": "the outside",
-                "files": "the outside"},
+                "files": "the outside", "_unsent": "the outside"},
     "Semihosting": {"memory": "in ram", "outside": "in outside", "process": "in heap",
                     "_tell": "the outside", "_told": "in told"},
     "SemihostedProcess": {"kernel": "in kernel", "process": "in kernel", "read_sp": "in registers"},
