@@ -87,7 +87,6 @@ class Engine:
     def __init__(self) -> None:
         self.unicorn = Unicorn()
         self.registers = Registers(self.unicorn.uc)
-        self._read_pc_and_cpsr = self.registers.pc_and_cpsr.read
         self.counter = make_counter(self.unicorn)
         self.control = RunControl(self.unicorn, self.counter)
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
@@ -189,7 +188,7 @@ class Engine:
         the process's turn; ``counter.turn_over`` says whether its end ended the run.
         """
         control, hooks, counter = self.control, self.hooks, self.counter
-        read_pc_and_cpsr = self._read_pc_and_cpsr
+        read_pc_and_cpsr = self.registers.pc_and_cpsr.read
         if not hooks.counting and (count or turn != NO_TURN):
             hooks.count_instructions()
         if control.requested and control.take_request():

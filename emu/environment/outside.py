@@ -69,8 +69,7 @@ def _nothing() -> None:
 class Outside:
     """What a machine asks of its world.
 
-    All requests go through ``World.answer``, which is looked up once: a recorder is a world that
-    asks another one.
+    All requests go through ``World.answer``: a recorder is a world that asks another one.
     world: what answers.  beginning: what stays the same.
     files: those of the host that the program may have.
     written: bytes of output so far, on both streams together.
@@ -90,7 +89,6 @@ class Outside:
         stop: called when an answer ends the run: ``is_full`` or ``cause`` says why.
         count: called before the first look at the clock, if that goes by instructions.
         """
-        self._answer = world.answer
         self.moment: Moment = _Never()
         self._limit, self._stop, self._count = limit, stop, count
         self.world = world
@@ -103,7 +101,7 @@ class Outside:
 
     def _ask(self, request: Request) -> Any:
         """The answer.  Errors: OSError, StreamLostError, Interrupted."""
-        answer = self._answer(request, self.moment.count)
+        answer = self.world.answer(request, self.moment.count)
         if isinstance(answer, _FAILURES):
             _fail(answer)
         return answer
@@ -137,7 +135,7 @@ class Outside:
             return
         length = len(data)
         self.written += length
-        taken = self._answer(("write", STDOUT, data), self.moment.count)
+        taken = self.world.answer(("write", STDOUT, data), self.moment.count)
         if taken != length:
             self._not_all(STDOUT, taken)
 
@@ -148,7 +146,7 @@ class Outside:
     def _write_within(self, limit: int | None, stream: int, data: bytes) -> None:
         """What is beyond the limit is dropped."""
         allowed = data if limit is None else data[: max(limit - self.written, 0)]
-        taken = self._answer(("write", stream, allowed), self.moment.count)
+        taken = self.world.answer(("write", stream, allowed), self.moment.count)
         self.written += len(allowed)
         if taken != len(data):
             self._not_all(stream, taken)
@@ -183,7 +181,7 @@ class Outside:
 
     def why_stopped(self) -> Cause:
         """Ask why the outside has ended the run."""
-        cause = self._answer(("why_stop",), self.moment.count)
+        cause = self.world.answer(("why_stop",), self.moment.count)
         assert isinstance(cause, Cause)
         return cause
 

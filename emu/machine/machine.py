@@ -62,7 +62,7 @@ class MachineEndedError(RuntimeError):
 
 
 def _no_note(_line: str) -> None:
-    """Nobody wants to know."""
+    """Tell no one."""
 
 
 class Machine:
@@ -91,7 +91,6 @@ class Machine:
         self.observers, self.history = Observers(), History()
         self.cores = [Core(number, options.mmu, self.ram, devices) for number in range(CORES)]
         self.outside.moment = self.cores[0].engine.counter
-        self.registers = ProcessRegisters(self.cores)
         self.kernel = boot(
             self.ram.ram,
             image,
@@ -103,8 +102,8 @@ class Machine:
             self.board.kernel_base,
         )
         self.turns = Turns(
-            self.kernel, self.cores, self.outside, self.history, self.observers, self.registers,
-            self._forget,
+            self.kernel, self.cores, self.outside, self.history, self.observers,
+            ProcessRegisters(self.cores), self._forget,
         )  # fmt: skip
         self.sessions = SemihostingSessions(
             self.kernel, self.outside, self._sp, self._physical, note
@@ -133,6 +132,11 @@ class Machine:
         """A process has ended: nothing is kept for it."""
         self.history.forget(pid)
         self.sessions.forget(pid)
+
+    @property
+    def registers(self) -> ProcessRegisters:
+        """The registers of every process, while the machine does not run."""
+        return self.turns.registers
 
     @property
     def world(self) -> World:

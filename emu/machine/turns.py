@@ -68,7 +68,7 @@ class Turns:
         """forget: called with the pid of each process that has ended, a while after it did."""
         self._kernel, self._cores, self._outside = kernel, cores, outside
         self._history, self._observers = history, observers
-        self._registers, self._forget = registers, forget
+        self.registers, self._forget = registers, forget
         self.core = cores[0]
         self.is_paused = False
         self.watchdog: Watchdog | None = None
@@ -148,7 +148,7 @@ class Turns:
         resume, process.resume = process.resume, None
         before = core.loaded
         if before is not process and len(self._cores) > 1:
-            self._registers.move(process.pid, core)
+            self.registers.move(process.pid, core)
         switched = core.load(process, resume, self._kernel.l1_pa(process))
         living = self._kernel.processes
         core.is_sliced = len(living) > 1
