@@ -161,39 +161,34 @@ static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *d
         stacks_entered(blocks->stacks, number);
 }
 
-static int blocks_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *blocks_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Blocks *blocks = (Blocks *)self;
     PyObject *counter, *made_, *full, *fail;
     static char *keywords[] = {"counter", "made", "full", "fail", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "O!OOO", keywords, &CounterType, &counter, &made_,
-                                     &full, &fail))
-        return -1;
-    if (blocks->counter != NULL) {
-        PyErr_SetString(PyExc_TypeError, "Blocks: made already");
-        return -1;
-    }
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!OOO", keywords, state_of(type)->counter,
+                                     &counter, &made_, &full, &fail))
+        return NULL;
+    Blocks *blocks = (Blocks *)type->tp_alloc(type, 0);
+    if (blocks == NULL)
+        return NULL;
+    blocks->counter = (Counter *)Py_NewRef(counter);
+    blocks->made = Py_NewRef(made_);
+    blocks->full = Py_NewRef(full);
+    blocks->fail = Py_NewRef(fail);
+    blocks->last = -1;
     blocks->slots = calloc(SLOTS, sizeof *blocks->slots);
     blocks->blocks = calloc(MOST, sizeof *blocks->blocks);
     if (blocks->slots == NULL || blocks->blocks == NULL) {
-        PyErr_NoMemory();
-        return -1;
+        Py_DECREF(blocks);
+        return PyErr_NoMemory();
     }
-    blocks->last = -1;
-    Py_INCREF(counter);
-    blocks->counter = (Counter *)counter;
-    Py_INCREF(made_);
-    blocks->made = made_;
-    Py_INCREF(full);
-    blocks->full = full;
-    Py_INCREF(fail);
-    blocks->fail = fail;
-    return 0;
+    return (PyObject *)blocks;
 }
 
 static int blocks_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Blocks *blocks = (Blocks *)self;
+    Py_VISIT(Py_TYPE(self));
     Py_VISIT(blocks->counter);
     Py_VISIT(blocks->stacks);
     Py_VISIT(blocks->made);
@@ -221,7 +216,7 @@ static void blocks_dealloc(PyObject *self)
     free(blocks->slots);
     free(blocks->blocks);
     free(blocks->codes);
-    Py_TYPE(self)->tp_free(self);
+    free_object(self);
 }
 
 static PyObject *blocks_take(PyObject *self, PyObject *Py_UNUSED(none))
@@ -251,7 +246,7 @@ static PyObject *blocks_forget(PyObject *self, PyObject *Py_UNUSED(none))
 
 static PyObject *blocks_follow(PyObject *self, PyObject *stacks)
 {
-    if (!PyObject_TypeCheck(stacks, &StacksType))
+    if (!PyObject_TypeCheck(stacks, state_of(Py_TYPE(self))->stacks))
         return PyErr_Format(PyExc_TypeError, "Blocks.follow: Stacks are needed");
     Py_INCREF(stacks);
     Py_XSETREF(((Blocks *)self)->stacks, stacks);
@@ -278,18 +273,21 @@ static PyGetSetDef properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject BlocksType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Blocks",
-    .tp_doc = PyDoc_STR("Counts how often blocks begin."),
-    .tp_basicsize = sizeof(Blocks),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_new = PyType_GenericNew,
-    .tp_init = blocks_init,
-    .tp_traverse = blocks_traverse,
-    .tp_clear = blocks_clear,
-    .tp_dealloc = blocks_dealloc,
-    .tp_methods = methods,
-    .tp_members = members,
-    .tp_getset = properties,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("Counts how often blocks begin.")},
+    {Py_tp_new, blocks_new},
+    {Py_tp_traverse, blocks_traverse},
+    {Py_tp_clear, blocks_clear},
+    {Py_tp_dealloc, blocks_dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+PyType_Spec blocks_spec = {
+    .name = "emu.native._hooks.Blocks",
+    .basicsize = sizeof(Blocks),
+    .flags = FIXED | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
 };

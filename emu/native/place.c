@@ -4,20 +4,26 @@
 
 typedef struct {
     PyObject_HEAD
+    const struct unicorn *unicorn;
     void *uc;
     int registers[2];
 } Place;
 
-static int place_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *place_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Place *place = (Place *)self;
     unsigned long long uc;
+    int pc, cpsr;
     static char *keywords[] = {"uc", "pc", "cpsr", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "Kii", keywords, &uc, &place->registers[0],
-                                     &place->registers[1]))
-        return -1;
+    if (!PyArg_ParseTupleAndKeywords(args, names, "Kii", keywords, &uc, &pc, &cpsr))
+        return NULL;
+    Place *place = (Place *)type->tp_alloc(type, 0);
+    if (place == NULL)
+        return NULL;
+    place->unicorn = &state_of(type)->unicorn;
     place->uc = (void *)(uintptr_t)uc;
-    return 0;
+    place->registers[0] = pc;
+    place->registers[1] = cpsr;
+    return (PyObject *)place;
 }
 
 static PyObject *place_read(PyObject *self, PyObject *Py_UNUSED(none))
@@ -25,7 +31,7 @@ static PyObject *place_read(PyObject *self, PyObject *Py_UNUSED(none))
     Place *place = (Place *)self;
     uint32_t pc = 0, cpsr = 0;
     void *values[] = {&pc, &cpsr};
-    unicorn.read_batch(place->uc, place->registers, values, 2);
+    place->unicorn->read_batch(place->uc, place->registers, values, 2);
     return Py_BuildValue("kk", (unsigned long)pc, (unsigned long)cpsr);
 }
 
@@ -34,13 +40,17 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-PyTypeObject PlaceType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Place",
-    .tp_doc = PyDoc_STR("Reads PC and CPSR."),
-    .tp_basicsize = sizeof(Place),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_new = PyType_GenericNew,
-    .tp_init = place_init,
-    .tp_methods = methods,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("Reads PC and CPSR.")},
+    {Py_tp_new, place_new},
+    {Py_tp_dealloc, free_object},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+PyType_Spec place_spec = {
+    .name = "emu.native._hooks.Place",
+    .basicsize = sizeof(Place),
+    .flags = FIXED,
+    .slots = slots,
 };
