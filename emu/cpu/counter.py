@@ -56,6 +56,10 @@ class Counter(Protocol):
         """``count`` as the block under way began."""
 
     @property
+    def thumb(self) -> bool:
+        """Whether the block under way is Thumb code."""
+
+    @property
     def left(self) -> int:
         """How many instructions the limit still allows; 0 without one, or with ``exhaust``."""
 
@@ -124,6 +128,10 @@ class PythonCounter(PythonHook):
         self._status = Batch(unicorn.uc, ("cpsr",))
         self._watchers: list[tuple[Callable[..., None], int]] = []
         super().__init__(HOOK_CODE_CFUNC(self._block_begins))
+
+    @property
+    def thumb(self) -> bool:
+        return self._block.thumb
 
     @property
     def left(self) -> int:

@@ -1,4 +1,4 @@
-/* Which blocks begin, and how often.  The twins: emu/execution/blocks.py, emu/coverage/executed.py.
+/* The blocks that ran: which, how often, and in which order.  The twin: emu/execution/python_source.py.
  * A block is the same for as long as the same bytes are at the same place in the same space. */
 
 #include "hooks.h"
@@ -6,14 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 1 << 17, MOST = 50000, LONGEST = PAGE_SIZE_ + 4 };
+enum {
+    SLOTS = 1 << 17,
+    MOST = 50000,            /* blocks: emu.execution.executed.MOST_BLOCKS */
+    ORDERED = 512,           /* runs of blocks: emu.execution.executed.ORDERED */
+    LONGEST = PAGE_SIZE_ + 4
+};
 
 typedef struct {
     uint32_t space;  /* of addresses and of instructions, as Python numbers them, and T */
     uint32_t va;
     uint32_t size;
     uint32_t code;   /* where its bytes are among `codes` */
-    uint32_t sure;   /* the changes of the memory behind which nothing can have changed it; 0: none */
+    uint32_t sure;   /* while the memory has changed so often, nothing can have changed it; 0: none */
     uint64_t count;
 } Block;
 
@@ -23,13 +28,17 @@ typedef struct {
     uint32_t *slots; /* of a hash table: number + 1 */
     Block *blocks;
     uint8_t *codes;
+    int *order;      /* the numbers of blocks that have executed to their end; NULL: not kept */
     PyObject *stacks; /* what follows calls and returns, or NULL */
     unsigned int space;
+    bool wanted;     /* whether the blocks of the process that runs matter */
     int last;        /* the number of the block that began last, or -1 */
     int known;       /* how many there are */
+    int ordered;     /* how many there are in `order` */
     size_t used, room;
-    PyObject *made;  /* made(number, va, code): a block begins for the first time */
+    PyObject *made;  /* made(number, va, code, thumb): a block begins for the first time */
     PyObject *full;  /* full(): there are MOST; it forgets them */
+    PyObject *ran;   /* ran(): ORDERED have executed; it takes them */
     PyObject *fail;
 } Blocks;
 
@@ -99,8 +108,9 @@ static int made(Blocks *blocks, size_t slot, uint32_t space, uint32_t va, uint32
     *block = (Block){space, va, size, (uint32_t)blocks->used, 0, 0};
     blocks->used += size;
     blocks->slots[slot] = (uint32_t)number + 1;
-    PyObject *told = PyObject_CallFunction(blocks->made, "iky#", number, (unsigned long)va,
-                                           (const char *)code, (Py_ssize_t)size);
+    PyObject *told = PyObject_CallFunction(blocks->made, "iky#O", number, (unsigned long)va,
+                                           (const char *)code, (Py_ssize_t)size,
+                                           space & 1 ? Py_True : Py_False);
     Py_XDECREF(told);
     return told == NULL ? -1 : number;
 }
@@ -143,9 +153,27 @@ APART static bool is_as_it_was(Blocks *blocks, Block *block)
     return true;
 }
 
+RARELY static void tell_order(Blocks *blocks)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *done = PyObject_CallNoArgs(blocks->ran);
+    if (done == NULL)
+        tell_error(blocks->fail);
+    Py_XDECREF(done);
+    blocks->ordered = 0;
+    PyGILState_Release(state);
+}
+
 static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *data)
 {
     Blocks *blocks = data;
+    if (!blocks->wanted)
+        return;
+    if (blocks->order != NULL && blocks->last >= 0) {
+        blocks->order[blocks->ordered++] = blocks->last;
+        if (blocks->ordered == ORDERED)
+            tell_order(blocks);
+    }
     uint32_t va = (uint32_t)address, space = 2 * blocks->space + blocks->counter->thumb;
     size_t slot = find(blocks, space, va, size);
     int number = (int)blocks->slots[slot] - 1;
@@ -163,10 +191,10 @@ static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *d
 
 static PyObject *blocks_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    PyObject *counter, *made_, *full, *fail;
-    static char *keywords[] = {"counter", "made", "full", "fail", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "O!OOO", keywords, state_of(type)->counter,
-                                     &counter, &made_, &full, &fail))
+    PyObject *counter, *made_, *full, *ran, *fail;
+    static char *keywords[] = {"counter", "made", "full", "ran", "fail", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!OOOO", keywords, state_of(type)->counter,
+                                     &counter, &made_, &full, &ran, &fail))
         return NULL;
     Blocks *blocks = (Blocks *)type->tp_alloc(type, 0);
     if (blocks == NULL)
@@ -174,11 +202,15 @@ static PyObject *blocks_new(PyTypeObject *type, PyObject *args, PyObject *names)
     blocks->counter = (Counter *)Py_NewRef(counter);
     blocks->made = Py_NewRef(made_);
     blocks->full = Py_NewRef(full);
+    blocks->ran = Py_NewRef(ran);
     blocks->fail = Py_NewRef(fail);
     blocks->last = -1;
     blocks->slots = calloc(SLOTS, sizeof *blocks->slots);
     blocks->blocks = calloc(MOST, sizeof *blocks->blocks);
-    if (blocks->slots == NULL || blocks->blocks == NULL) {
+    if (ran != Py_None)
+        blocks->order = calloc(ORDERED, sizeof *blocks->order);
+    if (blocks->slots == NULL || blocks->blocks == NULL
+        || (ran != Py_None && blocks->order == NULL)) {
         Py_DECREF(blocks);
         return PyErr_NoMemory();
     }
@@ -193,6 +225,7 @@ static int blocks_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(blocks->stacks);
     Py_VISIT(blocks->made);
     Py_VISIT(blocks->full);
+    Py_VISIT(blocks->ran);
     Py_VISIT(blocks->fail);
     return 0;
 }
@@ -204,6 +237,7 @@ static int blocks_clear(PyObject *self)
     Py_CLEAR(blocks->stacks);
     Py_CLEAR(blocks->made);
     Py_CLEAR(blocks->full);
+    Py_CLEAR(blocks->ran);
     Py_CLEAR(blocks->fail);
     return 0;
 }
@@ -216,6 +250,7 @@ static void blocks_dealloc(PyObject *self)
     free(blocks->slots);
     free(blocks->blocks);
     free(blocks->codes);
+    free(blocks->order);
     free_object(self);
 }
 
@@ -234,12 +269,21 @@ static PyObject *blocks_take(PyObject *self, PyObject *Py_UNUSED(none))
     return counts;
 }
 
+static PyObject *blocks_take_order(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Blocks *blocks = (Blocks *)self;
+    size_t size = (size_t)blocks->ordered * sizeof *blocks->order;
+    blocks->ordered = 0;
+    return PyBytes_FromStringAndSize((const char *)blocks->order, (Py_ssize_t)size);
+}
+
 static PyObject *blocks_forget(PyObject *self, PyObject *Py_UNUSED(none))
 {
     Blocks *blocks = (Blocks *)self;
     memset(blocks->slots, 0, SLOTS * sizeof *blocks->slots);
     blocks->known = 0;
     blocks->used = 0;
+    blocks->ordered = 0;
     blocks->last = -1;
     Py_RETURN_NONE;
 }
@@ -256,6 +300,8 @@ static PyObject *blocks_follow(PyObject *self, PyObject *stacks)
 static PyMethodDef methods[] = {
     {"take", blocks_take, METH_NOARGS,
      PyDoc_STR("How often each block began, by number; from now on they are counted anew.")},
+    {"take_order", blocks_take_order, METH_NOARGS,
+     PyDoc_STR("The numbers, as C's int, of blocks that have executed since; none of it again.")},
     {"follow", blocks_follow, METH_O, PyDoc_STR("Tell these Stacks of each block.")},
     {"forget", blocks_forget, METH_NOARGS, PyDoc_STR("Let the numbers begin at 0 again.")},
     {NULL, NULL, 0, NULL},
@@ -263,6 +309,7 @@ static PyMethodDef methods[] = {
 
 static PyMemberDef members[] = {
     {"space", T_UINT, offsetof(Blocks, space), 0, NULL},
+    {"wanted", T_BOOL, offsetof(Blocks, wanted), 0, NULL},
     {"last", T_INT, offsetof(Blocks, last), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
@@ -274,7 +321,7 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, (void *)PyDoc_STR("Counts how often blocks begin.")},
+    {Py_tp_doc, (void *)PyDoc_STR("The blocks that ran.")},
     {Py_tp_new, blocks_new},
     {Py_tp_traverse, blocks_traverse},
     {Py_tp_clear, blocks_clear},

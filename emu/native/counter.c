@@ -342,6 +342,7 @@ static PyMemberDef members[] = {
     {"thumb_bit", T_ULONGLONG, offsetof(Counter, thumb_bit), 0, NULL},
     {"before", T_ULONGLONG, offsetof(Counter, before), READONLY, NULL},
     {"next", T_ULONGLONG, offsetof(Counter, next), 0, NULL},
+    {"thumb", T_BOOL, offsetof(Counter, thumb), READONLY, NULL},
     {"turn_over", T_BOOL, offsetof(Counter, turn_over), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };

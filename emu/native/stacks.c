@@ -1,11 +1,11 @@
-/* Charging instructions to call stacks.  The twin: emu/profile/stack.py, which says how calls and
- * returns are told; Profiler.enter is what `entered` is here. */
+/* Charging instructions to call stacks.  The twin: emu/execution/stacks.py, which says how calls and
+ * returns are told. */
 
 #include "hooks.h"
 
 #include <stdlib.h>
 
-enum { PLAIN, CALL, JUMP }; /* how a block ends: emu.profile.stack.ENDS */
+enum { PLAIN, CALL, JUMP }; /* how a block ends: emu.execution.stacks.ENDS */
 enum { NAMELESS, UNKNOWN }; /* functions: "" and "?" */
 
 typedef struct {
@@ -21,12 +21,12 @@ typedef struct {
     uint32_t sp;        /* when it was made */
     uint32_t caller;    /* the function that made it */
     uint32_t parent;    /* that function's caller in the tree: a node */
-} Call;
+} Activation;
 
 typedef struct {
     uint32_t parent, leaf; /* nodes */
     uint32_t depth, room;
-    Call *calls;
+    Activation *calls;
 } Stack;
 
 /* What is known of a block, by its number. */
@@ -102,21 +102,21 @@ static bool call(Stacks *stacks, Stack *stack, const Place *place, uint32_t back
 {
     if (stack->depth == stack->room) {
         uint32_t room = stack->room ? 2 * stack->room : 16;
-        Call *calls = realloc(stack->calls, room * sizeof *calls);
+        Activation *calls = realloc(stack->calls, room * sizeof *calls);
         if (calls == NULL)
             return false;
         stack->calls = calls;
         stack->room = room;
     }
     stack->calls[stack->depth++]
-        = (Call){back, sp, stacks->nodes[stack->leaf].function, stack->parent};
+        = (Activation){back, sp, stacks->nodes[stack->leaf].function, stack->parent};
     stack->parent = stack->leaf;
     return go_to(stack, child(stacks, stack->parent, place->called_as));
 }
 
 static bool drop(Stacks *stacks, Stack *stack, uint32_t depth)
 {
-    Call call = stack->calls[depth];
+    Activation call = stack->calls[depth];
     stack->depth = depth;
     stack->parent = call.parent;
     return go_to(stack, child(stacks, call.parent, call.caller));
@@ -126,7 +126,7 @@ static bool drop_left(Stacks *stacks, Stack *stack, const Place *place, uint32_t
 {
     uint32_t depth = stack->depth, leaf = stacks->nodes[stack->leaf].function;
     while (depth) {
-        const Call *call = &stack->calls[depth - 1];
+        const Activation *call = &stack->calls[depth - 1];
         bool same = call->sp == sp && !place->is_entry && call->caller == place->function
             && leaf != place->function;
         if (call->sp >= sp && !same)
@@ -140,7 +140,7 @@ static bool jump(Stacks *stacks, Stack *stack, const Place *place, uint32_t sp)
 {
     bool done = false, good = true;
     for (uint32_t depth = stack->depth; depth && !done; depth--) {
-        const Call *call = &stack->calls[depth - 1];
+        const Activation *call = &stack->calls[depth - 1];
         done = call->back == place->va && sp >= call->sp;
         if (done)
             good = drop(stacks, stack, depth - 1);

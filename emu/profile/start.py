@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu import native
 from emu.execution.attach import attach
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
 from emu.profile.profiler import Profiler
-from emu.profile.stack import Node
+from emu.profile.tree import Node
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
-    from emu.profile.counted import NativeProfiler
 
 
 def begin_profile(
@@ -31,7 +29,7 @@ def begin_profile(
     note: told in one line if it cannot be written then.  Errors: OSError.
     """
     file = ResultFile(path, "profile", note)
-    profiler = make_profiler(Code.of(machine, files))
+    profiler = Profiler(Code.of(machine, files))
     title = files.program.name
 
     def contents() -> bytes:
@@ -45,16 +43,7 @@ def begin_profile(
     def finished() -> None:
         file.write(contents)
 
-    return attach(machine, [profiler], finished)
-
-
-def make_profiler(code: Code) -> Profiler | NativeProfiler:
-    """The quickest there is."""
-    if native.hooks is None:
-        return Profiler(code)
-    from emu.profile.counted import NativeProfiler
-
-    return NativeProfiler(code, native.hooks)
+    return attach(machine, [profiler.blocks, profiler], finished)
 
 
 def collapsed(root: Node) -> str:

@@ -127,7 +127,7 @@ def _tracers(recorder: Recorder, asked: TraceOptions) -> list[Observer]:
     execution = None
     if "insn" in kinds or "block" in kinds:
         execution = ExecutionTracer(recorder, "block" in kinds, "insn" in kinds)
-        tracers.append(execution)
+        tracers.append(execution.blocks)
     if "mem" in kinds:
         tracers.append(_access_tracer(recorder, execution))
     tracers += [tracer(recorder) for kind, tracer in _TRACERS if kind in kinds]

@@ -50,7 +50,7 @@ def one_of_each(hooks: Any, ram: int) -> dict[str, Any]:
     fills = hooks.Fills(memory, 0, 0, False)
     counter.trust(fills)
     svc = hooks.Svc(tuple(range(8)), _nothing, _nothing, _nothing)
-    blocks = hooks.Blocks(counter, _nothing, _nothing, _nothing)
+    blocks = hooks.Blocks(counter, _nothing, _nothing, _nothing, _nothing)
     stacks = hooks.Stacks(counter, 0, 0, _nothing)
     blocks.follow(stacks)
     accesses = hooks.Accesses(counter, 0, 0, _nothing, _nothing, _nothing, False)
@@ -123,7 +123,7 @@ def test_objects_in_a_circle_are_freed(name: str, ram: int) -> None:
     counter = one_of_each(HOOKS, ram)["Counter"]
     arguments = {
         "Accesses": (counter, 0, 0, owner.call, owner.call, owner.call, False),
-        "Blocks": (counter, owner.call, owner.call, owner.call),
+        "Blocks": (counter, owner.call, owner.call, owner.call, owner.call),
         "Stacks": (counter, 0, 0, owner.call),
         "Svc": (tuple(range(8)), owner.call, owner.call, owner.call),
     }[name]

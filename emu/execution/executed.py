@@ -1,0 +1,167 @@
+"""The blocks that ran: what coverage, profiles and traces of code are made of.
+
+Unicorn tells where each basic block begins.  A source of blocks gives each a number when it first
+executes and finds it again for as long as the same bytes are at the same place, so that an
+execution costs little, whatever the number of its instructions.  There are two sources, in C and in
+Python, which number alike: ``emu.execution.sources`` makes the one that there is.
+"""
+
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from emu.machine.observers import Observer, Words
+
+if TYPE_CHECKING:
+    from emu.cpu.stop import Stop
+    from emu.execution.code import Code
+    from emu.machine.core import Core
+    from kernel_model.call import Call
+    from kernel_model.process import Process, Resume
+
+MOST_BLOCKS: Final = 50_000
+"""When there are so many, all are forgotten and numbered anew: memory stays bounded."""
+ORDERED: Final = 512
+"""So many executions are gathered before the user is told of them."""
+
+
+class Block(NamedTuple):
+    """A basic block.  va: its first address.  thumb: its instruction set."""
+
+    number: int
+    va: int
+    code: bytes
+    thumb: bool
+
+
+class BlockUser:
+    """What a source tells the one user that it has.
+
+    Numbers begin at 0 and have no gaps, so that a list can hold what is known of each block.
+    """
+
+    def wants(self, process: Process) -> bool:
+        """Whether the blocks of this process matter.  Asked whenever it is about to run."""
+        return True
+
+    def made(self, block: Block) -> None:
+        """A block begins for the first time, or it is new code where another block was."""
+        raise NotImplementedError
+
+    def ran(self, numbers: Sequence[int]) -> None:
+        """These blocks have executed to their end, in this order.
+
+        Of a source that keeps the order: always before ``left``, and before numbers are forgotten.
+        """
+
+    def left(self, number: int, pc: int) -> None:
+        """A run ends, or a call is made, at ``pc``: so far has the block that began last executed.
+
+        If ``pc`` is elsewhere, the block has executed to its end.
+        """
+        raise NotImplementedError
+
+    def forgotten(self) -> None:
+        """There were too many blocks: numbers begin at 0 again."""
+        raise NotImplementedError
+
+
+class ExecutedBlocks(Observer, ABC):
+    """A source of the blocks that ran on a core.
+
+    ordered: whether the user is told in which order they ran.
+    """
+
+    def __init__(self, code: Code, user: BlockUser) -> None:
+        self.code, self.engine = code, code.core.engine
+        self._user = user
+        self._spaces: dict[tuple[int, int], int] = {}
+        self._space = self._next_space = 0
+
+    # For the user
+
+    @property
+    @abstractmethod
+    def last(self) -> int:
+        """The number of the block that began last; -1 from the end of a run or a call on."""
+
+    @abstractmethod
+    def take_counts(self) -> Sequence[int]:
+        """How often each block has begun since the last time, by number."""
+
+    def tell_order(self) -> None:
+        """Tell the user now which blocks ran since it was told last, without the one under way."""
+        numbers = self._take_order()
+        if numbers:
+            self._user.ran(numbers)
+
+    # For the sources
+
+    @abstractmethod
+    def _use(self, space: int, wanted: bool) -> None:
+        """Blocks that begin now are of this address space; whether they matter."""
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Let numbers begin at 0 again."""
+
+    @abstractmethod
+    def _take_last(self) -> int:
+        """``last``, which is -1 from now on."""
+
+    @abstractmethod
+    def _take_order(self) -> Sequence[int]:
+        """The blocks that have executed to their end since the last time."""
+
+    def _made(self, number: int, va: int, code: bytes, thumb: bool) -> None:
+        self._user.made(Block(number, va, code, thumb))
+
+    def _full(self) -> None:
+        self.tell_order()
+        self._user.forgotten()
+        self._forget()
+        self._spaces = {key: space for key, space in self._spaces.items() if space == self._space}
+
+    def _leave(self) -> None:
+        number = self._take_last()
+        if number >= 0:
+            self.tell_order()
+            self._user.left(number, self.engine.registers.pc)
+
+    # What the machine tells
+
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        self._enter(process)
+
+    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+        if call.name == "vspace_swap":
+            self._enter(process)
+
+    def stopped(self, core: Core, process: Process, reason: Stop) -> None:
+        self._leave()
+
+    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+        self._leave()
+
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
+        self._leave()
+
+    def restored(self) -> None:
+        self._take_last()
+
+    def finish(self) -> None:
+        self._leave()
+        self._use(self._space, False)
+
+    def _enter(self, process: Process) -> None:
+        """This process runs, in the address space that it has now."""
+        key = process.pid, process.l1
+        if key not in self._spaces:
+            self._spaces[key] = self._next_space
+            self._next_space += 1
+        self._space = self._spaces[key]
+        self._use(self._space, self._user.wants(process))

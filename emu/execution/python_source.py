@@ -1,0 +1,158 @@
+"""The source of executed blocks in Python, which hears of each execution: the twin of the C."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
+
+from emu.cpu.binding import address_of
+from emu.execution import executed
+from emu.execution.executed import ORDERED, BlockUser, ExecutedBlocks
+
+if TYPE_CHECKING:
+    from emu.execution.code import Code
+    from emu.execution.stacks import Stacks
+
+
+class _Found:
+    """A block that has a number.
+
+    where: its place in RAM; empty if it is not in one piece there, which never matches.
+    """
+
+    __slots__ = ("code", "number", "size", "where")
+
+    def __init__(self, number: int, code: bytes) -> None:
+        self.number, self.code, self.size = number, code, len(code)
+        self.where = slice(0)
+
+
+_Space = tuple[dict[int, _Found], dict[int, _Found]]
+"""The blocks of an address space by their address: of Arm code, and of Thumb code."""
+
+
+class PythonBlocks(ExecutedBlocks):
+    """The twin of ``emu/native/blocks.c``.
+
+    Where the same bytes are found is kept by address until translation changes, which makes it
+    quick to find a block again.  Its number it keeps beyond that.
+    """
+
+    def __init__(self, code: Code, user: BlockUser, ordered: bool, stacks: Stacks | None) -> None:
+        super().__init__(code, user)
+        self._last = -1
+        self._wanted = False
+        self._counts: list[int] = []
+        self._order: list[int] = []
+        self._numbered: dict[tuple[int, bool, int, int], _Found] = {}
+        self._spaces_found: dict[int, _Space] = {}
+        self._found: _Space = ({}, {})
+        self._begins = HOOK_CODE_CFUNC(self._callback(ordered, stacks))
+        self.engine.watch_blocks(address_of(self._begins), self._leave)
+
+    def _callback(
+        self, ordered: bool, stacks: Stacks | None
+    ) -> Callable[[int, int, int, object], None]:
+        """What Unicorn calls at each block: all it needs at hand."""
+        counter, memory, counts = self.engine.counter, self.code.memory, self._counts
+        note = self._note if ordered else None
+        entered = stacks.entered if stacks is not None else None
+
+        def begun(_uc: int, va: int, size: int, _data: object) -> None:
+            try:
+                if not self._wanted:
+                    return
+                if note is not None:
+                    note()
+                block = self._found[counter.thumb].get(va)
+                if block is None or block.size != size or memory[block.where] != block.code:
+                    block = self._find(va, size)
+                self._last = number = block.number
+                counts[number] += 1
+                if entered is not None:
+                    entered(number)
+            except BaseException as error:
+                self._last = -1
+                self.engine.ending.fail(error)
+
+        return begun
+
+    def _note(self) -> None:
+        """The block that began last, if there is one, has executed to its end."""
+        if self._last >= 0:
+            self._order.append(self._last)
+            if len(self._order) == ORDERED:
+                self.tell_order()
+
+    def _find(self, va: int, size: int) -> _Found:
+        """The block that is there now."""
+        thumb = self.engine.counter.thumb
+        code = self.code.read(va, size)
+        if len(code) != size:
+            raise AssertionError(f"PythonBlocks: no code at {va:#x}")
+        block = self._numbered.get((self._space, thumb, va, size))
+        if block is None or block.code != code:
+            block = self._number(va, code, thumb)
+        offset = self.code.offset(va, size)
+        block.where = slice(offset, offset + size) if offset >= 0 else slice(0)
+        self._found[thumb][va] = block
+        return block
+
+    def _number(self, va: int, code: bytes, thumb: bool) -> _Found:
+        if len(self._counts) >= executed.MOST_BLOCKS:
+            self._full()
+        block = _Found(len(self._counts), code)
+        self._numbered[self._space, thumb, va, len(code)] = block
+        self._counts.append(0)
+        self._made(block.number, va, code, thumb)
+        return block
+
+    # For the user
+
+    @property
+    def last(self) -> int:
+        return self._last
+
+    def take_counts(self) -> Sequence[int]:
+        counts = array("Q", self._counts)
+        self._counts[:] = [0] * len(counts)
+        return counts
+
+    # For what both sources do
+
+    def _take_order(self) -> Sequence[int]:
+        numbers = self._order.copy()
+        self._order.clear()
+        return numbers
+
+    def _take_last(self) -> int:
+        number, self._last = self._last, -1
+        return number
+
+    def _use(self, space: int, wanted: bool) -> None:
+        self._wanted = wanted
+        self._found = self._spaces_found.setdefault(space, ({}, {}))
+
+    def _forget(self) -> None:
+        self._counts.clear()
+        self._numbered.clear()
+        self._last = -1
+        self._forget_places()
+
+    def _forget_places(self) -> None:
+        """An address may now be other memory."""
+        self._spaces_found.clear()
+        self._found = self._spaces_found.setdefault(self._space, ({}, {}))
+
+    # What the machine tells
+
+    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:  # noqa: ARG002
+        if any(old):
+            self._forget_places()
+
+    def restored(self) -> None:
+        super().restored()
+        self._forget_places()
