@@ -119,7 +119,7 @@ class PythonCounter(PythonHook):
     def __init__(self, unicorn: Unicorn) -> None:
         self.count = 0
         self.next = NOWHERE
-        self.turn_over = False
+        self.turn_over = self.thumb = False
         self.before = 0
         self._limit = self._turn_end = NO_LIMIT
         self._block = _NONE
@@ -128,10 +128,6 @@ class PythonCounter(PythonHook):
         self._status = Batch(unicorn.uc, ("cpsr",))
         self._watchers: list[tuple[Callable[..., None], int]] = []
         super().__init__(HOOK_CODE_CFUNC(self._block_begins))
-
-    @property
-    def thumb(self) -> bool:
-        return self._block.thumb
 
     @property
     def left(self) -> int:
@@ -144,7 +140,8 @@ class PythonCounter(PythonHook):
     def _block_begins(self, uc: int, va: int, size: int, _data: object) -> None:
         jumped = va != self.next or not va & PAGE_OFFSET
         cpsr = self._status.read()[0]
-        self._block = _Block(va, size, cpsr & THUMB_BIT != 0, self.next)
+        self.thumb = cpsr & THUMB_BIT != 0
+        self._block = _Block(va, size, self.thumb, self.next)
         self.next = va + size
         self.before = self.count
         self.count += self._instructions(va, size)

@@ -93,11 +93,9 @@ class ExecutedBlocks(Observer, ABC):
     def take_counts(self) -> Sequence[int]:
         """How often each block has begun since the last time, by number."""
 
+    @abstractmethod
     def tell_order(self) -> None:
         """Tell the user now which blocks ran since it was told last, without the one under way."""
-        numbers = self._take_order()
-        if numbers:
-            self._user.ran(numbers)
 
     # For the sources
 
@@ -112,10 +110,6 @@ class ExecutedBlocks(Observer, ABC):
     @abstractmethod
     def _take_last(self) -> int:
         """``last``, which is -1 from now on."""
-
-    @abstractmethod
-    def _take_order(self) -> Sequence[int]:
-        """The blocks that have executed to their end since the last time."""
 
     def _made(self, number: int, va: int, code: bytes, thumb: bool) -> None:
         self._user.made(Block(number, va, code, thumb))

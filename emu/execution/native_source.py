@@ -37,8 +37,10 @@ class NativeBlocks(ExecutedBlocks):
         counts: list[int] = self._blocks.take()
         return counts
 
-    def _take_order(self) -> Sequence[int]:
-        return array("i", self._blocks.take_order())
+    def tell_order(self) -> None:
+        taken = self._blocks.take_order()
+        if taken:
+            self._user.ran(array("i", taken))
 
     def _take_last(self) -> int:
         number, self._blocks.last = self.last, -1

@@ -57,16 +57,18 @@ class PythonBlocks(ExecutedBlocks):
         self, ordered: bool, stacks: Stacks | None
     ) -> Callable[[int, int, int, object], None]:
         """What Unicorn calls at each block: all it needs at hand."""
-        counter, memory, counts = self.engine.counter, self.code.memory, self._counts
-        note = self._note if ordered else None
+        counter, memory = self.engine.counter, self.code.memory
+        counts, order = self._counts, self._order
         entered = stacks.entered if stacks is not None else None
 
         def begun(_uc: int, va: int, size: int, _data: object) -> None:
             try:
                 if not self._wanted:
                     return
-                if note is not None:
-                    note()
+                if ordered and self._last >= 0:  # it has executed to its end
+                    order.append(self._last)
+                    if len(order) == ORDERED:
+                        self.tell_order()
                 block = self._found[counter.thumb].get(va)
                 if block is None or block.size != size or memory[block.where] != block.code:
                     block = self._find(va, size)
@@ -79,13 +81,6 @@ class PythonBlocks(ExecutedBlocks):
                 self.engine.ending.fail(error)
 
         return begun
-
-    def _note(self) -> None:
-        """The block that began last, if there is one, has executed to its end."""
-        if self._last >= 0:
-            self._order.append(self._last)
-            if len(self._order) == ORDERED:
-                self.tell_order()
 
     def _find(self, va: int, size: int) -> _Found:
         """The block that is there now."""
@@ -121,12 +116,13 @@ class PythonBlocks(ExecutedBlocks):
         self._counts[:] = [0] * len(counts)
         return counts
 
-    # For what both sources do
-
-    def _take_order(self) -> Sequence[int]:
+    def tell_order(self) -> None:
         numbers = self._order.copy()
-        self._order.clear()
-        return numbers
+        if numbers:
+            self._order.clear()
+            self._user.ran(numbers)
+
+    # For what both sources do
 
     def _take_last(self) -> int:
         number, self._last = self._last, -1

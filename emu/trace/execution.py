@@ -34,12 +34,10 @@ class _Lines(NamedTuple):
     lines: list[str]
     ends: list[int]
 
-    def has(self, pc: int) -> bool:
-        return self.va <= pc < self.end
-
-    def before(self, pc: int) -> int:
-        """How many of its instructions are before the one at ``pc``."""
-        return bisect_right(self.ends, pc)
+    def done(self, pc: int) -> int:
+        """How many instructions have executed when ``pc`` is next; all, if that is elsewhere."""
+        inside = self.va <= pc < self.end
+        return bisect_right(self.ends, pc) if inside else len(self.lines)
 
 
 class ExecutionTracer(BlockUser):
@@ -54,14 +52,17 @@ class ExecutionTracer(BlockUser):
         self._texts: list[str] = []
         self._lines: list[_Lines] = []
         self._written = 0  # lines of the block under way, or of the first that is told next
+        self._pieces = recorder.output.pieces
         self.blocks = executed_blocks(recorder.code, self, ordered=True)
 
     def write_through(self, pc: int) -> None:
         """Write what executed, up to the instruction at ``pc``, which is executing."""
         self.blocks.tell_order()
         last = self.blocks.last
-        if last >= 0 and self._lines[last].has(pc):
-            self._write(last, self._lines[last].before(pc) + 1)
+        if last >= 0:
+            block = self._lines[last]
+            if block.va <= pc < block.end:
+                self._write(last, bisect_right(block.ends, pc) + 1)
 
     # What the source of blocks tells
 
@@ -81,18 +82,16 @@ class ExecutionTracer(BlockUser):
         self._texts.append("".join(lines))
 
     def ran(self, numbers: Sequence[int]) -> None:
-        output = self.recorder.output
-        texts = list(map(self._texts.__getitem__, numbers))
+        pieces, first = self._pieces, 0
         if self._written:
-            texts[0] = "".join(self._lines[numbers[0]].lines[self._written :])
-            self._written = 0
-        output.pieces += texts
-        if len(output.pieces) >= PIECES:
-            output.flush()
+            pieces.append("".join(self._lines[numbers[0]].lines[self._written :]))
+            self._written, first = 0, 1
+        pieces.extend(map(self._texts.__getitem__, numbers[first:]))
+        if len(pieces) >= PIECES:
+            self.recorder.output.flush()
 
     def left(self, number: int, pc: int) -> None:
-        block = self._lines[number]
-        self._write(number, block.before(pc) if block.has(pc) else len(block.lines))
+        self._write(number, self._lines[number].done(pc))
         self._written = 0
 
     def forgotten(self) -> None:
