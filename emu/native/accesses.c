@@ -1,4 +1,4 @@
-/* Loads and stores, gathered for Python to take.  The twin: emu/trace/accesses.py, which also gets
+/* Loads and stores, gathered for Python to take.  The twin: emu/trace/plain.py; the tracer also gets
  * what is not plain: exclusive stores, stores that span two pages, pages with several views. */
 
 #include "hooks.h"
