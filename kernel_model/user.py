@@ -5,6 +5,7 @@ from __future__ import annotations
 from kernel_model.abi import Error
 from kernel_model.descriptors import READ, WRITE, rights_text
 from kernel_model.errors import Refused
+from kernel_model.events import MemoryWritten
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process
@@ -61,7 +62,7 @@ def store(kernel: Kernel, ranges: Ranges, data: bytes) -> None:
         if not data:
             return
         kernel.memory.write(pa, data[:part])
-        kernel.host.memory_written(pa, min(part, len(data)))
+        kernel.tell(MemoryWritten(pa, min(part, len(data))))
         data = data[part:]
 
 

@@ -151,7 +151,7 @@ class Machine:
     @property
     def process(self) -> Process | None:
         """Who runs now; None where nobody does."""
-        running = self._engine.kernel.running[0]
+        running = self._engine.running
         return None if running is None else Process(self._engine, running)
 
     @property

@@ -16,7 +16,7 @@ from emu.environment.world import HostWorld, StreamLostError
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.core import Core
 from emu.machine.fault import Fault
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.machine.machine import Machine
 from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome
@@ -123,7 +123,7 @@ class Launch:
         if outcome.how is not How.DEADLOCK and not outcome.is_final:
             from emu.report import state_text
 
-            say(state_text(machine.kernel, machine.history, machine.cores[0], self.debug))
+            say(state_text(machine.kernel, machine.history, machine.core, self.debug))
         if outcome.how is not How.EXITED:
             self._tell_stranger()
 
@@ -195,11 +195,11 @@ class _RefusalReporter(Observer):
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
 
-    def refused(self, process: Process, act: Act, refusal: Refused) -> None:  # noqa: ARG002
+    def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:  # noqa: ARG002
         from emu.report import is_end_of_list, refusal_text
 
-        if is_end_of_list(act, refusal):
+        if is_end_of_list(entry, refusal):
             return
         machine, debug = self._launch.machine, self._launch.debug
-        registers = machine.cores[0].engine.registers.core()
-        say(refusal_text(machine.kernel, machine.history, debug, act, refusal, registers))
+        registers = machine.core.engine.registers.core()
+        say(refusal_text(machine.kernel, machine.history, debug, entry, refusal, registers))

@@ -1,6 +1,6 @@
 """One core: runs that end with a reason, with nothing lost on the way.
 
-Whatever a callback raises stops the run and comes out of it.  The PC is read before each run and
+An exception in a callback stops the run, which raises it.  The PC is read before each run and
 given back with the Thumb bit, because Unicorn forgets T when the PC is written without it.
 """
 
@@ -17,12 +17,13 @@ from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC
 from emu.cpu import registers
 from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
+from emu.cpu.exact_stop import ExactStop
 from emu.cpu.hooks import Hooks
-from emu.cpu.layout import Noted, monitor_of, set_monitor
 from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
-from emu.cpu.stop import Abort, Ending, Stop
+from emu.cpu.run_control import RunControl
+from emu.cpu.stop import Abort, Stop
 from emu.cpu.svc import OnSvc, make_svc
-from emu.cpu.within import WithinBlock
+from emu.cpu.unicorn_internals import Noted, monitor_of, set_monitor
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.
@@ -47,15 +48,15 @@ _NOT_UNDEFINED = (0x11, 0x20, 0x21, 0x24, 0x25, 0x38, _NO_SYNDROME >> 26)
 def _is_undefined(syndrome: int) -> bool:
     """Whether this is the syndrome of an undefined instruction.
 
-    A TLB fill leaves there what Unicorn knows of the load or store that it was for, which has
-    exception class 0 as most undefined instructions do, but never their other bits.
+    A TLB fill leaves the syndrome of the load or store that it was for.  That has exception class
+    0, as for most undefined instructions, but never their other bits.
     """
     if syndrome >> 26 == 0:
         return syndrome == _UNCATEGORIZED
     return syndrome >> 26 not in _NOT_UNDEFINED
 
 
-# Members at hand: to look one up in its enumeration takes longer than a call.
+# Kept at hand, because looking a member up in its enumeration takes longer than a call.
 _REFUSED, _MISALIGNED_PC = Abort.REFUSED, Abort.MISALIGNED_PC
 _REQUESTED = Stop.REQUESTED
 
@@ -75,22 +76,22 @@ _block_at = lru_cache(64)(_Block.from_address)
 class Engine:
     """One core.
 
-    ``on_svc`` is called at each SVC, the PC already past it, and gives what goes to r0.  It may
+    ``on_svc`` is called at each SVC, with the PC past it, and returns the value for r0.  It may
     read and write registers, call ``stop``, flush, save and restore contexts.
-    after_restore: puts right what of the translation a context carries along: TTBR0.
-    abort: what is known of a run that ended with ``Stop.FAULT``.  access: READ, WRITE or EXEC of
-    one that ended because nothing is at the physical address.
+    after_restore: called after a context was restored, to set TTBR0, which contexts carry along.
+    abort: what is known of the fault of a run that ended with ``Stop.FAULT``.  access: READ, WRITE
+    or EXEC, if that run ended because nothing is at the physical address.
     """
 
     def __init__(self) -> None:
         self.unicorn = Unicorn()
         self.registers = Registers(self.unicorn.uc)
         self.counter = make_counter(self.unicorn)
-        self.ending = Ending(self.unicorn, self.counter)
-        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.ending)
-        self._within = WithinBlock(self.unicorn, self.counter, self.ending)
+        self.control = RunControl(self.unicorn, self.counter)
+        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
+        self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
-        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.ending.fail)
+        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.control.fail)
         self.after_restore: Callable[[], None] = _nothing
         self.abort = Abort.REFUSED
         self.access = 0
@@ -98,9 +99,9 @@ class Engine:
         self._add_traps()
 
     def _reset(self) -> None:
-        """User mode, VFP on: to Unicorn the CPACR grants it from the start, FPEXC does not.
+        """User mode with VFP enabled: Unicorn's CPACR grants it from the start, FPEXC does not.
 
-        The CPSR comes last: writing it recomputes what follows from all.
+        The CPSR is written last: that recomputes what Unicorn derives from all registers.
         """
         self.registers.write("fpexc", _FPEXC_EN)
         self.registers.write("cpsr", registers.USER_MODE)
@@ -126,17 +127,17 @@ class Engine:
 
     def _trapped(self, number: int) -> None:
         if number == _BKPT:
-            self.ending.end(Stop.BKPT)
+            self.control.end(Stop.BKPT)
         elif number in (_PREFETCH_ABORT, _DATA_ABORT):
             self.abort = Abort.PREFETCH if number == _PREFETCH_ABORT else Abort.DATA
-            self.ending.end(Stop.FAULT)
+            self.control.end(Stop.FAULT)
         else:
             raise EngineError(f"interrupt {number}", const.UC_ERR_EXCEPTION)
 
     def _invalid(self, _uc: int, _data: object) -> bool:
         """Whether to go on: Unicorn calls YIELD and WFE invalid too, with the PC past them.
 
-        They raise nothing, so the syndrome is still another's.
+        They raise no exception, so the syndrome register does not show an undefined instruction.
         """
         undefined = _is_undefined(self.registers.read("esr"))
         self.registers.write("esr", _NO_SYNDROME)
@@ -146,80 +147,80 @@ class Engine:
         """A block of code has been translated and is about to run for the first time.
 
         Arm code that is not aligned to a word must not run.  It is forgotten after the run, so that
-        whoever goes there again comes here again.
+        the next jump there is noticed, too.
         """
         if _block_at(block).pc & 2 and not self.registers.thumb:
             self.abort = Abort.MISALIGNED_PC
-            self.ending.end(Stop.FAULT)
+            self.control.end(Stop.FAULT)
 
     # Running
 
     @property
     def instructions(self) -> int:
-        """Instructions completed since they are counted."""
+        """Instructions completed since counting began."""
         return self.counter.count
 
     def run(self, count: int = 0, passes: bool = True, turn: int = NO_TURN) -> Stop:
         """Run from the PC until something ends the run, or ``count`` instructions completed.
 
         An IT block that has begun is finished even beyond the count or a breakpoint in it.  A
-        counted run that begins in one ends behind it: the counter cannot stop before that.
-        passes: whether a breakpoint at the PC is passed.  turn: about how many instructions it may
-        take where others wait; ``counter.turn_over`` says whether that ended it.
+        counted run that begins in one ends after it: the counter cannot stop before that.
+        passes: whether a breakpoint at the PC is passed.  turn: how many instructions are left of
+        the process's turn; ``counter.turn_over`` says whether its end ended the run.
         """
-        ending, place = self.ending, self.registers.place
+        control, pc_and_cpsr = self.control, self.registers.pc_and_cpsr
         if (count or turn != NO_TURN) and not self.hooks.counting:
             self.hooks.count_instructions()
-        if ending.requested and ending.take_request():
+        if control.requested and control.take_request():
             return _REQUESTED
-        pc, cpsr = place.read()
+        pc, cpsr = pc_and_cpsr.read()
         thumb = cpsr >> 5 & 1
         if pc & 2 and not thumb:
             self.abort = _MISALIGNED_PC
             return Stop.FAULT
-        within = count and in_it_block(cpsr)
+        it_left = count and in_it_block(cpsr)
         self.hooks.passing = pc if passes else -1
-        accesses = self.hooks.accesses
+        accesses = self.hooks.device_accesses
         if accesses.made is not None:
             accesses.begin(pc)
         self.abort = _REFUSED
-        self.counter.begin(within or count, turn)
-        ending.begin()
-        status = self._within.run(pc, True) if within else self.unicorn.start(pc | thumb)
-        pc, cpsr = place.read()
-        over = self.counter.end(pc) or (within > 0 and ending.leaving)
+        self.counter.begin(it_left or count, turn)
+        control.begin()
+        status = self._exact_stop.run(pc, True) if it_left else self.unicorn.start(pc | thumb)
+        pc, cpsr = pc_and_cpsr.read()
+        over = self.counter.end(pc) or (it_left > 0 and control.leaving)
         if over and self.counter.left and self._is_undisturbed(status):
-            status = self._within.run(pc, cpsr & THUMB_BIT != 0)
-            pc, _ = place.read()
+            status = self._exact_stop.run(pc, cpsr & THUMB_BIT != 0)
+            pc, _ = pc_and_cpsr.read()
             self.counter.end(pc)
-        ending.over()
+        control.over()
         if accesses.made is not None:
             accesses.end(pc)
-        if ending.error is not None:
-            ending.raise_error()
+        if control.error is not None:
+            control.raise_error()
         if self.abort is _MISALIGNED_PC:
             self.unicorn.flush_blocks()
-        return ending.reason or self._reason(status, over)
+        return control.reason or self._reason(status, over)
 
     def watch_blocks(self, begins: int, rests: Callable[[], None], data: int = 0) -> None:
         """Call ``begins(uc, va, size, data)``, the address of a C function, at each block.
 
-        They are counted from now on.  rests: called when a run comes to rest before a block that
-        had begun, and goes on: the block will be told again.
+        Instructions are counted from now on.  rests: called when a run that stopped before a block
+        goes on inside it; ``begins`` is called a second time for that block.
         """
         self.hooks.count_instructions()
         self.counter.tell(begins, data)
-        self._within.rests.append(rests)
+        self._exact_stop.rests.append(rests)
 
     def _is_undisturbed(self, status: int) -> bool:
         """Whether nothing but the counter ended the run."""
-        ending = self.ending
+        control = self.control
         return not (
-            status or ending.reason or ending.error or ending.requested or self.counter.turn_over
+            status or control.reason or control.error or control.requested or self.counter.turn_over
         )
 
     def _reason(self, status: int, over: bool) -> Stop:
-        """Why the run ended, for which no callback gave a reason: that would count first."""
+        """Why the run ended, if no callback gave a reason, which would take precedence."""
         if status == const.UC_ERR_INSN_INVALID:
             return Stop.UNDEFINED
         if status in _NOTHING_THERE:
@@ -229,13 +230,13 @@ class Engine:
             return Stop.FAULT
         if status:
             check("uc_emu_start", status)
-        if self.ending.take_request():
+        if self.control.take_request():
             return Stop.REQUESTED
         return Stop.COUNT if over else Stop.WAITING
 
     def stop(self) -> None:
         """End the run from inside a callback; the instruction that called it completes."""
-        self.ending.end(_REQUESTED)
+        self.control.end(_REQUESTED)
 
     # Contexts
 
@@ -248,7 +249,7 @@ class Engine:
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's.  The address space stays as it is."""
         self.unicorn.restore(context)
-        self.hooks.accesses.forget()
+        self.hooks.device_accesses.forget()
         self.after_restore()
 
     def keep_as_fresh(self) -> None:

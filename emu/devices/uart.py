@@ -31,7 +31,7 @@ FCR_ENABLE: Final = 1 << 0
 IIR_NONE_PENDING: Final = 1 << 0
 IIR_FIFOS_ENABLED: Final = 0b11 << 6
 MSR_READY: Final = 1 << 7 | 1 << 5 | 1 << 4
-"""Carrier, data set ready and clear to send: somebody listens."""
+"""Carrier, data set ready and clear to send: the other end listens."""
 
 IER_WRITABLE: Final = 0x0F
 MCR_WRITABLE: Final = 0x1F
@@ -54,7 +54,7 @@ class Register(IntEnum):
 
 
 class UartState(NamedTuple):
-    """What a UART remembers: its attributes of these names."""
+    """The state of a UART: its attributes of these names."""
 
     input_ended: bool
     divisor: int
@@ -96,7 +96,7 @@ class Uart:
         return value
 
     def write(self, offset: int, size: int, value: int) -> None:
-        """Each register whose byte is covered is written; the other bytes go nowhere."""
+        """Each register whose byte is covered is written; the other bytes are ignored."""
         for byte in range(size):
             number, lane = divmod(offset + byte, 4)
             if lane == 0 and number in _WRITE:

@@ -32,7 +32,7 @@ class Code:
     @classmethod
     def of(cls, machine: Machine, files: DebugFiles | None = None) -> Code:
         """The code that runs on the first core of a machine."""
-        return cls(machine.cores[0], machine.kernel, machine.ram.ram, files)
+        return cls(machine.core, machine.kernel, machine.ram.ram, files)
 
     @property
     def process(self) -> Process | None:

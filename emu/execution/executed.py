@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emu.execution.code import Code
     from emu.machine.core import Core
     from kernel_model.call import Call
+    from kernel_model.events import VspaceChanged
     from kernel_model.process import Process, Resume
 
 MOST_BLOCKS: Final = 50_000
@@ -81,6 +82,7 @@ class ExecutedBlocks(Observer, ABC):
         self._user = user
         self._spaces: dict[tuple[int, int], int] = {}
         self._space = self._next_space = 0
+        self._pid, self._wanted = -1, False
 
     # For the user
 
@@ -100,8 +102,8 @@ class ExecutedBlocks(Observer, ABC):
     # For the sources
 
     @abstractmethod
-    def _use(self, space: int, wanted: bool) -> None:
-        """Blocks that begin now are of this address space; whether they matter."""
+    def _use(self, space: int) -> None:
+        """Blocks that begin from now on are in this address space, and told if they are wanted."""
 
     @abstractmethod
     def _forget(self) -> None:
@@ -129,11 +131,12 @@ class ExecutedBlocks(Observer, ABC):
     # What the machine tells
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
-        self._enter(process)
+        self._pid, self._wanted = process.pid, self._user.wants(process)
+        self._enter(process.pid, process.l1)
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
-        if call.name == "vspace_swap":
-            self._enter(process)
+    def vspace_changed(self, event: VspaceChanged) -> None:
+        if event.pid == self._pid:
+            self._enter(event.pid, event.l1)
 
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:
         self._leave()
@@ -149,13 +152,14 @@ class ExecutedBlocks(Observer, ABC):
 
     def finish(self) -> None:
         self._leave()
-        self._use(self._space, False)
+        self._wanted = False
+        self._use(self._space)
 
-    def _enter(self, process: Process) -> None:
-        """This process runs, in the address space that it has now."""
-        key = process.pid, process.l1
+    def _enter(self, pid: int, l1: int) -> None:
+        """The process that runs is now in the address space of this L1 table (frame id)."""
+        key = pid, l1
         if key not in self._spaces:
             self._spaces[key] = self._next_space
             self._next_space += 1
         self._space = self._spaces[key]
-        self._use(self._space, self._user.wants(process))
+        self._use(self._space)

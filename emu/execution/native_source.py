@@ -21,7 +21,7 @@ class NativeBlocks(ExecutedBlocks):
         self, code: Code, user: BlockUser, ordered: bool, stacks: Stacks | None, hooks: ModuleType
     ) -> None:
         super().__init__(code, user)
-        counter, fail = self.engine.counter, self.engine.ending.fail
+        counter, fail = self.engine.counter, self.engine.control.fail
         ran = self.tell_order if ordered else None
         self._blocks: Any = hooks.Blocks(counter, self._made, self._full, ran, fail)
         if stacks is not None:
@@ -46,8 +46,8 @@ class NativeBlocks(ExecutedBlocks):
         number, self._blocks.last = self.last, -1
         return number
 
-    def _use(self, space: int, wanted: bool) -> None:
-        self._blocks.space, self._blocks.wanted = space, wanted
+    def _use(self, space: int) -> None:
+        self._blocks.space, self._blocks.wanted = space, self._wanted
 
     def _forget(self) -> None:
         self._blocks.forget()

@@ -15,6 +15,7 @@ from emu.execution.executed import ORDERED, BlockUser, ExecutedBlocks
 if TYPE_CHECKING:
     from emu.execution.code import Code
     from emu.execution.stacks import Stacks
+    from kernel_model.events import DescriptorsWritten
 
 
 class _Found:
@@ -44,7 +45,6 @@ class PythonBlocks(ExecutedBlocks):
     def __init__(self, code: Code, user: BlockUser, ordered: bool, stacks: Stacks | None) -> None:
         super().__init__(code, user)
         self._last = -1
-        self._wanted = False
         self._counts: list[int] = []
         self._order: list[int] = []
         self._numbered: dict[tuple[int, bool, int, int], _Found] = {}
@@ -78,7 +78,7 @@ class PythonBlocks(ExecutedBlocks):
                     entered(number)
             except BaseException as error:
                 self._last = -1
-                self.engine.ending.fail(error)
+                self.engine.control.fail(error)
 
         return begun
 
@@ -128,8 +128,7 @@ class PythonBlocks(ExecutedBlocks):
         number, self._last = self._last, -1
         return number
 
-    def _use(self, space: int, wanted: bool) -> None:
-        self._wanted = wanted
+    def _use(self, space: int) -> None:
         self._found = self._spaces_found.setdefault(space, ({}, {}))
 
     def _forget(self) -> None:
@@ -145,8 +144,8 @@ class PythonBlocks(ExecutedBlocks):
 
     # What the machine tells
 
-    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:  # noqa: ARG002
-        if any(old):
+    def descriptors_written(self, event: DescriptorsWritten) -> None:
+        if any(event.old):
             self._forget_places()
 
     def restored(self) -> None:

@@ -35,5 +35,5 @@ def call_stacks(engine: Engine) -> Stacks:
     """Call stacks of what runs on a core: the C version if it is built, else the Python one."""
     if native.hooks is None:
         return PythonStacks(engine)
-    stacks: Stacks = native.hooks.Stacks(engine.counter, IDS["sp"], IDS["lr"], engine.ending.fail)
+    stacks: Stacks = native.hooks.Stacks(engine.counter, IDS["sp"], IDS["lr"], engine.control.fail)
     return stacks

@@ -66,11 +66,11 @@ class Runner:
     @property
     def _running(self) -> Process | None:
         """Whose turn it is."""
-        return self.machine.kernel.running[0]
+        return self.machine.running
 
     def where(self) -> Stopped:
         """How the machine stands, for a debugger that comes: at a fault, or anywhere."""
-        fault = self.machine.cores[0].fault
+        fault = self.machine.core.fault
         if fault is None:
             return Stopped(self.target.current)
         return Stopped(fault.pid, signal_of(fault))
@@ -123,7 +123,7 @@ class Runner:
         """Step as long as the process is in [start, end), and nothing else happens."""
         while True:
             stopped = self.step(pid)
-            pc = self.machine.cores[0].engine.registers.pc
+            pc = self.machine.core.engine.registers.pc
             if stopped != Stopped(pid) or not start <= pc < end or self._met_here():
                 return stopped
             if self.is_interrupted:
@@ -138,7 +138,7 @@ class Runner:
 
     def _met_here(self) -> Stopped | None:
         """The breakpoint where who runs is now."""
-        running, core = self._running, self.machine.cores[0]
+        running, core = self._running, self.machine.core
         if running is None or running.resume is not None or not core.has_loaded(running.pid):
             return None
         if not self.breakpoints.is_met(core.engine.registers.pc):

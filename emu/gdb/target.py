@@ -64,7 +64,7 @@ class Target:
     @property
     def current(self) -> int:
         """Who runs, or who lives."""
-        running = self.machine.kernel.running[0]
+        running = self.machine.running
         return running.pid if running is not None else next(iter(self.pids), PROC0)
 
     @property

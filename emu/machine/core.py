@@ -9,12 +9,13 @@ from emu.cpu.binding import Context
 from emu.cpu.counter import NOWHERE
 from emu.cpu.engine import Engine
 from emu.cpu.hostram import HostRam
-from emu.cpu.registers import IT_STATE, THUMB_BIT, State
+from emu.cpu.registers import State
 from emu.cpu.stop import Stop
 from emu.devices.bus import Device
 from emu.machine.fault import Fault
+from emu.machine.registers import redirected
 from emu.mmu import make_backend
-from kernel_model.process import Process, Redirect, Registers, Result, Resume, Start
+from kernel_model.process import Failed, Process, Redirect, Registers, Result, Resume, Start
 
 if TYPE_CHECKING:
     from emu.machine.snapshot import CoreState
@@ -24,12 +25,6 @@ SLICE = 500_000
 
 The turn then goes on to the next jump, or the next page: see ``emu.cpu.counter``.
 """
-
-
-def redirected(core: tuple[int, ...], to: Redirect) -> tuple[int, ...]:
-    """Core registers of a process that goes on elsewhere after a fault, in no IT block."""
-    cpsr = core[16] & ~(THUMB_BIT | IT_STATE) | (THUMB_BIT if to.pc & 1 else 0)
-    return (*to.registers, *core[8:13], to.sp, core[14], to.pc & ~1, cpsr)
 
 
 def _nothing_is_held() -> None:
@@ -86,7 +81,7 @@ class Core:
     def _resume(self, resume: Resume) -> None:
         """What the kernel has for the registers of a process that it lets go on."""
         self.turn = SLICE
-        if isinstance(resume, Result):
+        if isinstance(resume, Result | Failed):
             self.engine.registers.write_r0(resume.r0)
         elif isinstance(resume, Registers):
             self.engine.registers.set_core(resume.words)
@@ -100,7 +95,7 @@ class Core:
         bound: 0 for any number.  passes: whether a breakpoint at the PC is passed.
         """
         if not (self.backend.is_in_step or self.backend.sync()):
-            self.engine.ending.take_request()
+            self.engine.control.take_request()
             return Stop.REQUESTED
         if not self.is_sliced:
             self.turn = SLICE
@@ -139,6 +134,10 @@ class Core:
         """A process has ended: drop its registers."""
         self._contexts.pop(pid, None)
 
+    def keep(self, pid: int, state: State) -> None:
+        """Keep the registers of a process that has run elsewhere."""
+        self._contexts[pid] = self.engine.context_of(state)
+
     @property
     def kept(self) -> int:
         """Of how many processes registers are kept."""
@@ -153,6 +152,10 @@ class Core:
     def has_loaded(self, pid: int) -> bool:
         """Whether the registers of a process are in the engine."""
         return self.loaded is not None and self.loaded.pid == pid
+
+    def fresh_state(self) -> State:
+        """The registers of a process that has not begun."""
+        return self.engine.fresh_state()
 
     def state_of(self, pid: int) -> State:
         """All registers of a process that ``holds`` is true of."""

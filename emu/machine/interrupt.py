@@ -14,7 +14,7 @@ import time
 from enum import Enum, auto
 from types import FrameType, TracebackType
 
-from emu.cpu.stop import Ending
+from emu.cpu.run_control import RunControl
 from emu.environment.world import World
 
 _AGAIN = 0.01
@@ -41,7 +41,7 @@ class Watch:
     Errors: MemoryError, where the host has no room for a thread.
     """
 
-    def __init__(self, ending: Ending, world: World, timeout: float | None) -> None:
+    def __init__(self, ending: RunControl, world: World, timeout: float | None) -> None:
         self.cause: Cause | None = None
         self._ending, self._world, self._timeout = ending, world, timeout
         self._left = threading.Event()

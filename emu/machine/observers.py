@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from emu.cpu.stop import Stop
 from emu.machine.fault import Fault
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from kernel_model.call import Call
 from kernel_model.errors import Refused
+from kernel_model.events import (
+    DeathTold,
+    DescriptorsWritten,
+    Event,
+    FrameMade,
+    FrameMerged,
+    FrameMoved,
+    FrameSplit,
+    MemoryWritten,
+    MessageDelivered,
+    ProcessEnded,
+    ProcessMade,
+    TranslationChanged,
+    VspaceChanged,
+)
 from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
@@ -43,7 +57,7 @@ class Observer:
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         """It is decided.  None: somebody else runs now; ``process`` may have ended."""
 
-    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
+    def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
         """A call has failed, at once or after it had blocked; ``called`` or ``loading`` follows."""
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
@@ -52,14 +66,35 @@ class Observer:
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         """It is done, unless ``process`` has ended."""
 
-    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
-        """The kernel wrote these table entries, from ``pa`` on."""
-
-    def translation(self, l1_pa: int, va: int, length: int) -> None:
-        """What [va, va + length) of the address space with this L1 translates to has changed."""
-
     def faulted(self, core: Core, fault: Fault) -> None:
-        """A process did something; the kernel hears of it behind this."""
+        """A process did something; the kernel hears of it after this."""
+
+    # What an entry into the kernel brings about, as ``kernel_model.events`` has it.  Each is told
+    # as it happens, between ``calling`` and ``called`` where a call is the cause.
+
+    def message_delivered(self, event: MessageDelivered) -> None: ...
+
+    def death_told(self, event: DeathTold) -> None: ...
+
+    def process_made(self, event: ProcessMade) -> None: ...
+
+    def process_ended(self, event: ProcessEnded) -> None: ...
+
+    def vspace_changed(self, event: VspaceChanged) -> None: ...
+
+    def frame_made(self, event: FrameMade) -> None: ...
+
+    def frame_split(self, event: FrameSplit) -> None: ...
+
+    def frame_merged(self, event: FrameMerged) -> None: ...
+
+    def frame_moved(self, event: FrameMoved) -> None: ...
+
+    def descriptors_written(self, event: DescriptorsWritten) -> None: ...
+
+    def translation_changed(self, event: TranslationChanged) -> None: ...
+
+    def memory_written(self, event: MemoryWritten) -> None: ...
 
     def restored(self) -> None:
         """The machine has become what it, or another, was at some other time."""
@@ -72,6 +107,22 @@ _EVENTS: Final = tuple(name for name in vars(Observer) if name[0] != "_" and nam
 
 Told = tuple[Callable[..., None], ...]
 
+OF_KERNEL: Final[dict[type[Event], str]] = {
+    MessageDelivered: "message_delivered",
+    DeathTold: "death_told",
+    ProcessMade: "process_made",
+    ProcessEnded: "process_ended",
+    VspaceChanged: "vspace_changed",
+    FrameMade: "frame_made",
+    FrameSplit: "frame_split",
+    FrameMerged: "frame_merged",
+    FrameMoved: "frame_moved",
+    DescriptorsWritten: "descriptors_written",
+    TranslationChanged: "translation_changed",
+    MemoryWritten: "memory_written",
+}
+"""The method of ``Observer`` that each event of the kernel goes to."""
+
 
 class Observers:
     """Carries each event to the observers that want it.
@@ -81,6 +132,7 @@ class Observers:
     the event next to nothing.  Hence an attribute for each event.
     watch_calls: whether there are any for ``calling`` or ``called``, or a gate.
     gate: asked before each call of the kernel's, or None.
+    of_kernel: by type of event, what to call with events of the kernel that somebody wants.
     """
 
     loading: Told
@@ -90,8 +142,6 @@ class Observers:
     refused: Told
     semihosting: Told
     semihosted: Told
-    descriptors: Told
-    translation: Told
     faulted: Told
     restored: Told
     finish: Told
@@ -122,6 +172,9 @@ class Observers:
             own = [one for one in self._all if _has_own(one, event)]
             setattr(self, event, tuple(getattr(one, event) for one in own))
         self.watch_calls = bool(self.calling or self.called or self.gate)
+        self.of_kernel: dict[type[Event], Told] = {
+            kind: told for kind, name in OF_KERNEL.items() if (told := getattr(self, name))
+        }
 
 
 def _has_own(observer: Any, event: str) -> bool:

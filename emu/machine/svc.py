@@ -11,12 +11,12 @@ from emu.machine.core import Core
 from emu.machine.history import History
 from emu.machine.observers import Observers, Words
 from emu.machine.services import Services
-from kernel_model.abi import Error, ProcState
+from kernel_model.abi import ProcState
 from kernel_model.call import Call
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PhysicalMemory
 from kernel_model.process import Process
-from kernel_model.syscalls import perform
+from kernel_model.trap import trap
 
 ARM_SEMIHOSTING = 0xEF123456
 THUMB_SEMIHOSTING = 0xDFAB
@@ -31,11 +31,6 @@ _BLOCKED = (
     ProcState.AWAITING,
     ProcState.READING,
 )
-
-
-def is_news(call: Call, result: int) -> bool:
-    """Whether a result below zero is what the call is for: ``recv`` tells of a child's end."""
-    return result == Error.PEER_DIED and call.name == "recv"
 
 
 class Calls:
@@ -148,23 +143,23 @@ class SvcHandler:
         process = kernel.running[self._number]
         assert process is not None
         history.under_way = (history.made, process.pid, call, words)
-        result = perform(kernel, call, words, self._number)
+        result = trap(kernel, self._number, call, words)
         blocks = result is None and process.state in _BLOCKED
         if call.changes or blocks or kernel.refusal is not None:
             self._remember(process, result, blocks)
         return result
 
     def _remember(self, process: Process, result: int | None, blocks: bool) -> None:
-        act = self._history.now
+        entry = self._history.now
         refusal = self._kernel.refusal
         if refusal is not None:
-            self._history.refused(act, refusal)
+            self._history.refused(entry, refusal)
             for tell in self._observers.refused:
-                tell(process, act, refusal)
-        elif act.call.changes:
-            self._history.calls.append((act, result))
+                tell(process, entry, refusal)
+        elif entry.call.changes:
+            self._history.calls.append((entry, result))
         if blocks:
-            self._history.waiting[act.pid] = act
+            self._history.waiting[entry.pid] = entry
 
     def _is_semihosting(self, pc: int, thumb: int) -> bool:
         """Whether the SVC is just so: its immediate may be longer, or of the other state.

@@ -17,10 +17,10 @@ from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.walk import Walk
 
 FLUSHED_ALONE = 4096
-"""Flushes of a page before there is one of all.
+"""Flushes of single pages, the last of which flushes the whole TLB.
 
-Of a page that was flushed alone and filled again Unicorn's virtual TLB keeps some 30 bytes until
-all are flushed.  The Arm MMU's keeps nothing.
+For each page that is flushed alone and filled again, Unicorn's virtual TLB keeps some 30 bytes
+until the whole TLB is flushed.  The Arm MMU's TLB keeps nothing.
 """
 
 
@@ -60,7 +60,7 @@ class FillingBackend:
         return self._fills.count
 
     def _fill(self, uc: int, va: int, kind: int, entry: int, data: object) -> bool:
-        """What Unicorn asks, or what is not as plain as can be of it."""
+        """Answer a fill that the version of ``Fills`` in C does not answer itself."""
         raise NotImplementedError
 
     def written(self, pa: int, length: int) -> None:
@@ -100,7 +100,7 @@ class FillingBackend:
         self.flushes += 1
 
     def _grow(self) -> None:
-        """Have a larger TLB, empty.  Inside a fill, before its answer."""
+        """Make the TLB larger, which empties it.  To be called inside a fill, before its answer."""
         self._growth.make_room(self.fills)
         self._fills.due = self._growth.due
         self._coherence.flushed()

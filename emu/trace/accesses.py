@@ -28,11 +28,10 @@ from emu.trace.plain import Callbacks, plain_accesses
 from emu.trace.recorder import Recorder
 from emu.trace.text import TextFormat
 from kernel_model.call import Call
+from kernel_model.events import DescriptorsWritten, VspaceChanged
 from kernel_model.process import Process, Resume
 
 if TYPE_CHECKING:
-    from array import array
-
     from emu.cpu.stop import Stop
     from emu.trace.execution import ExecutionTracer
 
@@ -99,11 +98,10 @@ class AccessTracer(Observer):
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
         self._write_gathered()
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
-        if call.name == "vspace_swap":
-            self._forget()
+    def vspace_changed(self, event: VspaceChanged) -> None:
+        self._forget()
 
-    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
+    def descriptors_written(self, event: DescriptorsWritten) -> None:
         self._forget()
 
     def restored(self) -> None:
@@ -131,7 +129,7 @@ class AccessTracer(Observer):
                 return
             self._emit(is_write, va, pa, size, value & (1 << size * 8) - 1)
         except BaseException as error:
-            self.engine.ending.fail(error)
+            self.engine.control.fail(error)
 
     def _begun(self, _uc: int, va: int, size: int, _data: object) -> None:
         try:
@@ -145,7 +143,7 @@ class AccessTracer(Observer):
                 if known is None or self._memory[known.where] != known.code:
                     self._look_for_store(va)
         except BaseException as error:
-            self.engine.ending.fail(error)
+            self.engine.control.fail(error)
 
     # Exclusive stores
 

@@ -94,7 +94,7 @@ def plain_accesses(
         accessed,
         addresses.view,
         full,
-        engine.ending.fail,
+        engine.control.fail,
         addresses.virtual,
     )
     return accesses

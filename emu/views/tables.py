@@ -25,7 +25,7 @@ _HANGING = (
 
 
 def table_grids(kernel: Kernel, process: Process) -> list[Grid]:
-    """What a process's tables map, and which tables those are."""
+    """What a process's tables map, and its second-level tables."""
     who = f"process {process.pid}"
     if process.l1 == NO_ID:
         return [Grid(f"{who} has no address space", (Column(""),), ())]

@@ -38,7 +38,7 @@ class Places:
     """
 
     def __init__(self, machine: Machine, function: Any, virtual: bool) -> None:
-        self._machine, self._core = machine, machine.cores[0]
+        self._machine, self._core = machine, machine.core
         self._function, self._virtual = function, virtual
         self._watches: tuple[Watch, ...] = ()
         self._always = -1

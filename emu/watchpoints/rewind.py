@@ -45,7 +45,7 @@ class Rewind:
         if end == pc:
             engine.stop()
         else:
-            engine.ending.end_soon(Stop.REQUESTED)
+            engine.control.end_soon(Stop.REQUESTED)
 
     def _made_later(self, *_: int) -> None:
         self._core.engine.stop()
@@ -61,7 +61,7 @@ class Rewind:
                 engine.stop()
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def finish(self, ram: Ram) -> None:
         """The run has ended: put back registers, memory and counts."""
@@ -71,9 +71,9 @@ class Rewind:
         for pa, data in reversed(self.stored):
             ram.write(pa, data)
             core.backend.written(pa, len(data))
-        made = engine.hooks.accesses.made
+        made = engine.hooks.device_accesses.made
         engine.restore(self._context)
-        engine.hooks.accesses.made = made
-        engine.hooks.accesses.end(self._pc)
+        engine.hooks.device_accesses.made = made
+        engine.hooks.device_accesses.end(self._pc)
         core.turn += engine.counter.count - self._count
         engine.counter.count, engine.counter.next = self._count, self._pc

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from emu.machine.core import Core
     from emu.machine.machine import Machine
     from kernel_model.call import Call
+    from kernel_model.events import TranslationChanged
     from kernel_model.process import Process, Resume
 
 
@@ -44,7 +45,7 @@ class Watchpoints(Observer):
     rank = 2
 
     def __init__(self, machine: Machine) -> None:
-        self._machine, self._core = machine, machine.cores[0]
+        self._machine, self._core = machine, machine.core
         self._watches: tuple[Watch, ...] = ()
         self._addresses = Addresses(Code.of(machine))
         function = HOOK_MEM_ACCESS_CFUNC(self._accessed)
@@ -87,7 +88,7 @@ class Watchpoints(Observer):
         if result is not None:
             self._places.look(process)
 
-    def translation(self, l1_pa: int, va: int, length: int) -> None:
+    def translation_changed(self, event: TranslationChanged) -> None:
         self._forget()
 
     def restored(self) -> None:
@@ -127,7 +128,7 @@ class Watchpoints(Observer):
                 self._rewind.stored += self._read(hit.va, size)
             engine.hooks.leave_it_block()
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     def _reached(self, is_write: bool, told: int, size: int, value: int) -> Hit | None:
         """The watch that an access reaches, if there is one and the access is one."""

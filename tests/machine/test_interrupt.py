@@ -178,7 +178,7 @@ def test_signals_at_any_moment_lose_and_repeat_nothing(way, pipe: Pipe) -> None:
 
     def press() -> None:
         while not ended.wait(seed.random() * 0.01):
-            if machine.cores[0].engine.ending.running:  # else nobody would hear it
+            if machine.cores[0].engine.control.running:  # else nobody would hear it
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     seed = random.Random(1)
@@ -258,7 +258,7 @@ def test_what_an_interrupted_write_left_goes_first(pipe: Pipe) -> None:
 
 
 def test_watching_leaves_no_descriptor_open() -> None:
-    world, ending = HostWorld(["program"]), Engine().ending
+    world, ending = HostWorld(["program"]), Engine().control
     gc.collect()  # what other tests left, which must not go meanwhile
     before = os.listdir("/dev/fd")
     for _ in range(3):
@@ -269,7 +269,7 @@ def test_watching_leaves_no_descriptor_open() -> None:
 
 def test_watching_leaves_the_handlers_as_they_were() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with Watch(Engine().ending, HostWorld(["program"]), 0.01) as watch:
+    with Watch(Engine().control, HostWorld(["program"]), 0.01) as watch:
         assert signal.getsignal(signal.SIGINT) != before
         time.sleep(0.05)
     assert watch.cause is not None

@@ -13,7 +13,7 @@ from emu.environment.world import HostWorld, ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options
 from emu.machine.fault import Fault
-from emu.machine.history import BOOT, Act
+from emu.machine.history import BOOT, KernelEntry
 from emu.mmu import BACKENDS
 from emu.semihosting.service import Semihosting
 from kernel_model.process import Result
@@ -185,10 +185,10 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "heap", lambda: setattr(service().process, "mapped_heap", (1, 2))
     history = machine.history
     yield "made", lambda: setattr(history, "made", history.made + 1)
-    yield "under_way", lambda: setattr(history, "under_way", Act(9, 9, BOOT))
+    yield "under_way", lambda: setattr(history, "under_way", KernelEntry(9, 9, BOOT))
     for name in ("calls", "written", "refusals"):
-        yield name, lambda name=name: getattr(history, name).append((Act(9, 9, BOOT), 0))
-    yield "waiting", lambda: history.waiting.update({9: Act(9, 9, BOOT)})
+        yield name, lambda name=name: getattr(history, name).append((KernelEntry(9, 9, BOOT), 0))
+    yield "waiting", lambda: history.waiting.update({9: KernelEntry(9, 9, BOOT)})
     yield "faults", lambda: history.faults.update({9: "!"})
     yield "counts", lambda: machine.calls.by_number.update({3: 99})
     yield "unknown", lambda: setattr(machine.calls, "unknown", 99)
@@ -218,7 +218,8 @@ def test_whatever_a_machine_remembers_is_in_a_snapshot_and_comes_back() -> None:
 
 FAST: Final = {
     "Machine": {"options": "how to run, not what runs", "observers": "who looks",
-                "_is_paused": "set anew by each run", "_is_full": "so is this"},
+                "board": "where things are", "registers": "in the cores",
+                "turns": "which core and what it was asked is set anew by each run"},
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
              "is_sliced": "set anew before each run", "_contexts": "in registers",
              "engine": "in registers", "make_held": "what is_held is for"},
@@ -243,7 +244,8 @@ KEPT: Final = {
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},
     "InstructionClock": {"since", "looks"},
-    "History": {"made", "under_way", "calls", "written", "refusals", "waiting", "faults"},
+    "History": {"made", "under_way", "calls", "written", "events", "refusals", "waiting",
+                "faults"},
     "Semihosting": {"errno", "streams"},
     "SemihostedProcess": {"mapped_heap"},
     "Services": set(),
