@@ -1,4 +1,4 @@
-"""Counting executions: how often each block of each program ran."""
+"""Counting how often each block of each program executed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Span(NamedTuple):
 
 
 class ExecutionCounter(BlockUser):
-    """Counts executions; ``spans`` says what has been counted so far.
+    """Counts executions; ``spans`` gives what has been counted so far.
 
-    Code counts for a program where it is what the program's file has at that address: code that
-    a program writes while it runs belongs to no file.
-    blocks: the source of what it is told, an observer.
+    Code counts for a program if it is what the program's file has at that address: code that a
+    program writes while it runs belongs to no file.
+    blocks: the source of blocks, an observer.
     """
 
     def __init__(self, code: Code) -> None:
@@ -66,7 +66,7 @@ class ExecutionCounter(BlockUser):
 
 
 def span_of(code: Code, va: int, instructions: bytes) -> Span | None:
-    """The span that a block is in the process that runs; None for code that is in no file."""
+    """The span of a block in the process that runs; None for code that is in no file."""
     file = code.file(va, instructions)
     if file is None or file.read(va, len(instructions)) != instructions:
         return None

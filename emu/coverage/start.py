@@ -1,4 +1,4 @@
-"""Begins to measure coverage; the file is written when the run is over."""
+"""Measuring coverage of a run; the file is written when the run is over."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def begin_coverage(
     note: Callable[[str], None],
     directories: Sequence[str] = (),
 ) -> Callable[[], None]:
-    """Count what executes in a run that has not begun yet; what is returned ends that.
+    """Count what executes in a run that has not begun; the function returned ends that.
 
-    note: told in one line if it cannot be written then, and of sources that were not found.
-    directories: where they may be besides.  Errors: CoverageError, OSError.
+    note: called with one line if the file cannot be written then, or if sources were not found.
+    directories: where to look for sources too.  Errors: CoverageError, OSError.
     """
     if format_ == "lcov" and files.program.units is None:
         raise CoverageError(f"{files.program.name} has no line numbers: compile it with -g")

@@ -3,7 +3,7 @@
 Unicorn tells where each basic block begins.  A source of blocks gives each a number when it first
 executes and finds it again for as long as the same bytes are at the same place, so that an
 execution costs little, whatever the number of its instructions.  There are two sources, in C and in
-Python, which number alike: ``emu.execution.sources`` makes the one that there is.
+Python, which number blocks alike; ``emu.execution.sources`` chooses between them.
 """
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from kernel_model.process import Process, Resume
 
 MOST_BLOCKS: Final = 50_000
-"""When there are so many, all are forgotten and numbered anew: memory stays bounded."""
+"""When there are so many, all are forgotten and numbered anew, so that memory stays bounded."""
 ORDERED: Final = 512
-"""So many executions are gathered before the user is told of them."""
+"""After so many executions the user is told of their order."""
 
 
 class Block(NamedTuple):
@@ -40,7 +40,7 @@ class Block(NamedTuple):
 
 
 class BlockUser:
-    """What a source tells the one user that it has.
+    """What a source of blocks tells its user.
 
     Numbers begin at 0 and have no gaps, so that a list can hold what is known of each block.
     """
@@ -50,7 +50,7 @@ class BlockUser:
         return True
 
     def made(self, block: Block) -> None:
-        """A block begins for the first time, or it is new code where another block was."""
+        """A block begins for the first time; there may have been other code at its address."""
         raise NotImplementedError
 
     def ran(self, numbers: Sequence[int]) -> None:
@@ -60,7 +60,7 @@ class BlockUser:
         """
 
     def left(self, number: int, pc: int) -> None:
-        """A run ends, or a call is made, at ``pc``: so far has the block that began last executed.
+        """The block that began last has executed as far as ``pc``: a run ends, or a call is made.
 
         If ``pc`` is elsewhere, the block has executed to its end.
         """
@@ -97,7 +97,7 @@ class ExecutedBlocks(Observer, ABC):
 
     @abstractmethod
     def tell_order(self) -> None:
-        """Tell the user now which blocks ran since it was told last, without the one under way."""
+        """Tell the user which blocks have executed to their end since it was told last."""
 
     # For the sources
 

@@ -1,4 +1,4 @@
-"""The source of executed blocks in C: Python hears of each block once."""
+"""The source of executed blocks in C, which calls Python once for each block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The source of executed blocks in Python, which hears of each execution: the twin of the C."""
+"""The source of executed blocks in Python, which is called at each execution of a block."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class _Found:
     """A block that has a number.
 
-    where: its place in RAM; empty if it is not in one piece there, which never matches.
+    where: its place in RAM; empty, which matches nothing, if it is not contiguous there.
     """
 
     __slots__ = ("code", "number", "size", "where")
@@ -38,8 +38,8 @@ _Space = tuple[dict[int, _Found], dict[int, _Found]]
 class PythonBlocks(ExecutedBlocks):
     """The twin of ``emu/native/blocks.c``.
 
-    Where the same bytes are found is kept by address until translation changes, which makes it
-    quick to find a block again.  Its number it keeps beyond that.
+    To find a block again quickly, its place in RAM is kept by address until translation changes.
+    A block keeps its number beyond that.
     """
 
     def __init__(self, code: Code, user: BlockUser, ordered: bool, stacks: Stacks | None) -> None:
@@ -56,7 +56,7 @@ class PythonBlocks(ExecutedBlocks):
     def _callback(
         self, ordered: bool, stacks: Stacks | None
     ) -> Callable[[int, int, int, object], None]:
-        """What Unicorn calls at each block: all it needs at hand."""
+        """What Unicorn calls at each block; what it needs is at hand in local names."""
         counter, memory = self.engine.counter, self.code.memory
         counts, order = self._counts, self._order
         entered = stacks.entered if stacks is not None else None

@@ -1,10 +1,10 @@
 """Call stacks, followed from block to block, and the instructions charged to each.
 
-Calls and returns are told by the instruction that ends a block and by where the next one begins.
-That a program left several functions at once (``longjmp``), or entered one without a call (a jump
-at the end of another), shows in the stack pointer.
+The instruction that ends a block, and where the next block begins, tell calls from returns.  The
+stack pointer shows that a program has left several functions at once (``longjmp``), or has entered
+one without a call (a jump at the end of another).
 
-Functions have numbers here, which the user gives: ``NAMELESS`` is code that nothing names.
+Functions are numbers here, given by the user; ``NAMELESS`` is that of code without a name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAMELESS: Final = 0
 UNKNOWN: Final = 1
-"""The function of a process that has not entered any with a name yet."""
+"""The function of a process until it enters one that has a name."""
 
 PLAIN: Final = 0
 CALL: Final = 1
@@ -47,7 +47,7 @@ class Stacks(Protocol):
         """What is to be known of a block, by its number; as the fields of ``Place``."""
 
     def begin(self, function: int) -> int:
-        """A new stack; ``function``, under the root, has what executes there.  Its number."""
+        """Make a stack whose instructions are charged under ``function``; its number."""
 
     def use(self, number: int) -> None:
         """What executes from now on belongs to this stack."""
@@ -56,22 +56,22 @@ class Stacks(Protocol):
         """The block that began last is over: the run ends, or a call is made."""
 
     def restored(self) -> None:
-        """The count of instructions is another one."""
+        """The count of instructions has been set: nothing is charged for the difference."""
 
     def entered(self, number: int) -> None:
-        """A block begins.  A source in C tells stacks in C by itself."""
+        """A block begins.  The source in C tells the stacks in C by itself."""
 
     def tree(self) -> list[tuple[int, int, int]]:
-        """(parent, function, instructions) of each node from the second on.
+        """(parent, function, instructions) of each node but the root, parents first.
 
-        parent: a node's place in the tree, which begins with the root, 0, that is left out.
+        parent: an index into this list, from 1 on; 0 is the root.
         """
 
 
 class Place(NamedTuple):
     """Where a block is, and how it ends.  va: where it begins.  back: the address after it.
 
-    function: by number.  called_as: the same; or its address has a number, where it has no name.
+    function: its number.  called_as: the same; for code without a name, a number of its own.
     end: of ``ENDS``.  is_entry: whether it is at its function's first address.
     """
 
@@ -117,7 +117,7 @@ class Activation(NamedTuple):
 
 
 class Stack:
-    """Where the process is in the tree of calls: in ``leaf``, whose caller is ``parent``."""
+    """The place of a process in the tree of calls: ``leaf``, whose caller is ``parent``."""
 
     def __init__(self, root: Node) -> None:
         self.parent = root
@@ -125,20 +125,20 @@ class Stack:
         self.calls: list[Activation] = []
 
     def go_on(self, place: Place) -> None:
-        """Without a call: in the same function, or in one that was jumped to."""
+        """Go on without a call, in the same function or in one that was jumped to."""
         is_in = self.leaf is not self.parent
         if is_in and place.function in (self.leaf.function, NAMELESS):
             return
         self.leaf = self.parent.child(place.function or UNKNOWN)
 
     def call(self, place: Place, back: int, sp: int) -> None:
-        """A call of the function that the block begins, which is to return to ``back``."""
+        """Enter a function by a call that is to return to ``back``."""
         self.calls.append(Activation(back, sp, self.leaf.function, self.parent))
         self.parent = self.leaf
         self.leaf = self.parent.child(place.called_as)
 
     def jump(self, place: Place, sp: int) -> None:
-        """To an address that was not fixed: a return, if a call is to return there."""
+        """Jump to a computed address: a return, if a call under way is to return there."""
         for depth in range(len(self.calls) - 1, -1, -1):
             call = self.calls[depth]
             if call.back == place.va and sp >= call.sp:
@@ -149,10 +149,10 @@ class Stack:
         self.go_on(place)
 
     def _drop_left(self, place: Place, sp: int) -> None:
-        """Drop the calls that are over, because their part of the stack is.
+        """Drop the calls whose part of the stack has been released.
 
-        Where the stack pointer is as on entry the function may also have jumped to the end of its
-        work in another; but not into the middle of its own caller.
+        If the stack pointer is as it was on entry, the function may instead have made a tail call;
+        but that never leads into the middle of its own caller.
         """
         depth = len(self.calls)
         while depth and (

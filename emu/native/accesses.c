@@ -1,5 +1,5 @@
-/* Loads and stores, gathered for Python to take.  The twin: emu/trace/plain.py; the tracer also gets
- * what is not plain: exclusive stores, stores that span two pages, pages with several views. */
+/* Loads and stores, gathered for Python to take.  The twin: emu/trace/plain.py.  What is not plain
+ * goes to the tracer: exclusive stores, stores over two pages, pages with several views. */
 
 #include "hooks.h"
 
@@ -9,10 +9,10 @@ enum { ROOM = 4096, KIND_WRITE = 17 }; /* Unicorn's uc_mem_type */
 
 #define SEVERAL 1 /* no page has such an address */
 
-/* What there is to take of each access: a column each, for Python reads columns quicker than rows. */
+/* What there is to take of each access: a column a field, which Python reads quicker than rows. */
 typedef struct {
     uint64_t time[ROOM];
-    uint64_t what[ROOM];  /* pc, and from bit 32 on size, and from bit 40 on whether it is a store */
+    uint64_t what[ROOM];  /* pc; from bit 32 on the size; from bit 40 on whether it is a store */
     uint64_t value[ROOM];
     uint32_t va[ROOM], pa[ROOM];
 } Taken;
@@ -30,11 +30,11 @@ typedef struct {
     Counter *counter;
     BlockHook other_begun;
     MemoryHook other_access;
-    PyObject *view;      /* view(pa) -> the page that shows a frame, or -1 if several do */
-    PyObject *full;      /* full(): takes what there is */
+    PyObject *view;      /* view(pa) -> the page (va) that shows a page of RAM; -1 if several do */
+    PyObject *full;      /* full(): there is no room; it takes what there is */
     PyObject *fail;
     bool virtual;        /* whether Unicorn tells virtual addresses */
-    bool wanted;         /* whether anybody wants to know */
+    bool wanted;         /* whether the process that runs is traced */
     bool pending;        /* whether the instruction under way is an exclusive store */
     uint32_t pc;
     uint32_t generation; /* of the address space */
@@ -227,7 +227,8 @@ static PyObject *accesses_forget(PyObject *self, PyObject *Py_UNUSED(none))
 static PyMethodDef methods[] = {
     {"take", accesses_take, METH_NOARGS,
      PyDoc_STR("Columns of what there is, and none of it again: emu.trace.columns.")},
-    {"forget", accesses_forget, METH_NOARGS, PyDoc_STR("The address space is another.")},
+    {"forget", accesses_forget, METH_NOARGS,
+     PyDoc_STR("The address space is another one, or has changed.")},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,4 +1,4 @@
-/* The blocks that ran: which, how often, and in which order.  The twin: emu/execution/python_source.py.
+/* The blocks that ran: which, how often, in which order.  The twin: emu/execution/python_source.py.
  * A block is the same for as long as the same bytes are at the same place in the same space. */
 
 #include "hooks.h"
@@ -18,7 +18,7 @@ typedef struct {
     uint32_t va;
     uint32_t size;
     uint32_t code;   /* where its bytes are among `codes` */
-    uint32_t sure;   /* while the memory has changed so often, nothing can have changed it; 0: none */
+    uint32_t sure;   /* it is as it was while the memory's count of changes is this; 0: unknown */
     uint64_t count;
 } Block;
 
@@ -141,7 +141,7 @@ RARELY static int learn(Blocks *blocks, uint32_t space, uint32_t va, uint32_t si
     return number;
 }
 
-/* Whether a block's code is in memory still; if nothing can change it unnoticed, it is sure. */
+/* Whether a block's code is still in memory; if it cannot change unnoticed, that is noted. */
 APART static bool is_as_it_was(Blocks *blocks, Block *block)
 {
     Memory *memory = blocks->counter->memory;

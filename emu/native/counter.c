@@ -1,4 +1,4 @@
-/* Counting instructions, block by block.  The twin: emu/cpu/counter.py, which says what it is for. */
+/* Counting instructions, block by block.  The twin, emu/cpu/counter.py, says what for. */
 
 #include "hooks.h"
 
@@ -21,9 +21,9 @@ static inline bool is_thumb(const Counter *counter)
 }
 
 /* How many Thumb instructions begin in [va, va + size), or fewer where `most` come first;
- * *behind is the address behind them. */
+ * *after is the address after them. */
 static uint64_t thumb_instructions(Counter *counter, uint64_t va, uint64_t size, uint64_t most,
-                                   uint64_t *behind)
+                                   uint64_t *after)
 {
     uint64_t at = va, end = va + size, number = 0;
     while (at < end && number < most) {
@@ -39,16 +39,16 @@ static uint64_t thumb_instructions(Counter *counter, uint64_t va, uint64_t size,
             at += high >= 0xE8 ? 4 : 2; /* Arm ARM DDI 0406C, A6.1 */
         }
     }
-    *behind = at;
+    *after = at;
     return number;
 }
 
 static uint64_t instructions(Counter *counter, uint64_t va, uint64_t size)
 {
-    uint64_t behind;
+    uint64_t after;
     if (!counter->thumb)
         return size / 4;
-    return thumb_instructions(counter, va, size, NO_LIMIT, &behind);
+    return thumb_instructions(counter, va, size, NO_LIMIT, &after);
 }
 
 /* Up to this count no block is beyond what the run may do. */
@@ -97,8 +97,8 @@ static bool is_known(const Known *known, uint64_t key, uint32_t size)
     return known->key == key && known->size == size;
 }
 
-/* To compare a block with what it was is quicker than to look for its instructions again, and to
- * know that nothing has changed quicker still. */
+/* To compare a block with what it was is quicker than to find its instructions again; to know that
+ * nothing has changed is quicker still. */
 RARELY static uint64_t look_at_block(Counter *counter, uint32_t va, uint32_t size)
 {
     Memory *memory = counter->memory;
@@ -146,7 +146,7 @@ RARELY static void block_of_unknown_length(void *uc, Counter *counter, uint64_t 
     watch(uc, counter);
 }
 
-/* What Unicorn calls.  All that is not done each time is behind a call at the end, so that this
+/* What Unicorn calls.  What is seldom done is in functions that are called last, so that this one
  * need not save a register. */
 static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
 {
@@ -296,9 +296,9 @@ static PyObject *counter_pass_block(PyObject *self, PyObject *args)
     share(&counter->unseen, 0); /* the next block is looked at */
     if (!thumb)
         return PyLong_FromUnsignedLongLong(pc + 4 * left);
-    uint64_t behind;
-    thumb_instructions(counter, pc, PAGE_SIZE_, left, &behind);
-    return PyLong_FromUnsignedLongLong(behind);
+    uint64_t after;
+    thumb_instructions(counter, pc, PAGE_SIZE_, left, &after);
+    return PyLong_FromUnsignedLongLong(after);
 }
 
 uint64_t counter_begun(Counter *counter, uint64_t pc)
@@ -355,7 +355,8 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, (void *)PyDoc_STR("Counts the instructions that completed, and bounds how many may.")},
+    {Py_tp_doc,
+     (void *)PyDoc_STR("Counts the instructions that completed, and bounds how many may.")},
     {Py_tp_new, counter_new},
     {Py_tp_traverse, counter_traverse},
     {Py_tp_clear, counter_clear},

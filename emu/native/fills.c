@@ -1,4 +1,4 @@
-/* Answering what Unicorn's TLB lacks: data in frames without code, and code that nobody stores to.
+/* Answering what Unicorn's TLB lacks: data in frames without code, and code that is not stored to.
  * Everything else goes to the backend in Python.  The twin and the rules: emu/mmu/coherence.py. */
 
 #include "hooks.h"
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #define NO_CODE 1 /* no page has such an address */
-#define MIXED 3   /* code, but not of one page only, or it was stored to: Python's to decide */
-#define NOBODY 1
+#define MIXED 3   /* code of several pages, or that was stored to: Python decides */
+#define NO_STORE 1
 #define SPACE_PAGES (1u << 20)
 
 enum { KIND_READ = 16, KIND_WRITE = 17, KIND_FETCH = 18 }; /* Unicorn's uc_mem_type */
@@ -50,7 +50,7 @@ static Frame *frame_of(const Fills *fills, uint32_t pa)
 /* The rights to answer with, or 0: Python's to decide. */
 static int granted(const Fills *fills, Frame *frame, uint32_t va, int rights, int access)
 {
-    bool is_stored_to = frame->generation == fills->generation && frame->store != NOBODY;
+    bool is_stored_to = frame->generation == fills->generation && frame->store != NO_STORE;
     if (access == EXEC)
         return frame->code == va && !is_stored_to ? rights & ~WRITE : 0;
     if (!(rights & WRITE))
@@ -89,7 +89,7 @@ static bool fill(void *uc, uint64_t page, int kind, struct answer *answer, void 
         }
     }
     bool allowed = fills->other(uc, page, kind, answer, NULL);
-    fills->filled[va / PAGE_SIZE_] = fills->generation; /* behind a flush that this may have been */
+    fills->filled[va / PAGE_SIZE_] = fills->generation; /* after a flush, if this was one */
     return allowed;
 }
 
@@ -200,9 +200,9 @@ static PyObject *fills_take_store(PyObject *self, PyObject *address)
     Frame *frame = PyErr_Occurred() ? NULL : frame_at(fills, pa);
     if (frame == NULL)
         return NULL;
-    long long store = frame->generation == fills->generation && frame->store != NOBODY
+    long long store = frame->generation == fills->generation && frame->store != NO_STORE
         ? (long long)frame->store : -1;
-    frame->store = NOBODY;
+    frame->store = NO_STORE;
     return PyLong_FromLongLong(store);
 }
 

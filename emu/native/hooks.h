@@ -1,4 +1,4 @@
-/* What the parts of this module share.  None of it knows a rule of the kernel. */
+/* What the parts of this module share.  No part knows a rule of the kernel. */
 
 #ifndef EMU_HOOKS_H
 #define EMU_HOOKS_H
@@ -44,7 +44,7 @@ struct unicorn {
  * so a pointer to `unicorn` is good for as long as the object that keeps it. */
 typedef struct {
     struct unicorn unicorn;
-    PyTypeObject *memory, *counter, *fills, *svc, *place, *blocks, *stacks, *accesses;
+    PyTypeObject *memory, *counter, *fills, *svc, *pc_and_cpsr, *blocks, *stacks, *accesses;
 } State;
 
 static inline State *state_of(PyTypeObject *type)
@@ -52,7 +52,7 @@ static inline State *state_of(PyTypeObject *type)
     return PyType_GetModuleState(type);
 }
 
-/* Flags of every type: as fixed as a static type would be, and nobody's base. */
+/* Flags of every type: as fixed as a static type, and no base of others. */
 #define FIXED (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE)
 
 /* The end of each `dealloc`: an instance of a heap type holds the type. */
@@ -97,7 +97,7 @@ typedef struct {
     uint32_t number;
 } Known;
 
-/* The same where it may change and nobody is told: it must be compared. */
+/* The same for code that may change unnoticed: it must be compared. */
 typedef struct {
     Known known;
     const uint8_t *host; /* where it is */
@@ -108,7 +108,7 @@ typedef struct {
     PyObject_HEAD
     uint64_t count;           /* with all of the block under way */
     uint64_t before;          /* without it */
-    uint64_t next;            /* the address behind the instruction before */
+    uint64_t next;            /* the address after the instruction that completed last */
     uint64_t next_before;     /* the same as the block under way began */
     uint64_t va;              /* of the block under way, or NOWHERE */
     uint32_t size;
@@ -133,8 +133,8 @@ typedef struct {
     Compared compared[KNOWN];
 } Counter;
 
-/* What is shared with the thread that ends runs from outside.  No order is needed: such a thread
- * says it again until it is heard, so each access is a plain load or store of the processor's. */
+/* What the thread that ends runs from outside writes while a hook may read it.  No order is needed,
+ * because that thread repeats itself until the run ends: each access is a plain load or store. */
 static inline uint64_t shared(const _Atomic uint64_t *value)
 {
     return atomic_load_explicit(value, memory_order_relaxed);
@@ -164,16 +164,17 @@ static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t 
     return !found;
 }
 
-extern PyType_Spec memory_spec, counter_spec, fills_spec, svc_spec, place_spec, blocks_spec,
+extern PyType_Spec memory_spec, counter_spec, fills_spec, svc_spec, pc_and_cpsr_spec, blocks_spec,
     stacks_spec, accesses_spec;
 
-/* Whether the code of the page at va, which is at pa in RAM, is stored to only behind a change. */
+/* Whether the code of the page at va, which is at pa in RAM, is stored to only after a change
+ * that is told. */
 bool fills_have_plain(const PyObject *fills, uint32_t va, uint32_t pa);
 
 /* Whether the code of the page that va is in, which executes, is so. */
 bool code_is_plain(const Counter *counter, uint32_t va);
 
-/* The count with the instruction at pc, which executes, and none behind it. */
+/* The count up to and with the instruction at pc, which executes. */
 uint64_t counter_begun(Counter *counter, uint64_t pc);
 
 /* In a callback for a load or store: Unicorn restores the IT state; see Hooks.leave_it_block.
@@ -188,7 +189,7 @@ static inline void leave_it_block(const struct unicorn *unicorn, void *uc, int c
     }
 }
 
-/* A block begins whose place is known to these stacks. */
+/* A block begins; these stacks know its place. */
 void stacks_entered(PyObject *stacks, int number);
 
 /* Properties: the address of the function in the closure, and of the object itself. */

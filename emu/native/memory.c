@@ -148,7 +148,7 @@ static PyObject *memory_translate(PyObject *self, PyObject *va)
 
 static PyMethodDef methods[] = {
     {"use", memory_use, METH_O,
-     PyDoc_STR("The address space whose L1 table is there (pa) is current now; -1: none.")},
+     PyDoc_STR("The L1 table of the current address space is there (pa); -1: there is none.")},
     {"forget", memory_forget, METH_NOARGS, PyDoc_STR("Descriptors have changed.")},
     {"physical", memory_physical, METH_O,
      PyDoc_STR("The address in RAM (pa) that user mode reads at va, or -1.")},

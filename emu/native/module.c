@@ -1,4 +1,4 @@
-/* The module, and the functions of Unicorn that it is told of. */
+/* The module: its types, and the functions of Unicorn that it is told of. */
 
 #include "hooks.h"
 
@@ -33,8 +33,8 @@ static PyObject *connect(PyObject *module, PyObject *args, PyObject *names)
     struct unicorn *unicorn = &((State *)PyModule_GetState(module))->unicorn;
     unsigned long long start, stop, read, read_batch, translate, write;
     static char *keywords[] = {"start", "stop", "read", "read_batch", "translate", "write", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "KKKKKK", keywords, &start, &stop, &read, &read_batch,
-                                     &translate, &write))
+    if (!PyArg_ParseTupleAndKeywords(args, names, "KKKKKK", keywords, &start, &stop, &read,
+                                     &read_batch, &translate, &write))
         return NULL;
     unicorn->start
         = (int (*)(void *, uint64_t, uint64_t, uint64_t, size_t))(uintptr_t)start;
@@ -73,10 +73,14 @@ static const struct {
     PyType_Spec *spec;
     size_t place;
 } types[] = {
-    {&memory_spec, offsetof(State, memory)}, {&counter_spec, offsetof(State, counter)},
-    {&fills_spec, offsetof(State, fills)},   {&svc_spec, offsetof(State, svc)},
-    {&place_spec, offsetof(State, place)},   {&blocks_spec, offsetof(State, blocks)},
-    {&stacks_spec, offsetof(State, stacks)}, {&accesses_spec, offsetof(State, accesses)},
+    {&memory_spec, offsetof(State, memory)},
+    {&counter_spec, offsetof(State, counter)},
+    {&fills_spec, offsetof(State, fills)},
+    {&svc_spec, offsetof(State, svc)},
+    {&pc_and_cpsr_spec, offsetof(State, pc_and_cpsr)},
+    {&blocks_spec, offsetof(State, blocks)},
+    {&stacks_spec, offsetof(State, stacks)},
+    {&accesses_spec, offsetof(State, accesses)},
 };
 
 enum { TYPES = sizeof types / sizeof *types };

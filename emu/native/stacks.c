@@ -1,5 +1,5 @@
-/* Charging instructions to call stacks.  The twin: emu/execution/stacks.py, which says how calls and
- * returns are told. */
+/* Charging instructions to call stacks.  The twin, emu/execution/stacks.py, says how calls and
+ * returns are recognised. */
 
 #include "hooks.h"
 
@@ -32,7 +32,7 @@ typedef struct {
 /* What is known of a block, by its number. */
 typedef struct {
     uint32_t va;
-    uint32_t back;      /* the address behind it */
+    uint32_t back;      /* the address after it */
     uint32_t function;
     uint32_t called_as; /* the function, or its address where nothing names it */
     uint8_t end;
@@ -63,7 +63,7 @@ static uint32_t child(Stacks *stacks, uint32_t parent, uint32_t function)
     for (uint32_t at = *link; at; link = &stacks->nodes[at].sibling, at = *link) {
         if (stacks->nodes[at].function != function)
             continue;
-        *link = stacks->nodes[at].sibling; /* it is likely to be asked for again */
+        *link = stacks->nodes[at].sibling; /* first: it is likely to be called again */
         stacks->nodes[at].sibling = stacks->nodes[parent].child;
         stacks->nodes[parent].child = at;
         return at;
@@ -328,10 +328,10 @@ static PyObject *stacks_tree(PyObject *self, PyObject *Py_UNUSED(none))
 static PyMethodDef methods[] = {
     {"place", stacks_place, METH_VARARGS,
      PyDoc_STR("place(number, va, back, function, called_as, end, is_entry): of a block.")},
-    {"begin", stacks_begin, METH_O, PyDoc_STR("A stack beneath this function; its number.")},
+    {"begin", stacks_begin, METH_O, PyDoc_STR("A stack under this function; its number.")},
     {"use", stacks_use, METH_O, PyDoc_STR("What executes now belongs to this stack.")},
     {"left", stacks_left, METH_NOARGS, PyDoc_STR("The block that began last is over.")},
-    {"restored", stacks_restored, METH_NOARGS, PyDoc_STR("The count is another one.")},
+    {"restored", stacks_restored, METH_NOARGS, PyDoc_STR("The count has been set.")},
     {"tree", stacks_tree, METH_NOARGS,
      PyDoc_STR("(parent, function, instructions) of each node from 1 on; 0 is the root.")},
     {NULL, NULL, 0, NULL},

@@ -1,6 +1,6 @@
 """Counting instructions by call stack while a program runs."""
 
-# ruff: noqa: ARG002 - it is told more than it needs
+# ruff: noqa: ARG002 - an observer is told more than it needs
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Profiler(BlockUser, Observer):
     """Charges each instruction to the function that executed it, under those that called it.
 
-    blocks: the source of what it is told; both are observers, this one after the source.
+    blocks: the source of blocks.  Both are observers, the source first.
     """
 
     def __init__(self, code: Code) -> None:
@@ -72,7 +72,7 @@ class Profiler(BlockUser, Observer):
         self._stacks.left()  # the count says how far the block got
 
     def forgotten(self) -> None:
-        """The stacks know what they need of the block that began last."""
+        """The stacks keep what they need of the block that began last."""
 
     def _function(self, name: str) -> int:
         return self._functions.setdefault(name, len(self._functions))

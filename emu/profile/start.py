@@ -1,4 +1,4 @@
-"""Begins a profile; the file is written when the run is over.
+"""Profiling a run; the file is written when the run is over.
 
 Its lines are collapsed stacks, as flame graph tools read them: functions from the outermost to
 the innermost with semicolons between, and the number of instructions.  A name that ends in .svg or
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def begin_profile(
     machine: Machine, path: str, files: DebugFiles, note: Callable[[str], None]
 ) -> Callable[[], None]:
-    """Count what functions execute in a run that has not begun yet; what is returned ends that.
+    """Count what functions execute in a run that has not begun; the function returned ends that.
 
-    note: told in one line if it cannot be written then.  Errors: OSError.
+    note: called with one line if the file cannot be written then.  Errors: OSError.
     """
     file = ResultFile(path, "profile", note)
     profiler = Profiler(Code.of(machine, files))
@@ -47,7 +47,7 @@ def begin_profile(
 
 
 def collapsed(root: Node) -> str:
-    """A line for each stack that executed something, in order of its text."""
+    """A line for each stack that executed something, sorted."""
     waiting = [(node.name, node) for node in root.children.values()]
     lines = []
     while waiting:

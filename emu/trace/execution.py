@@ -1,7 +1,7 @@
 """The trace of what executes: blocks, and their instructions as text made once for each block.
 
-The text of a block is written when the next one begins, because only then it is sure that all of
-it executed: when a run ends inside it, say at a fault, only what is before the PC is written.
+The text of a block is written after the next block has begun, because only then is it certain that
+all of it executed: if a run ends inside a block, say at a fault, the text is cut before the PC.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Lines(NamedTuple):
 class ExecutionTracer(BlockUser):
     """Writes blocks, instructions, or both.
 
-    blocks: the source of what it is told, an observer.
+    blocks: the source of blocks, an observer.
     """
 
     def __init__(self, recorder: Recorder, with_blocks: bool, with_instructions: bool) -> None:
@@ -56,7 +56,7 @@ class ExecutionTracer(BlockUser):
         self.blocks = executed_blocks(recorder.code, self, ordered=True)
 
     def write_through(self, pc: int) -> None:
-        """Write what executed, up to the instruction at ``pc``, which is executing."""
+        """Write all that has executed, and the instruction at ``pc``, which is executing."""
         self.blocks.tell_order()
         last = self.blocks.last
         if last >= 0:

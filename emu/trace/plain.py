@@ -1,7 +1,8 @@
-"""Loads and stores that are plain, gathered in C where it is built: the tracer takes many at once.
+"""Plain loads and stores, which the C version gathers so that the tracer takes many at once.
 
-Plain are those that need no decision: by no exclusive store, in one page, of which the address
-space has one view.  All others go to the tracer one by one.  Python gathers none.
+An access is plain if nothing about it must be decided: it is not made by an exclusive store, and is
+in one page, which the address space maps once.  Others go to the tracer one by one.  The Python
+version gathers none.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class PlainAccesses(Protocol):
     """What stands between Unicorn and the tracer.
 
     wanted: whether the accesses of the process that runs are asked for.
-    pending: whether the instruction under way is an exclusive store, as the tracer has found out.
+    pending: whether the instruction under way is an exclusive store; the tracer says so.
     pc: of the instruction under way.
     """
 
@@ -81,7 +82,7 @@ def plain_accesses(
     full: Callable[[], None],
     gathers: bool,
 ) -> PlainAccesses:
-    """If any are to be gathered, the C version if it is built; else the Python one.
+    """The C version if it is built and accesses may be gathered, else the Python one.
 
     callbacks: get what is not plain.  full: called when there is no room for more.
     """

@@ -1,4 +1,4 @@
-"""Where Unicorn is to tell of accesses, so that those elsewhere cost next to nothing."""
+"""The addresses at which Unicorn tells of accesses, so that others cost next to nothing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from kernel_model.process import Process
 
 _REACH: Final = 7
-"""An access may begin so many bytes before what it reaches: Unicorn's are of 8 bytes at most."""
+"""An access of 8 bytes, Unicorn's longest, may begin so many bytes before what it reaches."""
 _NOWHERE: Final = 1 << 40
-"""No access has such an address.  A hook there has code translated so that all are told."""
+"""No access has this address.  With a hook there, code is translated so that accesses are told."""
 
 
 def pieces(core: Core, va: int, size: int) -> Iterator[Span]:
-    """Where [va, va + size) is (pa, -1 if it is nowhere), and how many bytes there."""
+    """The physical pieces of [va, va + size): address (pa; -1 where nothing is mapped) and size."""
     end = va + size
     while va < end:
         part = min((va & PAGE_BASE) + PAGE_SIZE, end) - va
@@ -46,7 +46,7 @@ class Places:
         self._spans: dict[int, frozenset[Span]] = {}
 
     def watch(self, watches: Sequence[Watch]) -> None:
-        """What matters from now on."""
+        """Have accesses to these told from now on, and to nothing else."""
         had, self._watches = bool(self._watches), tuple(watches)
         self.forget()
         if self._watches and not had:
@@ -60,7 +60,7 @@ class Places:
         self._spans.clear()
 
     def look(self, process: Process) -> None:
-        """Have the accesses told that matter while this process runs."""
+        """Put the hooks where this process, which runs next, would reach what is watched."""
         if process.l1 == NO_ID:
             return
         key = self._machine.kernel.l1_pa(process) << 32 | process.pid
@@ -79,7 +79,7 @@ class Places:
         return self._core.engine.unicorn.add_hook(ACCESSES, self._function, first, last)
 
     def _told(self, process: Process) -> Iterator[Span]:
-        """Where accesses may begin that reach what is watched, in the addresses Unicorn tells."""
+        """The spans in which accesses to what is watched begin, in the addresses Unicorn tells."""
         for start, end in self._views(process):
             first = max(start - _REACH, 0)
             if self._virtual:
@@ -90,7 +90,7 @@ class Places:
                     yield pa, pa + size
 
     def _views(self, process: Process) -> Iterator[Span]:
-        """Where the process would find what is watched (va)."""
+        """Where what is watched is in the address space of the process (va)."""
         kernel = self._machine.kernel
         for watch in self._watches:
             if watch.pid == process.pid:

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 
 class Watchpoints(Observer):
-    """Those of one machine, which ``set`` changes while it does not run.
+    """The watchpoints of one machine; ``set`` changes them while it does not run.
 
-    passes: whether the next run passes what it meets, as after a hit.
+    passes: whether the next run ignores watchpoints, as the step after a hit does.
     """
 
     rank = 2
@@ -115,7 +115,7 @@ class Watchpoints(Observer):
         try:
             is_write = kind == const.UC_MEM_WRITE
             if self._rewind is not None:
-                return  # it is told, too
+                return  # the rewind has a hook of its own
             hit = None
             if not self.passes:
                 hit = self._reached(is_write, told, size, value & (1 << size * 8) - 1)
@@ -131,7 +131,7 @@ class Watchpoints(Observer):
             engine.control.fail(error)
 
     def _reached(self, is_write: bool, told: int, size: int, value: int) -> Hit | None:
-        """The watch that an access reaches, if there is one and the access is one."""
+        """The hit, if an access reaches something watched and the program would see it."""
         registers = self._core.engine.registers
         pc, process = registers.pc, self._machine.kernel.running[self._core.number]
         assert process is not None
@@ -172,7 +172,7 @@ class Watchpoints(Observer):
         return pc
 
     def _there(self, told: int, size: int) -> Stored:
-        """What is in RAM where the access goes that is under way, by pa."""
+        """What is in RAM where the access under way goes, by pa."""
         va, _ = self._addresses.both(told, self._core.engine.registers.pc)
         return list(self._read(va, size))
 

@@ -18,7 +18,7 @@ from emu.cpu.engine import Engine
 from emu.cpu.registers import IDS
 
 HOOKS: Any = native.hooks
-TYPES = ("Accesses", "Blocks", "Counter", "Fills", "Memory", "Place", "Stacks", "Svc")
+TYPES = ("Accesses", "Blocks", "Counter", "Fills", "Memory", "PcAndCpsr", "Stacks", "Svc")
 PAGES = 16
 
 pytestmark = pytest.mark.skipif(HOOKS is None, reason="the hooks in C are not built, or not wanted")
@@ -54,7 +54,7 @@ def one_of_each(hooks: Any, ram: int) -> dict[str, Any]:
     stacks = hooks.Stacks(counter, 0, 0, _nothing)
     blocks.follow(stacks)
     accesses = hooks.Accesses(counter, 0, 0, _nothing, _nothing, _nothing, False)
-    place = hooks.Place(0, 0, 0)
+    place = hooks.PcAndCpsr(0, 0, 0)
     made = (accesses, blocks, counter, fills, memory, place, stacks, svc)
     return dict(zip(TYPES, made, strict=True))
 
@@ -88,7 +88,7 @@ def test_copies_have_functions_of_their_own() -> None:
     other.connect(start=0, stop=0, read=0, read_batch=0, translate=0, write=0)
     engine = Engine()
     engine.registers.write("pc", 0x1234)
-    place = HOOKS.Place(engine.unicorn.uc.value, IDS["pc"], IDS["cpsr"])
+    place = HOOKS.PcAndCpsr(engine.unicorn.uc.value, IDS["pc"], IDS["cpsr"])
     assert place.read()[0] == 0x1234
 
 
