@@ -66,7 +66,7 @@ class Code:
         return found
 
     def file(self, va: int, code: bytes) -> DebugFile | None:
-        """The file with the names for ``code`` at ``va`` in the process that runs, if there is one."""
+        """The file that has names for ``code`` at ``va`` in the process that runs, if any."""
         process = self.process
         if self.files is None or process is None:
             return None
