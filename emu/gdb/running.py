@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emu.execution.watchpoints import PHYSICAL, Hit, Watch, Watchpoints
 from emu.gdb.breakpoints import Breakpoints
 from emu.gdb.events import CallCatcher, Events
 from emu.gdb.stops import Signal, Stopped, signal_of
 from emu.gdb.target import Target
 from emu.machine.outcome import How, Outcome
+from emu.watchpoints.watch import PHYSICAL, Hit, Watch
+from emu.watchpoints.watchpoints import Watchpoints
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.kernel import PROC0
 from kernel_model.process import Exited, Process

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu import native
 from emu.environment.waits import Waits
 from emu.environment.world import STDERR, STDOUT
 from emu.execution.attach import attach, create
@@ -132,23 +131,15 @@ def _tracers(recorder: Recorder, asked: TraceOptions) -> list[Observer]:
     execution = None
     if "insn" in kinds or "block" in kinds:
         execution = ExecutionTracer(recorder, "block" in kinds, "insn" in kinds)
-        tracers.append(execution)
+        tracers.append(execution.blocks)
     if "mem" in kinds:
-        tracers.append(_access_tracer(recorder, execution))
+        from emu.trace.accesses import AccessTracer
+
+        tracers.append(AccessTracer(recorder, execution, gathers=execution is None))
     tracers += [tracer(recorder) for kind, tracer in _TRACERS if kind in kinds]
     if "syscall" in kinds:
         tracers.append(CallTracer(recorder, asked.calls))
     return tracers
-
-
-def _access_tracer(recorder: Recorder, execution: ExecutionTracer | None) -> Observer:
-    if native.hooks is None or execution is not None:
-        from emu.trace.accesses import AccessTracer
-
-        return AccessTracer(recorder, execution)
-    from emu.trace.gathered import NativeAccessTracer
-
-    return NativeAccessTracer(recorder, native.hooks)
 
 
 _TRACERS: tuple[tuple[str, Callable[[Recorder], Observer]], ...] = (
