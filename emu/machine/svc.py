@@ -80,13 +80,22 @@ class SvcHandler:
         core.engine.on_svc, core.resume_call = self.handle, self._resume_call
 
     def handle(
-        self, r0: int, r1: int, r2: int, r3: int, number: int, syndrome: int, pc: int, cpsr: int
+        self,
+        r0: int,
+        r1: int,
+        r2: int,
+        r3: int,
+        number: int,
+        syndrome: int = 0,
+        pc: int = 0,
+        cpsr: int = 0,
     ) -> int | None:
         """Answer an SVC, which the PC is past.  number: r12.
 
+        syndrome, pc, cpsr: of an SVC whose immediate is not 0.
         Returns what goes to r0, or None where r0 stays.
         """
-        if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting(pc, cpsr >> 5 & 1):
+        if syndrome and self._is_semihosting(syndrome, pc, cpsr >> 5 & 1):
             return self._semihost(r0, r1)
         try:
             self._counts[number] += 1
@@ -161,12 +170,14 @@ class SvcHandler:
         if blocks:
             self._history.waiting[entry.pid] = entry
 
-    def _is_semihosting(self, pc: int, thumb: int) -> bool:
+    def _is_semihosting(self, syndrome: int, pc: int, thumb: int) -> bool:
         """Whether memory has exactly a semihosting SVC there.
 
         The syndrome register has only 16 bits of an immediate, of either instruction set, and code
         that stores into itself may have changed the instruction since.
         """
+        if syndrome & 0xFFFF not in _IMMEDIATES:
+            return False
         ram: PhysicalMemory = self._kernel.memory
         pa = self._physical(pc - (2 if thumb else 4))
         if not ram.contains(pa, 2 if thumb else 4):
