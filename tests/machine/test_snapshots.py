@@ -229,7 +229,7 @@ FAST: Final = {
     "Uart": {"pa": "where it is", "_outside": "in outside"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
                    "_kept_from": "so that input comes again"},
-    "Outside": {"_answer": "the outside", "world": "in world", "moment": "in instructions",
+    "Outside": {"world": "in world", "moment": "in instructions",
                 "_limit": "in options", "_stop": "ends a run",
                 "is_full": "set anew by each run", "cause": "set anew by each run",
                 "_count": "what is_timed is for", "beginning": "the outside",
