@@ -1,22 +1,29 @@
-"""What the processes that run the tests hold in memory: let go after each file, told at the end.
+"""What the processes that run the tests hold in memory: let go as it grows, told at the end.
 
-A machine and its Unicorn are a circle of references, few objects with many MiB behind them, which
-the garbage collector leaves alone for long.  So it is called where one file of tests ends.
+A machine and its Unicorn are a circle of references: few objects that hold many MiB, which the
+garbage collector leaves alone for long, and which the C library does not give back by itself.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import resource
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 MOST: Final = 500
 """MB of resident memory that a process may take at its largest; more fails the run."""
+
+GROWTH: Final = 50
+"""MB by which a process may grow before what is garbage is let go."""
+
+STATUS: Final = Path("/proc/self/statm")
 
 FOUND: Final = pytest.StashKey[list[int]]()
 """The largest resident memory, in MB, of this process or of each worker."""
@@ -28,24 +35,47 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 1_000_000
 
 
+def resident() -> int:
+    """MB of resident memory that this process takes now; 0 where the host does not say."""
+    try:
+        pages = STATUS.read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize() // 1_000_000
+
+
+def let_go() -> None:
+    """Give back to the host what nothing refers to any more."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc
+    if trim is not None:
+        trim(0)
+
+
+class Keeper:
+    """Lets go whenever the process has grown since it last did."""
+
+    def __init__(self) -> None:
+        self._least = resident()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Iterator[None]:
+        result = yield
+        if nextitem is not None and resident() > self._least + GROWTH:
+            let_go()
+            self._least = resident()
+        return result
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FOUND] = []
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """The tests themselves stay; the collector need not look at them again."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(
-    item: pytest.Item, nextitem: pytest.Item | None
-) -> Iterator[None]:
-    result = yield
-    if nextitem is None or nextitem.path != item.path:
-        gc.collect()
-    return result
+    session.config.pluginmanager.register(Keeper())
 
 
 @pytest.hookimpl(trylast=True)
