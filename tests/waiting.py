@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import fcntl
-import select
 import subprocess
 import termios
 import time
@@ -42,12 +41,15 @@ def until_asleep(run: subprocess.Popen[Any]) -> None:
 
 
 def until_full(pipe: IO[Any]) -> None:
-    """Until a pipe, of which this is the end for reading, takes no whole page any more."""
+    """Until a pipe, of which this is the end for reading, is about full.
+
+    It keeps what is written in pages, of which not each need be filled.
+    """
     size = fcntl.fcntl(pipe.fileno(), fcntl.F_GETPIPE_SZ)
 
     def sign() -> bool:
         held = array.array("i", [0])
         fcntl.ioctl(pipe.fileno(), termios.FIONREAD, held)
-        return held[0] > size - select.PIPE_BUF
+        return held[0] > size * 3 // 4
 
     until(sign, "the pipe is full")

@@ -154,10 +154,13 @@ def test_a_signal_is_heard_while_nobody_reads_what_we_say(kinds: str) -> None:
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     ) as run:  # fmt: skip
         assert run.stderr is not None
-        until_full(run.stderr)
-        until_asleep(run)
-        run.send_signal(signal.SIGINT)
-        assert run.wait(timeout=60) == 130
+        try:
+            until_full(run.stderr)
+            until_asleep(run)
+            run.send_signal(signal.SIGINT)
+            assert run.wait(timeout=60) == 130
+        finally:
+            run.kill()
 
 
 def test_a_signal_that_would_end_the_process_still_does() -> None:
