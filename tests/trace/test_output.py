@@ -158,7 +158,7 @@ WATCHED = (
 @pytest.mark.parametrize("mmu", BACKENDS)
 @pytest.mark.parametrize("name", ["programs/hello", "calls/yield", "newlib/longjmp.thumb-hard"])
 def test_being_watched_changes_nothing_of_a_run(name: str, mmu: str) -> None:
-    options = ("--mmu", mmu, "--stats", "--max-insns", "100000")
+    options = ("--mmu", mmu, "--stats", "--max-insns", "60000")
     plain = run_emu(guest(name), options=options)
     seen = run_emu(guest(name), options=(*options, *WATCHED))
     assert (seen.stdout, seen.returncode) == (plain.stdout, plain.returncode)
