@@ -28,7 +28,7 @@ def programs() -> list[Path]:
     return sorted(found)
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=1)
 def opened(path: Path) -> DebugFile:
     return open_files(str(path)).program
 
@@ -48,7 +48,7 @@ def known_elsewhere(path: Path) -> frozenset[Code]:
     return frozenset() if path == first else functions(first)
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=1)
 def functions(path: Path) -> frozenset[Code]:
     """All functions of a program."""
     file = open_files(str(path)).program
