@@ -44,9 +44,9 @@ demo: setup guests ## Run the small system: a shell, pipes, files, a pager (inte
 	@$(BIN)/emu run build/guest/system/system.elf < guest/system/demo.txt
 
 .PHONY: test
-test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST_FLAGS="-k ...")
-	@$(BIN)/python -m pytest -n $(JOBS) -rs $(PYTEST_FLAGS)
+test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST_FLAGS="--durations=25")
 	@EMU_NATIVE=0 $(BIN)/python -m pytest -n $(JOBS) $(HOOK_TESTS) $(PYTEST_FLAGS) || [ $$? -eq 5 ]
+	@$(BIN)/python -m pytest -n $(JOBS) -rs $(PYTEST_FLAGS)
 
 .PHONY: guests
 guests: setup $(FRESH_HEADER) $(TOOLCHAIN_READY) ## Build the guest programs into build/guest

@@ -12,6 +12,7 @@ import pytest
 
 import emu
 from tests.guests import ROOT, guest, run_emu
+from tests.waiting import until
 
 BACKENDS = ("tlb", "map", "cpu")
 
@@ -330,11 +331,17 @@ def test_ctrl_c_is_what_it_is_in_python(tmp_path: Path):
     guest("programs/hello")  # there is a compiler
     machine = emu.load(emu.build(source, output=tmp_path / "loop.elf", bare=True))
     machine.run_until(symbol="main")
-    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
-    timer.start()
+    ending = machine._engine.cores[0].engine.ending
+
+    def press() -> None:
+        until(lambda: ending.running, "it runs")
+        signal.raise_signal(signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    presser.start()
     with pytest.raises(KeyboardInterrupt):
         machine.run()
-    timer.join()
+    presser.join()
     assert machine.run_until(instructions=10).reason == "instructions"
 
 

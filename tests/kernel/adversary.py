@@ -9,9 +9,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from kernel_model.abi import Error
 from tests.kernel.driver import CODE_VA, DATA_VA, PAGE, RAM_BASE, RAM_SIZE
@@ -639,16 +645,17 @@ class Adversary(RuleBasedStateMachine):
             self.show(record, 1)
 
 
-def always_the_same(max_examples: int) -> settings:
-    """Settings with which so many programs are tried, the same each time."""
-    return settings(
-        derandomize=True,
+def run_programs(adversary: type[Adversary], number: int, programs: int) -> None:
+    """Try so many programs, the same each time for the same ``number``."""
+    wanted = settings(
         database=None,
         deadline=None,
-        max_examples=max_examples,
+        max_examples=programs,
         stateful_step_count=50,
         suppress_health_check=list(HealthCheck),
     )
+    machine = seed(number)(type(adversary.__name__, (adversary,), {}))
+    run_state_machine_as_test(machine, settings=wanted)
 
 
 def is_of_kind(frame: Pages, kind: str) -> bool:

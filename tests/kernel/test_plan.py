@@ -13,7 +13,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
 from kernel_model.plan import NoPlanError, Plan, PlannedCall, free_memory, table_over
 from kernel_model.syscalls import CALLS, trap
-from tests.kernel.adversary import Adversary, always_the_same
+from tests.kernel.adversary import Adversary, run_programs
 from tests.kernel.driver import (
     AREA,
     DATA,
@@ -277,5 +277,6 @@ class Planned(Adversary):
             self.follow(plan)
 
 
-TestPlanned = Planned.TestCase
-TestPlanned.settings = always_the_same(max_examples=30)
+@pytest.mark.parametrize("number", range(2))
+def test_plans_of_hostile_programs(number: int) -> None:
+    run_programs(Planned, number, programs=16)

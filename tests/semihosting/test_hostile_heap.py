@@ -18,7 +18,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.process import Start
 from kernel_model.syscalls import CALLS
 from tests.kernel import driver
-from tests.kernel.adversary import Adversary, always_the_same
+from tests.kernel.adversary import Adversary, run_programs
 from tests.kernel.driver import (
     AREA,
     CODE_VA,
@@ -222,8 +222,9 @@ class Hosted(Adversary):
             self.trial.host.check(kernel)
 
 
-TestHosted = Hosted.TestCase
-TestHosted.settings = always_the_same(max_examples=30)
+@pytest.mark.parametrize("number", range(2))
+def test_heaps_of_hostile_programs(number: int) -> None:
+    run_programs(Hosted, number, programs=16)
 
 
 # -- on the machine itself -------------------------------------------------------------------
