@@ -116,6 +116,11 @@ class Core:
         """Whether the last run ended because others are to have their turn."""
         return self.engine.counter.turn_over
 
+    @property
+    def is_in_turn(self) -> bool:
+        """Whether the loaded process goes on with a turn that was begun while there were others."""
+        return self.turn < SLICE
+
     def end_turn(self) -> None:
         """The turn is over: the next one is a whole one, whoever has it."""
         self.turn = SLICE

@@ -282,7 +282,7 @@ class Machine:
         resume, process.resume = process.resume, None
         before = core.loaded
         switched = core.load(process, resume, self.kernel.l1_pa(process))
-        core.is_sliced = len(self.kernel.processes) > 1
+        core.is_sliced = len(self.kernel.processes) > 1 or core.is_in_turn
         if isinstance(resume, Result) and self.history.waiting:
             self._answered(process, resume.r0)
         living = self.kernel.processes
