@@ -1,7 +1,14 @@
 """Signals are here what they are at a terminal, also where the tests run in the background."""
 
+import gc
 import signal
 
 # A shell lets what it runs in the background ignore SIGINT, and emu would rightly ignore it too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let collections of garbage leave out what all tests share."""
+    gc.collect()
+    gc.freeze()
