@@ -157,7 +157,9 @@ WATCHED = (
 
 @pytest.mark.parametrize(
     ("name", "mmu"),
-    zip(["programs/hello", "calls/yield", "newlib/longjmp.thumb-hard"], BACKENDS, strict=True),
+    list(
+        zip(("programs/hello", "calls/yield", "newlib/longjmp.thumb-hard"), BACKENDS, strict=True)
+    ),
 )
 def test_being_watched_changes_nothing_of_a_run(name: str, mmu: str) -> None:
     options = ("--mmu", mmu, "--stats", "--max-insns", "100000")
