@@ -18,7 +18,7 @@ TOOLCHAIN_READY := build/.toolchain-ready
 NATIVE := $(wildcard emu/native/*.[ch])
 # What concerns a hook, and is run with the hooks in Python besides.  Whole programs are run with
 # both in one process, by the covering arrays of tests/agreement.py and by tests/fuzz.
-HOOK_TESTS := tests/cpu tests/mmu $(addprefix tests/trace/test_,accesses.py attach.py coverage.py profile.py)
+HOOK_TESTS := tests/cpu tests/mmu $(addprefix tests/trace/test_,accesses.py attach.py coverage.py executed.py profile.py)
 HEADER := guest/include/kernel.h
 # On CI the tests see the header as it was committed, and the tools that they compare with.
 IN_CI := $(filter true 1,$(CI))

@@ -29,6 +29,7 @@ from kernel_model.abi import (
     TableType,
 )
 from kernel_model.call import CallTable
+from kernel_model.convention import Convention
 from kernel_model.descriptors import COARSE_SIZE, EXEC, L1_SIZE, SECTION_SIZE, WRITE
 from kernel_model.frame import Frame
 from kernel_model.host import Host
@@ -37,7 +38,7 @@ from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, PROC0, Device, Kernel
 from kernel_model.mapping import enter_view, hang
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
-from kernel_model.syscalls import CALLS
+from kernel_model.syscalls import STANDARD
 
 SYSTEM_AREA_SIZE = 16 * SECTION_SIZE
 L2_PAGE_SPAN = PAGE_SIZE // COARSE_SIZE * SECTION_SIZE
@@ -70,21 +71,25 @@ def boot(
     arguments: bytes = b"",
     devices: tuple[Device, ...] = (),
     host: Host | None = None,
-    calls: CallTable = CALLS,
+    calls: Convention | CallTable = STANDARD,
     cores: int = 1,
+    kernel_base: int | None = None,
 ) -> Kernel:
     """A kernel about to run proc0, which is ``image``.
 
     arguments: the command line, for the information page; at most 255 bytes.
-    calls: the calls that the kernel will answer.  cores: how many the machine has.
+    calls: the convention in which the kernel will answer.  cores: how many the machine has.
+    kernel_base: where the kernel's own memory is (pa): this boot wants it where RAM begins.
     Errors: BootError, when the program does not fit the machine.
     """
     if len(arguments) >= BOOT_ARGS_SIZE:
         raise BootError(
             f"the command line is {len(arguments)} bytes, more than {BOOT_ARGS_SIZE - 1}"
         )
-    kernel = Kernel(memory, calls, host, devices, cores)
-    memory.zero(memory.base, KERNEL_SIZE)
+    kernel = Kernel(memory, calls, host, devices, cores, kernel_base)
+    if kernel.start != memory.base:
+        raise ValueError(f"boot: the kernel at {kernel.start:#x} is not where RAM begins")
+    memory.zero(kernel.start, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
     proc0.room = BOOT_POOL
     _Boot(kernel, proc0, image, arguments).run()
@@ -162,7 +167,7 @@ class _Boot:
         self.area = _system_area(self.chunks)
         self.spans = _spans(self.chunks, self.area)
         self.stack = _stack_size(self.memory.size)
-        self.next_pa = self.memory.base + KERNEL_SIZE
+        self.next_pa = kernel.end
         self._check_fits()
         self._check_pool()
 
@@ -212,7 +217,7 @@ class _Boot:
 
     def _take(self, length: int) -> Frame:
         """The next ``length`` bytes of RAM, zeroed, as a frame of proc0."""
-        frame = self.kernel.add_frame(self.proc0, FrameType.MEM, self.next_pa, length)
+        frame = self.kernel.make_frame(self.proc0, FrameType.MEM, self.next_pa, length)
         self.memory.zero(frame.pa, length)
         self.next_pa += length
         return frame
@@ -241,16 +246,16 @@ class _Boot:
 
     def _fill_info(self, info: Frame) -> None:
         boot_info = struct.pack(
-            BOOT_INFO_STRUCT, self.memory.base, KERNEL_SIZE, 0, 0, 0, self.arguments
+            BOOT_INFO_STRUCT, self.kernel.start, KERNEL_SIZE, 0, 0, 0, self.arguments
         )
         self.memory.write(info.pa, boot_info)
 
     def _give_the_rest(self) -> None:
         rest = self.memory.base + self.memory.size - self.next_pa
         if rest:
-            self.kernel.add_frame(self.proc0, FrameType.MEM, self.next_pa, rest)
+            self.kernel.make_frame(self.proc0, FrameType.MEM, self.next_pa, rest)
         for device in self.kernel.devices:
-            self.kernel.add_frame(self.proc0, FrameType.IO, device.pa, device.size)
+            self.kernel.make_frame(self.proc0, FrameType.IO, device.pa, device.size)
 
 
 def _check_places(parts: list[Chunk]) -> None:

@@ -1,7 +1,7 @@
-"""Calls as rows of a table: the numbers of one convention, and what they mean.
+"""Calls as rows of a table: the numbers and names of one convention, and what they ask for.
 
-A kernel answers the calls of the table that it was made with; another convention is another
-table over the same handlers.  Source: spec, "Calling convention".
+Rows and tables are plain values: they hold no code, so they can be compared, copied and pickled.
+Source: docs/kernel.md, "Calling convention".
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from kernel_model.abi import Error
-from kernel_model.errors import Refused
+from kernel_model.operations import CHANGING, Operation
 
 _UNKNOWN_KEPT = 256
 
@@ -44,31 +43,61 @@ def signed(word: int) -> int:
 
 
 class Call(NamedTuple):
-    """One call.  c_name: its C function where its own name is not free in C.
+    """One call.  c_name: its C function, where its own name is not free in C.
 
-    handler: takes the kernel, the caller and the arguments, and returns the result.
+    operation: what it asks the kernel for.  arguments: in the order of the registers r0 to r3.
     result: what a result that is no error means: ``count``, ``f_id``, ``pid`` or ``zero``.
-    signed: which of the arguments are, by index.
+    signed: the indices of the arguments that are signed.
     changes: whether it can change frames, tables, descriptors or which processes there are.
     groups: what it is about, for people who choose calls: ``frame``, ``process``, ``ipc``,
     ``console``; one call may be about several.
+    order: the register of each parameter of the operation; empty where it is r0, r1, ...
     """
 
     number: int
     name: str
+    operation: Operation
     arguments: tuple[Argument, ...]
-    handler: Callable[..., int]
     result: str
     summary: str
     c_name: str
     signed: tuple[int, ...]
     changes: bool
     groups: tuple[str, ...] = ()
+    order: tuple[int, ...] = ()
 
-    @property
-    def rules(self) -> str:
-        """The handler's contract, as its docstring gives it."""
-        return self.handler.__doc__ or ""
+    def parameters(self, words: Iterable[int]) -> dict[str, int]:
+        """What registers mean to the operation: by name, in the order of its parameters."""
+        values = [
+            (argument.name, argument.from_register(word))
+            for argument, word in zip(self.arguments, words, strict=False)
+        ]
+        return dict([values[index] for index in self.order] if self.order else values)
+
+    def registers(self, parameters: tuple[int, ...]) -> tuple[int, ...]:
+        """The registers that pass these parameters of the operation."""
+        if not self.order:
+            return parameters
+        return tuple(parameters[self.order.index(index)] for index in range(len(parameters)))
+
+
+def call_row(
+    number: int,
+    name: str,
+    operation: Operation,
+    arguments: tuple[Argument, ...] = (),
+    result: str = "zero",
+    summary: str = "",
+    c_name: str = "",
+    about: str = "",
+    order: tuple[int, ...] = (),
+) -> Call:
+    """A row of a table.  about: the groups, in one string."""
+    are_signed = tuple(index for index, argument in enumerate(arguments) if argument.signed)
+    return Call(
+        number, name, operation, arguments, result, summary, c_name or name, are_signed,
+        operation in CHANGING, tuple(about.split()), order,
+    )  # fmt: skip
 
 
 class _Numbers(dict[int, Call]):
@@ -88,8 +117,9 @@ class CallTable:
         self._by_name = {call.name: call for call in self._rows}
         if not len(self._rows) == len(numbers) == len(self._by_name):
             raise ValueError("CallTable: two calls have the same number or name")
+        self._by_operation = {call.operation: call for call in self._rows}
         self.find: Callable[[int], Call] = numbers.__getitem__
-        """The call with this number; for other numbers one that is refused with NO_CALL.
+        """The call with this number; for other numbers one whose operation is NONE.
 
         Every call of every process begins here, so this is the dictionary itself.
         """
@@ -97,6 +127,19 @@ class CallTable:
     def named(self, name: str) -> Call:
         """The call of this name.  Errors: KeyError."""
         return self._by_name[name]
+
+    def of(self, operation: Operation) -> Call | None:
+        """The call that asks for an operation, if this convention has one."""
+        return self._by_operation.get(operation)
+
+    def name_of(self, operation: Operation) -> str:
+        """What this convention calls an operation; the kernel's word where it has no such call."""
+        call = self.of(operation)
+        return operation.value if call is None else call.name
+
+    def text(self, template: str) -> str:
+        """A text for people: each operation in braces under its name here, ``{frame_map}``."""
+        return template.format_map({one.value: self.name_of(one) for one in Operation})
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self._rows)
@@ -107,13 +150,17 @@ class CallTable:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CallTable) and self._rows == other._rows
+
+    def __hash__(self) -> int:
+        return hash(self._rows)
+
+    def __reduce__(self) -> tuple[type[CallTable], tuple[tuple[Call, ...]]]:
+        return CallTable, (self._rows,)
+
 
 @lru_cache(maxsize=_UNKNOWN_KEPT)
 def _unknown(number: int) -> Call:
     """What stands for a number that is no call."""
-
-    def refuse(_kernel: object, _caller: object) -> int:
-        raise Refused(Error.NO_CALL, "no call has number {number}", number=number)
-
-    name = f"call_{number}"
-    return Call(number, name, (), refuse, "zero", "no such call", name, (), False)
+    return call_row(number, f"call_{number}", Operation.NONE, summary="no such call")

@@ -1,9 +1,10 @@
-"""What the kernel asks of the machine that it runs on."""
+"""What the kernel asks of the machine that it runs on, and what it tells it."""
 
 from __future__ import annotations
 
-from array import array
 from typing import Protocol
+
+from kernel_model.events import Event
 
 
 class Host(Protocol):
@@ -18,20 +19,12 @@ class Host(Protocol):
     def console_read(self, length: int) -> bytes:
         """Up to ``length`` bytes of input, at least one unless the input has ended."""
 
-    def vspace_changed(self, pid: int, l1: int) -> None:
-        """Process ``pid`` now lives in the address space whose L1 is at ``l1`` (pa)."""
+    def happened(self, event: Event) -> None:
+        """This has just happened.
 
-    def translation_changed(self, l1: int, va: int, length: int, was_mapped: bool) -> None:
-        """Entries for [va, va + length) under the L1 at ``l1`` (pa) changed.
-
-        was_mapped: some of them mapped something, so that a TLB may hold it.
+        Of ``VspaceChanged``, ``TranslationChanged`` and ``MemoryWritten`` the machine must forget
+        what it keeps of translations and of code before the call returns.
         """
-
-    def descriptors_written(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
-        """The entries from ``pa`` on, of a table of this level, went from ``old`` to ``new``."""
-
-    def memory_written(self, pa: int, length: int) -> None:
-        """The kernel stored into a frame: code from there may be stale, whoever runs it later."""
 
 
 class NullHost:
@@ -46,14 +39,5 @@ class NullHost:
     def console_read(self, length: int) -> bytes:  # noqa: ARG002
         return b""
 
-    def vspace_changed(self, pid: int, l1: int) -> None:
-        """Nothing is cached here."""
-
-    def translation_changed(self, l1: int, va: int, length: int, was_mapped: bool) -> None:
-        """Nothing is cached here."""
-
-    def descriptors_written(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
-        """Nobody traces."""
-
-    def memory_written(self, pa: int, length: int) -> None:
-        """Nothing is cached here."""
+    def happened(self, event: Event) -> None:
+        """Nothing is kept here."""

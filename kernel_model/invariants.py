@@ -24,20 +24,22 @@ from kernel_model.abi import (
     TableType,
 )
 from kernel_model.descriptors import (
+    AP_KERNEL_RW,
     COARSE_SIZE,
     L1_ENTRIES,
+    NORMAL,
     SECTION_SIZE,
     Coarse,
     Fault,
+    SmallPage,
     decode_l1,
-    decode_l2,
     user_rights,
 )
 from kernel_model.frame import Frame
-from kernel_model.kernel import KERNEL_SIZE, PROC0, Kernel
+from kernel_model.kernel import PROC0, Kernel
 from kernel_model.mapping import coarse_words, view_words
 from kernel_model.memory import PAGE_OFFSET
-from kernel_model.tables import FIRST_KERNEL_ENTRY, kernel_entries, window_table
+from kernel_model.window import FIRST_KERNEL_ENTRY, kernel_entries, window_table
 
 
 class InvariantError(AssertionError):
@@ -85,7 +87,7 @@ def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
     if kernel.created:
         return
     ram = kernel.memory
-    wanted = [(ram.base + KERNEL_SIZE, ram.base + ram.size)]
+    wanted = [(kernel.end, ram.base + ram.size)]
     wanted += [(device.pa, device.pa + device.size) for device in kernel.devices]
     if _joined(runs) != _joined(sorted(wanted)):
         yield "the frames are not RAM and the devices"
@@ -203,7 +205,13 @@ def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, bytes]]:
     for frame in (frames[f_id] for f_id in table.hung if f_id in frames):
         yield frame.t_va // SECTION_SIZE, coarse_words(frame).tobytes()
     if table.table is TableType.L1:
-        yield FIRST_KERNEL_ENTRY, kernel_entries(kernel.memory.base).tobytes()
+        yield FIRST_KERNEL_ENTRY, _kernel_part(kernel, table)  # another invariant's
+
+
+def _kernel_part(kernel: Kernel, l1: Frame) -> bytes:
+    """The kernel's entries of an L1, as they are in memory."""
+    pa = l1.pa + FIRST_KERNEL_ENTRY * 4
+    return kernel.memory.read(pa, (L1_ENTRIES - FIRST_KERNEL_ENTRY) * 4)
 
 
 @lru_cache(maxsize=1 << 14)  # most views are the same after the next call
@@ -227,9 +235,9 @@ def tables_are_never_writable(kernel: Kernel) -> Iterator[str]:
 @invariant("who sees the kernel's objects sees what others own, and who writes them owns it")
 def kernel_memory_is_never_viewed(kernel: Kernel) -> Iterator[str]:
     """No frame reaches into the kernel's own memory, and pool frames have no view (rule 3)."""
-    end = kernel.memory.base + KERNEL_SIZE
+    end = kernel.end
     for frame in kernel.frames.values():
-        if frame.pa < end and kernel.memory.base < frame.end:
+        if frame.pa < end and kernel.start < frame.end:
             yield f"{frame} reaches into the kernel"
         if frame.type is FrameType.POOL and frame.is_viewed:
             yield f"{frame} is viewed"
@@ -238,22 +246,25 @@ def kernel_memory_is_never_viewed(kernel: Kernel) -> Iterator[str]:
 @invariant("the kernel must be the same wherever it enters, and nobody's to see")
 def kernel_entries_are_the_same_everywhere(kernel: Kernel) -> Iterator[str]:
     """Every L1 ends in the same entries, none of which gives user mode anything (rule 14)."""
-    wanted = kernel_entries(kernel.memory.base).tobytes()
-    count = L1_ENTRIES - FIRST_KERNEL_ENTRY
+    wanted = kernel_entries(kernel.start, len(kernel.editor.windows)).tobytes()
     for frame in kernel.frames.values():
-        if frame.table is TableType.L1:
-            words = kernel.memory.read_words(frame.pa + FIRST_KERNEL_ENTRY * 4, count)
-            if words.tobytes() != wanted:
-                yield f"the kernel's part of table {frame.f_id} differs"
-    for word in filter(None, kernel_entries(kernel.memory.base)):
+        if frame.table is TableType.L1 and _kernel_part(kernel, frame) != wanted:
+            yield f"the kernel's part of table {frame.f_id} differs"
+    for word in filter(None, kernel_entries(kernel.start, len(kernel.editor.windows))):
         entry = decode_l1(word)
         if not isinstance(entry, Fault | Coarse) and user_rights(entry):
             yield f"{word:#x} lets user mode into the kernel"
-    window = kernel.memory.read_words(window_table(kernel.memory.base), COARSE_SIZE // 4)
-    for word in filter(None, window):
-        slot = decode_l2(word)
-        if not isinstance(slot, Fault) and user_rights(slot):
-            yield f"{word:#x} lets user mode through the window"
+
+
+@invariant("two cores that edit through one window would write into each other's tables")
+def windows_show_one_page_each(kernel: Kernel) -> Iterator[str]:
+    """A core's window maps the page that it edits and nothing else, for no user (rule 14)."""
+    for core, window in enumerate(kernel.editor.windows):
+        table = window_table(kernel.start, core)
+        words = kernel.memory.read_words(table, COARSE_SIZE // 4)
+        due = SmallPage(window.page, AP_KERNEL_RW, 1, NORMAL).encode() if window.page else 0
+        if words[0] != due or any(words[1:]):
+            yield f"the window of core {core} does not show {window.page:#x} alone"
 
 
 @invariant("a table in two places, or one that wanders off, would map what its owner lost")

@@ -1,12 +1,13 @@
 """The kernel's state: frames, processes, their accounts, and whose turn it is.
 
-What calls do with it is in ``kernel_model.calls``; ``kernel_model.syscalls.trap`` is the way in.
+What calls do with it is in ``kernel_model.calls``; ``kernel_model.trap`` is the way in.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import deque
+from collections.abc import Callable
 
 from kernel_model.abi import (
     LAST_F_ID,
@@ -19,11 +20,20 @@ from kernel_model.abi import (
     TableType,
 )
 from kernel_model.call import CallTable
+from kernel_model.convention import Convention, as_convention
 from kernel_model.errors import Refused
+from kernel_model.events import (
+    FrameMade,
+    FrameMerged,
+    FrameMoved,
+    MemoryWritten,
+    ProcessMade,
+    VspaceChanged,
+)
 from kernel_model.frame import Frame
 from kernel_model.host import Host, NullHost
 from kernel_model.memory import PhysicalMemory
-from kernel_model.process import Ending, Process, Resume
+from kernel_model.process import Ending, Failed, Process, Resume
 from kernel_model.state import KernelState, freeze, thaw
 from kernel_model.tables import TableEditor
 
@@ -32,6 +42,8 @@ KERNEL_SIZE = 0x100000
 
 BOOT_POOL = 1024
 """Kernel objects that proc0's account has room for at boot; every other account has none."""
+
+MOST_CORES = 8
 
 PROC0 = 0
 
@@ -45,33 +57,49 @@ class Device:
         self.name, self.pa, self.size = name, pa, size
 
 
+Prepared = tuple[Callable[..., int], int, tuple[int, ...], tuple[int, ...]]
+"""What making a call takes: its handler, how many arguments it has, which of them are signed, and
+the register of each parameter, as ``Call.order`` has it."""
+
+
 class Kernel:
     """Everything the kernel knows.  Plain data: ``snapshot`` sees all of it.
 
-    memory: RAM; its first KERNEL_SIZE bytes are the kernel's.  calls: the calls that it answers.
-    devices: what IO frames cover.
+    memory: RAM.  start: where in it the kernel's own KERNEL_SIZE bytes begin (pa).
+    convention: in which it answers, with its table ``calls``.  devices: what IO frames cover.
+    tell: called with each event, as it happens.
+    core: the core that the kernel was entered from last, which does what is to be done.
     ready: pids waiting for their turn, the next one first; running: who runs on each core, None
     where all others are blocked or the machine has halted.  readers: pids that wait for the
     console, first come first served.  halted: how proc0 ended.
     created: a device-tree boot, where proc0 makes frames itself.
     refusal: why the last call failed, for traces; no part of the state.
+    prepared: by number, what making each call that has been made takes; no part of it either.
     """
 
     def __init__(
         self,
         memory: PhysicalMemory,
-        calls: CallTable,
+        convention: Convention | CallTable,
         host: Host | None = None,
         devices: tuple[Device, ...] = (),
         cores: int = 1,
+        start: int | None = None,
     ) -> None:
-        if memory.base % KERNEL_SIZE:
-            raise ValueError(f"Kernel: RAM at {memory.base:#x} cannot begin with a section")
+        """start: where RAM begins, if None.  Errors: ValueError, if it is no section of RAM."""
+        self.start = memory.base if start is None else start
+        if self.start % KERNEL_SIZE or not memory.contains(self.start, KERNEL_SIZE):
+            raise ValueError(f"Kernel: no section of RAM is at {self.start:#x}")
+        if not 1 <= cores <= MOST_CORES:
+            raise ValueError(f"Kernel: {cores} cores, not 1 to {MOST_CORES}")
         self.memory = memory
-        self.calls = calls
+        self.convention = as_convention(convention)
+        self.calls = self.convention.calls
         self.host: Host = NullHost() if host is None else host
+        self.tell = self.host.happened
         self.devices = devices
-        self.editor = TableEditor(memory, self.host, memory.base)
+        self.editor = TableEditor(memory, self.tell, self.start, cores)
+        self.core = 0
         self.frames: dict[int, Frame] = {}
         self.processes: dict[int, Process] = {}
         self.next_f_id = 0
@@ -82,6 +110,17 @@ class Kernel:
         self.halted: Ending | None = None
         self.created = False
         self.refusal: Refused | None = None
+        self.prepared: dict[int, Prepared] = {}
+
+    @property
+    def end(self) -> int:
+        """Where the kernel's own memory ends (pa)."""
+        return self.start + KERNEL_SIZE
+
+    def enter(self, core: int) -> None:
+        """The kernel is entered from a core, which edits tables through its own window."""
+        self.core = core
+        self.editor.window = self.editor.windows[core]
 
     # -- lookups, used while deciding -------------------------------------------------
 
@@ -151,17 +190,26 @@ class Kernel:
         owner.frames[frame.f_id] = None
         return frame
 
-    def remove_frame(self, frame: Frame) -> None:
-        """Forget a frame whose pages another frame has taken over."""
+    def make_frame(self, owner: Process, type_: FrameType, pa: int, length: int) -> Frame:
+        """``add_frame``, of memory that no frame had."""
+        frame = self.add_frame(owner, type_, pa, length)
+        self.tell(FrameMade(frame.f_id, owner.pid, pa, length))
+        return frame
+
+    def remove_frame(self, frame: Frame, into: Frame) -> None:
+        """Forget a frame whose pages the frame ``into`` has taken over."""
         del self.processes[frame.owner].frames[frame.f_id]
         del self.frames[frame.f_id]
         self.processes[frame.account].charged -= 1
+        self.tell(FrameMerged(into.f_id, frame.f_id))
 
     def transfer(self, frame: Frame, to: Process) -> None:
         """Move a frame to the end of another process's list."""
-        del self.processes[frame.owner].frames[frame.f_id]
+        giver = frame.owner
+        del self.processes[giver].frames[frame.f_id]
         to.frames[frame.f_id] = None
         frame.owner = to.pid
+        self.tell(FrameMoved(frame.f_id, giver, to.pid))
 
     def add_process(self, parent: int, record: int = NO_ID) -> Process:
         """A new process that has not started.  A pid is left.
@@ -174,14 +222,15 @@ class Kernel:
             process.account = parent
             self.processes[parent].charged += 1
         self.processes[process.pid] = process
+        self.tell(ProcessMade(process.pid, parent))
         return process
 
     def set_vspace(self, process: Process, l1: Frame) -> None:
         """Make an L1 the current vspace of a process."""
         self.leave_vspace(process)
-        process.l1 = l1.f_id
+        before, process.l1 = process.l1, l1.f_id
         l1.runs[process.pid] = None
-        self.host.vspace_changed(process.pid, l1.pa)
+        self.tell(VspaceChanged(process.pid, l1.f_id, l1.pa, before))
 
     def leave_vspace(self, process: Process) -> None:
         """The process's vspace, if it has one, is not its current one any more."""
@@ -193,7 +242,7 @@ class Kernel:
         if process.record != NO_ID:
             pa, page = self.frames[process.record].pa, self.proc_info(process)
             self.memory.write(pa, page)
-            self.host.memory_written(pa, len(page))
+            self.tell(MemoryWritten(pa, len(page)))
 
     def proc_info(self, process: Process) -> bytes:
         """``struct proc_info`` as it must stand on the process's information page."""
@@ -202,6 +251,12 @@ class Kernel:
             process.state, process.calls & 0xFFFFFFFF, process.sent & 0xFFFFFFFF,
             process.received & 0xFFFFFFFF,
         )  # fmt: skip
+
+    # -- how a process goes on ----------------------------------------------------------
+
+    def failure(self, error: Error) -> Failed:
+        """How a process goes on whose call, having waited, has failed after all."""
+        return Failed(error, self.convention.result_of(error))
 
     # -- whose turn it is ------------------------------------------------------------------
 
@@ -226,7 +281,7 @@ class Kernel:
 
     def release(self, process: Process) -> None:
         """A process waits, or has ended: if it runs, its core goes to the next one."""
-        core = self.core_of(process)
+        core = self.core if self.running[self.core] is process else self.core_of(process)
         if core is not None:
             self.run_next(core)
 
@@ -234,7 +289,7 @@ class Kernel:
         """Give a core to the first in the queue, or to nobody."""
         self.running[core] = self.processes[self.ready.popleft()] if self.ready else None
 
-    def slice_ended(self, core: int = 0) -> None:
+    def slice_ended(self, core: int) -> None:
         """The process on a core has used its time: round robin."""
         process = self.running[core]
         if process is not None and self.ready:
@@ -270,7 +325,7 @@ class Kernel:
             running=tuple(NO_ID if one is None else one.pid for one in self.running),
             halted=self.halted,
             created=self.created,
-            window_page=self.editor.window.page,
+            windows=tuple(window.page for window in self.editor.windows),
         )
 
     def restore(self, state: KernelState) -> None:
@@ -286,12 +341,13 @@ class Kernel:
         self.ready, self.readers = deque(state.ready), dict.fromkeys(state.readers)
         self.running = [None if pid == NO_ID else self.processes[pid] for pid in state.running]
         self.halted, self.created = state.halted, state.created
-        self.editor.window.page = state.window_page
+        for window, page in zip(self.editor.windows, state.windows, strict=True):
+            window.page = page
         self.refusal = None
 
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
         """The same kernel over another memory, which holds the same bytes."""
-        other = Kernel(memory, self.calls, host, self.devices, len(self.running))
+        other = Kernel(memory, self.convention, host, self.devices, len(self.running), self.start)
         other.restore(self.snapshot())
         return other
 

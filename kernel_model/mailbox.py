@@ -6,13 +6,19 @@ Nothing here decides.
 from __future__ import annotations
 
 from kernel_model.abi import MESSAGE_SIZE, NO_ID, Error, ProcState
+from kernel_model.events import Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process, Result
+from kernel_model.process import Failed, Process, Result
 from kernel_model.user import Ranges, store, writable
 
 
 def hand_over_message(
-    kernel: Kernel, sender: Process, target: Process, message: bytes, result: int
+    kernel: Kernel,
+    sender: Process,
+    target: Process,
+    kind: Delivery,
+    message: bytes,
+    result: int,
 ) -> bool:
     """Hand a message to a process that waits for one, whose ``recv`` returns ``result``.
 
@@ -23,17 +29,33 @@ def hand_over_message(
         return False
     ranges = writable(kernel, target, target.buffer, MESSAGE_SIZE)
     if ranges is not None:
-        put(kernel, sender, target, ranges, message)
-    kernel.wake(target, Result(Error.BAD_POINTER if ranges is None else result))
+        put(kernel, sender, target, kind, ranges, message)
+    kernel.wake(target, answered(kernel, ranges, result))
     kernel.publish(target)
     return ranges is not None
 
 
-def put(kernel: Kernel, sender: Process, receiver: Process, ranges: Ranges, message: bytes) -> None:
+def answered(kernel: Kernel, ranges: Ranges | None, result: int) -> Result | Failed:
+    """How a process goes on that waited for something to be stored at ``ranges``.
+
+    ranges: None where there is no place for it any more.
+    """
+    return kernel.failure(Error.BAD_POINTER) if ranges is None else Result(result)
+
+
+def put(
+    kernel: Kernel,
+    sender: Process,
+    receiver: Process,
+    kind: Delivery,
+    ranges: Ranges,
+    message: bytes,
+) -> None:
     """Store a message where the receiver wants it, and count it."""
     store(kernel, ranges, message)
     sender.sent += 1
     receiver.received += 1
+    kernel.tell(MessageDelivered(sender.pid, receiver.pid, kind, message))
     kernel.publish(sender)
 
 

@@ -22,6 +22,7 @@ from kernel_model.descriptors import COARSE_ENTRIES, COARSE_SIZE, SECTION_SIZE
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_SIZE
+from kernel_model.operations import Operation
 from kernel_model.process import Process
 
 _TABLES_IN_A_PAGE = PAGE_SIZE // COARSE_SIZE
@@ -32,15 +33,15 @@ class NoPlanError(Exception):
 
 
 class PlannedCall(NamedTuple):
-    """A call to make: its name and arguments."""
+    """A call to make: the operation that it asks for, and its parameters in their order."""
 
-    name: str
+    operation: Operation
     arguments: tuple[int, ...]
 
 
-def planned(name: str, *arguments: int) -> PlannedCall:
+def planned(operation: Operation, *arguments: int) -> PlannedCall:
     """A call to make."""
-    return PlannedCall(name, arguments)
+    return PlannedCall(operation, arguments)
 
 
 def free_memory(kernel: Kernel, process: Process) -> list[Frame]:
@@ -147,7 +148,7 @@ class Plan:
         table = self._table_for(va)
         if va + frame.len > table.end:
             raise NoPlanError("no one table spans the whole frame; split it first")
-        self._call("frame_map", table.f_id, frame.f_id, va, flags)
+        self._call(Operation.FRAME_MAP, table.f_id, frame.f_id, va, flags)
 
     def see(self, frame: Frame) -> None:
         """View a frame read-only somewhere.  Errors: NoPlanError."""
@@ -162,7 +163,7 @@ class Plan:
         start = self._room_in_l1(va, table.len // COARSE_SIZE)
         if start == 0 and self._kernel.memory.read_word(table.pa):
             raise NoPlanError("the table's first entry would map page 0")
-        self._call("frame_map", self._l1.f_id, table.f_id, start, MapKind.TABLE_L2)
+        self._call(Operation.FRAME_MAP, self._l1.f_id, table.f_id, start, MapKind.TABLE_L2)
 
     # -- addresses ---------------------------------------------------------------------
 
@@ -203,7 +204,7 @@ class Plan:
         """Map at ``va`` what one frame and one table can of what is wanted; return its bytes."""
         table = self._table_for(va)
         f_id, length = self._take(min(end, table.end) - va)
-        self._call("frame_map", table.f_id, f_id, va, flags | MapKind.PAGE)
+        self._call(Operation.FRAME_MAP, table.f_id, f_id, va, flags | MapKind.PAGE)
         return length
 
     def _take(self, length: int) -> tuple[int, int]:
@@ -221,7 +222,7 @@ class Plan:
         if usable[f_id] <= length:
             return f_id, self._free.pop(f_id)
         self._free[f_id] -= length
-        self._call("frame_split", f_id, self._free[f_id])
+        self._call(Operation.FRAME_SPLIT, f_id, self._free[f_id])
         self._splits_left -= 1
         self._next_f_id += 1
         return self._next_f_id - 1, length
@@ -243,8 +244,8 @@ class Plan:
         place = self._place_to_view(PAGE_SIZE)
         f_id, _ = self._take(PAGE_SIZE)
         self._view(f_id, place)
-        self._call("frame_table", f_id, TableType.L2)
-        self._call("frame_map", self._l1.f_id, f_id, start, MapKind.TABLE_L2)
+        self._call(Operation.FRAME_TABLE, f_id, TableType.L2)
+        self._call(Operation.FRAME_MAP, self._l1.f_id, f_id, start, MapKind.TABLE_L2)
         first = start // SECTION_SIZE
         self._l1_taken[first : first + _TABLES_IN_A_PAGE] = _TAKEN * _TABLES_IN_A_PAGE
         table = _Table(f_id, start, bytearray(_TABLES_IN_A_PAGE * COARSE_ENTRIES))
@@ -290,7 +291,7 @@ class Plan:
     def _view(self, f_id: int, place: tuple[_Table, int]) -> None:
         """View a frame read-only."""
         table, va = place
-        self._call("frame_map", table.f_id, f_id, va, MAP_READ | MAP_NOEXEC | MapKind.PAGE)
+        self._call(Operation.FRAME_MAP, table.f_id, f_id, va, MAP_READ | MAP_NOEXEC | MapKind.PAGE)
 
-    def _call(self, name: str, *arguments: int) -> None:
-        self.calls.append(planned(name, *arguments))
+    def _call(self, operation: Operation, *arguments: int) -> None:
+        self.calls.append(planned(operation, *arguments))

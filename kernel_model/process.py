@@ -12,6 +12,7 @@ from kernel_model.abi import (
     MESSAGE_SIZE,
     NO_ID,
     DeathHow,
+    Error,
     FaultKind,
     ProcState,
 )
@@ -34,6 +35,13 @@ class Result(NamedTuple):
     r0: int
 
 
+class Failed(NamedTuple):
+    """Go on after a call that blocked and has failed after all.  r0: how that is told."""
+
+    error: Error
+    r0: int
+
+
 class Registers(NamedTuple):
     """Go on with all registers as given: r0-r12, sp, lr, pc, cpsr, whose T bit selects Thumb."""
 
@@ -48,7 +56,7 @@ class Redirect(NamedTuple):
     registers: tuple[int, ...]
 
 
-Resume = Start | Result | Registers | Redirect
+Resume = Start | Result | Failed | Registers | Redirect
 """How a process goes on that does not go on just where it was."""
 
 

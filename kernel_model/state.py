@@ -18,12 +18,12 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 class KernelState(NamedTuple):
-    """All that a kernel knows but for what it is made of: memory, calls, devices and host.
+    """All that a kernel knows besides what it is made of: memory, convention, devices and host.
 
     Equal states are the same kernel, the order of its lists included, for ``frame_info`` and the
     scheduler show it.  RAM is no part of it.
     frames, processes: in the order in which they were made.  running: pids, NO_ID for a core that
-    idles.  window_page: what the core's window shows (pa).
+    idles.  windows: the page that each core's window shows (pa).
     """
 
     frames: tuple[Values, ...]
@@ -35,7 +35,7 @@ class KernelState(NamedTuple):
     running: tuple[int, ...]
     halted: Ending | None
     created: bool
-    window_page: int
+    windows: tuple[int, ...]
 
 
 def freeze(thing: DataclassInstance) -> Values:

@@ -61,6 +61,6 @@ def _guard(engine: Engine, function: Callable[P, None]) -> Callable[P, None]:
         try:
             function(*args, **kwargs)
         except BaseException as error:
-            engine.ending.fail(error)
+            engine.control.fail(error)
 
     return guarded

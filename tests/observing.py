@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from emu.machine.core import Core
 from emu.machine.fault import Fault
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer
 from kernel_model.errors import Refused
 from kernel_model.process import Process
@@ -25,8 +25,8 @@ class OnFault(Observer):
 class OnRefusal(Observer):
     """Calls ``tell`` for each call that fails."""
 
-    def __init__(self, tell: Callable[[Act, Refused], None]) -> None:
+    def __init__(self, tell: Callable[[KernelEntry, Refused], None]) -> None:
         self.tell = tell
 
-    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
-        self.tell(act, refusal)
+    def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
+        self.tell(entry, refusal)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from typing import Final, NamedTuple
 
 import pytest
@@ -15,6 +14,7 @@ from emu.machine.core import Core
 from emu.machine.machine import Options
 from emu.machine.observers import Observer
 from kernel_model.call import Call
+from kernel_model.events import DescriptorsWritten
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Process
 from tests.agreement import Way, disagreement, ways
@@ -49,8 +49,8 @@ class Meter(Observer):
         self.objects = max(self.objects, charged)
         self.tables = max(self.tables, tables // PAGE_SIZE)
 
-    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
-        self.entries += len(new)
+    def descriptors_written(self, event: DescriptorsWritten) -> None:
+        self.entries += len(event.new)
 
 
 def machine_of(name: str) -> Machine:

@@ -11,6 +11,7 @@ import pytest
 from kernel_model import cheader
 from kernel_model.abi import ERROR_MEANING, Error
 from kernel_model.call import Call
+from kernel_model.handlers import contract
 from kernel_model.syscalls import CALLS
 from tests.guests import COMPILER, ROOT, SOURCES, need_tool
 
@@ -24,7 +25,7 @@ HEADERS: Final = ("console.h", "frames.h", "kernel.h", "process.h", "space.h", "
 
 def errors_of(call: Call) -> set[str]:
     """The errors that the handler's docstring names."""
-    listed = re.search(r"Errors:(.*?)(Source:|$)", call.rules, re.DOTALL)
+    listed = re.search(r"Errors:(.*?)(Source:|$)", contract(call.operation), re.DOTALL)
     words = re.findall(r"\b[A-Z][A-Z_0-9]+\b", listed[1]) if listed else []
     return {f"E_{word}" for word in words if word in Error.__members__}
 

@@ -11,6 +11,7 @@ from emu.machine.machine import Machine as Engine
 from emu.machine.observers import Observer, Words
 from kernel_model.abi import Error
 from kernel_model.call import Call as CallRow
+from kernel_model.operations import Operation
 from kernel_model.process import Process, Resume
 
 
@@ -71,9 +72,10 @@ def call_of(engine: Engine, pid: int, call: CallRow, words: Words, result: int |
     """What has just been decided, as a value."""
     pairs = zip(call.arguments, words, strict=False)
     arguments = {argument.name: argument.from_register(word) for argument, word in pairs}
-    failed = result is not None and result < 0
-    refusal = engine.kernel.refusal if failed else None
-    error = Error(result).name if failed and result in set(Error) else ""
+    refusal = engine.kernel.refusal
+    error = refusal.error.name if refusal else ""
+    if not error and call.operation is Operation.RECV and result is not None and result < 0:
+        error = Error.PEER_DIED.name  # it tells of the end of a child
     why = refusal.text if refusal else ""
     number, plain = engine.history.made, None if result is None else int(result)
     return Call(number, pid, call.name, arguments, plain, error, why)

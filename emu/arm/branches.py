@@ -1,4 +1,4 @@
-"""Branches: where they go, and what can be behind the instruction that ends a block."""
+"""Branches: where they go, and in which ways a block of code can end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class End(Enum):
     CALL = auto()
     """Branch and link."""
     INDIRECT = auto()
-    """Branch to an address from a register or from the stack: return, or whatever else."""
+    """Branch to an address from a register or from the stack: a return or any other."""
 
 
 def end_of(instruction: Instruction) -> End:
@@ -38,7 +38,7 @@ def end_of(instruction: Instruction) -> End:
 def target_of(instruction: Instruction) -> int | None:
     """Where a direct branch goes (va), or None."""
     if instruction.mnemonic[0] not in "bc":
-        return None  # most instructions, without decoding them once more
+        return None  # most instructions are told apart without decoding them again
     found = decode(instruction.data, instruction.va, instruction.thumb)
     if found is None or not found.group(arm.ARM_GRP_BRANCH_RELATIVE):
         return None
@@ -50,14 +50,6 @@ def register_of(instruction: Instruction) -> int | None:
     """The register that has the address to which this branches, or None."""
     addition = effect_of(instruction).sum
     return addition.source if addition is not None and addition.result == PC else None
-
-
-def switches(instruction: Instruction) -> bool:
-    """Whether the instruction set may be another behind it: only direct branches keep it."""
-    if target_of(instruction) is None:
-        return True
-    found = decode(instruction.data, instruction.va, instruction.thumb)
-    return found is not None and found.id == arm.ARM_INS_BLX
 
 
 def ends_with_call(code: bytes, thumb: bool) -> bool:

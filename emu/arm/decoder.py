@@ -1,4 +1,4 @@
-"""The decoders of capstone: for Arm or Thumb, with or without what operands and registers are."""
+"""capstone's decoders: for Arm or Thumb, with or without details of operands and registers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CORE = {
 
 @cache
 def decoder(thumb: bool, detail: bool = False) -> Any:
-    """A decoder, the same each time.  detail: it tells of operands, and takes ten times as long."""
+    """A decoder, the same each time.  detail: with operands, which takes ten times as long."""
     made = Cs(CS_ARCH_ARM, (CS_MODE_THUMB if thumb else CS_MODE_ARM) | CS_MODE_V8)
     made.syntax = CS_OPT_SYNTAX_NOREGNAME  # r9 to r12, as the registers are shown
     made.detail = detail
@@ -37,8 +37,8 @@ def decoder(thumb: bool, detail: bool = False) -> Any:
 
 @lru_cache(maxsize=256)
 def decode(code: bytes, va: int, thumb: bool) -> Any | None:
-    """The instruction that ``code`` begins with, as capstone's CsInsn, or None if that is none.
+    """The instruction that ``code`` begins with, as capstone's CsInsn, or None if there is none.
 
-    It is decoded by itself: of an IT block that it may be in, nothing is known.
+    It is decoded by itself, as outside of any IT block.
     """
     return next(decoder(thumb, detail=True).disasm(code, va, 1), None)

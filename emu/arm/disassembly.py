@@ -39,7 +39,7 @@ class Instruction(NamedTuple):
 
 
 def disassemble(code: bytes, va: int, thumb: bool) -> Iterator[Instruction]:
-    """The instructions in ``code``; what is none becomes ``.inst`` with its bits."""
+    """The instructions in ``code``; bits that are no instruction become ``.inst``."""
     at = 0
     while at < len(code):
         for start, size, mnemonic, operands in decoder(thumb).disasm_lite(code[at:], va + at):
@@ -52,7 +52,7 @@ def disassemble(code: bytes, va: int, thumb: bool) -> Iterator[Instruction]:
 
 
 def disassemble_data(code: bytes, va: int) -> Iterator[Instruction]:
-    """Data among the code: words, and at unaligned ends what is left."""
+    """Data among the code: words, and at unaligned ends halfwords and bytes."""
     at = 0
     while at < len(code):
         size = next(n for n in (4, 2, 1) if not (va + at) % n and at + n <= len(code))

@@ -1,7 +1,7 @@
 """What an instruction does to the core registers, the stack and the flow of control.
 
-As much of it as those need who unwind stacks and follow calls.  What capstone says of the registers
-that an instruction writes is complemented by its operands: it leaves out some.
+Only as much of it as is needed to unwind stacks and to follow calls.  capstone leaves out some of
+the registers that an instruction writes: its operands complete them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Sum(NamedTuple):
 class Effect(NamedTuple):
     """What one instruction does.
 
-    is_conditional: it may also do nothing; so it is with ``it`` itself.  is_call: it branches and
-    links.  is_jump: it goes elsewhere, and is no call.  writes: core registers that it may change.
-    names: those, and the ones that it computes with.  covered: how many instructions behind it are
-    conditional because of it.
+    is_conditional: it may do nothing; true of ``it`` itself, too.  is_call: it branches and links.
+    is_jump: it branches, and is no call.  writes: core registers that it may change.  names: those,
+    and the ones that it computes with.  covered: how many instructions after it are conditional
+    because of it.
     """
 
     is_conditional: bool = False
@@ -52,11 +52,11 @@ _ALWAYS = (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
 _EXCHANGE = {arm.ARM_INS_BX, arm.ARM_INS_BXJ, arm.ARM_INS_BLX}
 _SUMS = {arm.ARM_INS_ADD, arm.ARM_INS_SUB, arm.ARM_INS_MOV, *_EXCHANGE}
 _BY_ITSELF = {arm.ARM_INS_CBZ, arm.ARM_INS_CBNZ, arm.ARM_INS_IT}
-"""Conditional without a condition of their own."""
+"""Conditional, although they have no condition field."""
 
 
 def effects(instructions: Iterable[Instruction]) -> Iterator[Effect]:
-    """The effect of each of some instructions in a row, those in IT blocks being conditional."""
+    """The effect of each of consecutive instructions; those in IT blocks are conditional."""
     covered = 0
     for instruction in instructions:
         effect = effect_of(instruction)

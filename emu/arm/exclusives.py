@@ -1,8 +1,9 @@
 """Exclusive stores: what they store, from the instruction and its registers.
 
-Unicorn makes of each a load, a comparison and a store, whatever comes of it, and its hooks tell of
-all three.  What the instruction is to do shows before it executes, and behind it whether it did.
-They are told by their bits, for they are looked for while a program runs, and capstone is slow.
+Unicorn executes each as a load, a comparison and a store, whether it succeeds or not, and its hooks
+tell of all three.  What the instruction would store is computed before it executes; its status
+register says afterwards whether it did.  These instructions are recognised by their bits, because
+capstone is too slow for looking for them while a program runs.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Form(NamedTuple):
     """The exclusive stores of one size in one encoding: ``word & mask == bits``.
 
     size: in bytes.  status, first, second: the lowest bit of each register's number; second is
-    None where it is the one behind the first.  offset: the bits with the words that are added to
-    the base.
+    None where it is the register after the first.  offset: the bits of the number of words that is
+    added to the base.
     """
 
     mask: int
@@ -57,7 +58,7 @@ _T32 = (
 
 
 def exclusive_store(word: int, thumb: bool, registers: Sequence[int]) -> Store | None:
-    """What the instruction would store, or None if it is another.
+    """What the instruction would store, or None if it is no exclusive store.
 
     word: a Thumb instruction's first halfword in the upper half.  registers: before it executes.
     """

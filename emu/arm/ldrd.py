@@ -17,7 +17,7 @@ class OverlappingLoad(NamedTuple):
 
 
 def overlapping_load(word: int, thumb: bool, registers: Sequence[int]) -> OverlappingLoad | None:
-    """The instruction as such a load, without writeback; None if it is another.
+    """The instruction as such a load, without writeback; None if it is none.
 
     word: a Thumb instruction's first halfword in the upper half.
     """

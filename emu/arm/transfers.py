@@ -1,7 +1,7 @@
 """Loads and stores: what they transfer, from which addresses on, and how they move their base.
 
 capstone tells mnemonics, operands and whether a base is written back, but not for every encoding:
-push and pop name no base, and what is behind an address in brackets is what is added to it later.
+push and pop name no base, and an operand after an address in brackets is added to the base later.
 Source: Arm ARM DDI 0406C, A4.6 (load/store), A4.7 (multiple), A7.6 (extension registers).
 """
 
@@ -19,8 +19,8 @@ from emu.arm.registers import SP
 class Transfer(NamedTuple):
     """A load or store.
 
-    start: bytes from the base, as it is before, to the first that is transferred; None where a
-    register's value is added.  registers: the core registers that are transferred as words, in
+    start: bytes from the base, before it changes, to the first byte that is transferred; None where
+    a register's value is added.  registers: the core registers that are transferred as words, in
     the order of their addresses.  change: what is added to the base; None where that is a
     register's value or not known.
     """
@@ -33,7 +33,7 @@ class Transfer(NamedTuple):
 
     @property
     def places(self) -> Iterator[tuple[int, int]]:
-        """Each register and where it is transferred to or from: bytes from the base before."""
+        """Each register and the bytes from the base, before it changes, to its place in memory."""
         if self.start is not None:
             for position, number in enumerate(self.registers):
                 yield number, self.start + 4 * position
@@ -73,13 +73,13 @@ _STACK = {arm.ARM_INS_PUSH, arm.ARM_INS_POP, arm.ARM_INS_VPUSH, arm.ARM_INS_VPOP
 _UNUSED_WORD = {
     arm.ARM_INS_FLDMIAX, arm.ARM_INS_FLDMDBX, arm.ARM_INS_FSTMIAX, arm.ARM_INS_FSTMDBX,
 }  # fmt: skip
-"""These leave a word free behind the registers."""
+"""These leave a word free after the registers."""
 
 _WORDS = {
     arm.ARM_INS_LDR: True, arm.ARM_INS_LDRT: True, arm.ARM_INS_LDRD: True,
     arm.ARM_INS_STR: False, arm.ARM_INS_STRT: False, arm.ARM_INS_STRD: False,
 }  # fmt: skip
-"""Whether they load.  All others load or store less than words, or more than them."""
+"""Those that transfer words: whether they load.  All others transfer smaller or larger units."""
 
 _ELEMENTS = {
     arm.ARM_INS_VLD1, arm.ARM_INS_VLD2, arm.ARM_INS_VLD3, arm.ARM_INS_VLD4,
@@ -122,23 +122,23 @@ def _size(register: int) -> int:
     return 8 if arm.ARM_REG_D0 <= register <= arm.ARM_REG_D31 else 4
 
 
-def _single(instruction: Any, before: Any, address: Any, behind: Any) -> Transfer:
-    """Of an instruction with an address in brackets.  before, behind: its other operands."""
+def _single(instruction: Any, before: Any, address: Any, after: Any) -> Transfer:
+    """Of an instruction with an address in brackets.  before, after: its other operands."""
     kind, memory = instruction.id, address.mem
     registers = tuple(CORE[operand.reg] for operand in before) if kind in _WORDS else ()
     start = None if memory.index else memory.disp
     if kind in _ELEMENTS:
         start = 0
     change = start if instruction.writeback else 0
-    if behind:
-        change = _immediate(behind[0])
+    if after:
+        change = _immediate(after[0])
     elif kind in _ELEMENTS and instruction.writeback:
         change = None
     return Transfer(_WORDS.get(kind, False), CORE[memory.base], start, registers, change)
 
 
 def _immediate(operand: Any) -> int | None:
-    """What is added to a base behind a transfer."""
+    """What is added to a base after a transfer; None if that is a register's value."""
     if operand.type != arm.ARM_OP_IMM:
         return None
     value: int = operand.imm

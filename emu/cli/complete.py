@@ -9,13 +9,13 @@ MOMENTS = ("fault", "exit", "call:", "insn:")
 
 def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The last word of a list like ``syscall,%fr``."""
+    from emu.conventions import DEFAULT
     from emu.trace.selection import KINDS, call_classes
-    from kernel_model.syscalls import CALLS
 
     before, comma, last = incomplete.rpartition(",")
     mark = "!" if last.startswith("!") else ""
-    classes = [f"%{name}" for name in call_classes(CALLS)]
-    words = [*KINDS, "all", *classes, *(call.name for call in CALLS)]
+    classes = [f"%{name}" for name in call_classes(DEFAULT.calls)]
+    words = [*KINDS, "all", *classes, *(call.name for call in DEFAULT.calls)]
     start = f"{before}{comma}{mark}"
     return [f"{start}{word}" for word in words if word.startswith(last.removeprefix("!"))]
 

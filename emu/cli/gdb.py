@@ -83,11 +83,12 @@ def _find(debugger: str | None) -> str:
 
 
 def _names(debugger: str) -> Path:
+    from emu.conventions import DEFAULT
     from emu.gdb.names import data_directory
     from emu.sdk.library import cache_home
 
     with user_errors(str(cache_home())):
-        return data_directory(debugger, cache_home())
+        return data_directory(debugger, cache_home(), DEFAULT.calls)
 
 
 @contextmanager

@@ -12,11 +12,12 @@ from emu.cli.options import GuestOptions
 from emu.cli.streams import WAITS, exit_for_loss, note, say
 from emu.environment.clock import HostClock, InstructionClock
 from emu.environment.cmdline import with_program
-from emu.environment.world import HostWorld, StreamLostError
+from emu.environment.outside import StreamLostError
+from emu.environment.world import HostWorld
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.core import Core
 from emu.machine.fault import Fault
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.machine.machine import Machine
 from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome
@@ -123,7 +124,7 @@ class Launch:
         if outcome.how is not How.DEADLOCK and not outcome.is_final:
             from emu.report import state_text
 
-            say(state_text(machine.kernel, machine.history, machine.cores[0], self.debug))
+            say(state_text(machine.kernel, machine.history, machine.core, self.debug))
         if outcome.how is not How.EXITED:
             self._tell_stranger()
 
@@ -181,7 +182,7 @@ class _FilesReporter(Observer):
         if operation != SYS_OPEN or result != -1:
             return
         machine = self._launch.machine
-        if machine.services.of(process).errno == EACCES:
+        if machine.sessions.of(process).errno == EACCES:
             name = self._asked.partition(" ")[2] or self._asked
             note(f"the program may open no file, as {name}: --files DIR lets it, beneath DIR")
             machine.observers.remove(self)
@@ -195,11 +196,11 @@ class _RefusalReporter(Observer):
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
 
-    def refused(self, process: Process, act: Act, refusal: Refused) -> None:  # noqa: ARG002
+    def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:  # noqa: ARG002
         from emu.report import is_end_of_list, refusal_text
 
-        if is_end_of_list(act, refusal):
+        if is_end_of_list(entry, refusal):
             return
         machine, debug = self._launch.machine, self._launch.debug
-        registers = machine.cores[0].engine.registers.core()
-        say(refusal_text(machine.kernel, machine.history, debug, act, refusal, registers))
+        registers = machine.core.engine.registers.core()
+        say(refusal_text(machine.kernel, machine.history, debug, entry, refusal, registers))

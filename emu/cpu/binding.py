@@ -1,6 +1,6 @@
 """Unicorn's C functions as methods: nothing here decides anything.
 
-Prepared ctypes calls instead of the package's own wrappers, which cost several times as much.
+The calls are prepared by ctypes, because the package's own wrappers cost several times as much.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import mmap
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from unicorn import unicorn_const as const
@@ -17,18 +18,18 @@ from unicorn.arm_const import UC_CPU_ARM_CORTEX_A15
 from unicorn.unicorn_py3.unicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib
 
 from emu import native
-from emu.cpu.registers import coprocessor_register, swift
+from emu.cpu.registers import coprocessor_register, uclib_holding_gil
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
 CODE_BUFFER = 64 << 20
 """Bytes of host memory for translated code.
 
-Unicorn takes up to 1 GiB if it is not told, and a program that writes and runs code again and again
-fills it.  A full buffer is emptied and filled anew.
+Without a limit Unicorn takes up to 1 GiB, which a program that keeps writing and running code
+fills.  A full buffer is emptied and filled anew.
 """
 
 _BESIDES = 16 << 20
-"""Bytes for all else that Unicorn needs to begin."""
+"""Bytes for everything else that Unicorn allocates when it starts."""
 
 _WRITE = const.UC_CTL_IO_WRITE << 30
 _CTL_PAGE_SIZE = const.UC_CTL_UC_PAGE_SIZE | 1 << 26 | _WRITE
@@ -42,20 +43,20 @@ _CTL_TB_REMOVE = const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | _WRITE
 
 Read = Callable[[int, int], int]
 Write = Callable[[int, int, int], None]
-"""A device's own: read(offset, size) -> value, write(offset, size, value)."""
+"""A device's functions: read(offset, size) -> value, write(offset, size, value)."""
 
 OnRead = Callable[[object, int, int, object], int]
 OnWrite = Callable[[object, int, int, int, object], None]
-"""The same as Unicorn calls them: with its handle first and user data last."""
+"""The callbacks that Unicorn calls for them: its handle comes first, user data last."""
 
 
 def address_of(function: Any) -> int:
-    """Where the host has a C function, or a callback, which must be kept."""
+    """The host's address of a C function or of a callback, which the caller must keep alive."""
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 class PythonHook:
-    """A hook in Python, as those in C show themselves: a function and its last argument."""
+    """A hook in Python with the interface of those in C: a function and its last argument."""
 
     def __init__(self, callback: Any) -> None:
         self._callback = callback
@@ -96,7 +97,7 @@ def check(call: str, status: int) -> None:
 
 
 def need_room(size: int) -> None:
-    """Make sure that the host would give so many bytes.  Errors: MemoryError.
+    """Check that the host can give ``size`` bytes.  Errors: MemoryError.
 
     Unicorn makes its buffer for code when it first runs, and ends the process if it cannot.
     """
@@ -104,6 +105,10 @@ def need_room(size: int) -> None:
         mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     except OSError as error:
         raise MemoryError(f"{size} bytes: {error.strerror}") from error
+
+
+_NOWHERE = ctypes.byref(ctypes.c_uint64())
+"""For what Unicorn tells and nothing wants to know."""
 
 
 class View(NamedTuple):
@@ -136,7 +141,7 @@ class Context:
 class Unicorn:
     """One instance of Unicorn: a Cortex-A15, its memory map, its TLB and its translated code.
 
-    most_flushed_alone: of so many flushes of a page the last is one of all; 0: never.
+    most_flushed_alone: after so many flushes of single pages the whole TLB is flushed; 0: never.
     Errors: MemoryError.
     """
 
@@ -144,18 +149,35 @@ class Unicorn:
         need_room(CODE_BUFFER + _BESIDES)
         self.uc = ctypes.c_void_p()
         check("uc_open", uclib.uc_open(const.UC_ARCH_ARM, const.UC_MODE_ARM, ctypes.byref(self.uc)))
-        # At the end of everything the host frees it all the quicker without.
+        # When the process ends, the host frees everything faster by itself.
         weakref.finalize(self, uclib.uc_close, self.uc).atexit = False
+        self._bind()
         self._kept: dict[int, Any] = {}  # hook handle -> what Unicorn calls
         self._callees: list[object] = []
         self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
         self.most_flushed_alone = self._flushed_alone = 0
         self._tlbimva = coprocessor_register("tlbimva")
-        self._nowhere = ctypes.byref(ctypes.c_uint64())
         self._ctl(_CTL_CPU_MODEL, ctypes.c_int(UC_CPU_ARM_CORTEX_A15))
         self._ctl(_CTL_PAGE_SIZE, ctypes.c_uint32(PAGE_SIZE))
         self._ctl(_CTL_CODE_BUFFER, ctypes.c_uint32(CODE_BUFFER))
         self._ctl(_CTL_USE_EXITS, ctypes.c_int(1))  # with no exits: `until` would be fetched
+
+    def _bind(self) -> None:
+        """The functions that every switch to another process calls, without Python code between."""
+        held = uclib_holding_gil
+        self._save = partial(held.uc_context_save, self.uc)
+        self._restore = partial(held.uc_context_restore, self.uc)
+        self._flush_tlb = partial(held.uc_ctl, self.uc, _CTL_TLB_FLUSH)
+        self.stop: Callable[[], int] = partial(held.uc_emu_stop, self.uc)
+        """End the run, from inside a hook or from another thread.
+
+        The interpreter's lock is held meanwhile: no Python code runs between this call and
+        Unicorn's knowing of it.
+        """
+        self.start: Callable[[int], int] = self._start
+        """Run from an address (bit 0: Thumb) until something stops it; Unicorn's status."""
+        if native.hooks is not None:
+            self.start = partial(native.hooks.start, self.uc.value)
 
     def _ctl(self, request: int, *arguments: Any) -> None:
         check(f"uc_ctl {request & 0xFFFF}", uclib.uc_ctl(self.uc, request, *arguments))
@@ -184,14 +206,14 @@ class Unicorn:
     # Translation
 
     def use_virtual_tlb(self, virtual: bool) -> None:
-        """Whether fill hooks translate addresses, or the Arm MMU."""
+        """Let fill hooks translate addresses if ``virtual``, else the Arm MMU."""
         mode = const.UC_TLB_VIRTUAL if virtual else const.UC_TLB_CPU
         self._ctl(_CTL_TLB_TYPE, ctypes.c_int(mode))
 
     def flush_tlb(self) -> None:
         """Forget all translations of addresses."""
         self._flushed_alone = 0
-        swift.uc_ctl(self.uc, _CTL_TLB_FLUSH)
+        self._flush_tlb()
 
     def flush_page(self, va: int) -> None:
         """Forget the translation of the page at ``va``: the architecture's own TLBIMVA."""
@@ -202,7 +224,7 @@ class Unicorn:
             self._tlbimva.write(self.uc, va)
 
     def view(self, va: int) -> View:
-        """What user accesses at ``va`` would meet now, from the TLB or by asking for a fill."""
+        """What user accesses at ``va`` would reach now, by the TLB or by a fill."""
         pa, rights = -1, 0
         place = ctypes.c_uint64()
         for access in (const.UC_PROT_READ, const.UC_PROT_WRITE, const.UC_PROT_EXEC):
@@ -214,8 +236,8 @@ class Unicorn:
         return View(pa, rights)
 
     def fill(self, va: int) -> None:
-        """Have a translation for a fetch at ``va``, by asking for a fill if there is none."""
-        swift.uc_vmem_translate(self.uc, va, const.UC_PROT_EXEC, self._nowhere)
+        """Put a translation for fetches at ``va`` into the TLB, by a fill if it is not there."""
+        uclib_holding_gil.uc_vmem_translate(self.uc, va, const.UC_PROT_EXEC, _NOWHERE)
 
     # Translated code
 
@@ -240,24 +262,16 @@ class Unicorn:
 
     # Running and state
 
-    def start(self, pc: int) -> int:
-        """Run from ``pc`` (bit 0: Thumb) until something stops it; Unicorn's status."""
-        if native.hooks is not None:
-            status: int = native.hooks.start(self.uc.value, pc)
-            return status
+    def _start(self, pc: int) -> int:
         return int(uclib.uc_emu_start(self.uc, pc, 0, 0, 0))
-
-    def stop(self) -> None:
-        """End the run, from inside a hook or from another thread."""
-        swift.uc_emu_stop(self.uc)  # with the lock: when Python's code knows of it, Unicorn does
 
     def save(self, context: Context) -> None:
         """Copy the processor's state into a context made earlier."""
-        swift.uc_context_save(self.uc, context.handle)
+        self._save(context.handle)
 
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's."""
-        swift.uc_context_restore(self.uc, context.handle)
+        self._restore(context.handle)
 
     # Hooks
 
@@ -266,7 +280,7 @@ class Unicorn:
     ) -> int:
         """Add a ctypes callback, or the address of a C function, as it is; returns a handle.
 
-        begin, end: the addresses it is for, both included; all if ``begin > end``.
+        begin, end: the first and the last address it is for; all addresses if ``begin > end``.
         """
         handle = ctypes.c_size_t()
         address = ctypes.cast(function, ctypes.c_void_p)
@@ -278,16 +292,16 @@ class Unicorn:
         return handle.value
 
     def keep(self, *callbacks: object) -> None:
-        """Let these live as long as this: what hooks call."""
+        """Keep these callbacks of hooks alive as long as this instance."""
         self._callees += callbacks
 
     def remove_own_hook(self, handle: int, va: int, end: int) -> None:
-        """Take a code hook away that code in [va, end) may call; what it calls is the caller's."""
+        """Remove a code hook for [va, end).  The caller keeps its callback alive."""
         check("uc_hook_del", uclib.uc_hook_del(self.uc, ctypes.c_size_t(handle)))
         del self._kept[handle]
         self.remove_blocks_within(va, end)
 
     def remove_hook(self, handle: int) -> None:
-        """Take a hook away.  Unicorn frees it only when a run ends, so what it calls is kept."""
+        """Remove a hook.  Unicorn frees it only when a run ends, so its callback stays alive."""
         check("uc_hook_del", uclib.uc_hook_del(self.uc, ctypes.c_size_t(handle)))
         self.flush_blocks()

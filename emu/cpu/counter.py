@@ -1,14 +1,14 @@
 """Exact instruction counting that costs a nanosecond or two a block.
 
 Unicorn calls a hook at the start of each block of translated code, with the block's size.  All of
-its instructions are counted then; where a run ends inside a block, what did not execute is taken
-off again, for the PC says how far it came.  A conditional instruction counts whether its condition
-holds or not.
+its instructions are counted then; if a run ends inside a block, the PC says how far it came, and
+the rest is taken off again.  A conditional instruction counts whether its condition holds or not.
 
-Two things end a run.  A *limit* does exactly: the run stops before the block that would exceed it,
-and the engine goes on to the instruction in it.  The end of a *turn* waits for a place that costs
-nothing to stop at: an instruction that does not follow the one before it in memory, or the start of
-a page.  There a block begins in every way of running, so the turn ends at the same place in each.
+Two bounds end a run.  A *limit* is exact: the run stops before the block that would exceed it, and
+the engine runs on to the right instruction inside that block.  The end of a *turn* waits for a
+place where stopping costs nothing: an instruction that does not follow its predecessor in memory,
+or the start of a page.  A block begins there however the program is run, so the turn always ends at
+the same place.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ NOWHERE = 1
 class Counter(Protocol):
     """Counts the instructions that completed, and bounds how many may.
 
-    count: during a call of the kernel's, and while nothing runs, the instructions that completed.
-    next: the address behind the instruction that completed last.
+    count: the completed instructions; exact during kernel calls and while nothing runs.
+    next: the address after the instruction that completed last.
     """
 
     count: int
@@ -56,46 +56,54 @@ class Counter(Protocol):
         """``count`` as the block under way began."""
 
     @property
+    def thumb(self) -> bool:
+        """Whether the block under way is Thumb code."""
+
+    @property
     def left(self) -> int:
-        """How many instructions the limit still allows; 0 without one, or with ``exhaust``."""
+        """How many instructions the limit still allows; 0 without one, or after ``exhaust``."""
 
     @property
     def turn_over(self) -> bool:
-        """Whether the run that has ended did so because the turn is over."""
+        """Whether the last run ended because the turn was over."""
 
     def see(self, memory: Memory) -> None:
-        """Read code here."""
+        """Read code through this memory."""
 
     def trust(self, fills: Any) -> None:
-        """These ``emu.mmu.fills.Fills`` hear of each store to code that they have called plain."""
+        """Do not compare code that these ``emu.mmu.fills.Fills`` have called plain.
+
+        They hear of every store to such code.
+        """
 
     def tell(self, function: int, data: int) -> None:
-        """Call ``function(uc, va, size, data)`` at each block, also one that is stopped then."""
+        """Call ``function(uc, va, size, data)`` at each block, even if the run stops before it."""
 
     def begin(self, limit: int, turn: int) -> None:
         """A run begins that may complete ``limit`` instructions, or any number if 0.
 
-        turn: instructions that are left of the turn; it may be none, or ``NO_TURN``.
+        turn: the instructions left of the turn; at most 0 if it is over, or ``NO_TURN``.
         """
 
     def exhaust(self) -> None:
-        """Let the hook stop the run at the next block, and at each that still begins."""
+        """Let the hook stop the run at the next block, and at any further one that begins."""
 
     def end(self, pc: int) -> bool:
         """The run ended at ``pc``; whether the hook ended it."""
 
     def pass_block(self, pc: int, thumb: bool) -> int:
-        """Let the block at ``pc`` begin, which holds the instruction behind the limit: its address.
+        """Let the block at ``pc`` begin, although the limit lies inside it.
 
-        The run goes on, and must be stopped there.
+        Returns the address of the first instruction beyond the limit: the caller must stop the run
+        before that.
         """
 
     def begun(self, pc: int) -> int:
-        """While the instruction at ``pc`` executes: the count with it, and none behind it."""
+        """While the instruction at ``pc`` executes: the count up to and including it."""
 
 
 class _Block(NamedTuple):
-    """The block under way.  following: what ``next`` was as it began."""
+    """The block under way.  following: ``next`` as the block began."""
 
     va: int
     size: int
@@ -115,7 +123,7 @@ class PythonCounter(PythonHook):
     def __init__(self, unicorn: Unicorn) -> None:
         self.count = 0
         self.next = NOWHERE
-        self.turn_over = False
+        self.turn_over = self.thumb = False
         self.before = 0
         self._limit = self._turn_end = NO_LIMIT
         self._block = _NONE
@@ -136,7 +144,8 @@ class PythonCounter(PythonHook):
     def _block_begins(self, uc: int, va: int, size: int, _data: object) -> None:
         jumped = va != self.next or not va & PAGE_OFFSET
         cpsr = self._status.read()[0]
-        self._block = _Block(va, size, cpsr & THUMB_BIT != 0, self.next)
+        self.thumb = cpsr & THUMB_BIT != 0
+        self._block = _Block(va, size, self.thumb, self.next)
         self.next = va + size
         self.before = self.count
         self.count += self._instructions(va, size)
@@ -152,14 +161,14 @@ class PythonCounter(PythonHook):
             uclib.uc_emu_stop(uc)
 
     def _instructions(self, va: int, size: int) -> int:
-        """How many there are in so many bytes of the block under way."""
+        """How many instructions ``size`` bytes of the block under way hold."""
         if not self._block.thumb:
             return size // 4
         assert self._thumb is not None
         return self._thumb.number(va, size)
 
     def trust(self, fills: Any) -> None:
-        """Compares all the same."""
+        """No effect: all code is compared."""
 
     def tell(self, function: int, data: int) -> None:
         self._watchers.append((HOOK_CODE_CFUNC(function), data))
@@ -197,7 +206,7 @@ class PythonCounter(PythonHook):
 
 
 def make_counter(unicorn: Unicorn) -> Counter:
-    """The quickest there is."""
+    """The C version if it is built, else the Python one."""
     if native.hooks is None:
         return PythonCounter(unicorn)
     counter: Counter = native.hooks.Counter(unicorn.uc.value, arm_const.UC_ARM_REG_CPSR)
@@ -205,8 +214,8 @@ def make_counter(unicorn: Unicorn) -> Counter:
 
 
 def prepare(counter: Counter, unicorn: Unicorn) -> None:
-    """Before the first run that is counted."""
+    """Tell the counter in C where the T bit is, before the first run that is counted."""
     if not isinstance(counter, PythonCounter):
-        from emu.cpu.layout import thumb_bit
+        from emu.cpu.unicorn_internals import thumb_bit
 
         counter.thumb_bit = thumb_bit(unicorn)  # type: ignore[attr-defined]

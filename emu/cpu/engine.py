@@ -1,6 +1,6 @@
 """One core: runs that end with a reason, with nothing lost on the way.
 
-Whatever a callback raises stops the run and comes out of it.  The PC is read before each run and
+An exception in a callback stops the run, which raises it.  The PC is read before each run and
 given back with the Thumb bit, because Unicorn forgets T when the PC is written without it.
 """
 
@@ -17,12 +17,14 @@ from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC
 from emu.cpu import registers
 from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
+from emu.cpu.exact_stop import ExactStop
 from emu.cpu.hooks import Hooks
-from emu.cpu.layout import Noted, monitor_of, set_monitor
 from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
-from emu.cpu.stop import Abort, Ending, Stop
+from emu.cpu.run_control import RunControl
+from emu.cpu.stop import Abort, Stop
 from emu.cpu.svc import OnSvc, make_svc
-from emu.cpu.within import WithinBlock
+from emu.cpu.unicorn_internals import Noted, monitor_of, set_monitor
+from emu.environment.waits import Interrupted
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.
@@ -47,15 +49,15 @@ _NOT_UNDEFINED = (0x11, 0x20, 0x21, 0x24, 0x25, 0x38, _NO_SYNDROME >> 26)
 def _is_undefined(syndrome: int) -> bool:
     """Whether this is the syndrome of an undefined instruction.
 
-    A TLB fill leaves there what Unicorn knows of the load or store that it was for, which has
-    exception class 0 as most undefined instructions do, but never their other bits.
+    A TLB fill leaves the syndrome of the load or store that it was for.  That has exception class
+    0, as for most undefined instructions, but never their other bits.
     """
     if syndrome >> 26 == 0:
         return syndrome == _UNCATEGORIZED
     return syndrome >> 26 not in _NOT_UNDEFINED
 
 
-# Members at hand: to look one up in its enumeration takes longer than a call.
+# Kept at hand, because looking a member up in its enumeration takes longer than a call.
 _REFUSED, _MISALIGNED_PC = Abort.REFUSED, Abort.MISALIGNED_PC
 _REQUESTED = Stop.REQUESTED
 
@@ -75,32 +77,32 @@ _block_at = lru_cache(64)(_Block.from_address)
 class Engine:
     """One core.
 
-    ``on_svc`` is called at each SVC, the PC already past it, and gives what goes to r0.  It may
+    ``on_svc`` is called at each SVC, with the PC past it, and returns the value for r0.  It may
     read and write registers, call ``stop``, flush, save and restore contexts.
-    after_restore: puts right what of the translation a context carries along: TTBR0.
-    abort: what is known of a run that ended with ``Stop.FAULT``.  access: READ, WRITE or EXEC of
-    one that ended because nothing is at the physical address.
+    after_restore: called after a context was restored, to set TTBR0, which contexts carry along.
+    abort: what is known of the fault of a run that ended with ``Stop.FAULT``.  access: READ, WRITE
+    or EXEC, if that run ended because nothing is at the physical address.
     """
 
     def __init__(self) -> None:
         self.unicorn = Unicorn()
         self.registers = Registers(self.unicorn.uc)
         self.counter = make_counter(self.unicorn)
-        self.ending = Ending(self.unicorn, self.counter)
-        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.ending)
-        self._within = WithinBlock(self.unicorn, self.counter, self.ending)
+        self.control = RunControl(self.unicorn, self.counter)
+        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
+        self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
-        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.ending.fail)
-        self.after_restore: Callable[[], None] = _nothing
+        self._svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)
+        self.after_restore: Callable[[], None] | None = None
         self.abort = Abort.REFUSED
         self.access = 0
         self._reset()
         self._add_traps()
 
     def _reset(self) -> None:
-        """User mode, VFP on: to Unicorn the CPACR grants it from the start, FPEXC does not.
+        """User mode with VFP enabled: Unicorn's CPACR grants it from the start, FPEXC does not.
 
-        The CPSR comes last: writing it recomputes what follows from all.
+        The CPSR is written last: that recomputes what Unicorn derives from all registers.
         """
         self.registers.write("fpexc", _FPEXC_EN)
         self.registers.write("cpsr", registers.USER_MODE)
@@ -126,17 +128,35 @@ class Engine:
 
     def _trapped(self, number: int) -> None:
         if number == _BKPT:
-            self.ending.end(Stop.BKPT)
+            self.control.end(Stop.BKPT)
         elif number in (_PREFETCH_ABORT, _DATA_ABORT):
             self.abort = Abort.PREFETCH if number == _PREFETCH_ABORT else Abort.DATA
-            self.ending.end(Stop.FAULT)
+            self.control.end(Stop.FAULT)
         else:
             raise EngineError(f"interrupt {number}", const.UC_ERR_EXCEPTION)
+
+    def _svc_failed(self, error: BaseException) -> None:
+        """What answers an SVC has raised; where it only waited in vain, the SVC is made again."""
+        if isinstance(error, Interrupted):
+            error.in_svc = True
+        self.control.fail(error)
+
+    def _after_error(self, error: BaseException, pc: int, cpsr: int) -> int:
+        """Where to go on: at the SVC before the PC, if it is to be made again; the PC.
+
+        Not in an IT block that goes on after it: how it began is no longer known.
+        """
+        if not isinstance(error, Interrupted) or not error.in_svc or in_it_block(cpsr):
+            return pc
+        thumb = cpsr >> 5 & 1
+        pc -= 2 if thumb else 4
+        self.registers.write("pc", pc | thumb)
+        return pc
 
     def _invalid(self, _uc: int, _data: object) -> bool:
         """Whether to go on: Unicorn calls YIELD and WFE invalid too, with the PC past them.
 
-        They raise nothing, so the syndrome is still another's.
+        They raise no exception, so the syndrome register does not show an undefined instruction.
         """
         undefined = _is_undefined(self.registers.read("esr"))
         self.registers.write("esr", _NO_SYNDROME)
@@ -146,80 +166,83 @@ class Engine:
         """A block of code has been translated and is about to run for the first time.
 
         Arm code that is not aligned to a word must not run.  It is forgotten after the run, so that
-        whoever goes there again comes here again.
+        the next jump there is noticed, too.
         """
         if _block_at(block).pc & 2 and not self.registers.thumb:
             self.abort = Abort.MISALIGNED_PC
-            self.ending.end(Stop.FAULT)
+            self.control.end(Stop.FAULT)
 
     # Running
 
     @property
     def instructions(self) -> int:
-        """Instructions completed since they are counted."""
+        """Instructions completed since counting began."""
         return self.counter.count
 
     def run(self, count: int = 0, passes: bool = True, turn: int = NO_TURN) -> Stop:
         """Run from the PC until something ends the run, or ``count`` instructions completed.
 
         An IT block that has begun is finished even beyond the count or a breakpoint in it.  A
-        counted run that begins in one ends behind it: the counter cannot stop before that.
-        passes: whether a breakpoint at the PC is passed.  turn: about how many instructions it may
-        take where others wait; ``counter.turn_over`` says whether that ended it.
+        counted run that begins in one ends after it: the counter cannot stop before that.
+        passes: whether a breakpoint at the PC is passed.  turn: how many instructions are left of
+        the process's turn; ``counter.turn_over`` says whether its end ended the run.
         """
-        ending, place = self.ending, self.registers.place
-        if (count or turn != NO_TURN) and not self.hooks.counting:
-            self.hooks.count_instructions()
-        if ending.requested and ending.take_request():
+        control, hooks, counter = self.control, self.hooks, self.counter
+        read_pc_and_cpsr = self.registers.pc_and_cpsr.read
+        if not hooks.counting and (count or turn != NO_TURN):
+            hooks.count_instructions()
+        if control.requested and control.take_request():
             return _REQUESTED
-        pc, cpsr = place.read()
+        pc, cpsr = read_pc_and_cpsr()
         thumb = cpsr >> 5 & 1
         if pc & 2 and not thumb:
             self.abort = _MISALIGNED_PC
             return Stop.FAULT
-        within = count and in_it_block(cpsr)
-        self.hooks.passing = pc if passes else -1
-        accesses = self.hooks.accesses
+        it_left = count and in_it_block(cpsr)
+        hooks.passing = pc if passes else -1
+        accesses = hooks.device_accesses
         if accesses.made is not None:
             accesses.begin(pc)
         self.abort = _REFUSED
-        self.counter.begin(within or count, turn)
-        ending.begin()
-        status = self._within.run(pc, True) if within else self.unicorn.start(pc | thumb)
-        pc, cpsr = place.read()
-        over = self.counter.end(pc) or (within > 0 and ending.leaving)
-        if over and self.counter.left and self._is_undisturbed(status):
-            status = self._within.run(pc, cpsr & THUMB_BIT != 0)
-            pc, _ = place.read()
-            self.counter.end(pc)
-        ending.over()
+        counter.begin(it_left or count, turn)
+        control.begin()
+        status = self._exact_stop.run(pc, True) if it_left else self.unicorn.start(pc | thumb)
+        pc, cpsr = read_pc_and_cpsr()
+        if control.error is not None:
+            pc = self._after_error(control.error, pc, cpsr)
+        over = counter.end(pc) or (it_left > 0 and control.leaving)
+        if over and counter.left and self._is_undisturbed(status):
+            status = self._exact_stop.run(pc, cpsr & THUMB_BIT != 0)
+            pc, _ = read_pc_and_cpsr()
+            counter.end(pc)
+        control.over()
         if accesses.made is not None:
             accesses.end(pc)
-        if ending.error is not None:
-            ending.raise_error()
+        if control.error is not None:
+            control.raise_error()
         if self.abort is _MISALIGNED_PC:
             self.unicorn.flush_blocks()
-        return ending.reason or self._reason(status, over)
+        return control.reason or self._reason(status, over)
 
     def watch_blocks(self, begins: int, rests: Callable[[], None], data: int = 0) -> None:
         """Call ``begins(uc, va, size, data)``, the address of a C function, at each block.
 
-        They are counted from now on.  rests: called when a run comes to rest before a block that
-        had begun, and goes on: the block will be told again.
+        Instructions are counted from now on.  rests: called when a run that stopped before a block
+        goes on inside it; ``begins`` is called a second time for that block.
         """
         self.hooks.count_instructions()
         self.counter.tell(begins, data)
-        self._within.rests.append(rests)
+        self._exact_stop.rests.append(rests)
 
     def _is_undisturbed(self, status: int) -> bool:
         """Whether nothing but the counter ended the run."""
-        ending = self.ending
+        control = self.control
         return not (
-            status or ending.reason or ending.error or ending.requested or self.counter.turn_over
+            status or control.reason or control.error or control.requested or self.counter.turn_over
         )
 
     def _reason(self, status: int, over: bool) -> Stop:
-        """Why the run ended, for which no callback gave a reason: that would count first."""
+        """Why the run ended, if no callback gave a reason, which would take precedence."""
         if status == const.UC_ERR_INSN_INVALID:
             return Stop.UNDEFINED
         if status in _NOTHING_THERE:
@@ -229,13 +252,21 @@ class Engine:
             return Stop.FAULT
         if status:
             check("uc_emu_start", status)
-        if self.ending.take_request():
+        if self.control.take_request():
             return Stop.REQUESTED
         return Stop.COUNT if over else Stop.WAITING
 
     def stop(self) -> None:
-        """End the run from inside a callback; the instruction that called it completes."""
-        self.ending.end(_REQUESTED)
+        """End the run from inside a callback; the instruction that called it completes.
+
+        What ``RunControl.end`` does, in one step: every switch to another process comes here.
+        """
+        control = self.control
+        if control.reason is None:
+            control.reason = _REQUESTED
+        control.leaving = True
+        self.counter.exhaust()
+        self.unicorn.stop()
 
     # Contexts
 
@@ -248,8 +279,9 @@ class Engine:
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's.  The address space stays as it is."""
         self.unicorn.restore(context)
-        self.hooks.accesses.forget()
-        self.after_restore()
+        self.hooks.device_accesses.forget()
+        if self.after_restore is not None:
+            self.after_restore()
 
     def keep_as_fresh(self) -> None:
         """Let ``start_at`` begin from the state as it is now."""
@@ -273,7 +305,8 @@ class Engine:
         finally:
             self.unicorn.save(context)
             self.unicorn.restore(now)
-            self.after_restore()
+            if self.after_restore is not None:
+                self.after_restore()
 
     def fresh_state(self) -> State:
         """What ``start_at`` begins with.  Not while the core runs."""
@@ -292,10 +325,6 @@ class Engine:
             held.set_state(state)
         set_monitor(context, state.exclusive)
         return context
-
-
-def _nothing() -> None:
-    pass
 
 
 def _no_handler(*_: int) -> int | None:

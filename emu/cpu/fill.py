@@ -22,7 +22,7 @@ FILL_CFUNC = ctypes.CFUNCTYPE(
 
 ACCESS = {const.UC_MEM_READ: READ, const.UC_MEM_WRITE: WRITE, const.UC_MEM_FETCH: EXEC}
 
-# Unicorn has its answers at the same few places on its stack.
+# Unicorn wants its answers at the same few addresses, on its stack.
 _answer_at = lru_cache(64)(uc_tlb_entry.from_address)
 
 

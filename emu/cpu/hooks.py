@@ -7,20 +7,21 @@ from collections.abc import Callable, Collection
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
-from emu.cpu.accesses import Accesses
 from emu.cpu.binding import OnRead, OnWrite, Read, Unicorn, Write
 from emu.cpu.counter import Counter, prepare
+from emu.cpu.device_accesses import DeviceAccesses
 from emu.cpu.registers import IT_STATE, Batch, Registers
-from emu.cpu.stop import Ending, Stop
+from emu.cpu.run_control import RunControl
+from emu.cpu.stop import Stop
 
 IT_BLOCK_BYTES = 16
-"""After an instruction in an IT block there may be three more, and one that ends the run."""
+"""Bytes after an instruction in an IT block: up to three more, and the one that ends the run."""
 
 
 class Hooks:
     """The hooks of one core.
 
-    passing: the address at which the run under way began, whose breakpoint it passes; else -1.
+    passing: the address where the run under way began, if it passes a breakpoint there; else -1.
     """
 
     def __init__(
@@ -28,18 +29,18 @@ class Hooks:
         unicorn: Unicorn,
         registers: Registers,
         counter: Counter,
-        ending: Ending,
+        control: RunControl,
     ) -> None:
         self._unicorn, self._registers = unicorn, registers
         self._status = Batch(unicorn.uc, ("cpsr",))
-        self._counter, self._ending = counter, ending
+        self._counter, self._control = counter, control
         self.counting = False
         self.passing = -1
         self._breakpoints: frozenset[int] = frozenset()
         self._wanted: Callable[[int], bool] = _always
         self._breakpoint_hooks: list[int] = []
         self._devices: dict[tuple[Read, Write], tuple[OnRead, OnWrite]] = {}
-        self.accesses = Accesses(ending)
+        self.device_accesses = DeviceAccesses(control)
 
     def count_instructions(self) -> None:
         """Count from now on.  Costs less if called before the first run."""
@@ -57,10 +58,10 @@ class Hooks:
     ) -> None:
         """End runs before the instructions at these addresses (va), at no cost elsewhere.
 
-        wanted: asked each time with the address whether this run is to end there.
+        wanted: called with the address each time; says whether this run is to end there.
 
-        Hooks, not Unicorn's exits: for an exit at the start of a page whose neighbour before it
-        cannot be executed, Unicorn lets every run end with an error.
+        These are hooks, not Unicorn's exits: with an exit at the start of a page, where the page
+        before it is not executable, every run ends with an error.
         """
         self._wanted = wanted or _always
         if self._breakpoints == frozenset(addresses):
@@ -77,37 +78,38 @@ class Hooks:
 
     def _break(self, _uc: int, va: int, _size: int, _data: object) -> None:
         """At a breakpoint, or soon after one: the rest of an IT block must not lose the stop."""
-        ending = self._ending
-        if va in self._breakpoints and va != self.passing and ending.reason is None:
+        control = self._control
+        if va in self._breakpoints and va != self.passing and control.reason is None:
             try:
                 if self._wanted(va):
-                    ending.end(Stop.BREAKPOINT)
+                    control.end(Stop.BREAKPOINT)
             except BaseException as error:
-                ending.fail(error)
-        elif ending.reason is not None:
-            ending.leave()
+                control.fail(error)
+        elif control.reason is not None:
+            control.leave()
         self.passing = -1
 
     def map_device(self, pa: int, size: int, read: Read, write: Write) -> None:
         """Call ``read(offset, size)`` and ``write(offset, size, value)`` for accesses here.
 
-        What they raise stops the run and comes out of it.
+        An exception from either stops the run, which raises it.
         """
         callbacks = self._devices.get((read, write))
         if callbacks is None:
-            callbacks = self.accesses.reading(read), self.accesses.writing(write)
+            callbacks = self.device_accesses.reading(read), self.device_accesses.writing(write)
             self._devices[read, write] = callbacks
         self._unicorn.map_device(pa, size, *callbacks)
 
     def leave_it_block(self) -> None:
-        """In a callback for a load or store that will succeed: undo what befell the IT state.
+        """In a callback for a load or store that will succeed: clear the IT state.
 
-        For the callback Unicorn restores the state that the instruction began in.  The translated
-        code that goes on knows its own and never looks, so the next block would begin as if it were
-        inside the IT block, and skip or keep its first instruction by a stale condition (2309).
+        For the callback Unicorn restores the IT state as the instruction began.  The rest of the
+        translated block does not use it, so the next block would begin as if it were inside the IT
+        block, and execute or skip its first instruction by a stale condition
+        (Unicorn's issue 2309).
         """
         cpsr = self._status.read()[0]
-        if cpsr & IT_STATE and self._ending.running:
+        if cpsr & IT_STATE and self._control.running:
             self._registers.write("cpsr", cpsr & ~IT_STATE)
 
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE, Ram
 
 _LINUX = sys.platform == "linux"
-"""Where memory given back to the host is zeros when it is touched again."""
+"""Whether memory given back to the host reads as zeros when it is touched again."""
 
 _WORTH_GIVING_BACK = 64 << 10
-"""From so many bytes on, giving back is quicker than storing zeros."""
+"""From this many bytes on, giving memory back is quicker than storing zeros."""
 
 
 class HostRam:
@@ -56,7 +56,7 @@ class ManyViewsRam(HostRam):
         self.address = self.view(0)
 
     def view(self, number: int) -> int:
-        """The host address of the same bytes once more: each number has its own."""
+        """The host address of one of the views of the same bytes, by number."""
         while len(self._views) <= number:
             self._views.append(_map(self._file, self._size))
         return _address(self._views[number])
@@ -68,7 +68,7 @@ class ManyViewsRam(HostRam):
 class MappedRam(Ram):
     """RAM over a mapping, of which whole pages can be zeroed without being touched.
 
-    advice: what gives pages back to the host, or None where nothing does.
+    advice: the ``madvise`` option that gives pages back to the host, or None if there is none.
     """
 
     def __init__(self, base: int, size: int, mapping: mmap.mmap, advice: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Where Thumb instructions begin, which their first bits say."""
+"""Where Thumb instructions begin: the first bits of each give its length."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _LONG = 0xE800
 """From here on a halfword is the first of two: Arm ARM DDI 0406C, A6.1."""
 
 MANY_BLOCKS = 50_000
-"""Beyond so many, blocks are forgotten."""
+"""With more than this, all known blocks are forgotten."""
 
 
 def thumb_length(halfword: int) -> int:
-    """Bytes of the instruction that begins so."""
+    """Bytes of the instruction whose first halfword this is."""
     return 4 if halfword >= _LONG else 2
 
 
@@ -32,7 +32,7 @@ class ThumbCode:
         return starts
 
     def number(self, va: int, size: int) -> int:
-        """How many there are in a block."""
+        """How many instructions a block holds."""
         code = self._memory.read(va, size)
         known = self._known.get(va)
         if known is None or known[0] != code or not code:

@@ -1,4 +1,4 @@
-"""RAM as user mode sees it, for what looks there at every block and every fill."""
+"""RAM as user mode sees it, found fast enough to be read at every block and every fill."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kernel_model.walk import walk
 
 
 class Memory(Protocol):
-    """One address space at a time, found by walking and kept until something changes."""
+    """One address space at a time; pages are found by walks and kept until something changes."""
 
     def use(self, l1: int) -> None:
-        """The address space whose L1 table is there (pa) is current now; -1: none."""
+        """The address space whose L1 table is at ``l1`` (pa) is current now; -1: none."""
 
     def forget(self) -> None:
-        """Descriptors have changed."""
+        """Descriptors have changed: walk again."""
 
     def physical(self, va: int) -> int:
         """The address in RAM (pa) that user mode reads at ``va``; -1 if there is none."""
@@ -51,12 +51,12 @@ class PythonMemory:
         if pa is None:
             pa, _ = self.translate(page)
             if pa < 0:
-                return -1  # and not kept: to fill an empty descriptor is no change
+                return -1  # not kept: filling an empty descriptor needs no ``forget``
             self._found[page] = pa
         return pa | va & PAGE_OFFSET
 
     def read(self, va: int, size: int) -> bytes:
-        """What is there, if it is in one page; else b""."""
+        """The bytes at ``va``, if they are in RAM and in one page; else b""."""
         pa = self.physical(va)
         if pa < 0 or (va & PAGE_OFFSET) + size > PAGE_SIZE:
             return b""
@@ -69,7 +69,7 @@ class PythonMemory:
 
 
 def make_memory(host: HostRam) -> Memory:
-    """The quickest there is."""
+    """The C version if it is built, else the Python one."""
     if native.hooks is None:
         return PythonMemory(host)
     memory: Memory = native.hooks.Memory(host.address, host.ram.base, host.ram.size)

@@ -1,7 +1,7 @@
 """The processor's registers, through prepared calls into Unicorn.
 
-One call for a whole group of registers that are read together, and next to nothing for the one
-that every call of the kernel's writes.
+One call reads a whole group of registers that belong together.  The one register that every kernel
+call writes costs next to nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unicorn.unicorn_py3.unicorn import uclib
 from emu import native
 
 CORE = tuple(f"r{number}" for number in range(13)) + ("sp", "lr", "pc", "cpsr")
-"""The register file of user mode, in the order of ``Engine.core_registers``."""
+"""The register file of user mode, in the order of ``State.core``."""
 
 SYSCALL = ("r0", "r1", "r2", "r3", "r12", "esr", "pc", "cpsr")
 """What a call consists of; the syndrome register has the SVC's immediate in its low half."""
@@ -28,7 +28,7 @@ THREAD = ("tpidrurw", "tpidruro", "tpidrprw")
 """Software thread registers: CP15 c13."""
 
 PC, CPSR = 15, 16
-"""Where those two are in ``CORE``."""
+"""Their places in ``CORE``."""
 
 THUMB_BIT = 1 << 5
 IT_STATE = 0x0600FC00
@@ -42,10 +42,11 @@ def in_it_block(cpsr: int) -> int:
     return 4 - (mask & -mask).bit_length() + 1 if mask else 0
 
 
-# Unicorn once more, for what every call and every switch needs.  Without argument types prepared
-# arguments go through as they are, and a PyDLL keeps the interpreter's lock, which others could do
-# little with in a fraction of a microsecond: together that more than halves what a call costs.
-swift = ctypes.PyDLL(uclib._name, handle=uclib._handle)
+# Unicorn's library a second time, for what every call and every switch needs.  It declares no
+# argument types, so that prepared arguments pass unconverted, and holds the interpreter's lock
+# (the GIL): another thread gains little from a fraction of a microsecond.  Together that more than
+# halves what a call costs.
+uclib_holding_gil = ctypes.PyDLL(uclib._name, handle=uclib._handle)
 
 IDS = {
     **{f"r{number}": arm.UC_ARM_REG_R0 + number for number in range(13)},
@@ -107,7 +108,7 @@ def coprocessor_register(name: str) -> CoprocessorRegister:
 class Batch:
     """A group of registers of one width read by one call, into the same memory each time.
 
-    ``fetch`` reads them into ``values``, which ``read`` does and returns.
+    ``fetch`` reads them into ``values``; ``read`` does so and returns ``values``.
     """
 
     def __init__(self, uc: ctypes.c_void_p, names: Sequence[str], bits: int = 32) -> None:
@@ -117,7 +118,7 @@ class Batch:
         ids = (ctypes.c_int32 * count)(*(IDS[name] for name in names))
         places = (ctypes.c_void_p * count)(*(first + n * size for n in range(count)))
         self.values = memoryview(memory).cast("B").cast("I" if bits == 32 else "Q")
-        self.fetch = partial(swift.uc_reg_read_batch, uc, ids, places, count)
+        self.fetch = partial(uclib_holding_gil.uc_reg_read_batch, uc, ids, places, count)
 
     def read(self) -> memoryview:
         """The registers' values now.  The next read overwrites them."""
@@ -125,18 +126,18 @@ class Batch:
         return self.values
 
 
-class Place(Protocol):
+class PcAndCpsr(Protocol):
     """PC and CPSR, which are read before and after each run."""
 
     def read(self) -> Sequence[int]:
         """Both, now.  The next read may overwrite them."""
 
 
-def _place(uc: ctypes.c_void_p) -> Place:
+def _pc_and_cpsr(uc: ctypes.c_void_p) -> PcAndCpsr:
     if native.hooks is None:
         return Batch(uc, ("pc", "cpsr"))
-    place: Place = native.hooks.Place(uc.value, IDS["pc"], IDS["cpsr"])
-    return place
+    in_c: PcAndCpsr = native.hooks.PcAndCpsr(uc.value, IDS["pc"], IDS["cpsr"])
+    return in_c
 
 
 class Slot:
@@ -144,7 +145,7 @@ class Slot:
 
     def __init__(self, uc: ctypes.c_void_p, name: str) -> None:
         self._word = ctypes.c_uint32()
-        self._put = partial(swift.uc_reg_write, uc, IDS[name], ctypes.byref(self._word))
+        self._put = partial(uclib_holding_gil.uc_reg_write, uc, IDS[name], ctypes.byref(self._word))
 
     def write(self, value: int) -> None:
         """Set the register.  Negative numbers as two's complement."""
@@ -156,7 +157,7 @@ class State(NamedTuple):
     """The architectural state of user mode as plain data.
 
     core: r0-r12, sp, lr, pc, cpsr.  vfp: d0-d31.  thread: TPIDRURW, TPIDRURO, TPIDRPRW.
-    exclusive: what the local monitor remembers of the last LDREX; only Unicorn knows what it means.
+    exclusive: what the local monitor remembers of the last LDREX, in a form of Unicorn's own.
     """
 
     core: tuple[int, ...]
@@ -174,7 +175,7 @@ class Registers:
         self.syscall = Batch(uc, SYSCALL)
         self._core = Batch(uc, CORE)
         self._vfp = Batch(uc, VFP, bits=64)
-        self.place = _place(uc)
+        self.pc_and_cpsr = _pc_and_cpsr(uc)
         self._coprocessor = {name: coprocessor_register(name) for name in COPROCESSOR}
         self.write_r0 = Slot(uc, "r0").write
 
@@ -185,7 +186,7 @@ class Registers:
     def set_core(self, values: Sequence[int]) -> None:
         """Set r0-r12, sp, lr, pc and cpsr.
 
-        The CPSR comes last, because the PC, which says the instruction set too, changes it.
+        The CPSR is written last, because writing the PC, whose bit 0 is the Thumb bit, changes it.
         """
         for name, value in zip(CORE[:PC], values, strict=False):
             self.write(name, value)
@@ -209,20 +210,20 @@ class Registers:
 
     def position(self) -> tuple[int, int]:
         """PC, without the Thumb bit, and CPSR."""
-        pc, cpsr = self.place.read()
+        pc, cpsr = self.pc_and_cpsr.read()
         return pc, cpsr
 
     @property
     def pc(self) -> int:
         """The PC without the Thumb bit."""
-        return int(self.place.read()[0])
+        return int(self.pc_and_cpsr.read()[0])
 
     @property
     def thumb(self) -> bool:
-        return bool(self.place.read()[1] & THUMB_BIT)
+        return bool(self.pc_and_cpsr.read()[1] & THUMB_BIT)
 
     def state(self) -> State:
-        """All that a program can see; without the monitor, which only a context shows."""
+        """All that a program can see, without the monitor, which only a saved context shows."""
         return State(
             self.core(),
             tuple(self._vfp.read()),

@@ -1,18 +1,15 @@
-"""Why a run ends: noted by whatever Unicorn calls, read when the run is over."""
+"""Why a run ends, and what a fault was."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
-
-from emu.cpu.binding import Unicorn
-from emu.cpu.counter import Counter
 
 
 class Stop(Enum):
     """Why a run ended."""
 
     REQUESTED = auto()
-    """``stop`` or ``request_stop`` was called."""
+    """``Engine.stop`` or ``RunControl.request`` was called."""
     COUNT = auto()
     """As many instructions ran as the run was given."""
     FAULT = auto()
@@ -22,13 +19,13 @@ class Stop(Enum):
     BKPT = auto()
     """The PC is on a BKPT instruction."""
     BREAKPOINT = auto()
-    """The PC is on an address given to ``set_breakpoints``, or past its IT block."""
+    """The PC is on an address given to ``set_breakpoints``, or past the IT block there."""
     WAITING = auto()
     """The core executed WFI; the PC is past it."""
 
 
 class Abort(Enum):
-    """What is known of a fault besides that there was one."""
+    """What kind of fault ended a run."""
 
     REFUSED = auto()
     """The backend refused the access."""
@@ -40,82 +37,3 @@ class Abort(Enum):
     """The physical address has neither RAM nor a device."""
     MISALIGNED_PC = auto()
     """Arm code was entered at an address that is no multiple of 4."""
-
-
-class Ending:
-    """How the run under way is to end.
-
-    reason: why, as the first callback that wants it ended says.  error: what a callback raised.
-    requested: somebody outside wants the run, or the next one, ended.  running: there is a run.
-    leaving: Unicorn has been told to end it, or may have been as it began.
-    accesses: how often a device was accessed.
-    """
-
-    def __init__(self, unicorn: Unicorn, counter: Counter) -> None:
-        self._unicorn, self._counter = unicorn, counter
-        self.reason: Stop | None = None
-        self.error: BaseException | None = None
-        self.requested = False
-        self.running = False
-        self.leaving = False
-        self.accesses = 0
-        self._accesses_then = 0
-
-    def begin(self) -> None:
-        """A run begins."""
-        self.error, self.reason, self.running = None, None, True
-
-    def over(self) -> None:
-        """The run has ended."""
-        self.running = self.leaving = False
-
-    def end(self, reason: Stop) -> None:
-        """End the run from inside a callback; the instruction that called it completes.
-
-        Who says so first says why: what happens behind that happens again.
-        """
-        if self.reason is None:
-            self.reason = reason
-        self.leave()
-
-    def end_soon(self, reason: Stop) -> None:
-        """End the run where the next block begins, or a breakpoint is, whatever else ends it."""
-        self.reason = reason
-        self._counter.exhaust()
-
-    def fail(self, error: BaseException) -> None:
-        """End the run, which will raise this error (the first, if there are several)."""
-        if self.error is None:
-            self.error = error
-        self.leave()
-
-    def request(self) -> None:
-        """End the run from any thread, or the next run if none is under way.
-
-        Unicorn can lose a stop that comes while a run begins, and makes an access again that one
-        comes at the end of, so who accesses a device just now ends the run there.  Another thread
-        says it again until it is heard.
-        """
-        self.requested = True
-        if self.accesses == self._accesses_then:
-            self.leave()
-        self._accesses_then = self.accesses
-
-    def take_request(self) -> bool:
-        """Whether there was a request, which is heard with this."""
-        requested, self.requested = self.requested, False
-        if requested:
-            self.leaving = False
-        return requested
-
-    def leave(self) -> None:
-        """Stop.  Inside an IT block Unicorn may take that back: the counter insists."""
-        self.leaving = True
-        self._counter.exhaust()
-        self._unicorn.stop()
-
-    def raise_error(self) -> None:
-        """Raise what a callback raised during the run, if any did."""
-        error, self.error = self.error, None
-        if error is not None:
-            raise error

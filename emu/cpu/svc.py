@@ -12,14 +12,14 @@ from emu.cpu.binding import PythonHook
 from emu.cpu.registers import IDS, SYSCALL, Registers
 
 OnSvc = Callable[[int, int, int, int, int, int, int, int], int | None]
-"""on_svc(r0, r1, r2, r3, r12, syndrome, pc, cpsr) -> what goes to r0, or None: nothing does."""
+"""on_svc(r0, r1, r2, r3, r12, syndrome, pc, cpsr) -> the value for r0, or None to keep r0."""
 
 SVC = 2
-"""The number of the interrupt."""
+"""The number of the exception in Unicorn."""
 
 
 class Svc(Protocol):
-    """Unicorn's hook for exceptions.  handler: what answers SVCs."""
+    """Unicorn's hook for exceptions.  handler: answers SVCs."""
 
     handler: OnSvc
 
@@ -64,9 +64,9 @@ def make_svc(
     other: Callable[[int], None],
     fail: Callable[[BaseException], None],
 ) -> Svc:
-    """The quickest there is.
+    """The C version if it is built, else the Python one.
 
-    other: called with the number of any other exception.  fail: with what the two raise.
+    other: called with the number of any other exception.  fail: called with what these raise.
     """
     if native.hooks is None:
         return PythonSvc(registers, handler, other, fail)

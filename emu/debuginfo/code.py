@@ -1,6 +1,6 @@
-"""The code of an ELF file as text, each part as what its mapping symbols say: Arm, Thumb or data.
+"""The code of an ELF file as text: Arm, Thumb or data, as its mapping symbols say.
 
-Apart from the other names, because not all who want those need a decoder.
+In a module of its own, because most users of names need no decoder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def disassemble_file(file: DebugFile, start: int, end: int) -> Iterator[Instruct
 def disassemble_as(
     file: DebugFile | None, va: int, code: bytes, thumb: bool = False
 ) -> Iterator[Instruction]:
-    """``code``, all of one kind: what the file says is at ``va``, or else Thumb or Arm."""
+    """``code``, all of the kind that the file says is at ``va``, or else Thumb or Arm."""
     isa = None if file is None else file.isa(va)
     if isa is Isa.DATA:
         return disassemble_data(code, va)

@@ -1,4 +1,4 @@
-"""One ELF file as a source of names; and the right one of several for each process."""
+"""One ELF file as a source of names, and the choice of the right file for each process."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 class Section(NamedTuple):
     """A section that is in memory while the program runs.
 
-    number: which of the file's it is.  data: b"" for .bss.
+    number: its index in the file.  data: b"" for .bss.
     """
 
     number: int
@@ -126,7 +126,7 @@ class DebugFile:
         return self.symbols.isa(va) if self.is_code(va) else None
 
     def places(self, va: int) -> list[Place]:
-        """Where ``va`` is; if that code was inlined, what it was inlined in follows."""
+        """Where ``va`` is; if its code was inlined, the functions it was inlined in follow."""
         symbol = self.symbol_at(va)
         name, offset = ("", 0) if symbol is None else (symbol.name, va - symbol.va)
         unit = None if self.units is None else self.units.at(va)
@@ -147,7 +147,7 @@ class DebugFile:
 
 
 class DebugFiles:
-    """The file of each process: proc0 runs the program; of the others the code itself tells."""
+    """The file of each process: proc0 runs the program; others are recognised by their code."""
 
     def __init__(self, program: DebugFile, others: Sequence[DebugFile] = ()) -> None:
         self.program = program

@@ -89,9 +89,9 @@ def _call(die: Any) -> tuple[int, int]:
 
 
 def _name(die: Any) -> str:
-    """The entry's name, or that of what it is an instance or the definition of.
+    """The entry's name, or that of the entry that it is an instance or the definition of.
 
-    Of C++ the whole of it, with namespaces, classes and parameters.
+    A C++ name is complete, with namespaces, classes and parameters.
     """
     for attribute in ("DW_AT_abstract_origin", "DW_AT_specification"):
         if not _NAMES & die.attributes.keys() and attribute in die.attributes:

@@ -16,7 +16,7 @@ UNKNOWN = "??"
 
 
 class Line(NamedTuple):
-    """A line of a source file, its path as the compiler was told it, without detours."""
+    """A line of a source file.  file: the path given to the compiler, normalised."""
 
     file: str
     number: int
@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 class Row(NamedTuple):
-    """From ``va`` on the code is that of this line; line 0 is nobody's."""
+    """From ``va`` on the code is that of this line; 0: of no line."""
 
     va: int
     file: int
@@ -45,7 +45,7 @@ class LineTable:
     """The lines of one unit."""
 
     def __init__(self, program: Any, directory: str, is_code: range) -> None:
-        """program: of pyelftools.  directory: the unit's.  is_code: outside it, rows are dead."""
+        """program: of pyelftools.  directory: the unit's.  is_code: other rows are dead."""
         self._header = program.header
         self._directory = directory
         self.sequences = sorted(one for one in _sequences(program) if one.start in is_code)

@@ -16,9 +16,9 @@ Nothing = TypeVar("Nothing")
 def unless_malformed(read: Callable[[], Found], nothing: Nothing) -> Found | Nothing:
     """What ``read`` finds, or ``nothing`` where what it reads makes no sense.
 
-    pyelftools trusts a file: over a damaged one it fails in whatever way Python fails there, from
-    KeyError to ZeroDivisionError, and so there is no telling those errors from others by their
-    kind.  That sound files are read rightly is for the tests to show.
+    pyelftools trusts a file: a damaged one makes it raise anything from KeyError to
+    ZeroDivisionError, which cannot be told from other errors by type.  Tests show that sound files
+    are read correctly.
     """
     try:
         return read()

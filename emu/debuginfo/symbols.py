@@ -62,7 +62,7 @@ class Symbols:
         self._isas = [Isa(mark.linkage[1]) for mark in marks]
 
     def at(self, va: int, section: int) -> Symbol | None:
-        """What holds ``va``, an address in this section, or else the label last before it.
+        """The symbol that holds ``va``, in this section, or else the last label before it.
 
         A label is a symbol of no size, as hand-written assembly has them.
         """
@@ -111,10 +111,10 @@ def _read(symtab: bytes, strtab: bytes) -> Iterator[Symbol]:
 
 
 def _is_mark(symbol: Symbol) -> bool:
-    """Mapping symbols are ``$a``, ``$t``, ``$d``, perhaps with a dot and more behind."""
+    """Mapping symbols are ``$a``, ``$t``, ``$d``, perhaps followed by a dot and more."""
     return symbol.linkage[:2] in ("$a", "$t", "$d") and symbol.linkage[2:3] in ("", ".")
 
 
 def _order(symbol: Symbol) -> tuple[int, bool, bool, str]:
-    """By address; of several at one address the best name last."""
+    """By address; of several at one address the best name comes last."""
     return symbol.va, symbol.size > 0, symbol.is_global, symbol.linkage

@@ -33,7 +33,7 @@ class Unit:
         return unless_malformed(lambda: functions_of(self._unit), [])
 
     def frames_at(self, va: int) -> list[tuple[str, Line | None]]:
-        """Function and line at ``va``, and then those that this is inlined in, innermost first."""
+        """Function and line at ``va``, then those that it is inlined in, innermost first."""
         if self.lines is None:
             return []
         line = self.lines.at(va)

@@ -11,7 +11,7 @@ from kernel_model import abi
 from kernel_model.call import Argument
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process
+from kernel_model.process import Death, Process
 from kernel_model.user import read
 
 SHOWN_BYTES = 32
@@ -36,11 +36,10 @@ class Value(NamedTuple):
     is_plain: bool = False
 
 
-def error_text(result: int) -> tuple[str, str]:
-    """The name of the error that a result is, and its meaning; ("", "") for no error."""
-    if result >= 0 or result not in abi.Error._value2member_map_:
+def error_text(error: abi.Error | None) -> tuple[str, str]:
+    """An error's name as C programs write it, and its meaning; ("", "") for no error."""
+    if error is None:
         return "", ""
-    error = abi.Error(result)
     return f"E_{error.name}", abi.ERROR_MEANING[error]
 
 
@@ -109,19 +108,12 @@ def frame_text(data: bytes) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
-def death_text(data: bytes | None) -> str:
-    """``struct death``: which child has ended, and how; "" where it cannot be read."""
-    if data is None:
-        return ""
-    pid, how, status = struct.unpack(abi.DEATH_STRUCT, data)
-    if how == abi.DeathHow.EXITED:
-        return f"process {pid} exited with {status}"
-    kind = abi.FaultKind._value2member_map_.get(status)
-    what = "" if kind is None else f": {abi.FaultKind(status).name.lower().replace('_', ' ')}"
-    return f"process {pid} faulted{what}"
-
-
-DEATH_SIZE = struct.calcsize(abi.DEATH_STRUCT)
+def death_text(death: Death) -> str:
+    """Which child has ended, and how."""
+    if death.how is abi.DeathHow.EXITED:
+        return f"process {death.pid} exited with {death.status}"
+    kind = abi.FaultKind(death.status).name.lower().replace("_", " ")
+    return f"process {death.pid} faulted: {kind}"
 
 
 def length_text(value: int) -> str:
@@ -150,19 +142,19 @@ _NAMED: dict[str, Callable[[int], str]] = {
 
 FRAME_SIZE = struct.calcsize(abi.FRAME_STRUCT)
 
-# What is behind a pointer: before the call, and after it.
+# The kinds of pointers whose bytes are shown: before the call, and after it.
 POINTERS_IN = ("message_in", "message_inout", "bytes_in")
 POINTERS_OUT = ("message_out", "message_inout", "bytes_out", "frame_out")
 
 
 class Decoder:
-    """Decodes one process's arguments; reads its memory as it could itself."""
+    """Decodes the arguments of one process, and reads its memory with that process's rights."""
 
     def __init__(self, kernel: Kernel, process: Process) -> None:
         self.kernel, self.process = kernel, process
 
     def values(self, arguments: Iterable[Argument], words: Iterable[int]) -> tuple[Value, ...]:
-        """The arguments as they are before the call: what it would store is not there yet."""
+        """The arguments before the call: what it will store is not there yet."""
         pairs = [
             (argument, argument.from_register(word))
             for argument, word in zip(arguments, words, strict=False)
@@ -173,7 +165,7 @@ class Decoder:
     def filled(
         self, arguments: Iterable[Argument], values: tuple[Value, ...], result: int
     ) -> tuple[Value, ...]:
-        """The same after a call that went well: with what it stored."""
+        """The arguments after a successful call: with what it stored."""
         return tuple(
             self._pointer(argument, value.value, result) if argument.what in POINTERS_OUT else value
             for argument, value in zip(arguments, values, strict=True)
@@ -182,7 +174,7 @@ class Decoder:
     def stored(
         self, arguments: Iterable[Argument], values: tuple[Value, ...], result: int
     ) -> tuple[Value, ...]:
-        """Only what such a call stored."""
+        """Only what a successful call stored."""
         return tuple(
             self._pointer(argument, value.value, result)
             for argument, value in zip(arguments, values, strict=True)
@@ -211,7 +203,7 @@ class Decoder:
         return Value(argument.name, va, f"{text} {_shown(what, data, whole)}", data)
 
     def read(self, va: int, length: int) -> bytes | None:
-        """Bytes of the process's, or None where it could not read them itself."""
+        """Bytes of the process, or None if it could not read them itself."""
         try:
             return read(self.kernel, self.process, va, length)
         except Refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emu.decoding.arguments import Decoder
-from emu.machine.history import BOOT, FAULT, SEMIHOSTING, Act
+from emu.machine.history import BOOT, FAULT, SEMIHOSTING, KernelEntry
 from kernel_model.call import Call
 from kernel_model.kernel import Kernel
 from kernel_model.plan import PlannedCall
@@ -12,7 +12,10 @@ from kernel_model.process import Process
 
 def planned_text(kernel: Kernel, process: Process, planned: PlannedCall) -> str:
     """A call to make, as a line of C would have it, with names for its arguments."""
-    return call_text(kernel, process, kernel.calls.named(planned.name), planned.arguments)
+    call = kernel.calls.of(planned.operation)
+    if call is None:
+        return f"{planned.operation.value}, which this convention has no call for"
+    return call_text(kernel, process, call, call.registers(planned.arguments))
 
 
 def call_text(kernel: Kernel, process: Process, call: Call, words: tuple[int, ...]) -> str:
@@ -24,13 +27,13 @@ def call_text(kernel: Kernel, process: Process, call: Call, words: tuple[int, ..
     return f"{call.name}({', '.join(shown)})"
 
 
-def act_text(kernel: Kernel, process: Process, act: Act) -> str:
+def entry_text(kernel: Kernel, process: Process, entry: KernelEntry) -> str:
     """Who did it and what, e.g. ``process 0's call 33, frame_unmap(f_id=9, F_MAP_PAGE)``."""
-    number, pid, call, words = act
-    if call is BOOT:
+    number, pid, call, words = entry
+    if call == BOOT:
         return "the boot"
-    if call is FAULT:
+    if call == FAULT:
         return f"the end of process {pid}, which faulted after call {number}"
-    if call is SEMIHOSTING:
+    if call == SEMIHOSTING:
         return f"process {pid}'s semihosting after call {number}"
     return f"process {pid}'s call {number}, {call_text(kernel, process, call, words)}"

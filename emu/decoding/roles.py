@@ -1,4 +1,4 @@
-"""What a frame is to its process, in a word: stack, code, data."""
+"""The role of a frame for its process, in a word: stack, code, data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPES = {
 
 
 def role_of(frame: Frame, is_seen: bool, is_stack: bool = False) -> str:
-    """is_seen: whether its process sees it.  is_stack: whether SP points into it."""
+    """The role.  is_seen: whether its process sees it.  is_stack: whether SP points into it."""
     if frame.is_table:
         return _TABLES[frame.table]
     if frame.type is not FrameType.MEM:

@@ -8,7 +8,7 @@ from emu.semihosting.operations import OPERATIONS, Operand
 
 
 def operation_name(operation: int) -> str:
-    """``SYS_WRITE``, or the number of what is no operation."""
+    """The name, such as ``SYS_WRITE``, or ``semihosting_0x99`` for an unknown operation."""
     row = OPERATIONS.get(operation)
     return f"semihosting_{operation:#x}" if row is None else row.name
 
@@ -31,7 +31,7 @@ def operands(decoder: Decoder, operation: int, argument: int) -> tuple[Value, ..
 def filled(
     decoder: Decoder, operation: int, values: tuple[Value, ...], result: int
 ) -> tuple[Value, ...]:
-    """The operands after a call that went well: with what it stored."""
+    """The operands after a successful call: with what it stored."""
     row = OPERATIONS[operation].operands if operation in OPERATIONS else ()
     if len(row) != len(values) or not any(operand.is_out for operand in row):
         return values
@@ -43,7 +43,7 @@ def filled(
 
 
 def exit_status(decoder: Decoder, operation: int, argument: int) -> int:
-    """The status with which an operation that ended its process did so."""
+    """The exit status of the process that this operation ended."""
     row, words = _words(decoder, operation, argument)
     named = dict(zip((operand.name for operand in row), words, strict=True))
     return handlers.exit_status(named.get("reason", 0), named.get("status", 0))
@@ -63,7 +63,7 @@ def _words(
 
 
 def _length(operand: Operand, sizes: dict[str, int]) -> int:
-    """Bytes to show behind an operand; -1: up to a NUL."""
+    """Bytes to show of the memory that an operand points to; -1: up to a NUL."""
     if operand.length == "string":
         return -1
     return sizes.get(operand.length, int(operand.length == "1"))
@@ -81,7 +81,7 @@ def _value(decoder: Decoder, operand: Operand, word: int, length: int) -> Value:
 
 
 def _string(decoder: Decoder, va: int) -> bytes | None:
-    """What is at ``va`` up to a NUL, or a good part of it."""
+    """The bytes at ``va`` up to a NUL, as far as they are kept."""
     end = min(va + KEPT_BYTES, (va | 0xFFF) + 1)
     data = decoder.read(va, end - va)
     return None if data is None else data.partition(b"\0")[0]

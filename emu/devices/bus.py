@@ -30,10 +30,10 @@ class Device(Protocol):
     def write(self, offset: int, size: int, value: int) -> None: ...
 
     def snapshot(self) -> Hashable:
-        """All that the device remembers, as a value."""
+        """The whole state of the device, as a value."""
 
     def restore(self, state: Any) -> None:
-        """Remember what ``snapshot`` gave."""
+        """Put back the state that ``snapshot`` gave."""
 
 
 class Bus:

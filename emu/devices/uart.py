@@ -18,7 +18,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 
 BASE: Final = 0x44E09000
 SIZE: Final = 0x1000
@@ -31,7 +31,7 @@ FCR_ENABLE: Final = 1 << 0
 IIR_NONE_PENDING: Final = 1 << 0
 IIR_FIFOS_ENABLED: Final = 0b11 << 6
 MSR_READY: Final = 1 << 7 | 1 << 5 | 1 << 4
-"""Carrier, data set ready and clear to send: somebody listens."""
+"""Carrier, data set ready and clear to send: the other end listens."""
 
 IER_WRITABLE: Final = 0x0F
 MCR_WRITABLE: Final = 0x1F
@@ -54,7 +54,7 @@ class Register(IntEnum):
 
 
 class UartState(NamedTuple):
-    """What a UART remembers: its attributes of these names."""
+    """The state of a UART: its attributes of these names."""
 
     input_ended: bool
     divisor: int
@@ -66,15 +66,15 @@ class UartState(NamedTuple):
 
 
 class Uart:
-    """A 16550 whose line is the world's standard input and output."""
+    """A 16550 whose line is the outside's standard input and output."""
 
     name = "uart"
     compatible = "ti,omap3-uart"
     size = SIZE
 
-    def __init__(self, world: World, base: int = BASE) -> None:
+    def __init__(self, outside: Outside, base: int = BASE) -> None:
         self.pa = base
-        self._world = world
+        self._outside = outside
         self.input_ended = False
         self.divisor = 0
         self.ier = 0
@@ -96,7 +96,7 @@ class Uart:
         return value
 
     def write(self, offset: int, size: int, value: int) -> None:
-        """Each register whose byte is covered is written; the other bytes go nowhere."""
+        """Each register whose byte is covered is written; the other bytes are ignored."""
         for byte in range(size):
             number, lane = divmod(offset + byte, 4)
             if lane == 0 and number in _WRITE:
@@ -120,7 +120,7 @@ class Uart:
             return self.divisor & 0xFF
         if self.input_ended:
             return 0
-        received = self._world.read_input(1)
+        received = self._outside.read_input(1)
         self.input_ended = not received
         return received[0] if received else 0
 
@@ -128,7 +128,7 @@ class Uart:
         if self._dlab:
             self.divisor = self.divisor & 0xFF00 | value
         else:
-            self._world.write_output(bytes([value]))
+            self._outside.write_output(bytes([value]))
 
     def _read_ier(self) -> int:
         return self.divisor >> 8 if self._dlab else self.ier

@@ -15,7 +15,7 @@ class Breakpoints:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._code, self._registers = Code.of(machine), machine.cores[0].engine.registers
+        self._code, self._registers = Code.of(machine), machine.core.engine.registers
         self._all: dict[tuple[int, int], Sequence[Expression]] = {}
         self._around = Surroundings(self._register, self._load)
 
@@ -45,7 +45,7 @@ class Breakpoints:
 
         So it is where a condition cannot be evaluated: the debugger says what is wrong with it.
         """
-        running = self._machine.kernel.running[0]
+        running = self._machine.running
         wanted = None if running is None else self._all.get((running.pid, va))
         if not wanted:
             return wanted is not None

@@ -14,8 +14,9 @@ from emu.machine.machine import Machine
 from emu.machine.observers import Observer
 from kernel_model.abi import NO_ID
 from kernel_model.call import Call
+from kernel_model.events import ProcessEnded
 from kernel_model.kernel import PROC0
-from kernel_model.process import Process, Resume, Start
+from kernel_model.process import Ended, Exited, Process, Resume, Start
 
 if TYPE_CHECKING:
     from emu.gdb.target import Target
@@ -36,7 +37,6 @@ class Events(Observer):
         self._fault: Fault | None = None
         self._ended: list[Stopped] = []
         self._known = set(machine.kernel.processes)
-        self._seen = machine.history.made
         self._status: dict[int, Stopped] = {}
 
     def take(self) -> tuple[Stopped | None, Fault | None]:
@@ -62,9 +62,13 @@ class Events(Observer):
             self._fault = fault
             self._machine.pause()
 
+    def process_ended(self, event: ProcessEnded) -> None:
+        if isinstance(event.ending, Exited | Ended):
+            ended = Stopped(event.pid, exit=event.ending.status & 0xFF)
+            self._status.setdefault(event.pid, ended)
+
     def restored(self) -> None:
         self._fault, self._known = None, set(self._machine.kernel.processes)
-        self._seen = self._machine.history.made
         self._ended.clear()
         self._status.clear()
 
@@ -74,22 +78,10 @@ class Events(Observer):
         if living.keys() != self._known:
             for pid in sorted(self._known - living.keys()):
                 if pid != PROC0 and pid in self._target.attached:
-                    self._ended.append(self._status.get(pid) or self._end_of(pid))
+                    self._ended.append(self._status.get(pid) or Stopped(pid, exit=0))
             self._known = set(living)
             self._target.attached &= living.keys()
             self._status = {pid: one for pid, one in self._status.items() if pid in living}
-        self._seen = self._machine.history.made
-
-    def _end_of(self, pid: int) -> Stopped:
-        """How a process has ended since the last look; with its parent: 0."""
-        for act, _ in reversed(self._machine.history.calls):
-            if act.number <= self._seen:
-                break
-            if act.call.name == "exit" and act.pid == pid:
-                return Stopped(pid, exit=act.words[0] & 0xFF)
-            if act.call.name == "proc_end" and act.words[0] == pid:
-                return Stopped(pid, exit=act.words[1] & 0xFF)
-        return Stopped(pid, exit=0)
 
 
 class CallCatcher(Observer):
@@ -114,10 +106,10 @@ class CallCatcher(Observer):
         observers = self._machine.observers
         if has and not had:
             observers.add(self)
-            observers.set_gate(self._holds)
+            observers.set_call_filter(self._holds)
         elif had and not has:
             observers.remove(self)
-            observers.set_gate(None)
+            observers.set_call_filter(None)
 
     def take(self) -> Stopped | None:
         """The call at which the machine has paused, once."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from emu.execution.watchpoints import PHYSICAL, Watch
 from emu.gdb.tracing import Trace
 from emu.machine.fault import ACCESS
 from emu.trace.selection import TraceError
 from emu.views.frames import frame_grids
 from emu.views.grid import Grid, grid_text
 from emu.views.tables import table_grids
+from emu.watchpoints.watch import PHYSICAL, Watch
 from kernel_model.calls.checks import is_viewed_by
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.frame import Frame
@@ -93,13 +93,13 @@ class Monitor:
         yield found.fault.text if found.fault is not None else f"pa {found.pa:#010x}"
 
     def calls(self, _words: list[str]) -> Iterator[str]:
-        from emu.decoding.calls import act_text
+        from emu.decoding.calls import entry_text
 
         kernel = self.kernel
         anybody = next(iter(kernel.processes.values()))
-        for act, result in list(self.runner.machine.history.calls)[-SHOWN:]:
-            caller = kernel.processes.get(act.pid, anybody)
-            yield f"{act_text(kernel, caller, act)} = {result}"
+        for entry, result in list(self.runner.machine.history.calls)[-SHOWN:]:
+            caller = kernel.processes.get(entry.pid, anybody)
+            yield f"{entry_text(kernel, caller, entry)} = {result}"
 
     def processes(self, _words: list[str]) -> Iterator[str]:
         yield from self.kernel.waiting()
@@ -110,7 +110,7 @@ class Monitor:
 
         history, files = self.runner.machine.history, self.target.files()
         if not words:
-            fault = self.runner.machine.cores[0].fault
+            fault = self.runner.machine.core.fault
             if fault is None:
                 yield "no fault: monitor explain ADDRESS says what one would meet there"
             else:

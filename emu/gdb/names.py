@@ -14,14 +14,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from kernel_model.call import CallTable
-from kernel_model.syscalls import CALLS
 
 SYSTEM = "GNU/Linux"
 """What gdb must take the target for: of a system that it does not know it catches no calls."""
 _FILE = "arm-linux.xml"
 
 
-def names_document(calls: CallTable = CALLS) -> str:
+def names_document(calls: CallTable) -> str:
     """The table of calls as gdb reads it; the groups are those of the table."""
     rows = "".join(
         f'  <syscall name="{call.name}" number="{call.number}" groups="{",".join(call.groups)}"/>\n'
@@ -31,8 +30,8 @@ def names_document(calls: CallTable = CALLS) -> str:
     return f"{head}<syscalls_info>\n{rows}</syscalls_info>\n"
 
 
-def data_directory(debugger: str, home: Path) -> Path:
-    """A data directory for this gdb with the names in place of Linux's, kept in ``home``.
+def data_directory(debugger: str, home: Path, calls: CallTable) -> Path:
+    """A data directory for this gdb with these calls in place of Linux's, kept in ``home``.
 
     All else in it is the debugger's own.  Errors: OSError.
     """
@@ -42,7 +41,7 @@ def data_directory(debugger: str, home: Path) -> Path:
     ).stdout  # fmt: skip
     _, _, rest = said.partition('"')
     own = Path(rest.rpartition('"')[0])
-    document = names_document()
+    document = names_document(calls)
     place = home / f"gdb-{sha256(f'{own}{document}'.encode()).hexdigest()[:12]}"
     if not place.is_dir():
         _build(place, own, document)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emu.execution.watchpoints import PHYSICAL, Hit, Watch, Watchpoints
 from emu.gdb.breakpoints import Breakpoints
 from emu.gdb.events import CallCatcher, Events
 from emu.gdb.stops import Signal, Stopped, signal_of
 from emu.gdb.target import Target
 from emu.machine.outcome import How, Outcome
+from emu.watchpoints.watch import PHYSICAL, Hit, Watch
+from emu.watchpoints.watchpoints import Watchpoints
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.kernel import PROC0
 from kernel_model.process import Exited, Process
@@ -48,8 +49,9 @@ class Runner:
         self.machine.observers.remove(self._events)
 
     def interrupt(self) -> None:
-        """Stand as soon as this can be."""
+        """Let the machine stand as soon as this can be.  From any thread."""
         self.is_interrupted = True
+        self.machine.interrupt()
 
     def watch(self, watch: Watch, is_wanted: bool) -> None:
         """Watch something, or no longer."""
@@ -65,11 +67,11 @@ class Runner:
     @property
     def _running(self) -> Process | None:
         """Whose turn it is."""
-        return self.machine.kernel.running[0]
+        return self.machine.running
 
     def where(self) -> Stopped:
         """How the machine stands, for a debugger that comes: at a fault, or anywhere."""
-        fault = self.machine.cores[0].fault
+        fault = self.machine.core.fault
         if fault is None:
             return Stopped(self.target.current)
         return Stopped(fault.pid, signal_of(fault))
@@ -122,7 +124,7 @@ class Runner:
         """Step as long as the process is in [start, end), and nothing else happens."""
         while True:
             stopped = self.step(pid)
-            pc = self.machine.cores[0].engine.registers.pc
+            pc = self.machine.core.engine.registers.pc
             if stopped != Stopped(pid) or not start <= pc < end or self._met_here():
                 return stopped
             if self.is_interrupted:
@@ -137,7 +139,7 @@ class Runner:
 
     def _met_here(self) -> Stopped | None:
         """The breakpoint where who runs is now."""
-        running, core = self._running, self.machine.cores[0]
+        running, core = self._running, self.machine.core
         if running is None or running.resume is not None or not core.has_loaded(running.pid):
             return None
         if not self.breakpoints.is_met(core.engine.registers.pc):
@@ -161,7 +163,7 @@ class Runner:
             return self._at_hit(hit)
         if outcome.how is How.ADDRESS:
             return Stopped(self.target.current, why="swbreak:;")
-        if outcome.how is How.CTRL_C:
+        if outcome.how in (How.CTRL_C, How.INTERRUPTED):
             return Stopped(self.target.current, Signal.INT)
         if outcome.how in (How.PAUSED, How.COUNT):
             return None

@@ -64,13 +64,13 @@ class Target:
     @property
     def current(self) -> int:
         """Who runs, or who lives."""
-        running = self.machine.kernel.running[0]
+        running = self.machine.running
         return running.pid if running is not None else next(iter(self.pids), PROC0)
 
     @property
     def arguments(self) -> list[bytes]:
         """Those the program was started with, without its name."""
-        return [os.fsencode(word) for word in self.machine.world.arguments[1:]]
+        return [os.fsencode(word) for word in self.machine.outside.beginning.arguments[1:]]
 
     def executable(self, pid: int) -> str:
         """The file that a process runs, as far as its code tells; "" where it is not known."""

@@ -41,7 +41,7 @@ _OTHER_TYPES: Final = {
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
 _LINUX_NOTE: Final = struct.pack("<3I4sI", 4, 16, 1, b"GNU\0", 0)
-"""How the note begins that says: for Linux.  Source: Linux Standard Base, "ABI note tag"."""
+"""The start of a note that marks Linux programs.  Source: Linux Standard Base, "ABI note tag"."""
 _LINUX: Final = (
     "is a Linux program; build it with emu cc, or run it with qemu-arm: the kernel here is another"
 )
@@ -92,7 +92,7 @@ _PROGRAM_HEADER: Final = struct.Struct("<8I")
 
 
 class _File:
-    """A file to read parts of, and its name and size for what must be said of it."""
+    """A file to read parts of, with its name for messages and its size."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
@@ -124,7 +124,7 @@ def load_elf(stream: BinaryIO, name: str) -> Image:
     file = _File(stream, name)
     _check_identification(file)
     header = FileHeader(*_FILE_HEADER.unpack(file.part(0, _FILE_HEADER.size, "the ELF header")))
-    if header.type == _ET_DYN:  # more is wrong with it than that
+    if header.type == _ET_DYN:  # being for Linux is the better reason
         _check_system(file, _program_headers(file, header))
     _check_type(file, header)
     headers = _program_headers(file, header)
@@ -154,7 +154,7 @@ def check_fits(image: Image, name: str, ram_size: int) -> None:
 
 
 def _check_identification(file: _File) -> None:
-    """The machine first, whatever the class and byte order: it says most of what is wrong."""
+    """The machine is checked first, because it explains most mistakes best."""
     if file.size < len(_MAGIC) or file.part(0, len(_MAGIC), "the magic") != _MAGIC:
         raise file.refused("is not an ELF file; give a program linked for 32-bit Arm")
     start = file.part(0, _TYPE_AT + 8, "the ELF header")
@@ -222,7 +222,7 @@ def _wants_executable_stack(headers: list[ProgramHeader]) -> bool:
 
 
 def _without_headers(file: _File, header: FileHeader, load: ProgramHeader) -> ProgramHeader:
-    """A segment without page 0, if that holds the file's own headers and else only zeros.
+    """A segment without page 0, if that holds only the file's own headers and zeros.
 
     A linker told of 64 KiB pages begins the first segment with the start of the ELF
     file, from address 0 on where the program itself is linked at 0x8000.
@@ -256,7 +256,7 @@ def _check_addresses(file: _File, loads: list[ProgramHeader]) -> None:
 
 
 def _segment(file: _File, load: ProgramHeader) -> Segment:
-    """READ is in all rights: a descriptor can grant neither other without it (B3.7.1)."""
+    """READ is always among the rights: a descriptor grants no other without it (B3.7.1)."""
     data = file.part(load.offset, load.filesz, _place(load))
     rights = READ | sum(right for bit, right in _RIGHTS if load.flags & bit)
     return Segment(load.vaddr, load.memsz, data, rights)

@@ -11,9 +11,11 @@ from emu.machine.core import Core
 from emu.machine.observers import Observer
 from emu.mmu.regions import Region, regions_of
 from kernel_model.call import Call
+from kernel_model.events import TranslationChanged
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
+from kernel_model.operations import ASKING
 from kernel_model.process import Process
 
 TOP = 1 << 32
@@ -21,19 +23,14 @@ SHARE = 2048
 """Pages: a vspace of more is compared by shares of about so many."""
 
 
-ASKING = frozenset(("frame_count", "frame_info", "frame_lookup", "vspace_id"))
-"""Calls that change nothing, as the oracle of ``tests/kernel`` finds after each.
-
-Programs make thousands of them; what one should break is found after the next other call.
-"""
-
-
 class OutOfStepError(AssertionError):
     """Unicorn would translate a page otherwise than the guest's tables do: a mistake of ours."""
 
 
 class Checker(Observer):
-    """Checks a machine after each of its calls, but for those that only ask.
+    """Checks a machine after each of its calls, except those that only ask.
+
+    Programs make thousands of those; what one should break is found after the next other call.
 
     Nothing that Unicorn sees can change without a descriptor or the vspace changing.  So after
     a call that changed descriptors the whole vspace is compared, and all that was unmapped
@@ -54,7 +51,8 @@ class Checker(Observer):
         self._touched: defaultdict[int, set[int]] = defaultdict(set)
         """For each L1 (pa) the pages whose entries changed since it was compared."""
 
-    def translation(self, l1_pa: int, va: int, length: int) -> None:
+    def translation_changed(self, event: TranslationChanged) -> None:
+        l1_pa, va, length, _ = event
         self._compared.pop(l1_pa, None)
         self._touched[l1_pa].update(range(va & PAGE_BASE, va + length, PAGE_SIZE))
 
@@ -64,7 +62,7 @@ class Checker(Observer):
         self._at = -1
 
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:  # noqa: ARG002
-        if call.name not in ASKING:
+        if call.operation not in ASKING:
             self.check(core)
 
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:  # noqa: ARG002

@@ -1,6 +1,6 @@
 """What happened lately to frames, tables and processes, kept so that a fault can be explained.
 
-It is written while calls are answered, so it keeps plain tuples; ``emu.report`` reads it.
+Every call writes to it, so it keeps plain tuples; ``emu.report`` reads it.
 """
 
 from __future__ import annotations
@@ -9,22 +9,28 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from kernel_model.abi import Error
-from kernel_model.call import Call
+from kernel_model.call import Call, call_row
 from kernel_model.errors import Refused
+from kernel_model.events import (
+    Event,
+    FrameMerged,
+    FrameMoved,
+    FrameSplit,
+    ProcessEnded,
+    VspaceChanged,
+)
+from kernel_model.operations import Operation
 
 CALLS_KEPT: Final = 16_384
 DESCRIPTORS_KEPT: Final = 16_384
+EVENTS_KEPT: Final = 16_384
 REFUSALS_KEPT: Final = 256
 FAULTS_KEPT: Final = 1024
 
 
 def _no_call(name: str) -> Call:
-    """What stands in place of a call where the kernel acted on none."""
-    return Call(-1, name, (), _never, "zero", "", name, (), True)
-
-
-def _never(*_: object) -> int:
-    raise AssertionError("this is no call")
+    """A row that stands in place of a call where the kernel was not entered for a call."""
+    return call_row(-1, name, Operation.NONE)
 
 
 BOOT: Final = _no_call("boot")
@@ -32,10 +38,11 @@ FAULT: Final = _no_call("fault")
 SEMIHOSTING: Final = _no_call("semihosting")
 
 
-class Act(NamedTuple):
-    """What the kernel was asked to do.
+class KernelEntry(NamedTuple):
+    """An entry into the kernel: what it was asked to do.
 
-    number: calls so far, this one among them.  pid: by whom.  words: r0 to r3, where it was a call.
+    number: calls so far, this one among them.  pid: of the process that asked.  call: the call, or
+    BOOT, FAULT or SEMIHOSTING.  words: r0 to r3, of a call.
     """
 
     number: int
@@ -44,10 +51,10 @@ class Act(NamedTuple):
     words: tuple[int, ...] = ()
 
 
-class RefusedAct(NamedTuple):
+class RefusedCall(NamedTuple):
     """A call that failed.  why: in words, with its values."""
 
-    act: Act
+    entry: KernelEntry
     error: Error
     why: str
 
@@ -55,7 +62,7 @@ class RefusedAct(NamedTuple):
 class Written(NamedTuple):
     """``entries`` of a table that were written from ``pa`` on.  old, new: the first of them."""
 
-    act: Act
+    entry: KernelEntry
     pa: int
     level: int
     entries: int
@@ -63,64 +70,78 @@ class Written(NamedTuple):
     new: int
 
 
+class Happening(NamedTuple):
+    """An event of the kernel's, and the entry that brought it about."""
+
+    entry: KernelEntry
+    event: Event
+
+
+KEPT_EVENTS: Final = (FrameSplit, FrameMerged, FrameMoved, VspaceChanged, ProcessEnded)
+"""The kinds of events that tell how frames, vspaces and processes became what they are."""
+
+
 class HistoryState(NamedTuple):
     """A history as a value, member by member."""
 
     made: int
-    now: Act
-    calls: tuple[tuple[Act, int | None], ...]
+    now: KernelEntry
+    calls: tuple[tuple[KernelEntry, int | None], ...]
     written: tuple[Written, ...]
-    refusals: tuple[RefusedAct, ...]
-    waiting: tuple[tuple[int, Act], ...]
+    events: tuple[Happening, ...]
+    refusals: tuple[RefusedCall, ...]
+    waiting: tuple[tuple[int, KernelEntry], ...]
     faults: tuple[tuple[int, str], ...]
 
 
 class History:
-    """The last acts, the last entries written, the last refusals.
+    """The last entries into the kernel, the last descriptors written, the last refusals.
 
-    made: calls so far.  under_way: the act under way, or else the last one, as ``Act`` has it.
+    made: calls so far.  under_way: the entry under way, or else the last one: the members of a
+    ``KernelEntry``.
     waiting: the call of each process that is blocked in one, by pid.
-    faults: what each process did that nobody handled, by pid.
+    faults: the unhandled fault of each process, by pid.
     """
 
     def __init__(self) -> None:
         self.made = 0
-        self.under_way: tuple[int, int, Call, tuple[int, ...]] = Act(0, 0, BOOT)
-        self.calls: deque[tuple[Act, int | None]] = deque(maxlen=CALLS_KEPT)
+        self.under_way: tuple[int, int, Call, tuple[int, ...]] = KernelEntry(0, 0, BOOT)
+        self.calls: deque[tuple[KernelEntry, int | None]] = deque(maxlen=CALLS_KEPT)
         self.written: deque[Written] = deque(maxlen=DESCRIPTORS_KEPT)
-        self.refusals: deque[RefusedAct] = deque(maxlen=REFUSALS_KEPT)
-        self.waiting: dict[int, Act] = {}
+        self.events: deque[Happening] = deque(maxlen=EVENTS_KEPT)
+        self.refusals: deque[RefusedCall] = deque(maxlen=REFUSALS_KEPT)
+        self.waiting: dict[int, KernelEntry] = {}
         self.faults: dict[int, str] = {}
 
     @property
-    def now(self) -> Act:
-        """The act under way, or else the last one: made an ``Act`` only when somebody asks."""
-        return Act(*self.under_way)
+    def now(self) -> KernelEntry:
+        """The entry under way, or else the last one."""
+        return KernelEntry(*self.under_way)
 
-    def refused(self, act: Act, refusal: Refused) -> None:
+    def refused(self, entry: KernelEntry, refusal: Refused) -> None:
         """A call has failed."""
-        self.refusals.append(RefusedAct(act, refusal.error, refusal.text))
+        self.refusals.append(RefusedCall(entry, refusal.error, refusal.text))
 
     def semihosting(self, pid: int) -> None:
-        """What follows is done for a semihosting call."""
-        self.under_way = Act(self.made, pid, SEMIHOSTING)
+        """What follows is done for a semihosting call of this process."""
+        self.under_way = KernelEntry(self.made, pid, SEMIHOSTING)
 
     def fault(self, pid: int, headline: str) -> None:
-        """A process is about to end by a fault."""
-        self.under_way = Act(self.made, pid, FAULT)
+        """A process is about to end by a fault that has no handler."""
+        self.under_way = KernelEntry(self.made, pid, FAULT)
         self.faults[pid] = headline
         if len(self.faults) > FAULTS_KEPT:
             del self.faults[next(iter(self.faults))]
 
     def forget(self, pid: int) -> None:
-        """A process is gone, and waits for nothing any more."""
+        """A process has ended, and waits for nothing any more."""
         self.waiting.pop(pid, None)
 
     def snapshot(self) -> HistoryState:
         """All of it as a value."""
         return HistoryState(
-            self.made, self.now, tuple(self.calls), tuple(self.written), tuple(self.refusals),
-            tuple(self.waiting.items()), tuple(self.faults.items()),
+            self.made, self.now, tuple(self.calls), tuple(self.written), tuple(self.events),
+            tuple(self.refusals), tuple(self.waiting.items()), tuple(self.faults.items()),
         )  # fmt: skip
 
     def restore(self, state: HistoryState) -> None:
@@ -128,5 +149,6 @@ class History:
         self.made, self.under_way = state.made, state.now
         self.calls = deque(state.calls, CALLS_KEPT)
         self.written = deque(state.written, DESCRIPTORS_KEPT)
+        self.events = deque(state.events, EVENTS_KEPT)
         self.refusals = deque(state.refusals, REFUSALS_KEPT)
         self.waiting, self.faults = dict(state.waiting), dict(state.faults)

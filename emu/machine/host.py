@@ -2,42 +2,70 @@
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Callable
+from typing import Any
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from emu.machine.core import Core
-from emu.machine.history import History, Written
+from emu.machine.history import KEPT_EVENTS, Happening, History, Written
 from emu.machine.observers import Observers
+from kernel_model.events import (
+    DescriptorsWritten,
+    Event,
+    MemoryWritten,
+    TranslationChanged,
+    VspaceChanged,
+)
 
 
 class KernelHost:
-    """Answers the kernel.  See ``kernel_model.host.Host``."""
+    """Answers the kernel, and passes its events on.  See ``kernel_model.host.Host``."""
 
     def __init__(
-        self, world: World, cores: list[Core], history: History, observers: Observers
+        self, outside: Outside, cores: list[Core], history: History, observers: Observers
     ) -> None:
         self._cores, self._history, self._observers = cores, history, observers
-        self.console_write = world.write_output
-        self.console_read = world.read_input
-        self.console_ready = world.is_input_ready
+        self.console_write = outside.write_output
+        self.console_read = outside.read_input
+        self.console_ready = outside.is_input_ready
+        self._written = [core.backend.written for core in cores]
+        self._own: dict[type[Event], Callable[[Any], None]] = {
+            **dict.fromkeys(KEPT_EVENTS, self._remember),
+            VspaceChanged: self._vspace_changed,
+            TranslationChanged: self._translation_changed,
+            DescriptorsWritten: self._descriptors_written,
+            MemoryWritten: self._memory_written,
+        }
 
-    def vspace_changed(self, pid: int, l1: int) -> None:
+    def happened(self, event: Event) -> None:
+        kind = type(event)
+        own = self._own.get(kind)
+        if own is not None:
+            own(event)
+        told = self._observers.of_kernel
+        if told and kind in told:
+            for tell in told[kind]:
+                tell(event)
+
+    def _remember(self, event: Event) -> None:
+        self._history.events.append(Happening(self._history.now, event))
+
+    def _vspace_changed(self, event: VspaceChanged) -> None:
+        self._remember(event)
         for core in self._cores:
-            if core.has_loaded(pid):
-                core.backend.switch(l1)
+            if core.has_loaded(event.pid):
+                core.backend.switch(event.l1_pa)
 
-    def translation_changed(self, l1: int, va: int, length: int, was_mapped: bool) -> None:
+    def _translation_changed(self, event: TranslationChanged) -> None:
         for core in self._cores:
-            core.backend.changed(l1, va, length, was_mapped)
-        for tell in self._observers.translation:
-            tell(l1, va, length)
+            core.backend.changed(*event)
 
-    def descriptors_written(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
+    def _descriptors_written(self, event: DescriptorsWritten) -> None:
+        pa, level, old, new = event
         history = self._history
         history.written.append(Written(history.now, pa, level, len(new), old[0], new[0]))
-        for tell in self._observers.descriptors:
-            tell(pa, level, old, new)
 
-    def memory_written(self, pa: int, length: int) -> None:
-        for core in self._cores:
-            core.backend.written(pa, length)
+    def _memory_written(self, event: MemoryWritten) -> None:
+        pa, length = event
+        for written in self._written:
+            written(pa, length)

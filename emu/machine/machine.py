@@ -9,42 +9,36 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.cpu.registers import THUMB_BIT, USER_MODE, State
-from emu.cpu.stop import Stop
-from emu.devices.bus import Bus
-from emu.devices.uart import Uart
+from emu.conventions import DEFAULT
+from emu.cpu.registers import State
+from emu.devices.bus import Device
 from emu.environment.cmdline import command_line
+from emu.environment.outside import Outside
 from emu.environment.waits import Interrupted
 from emu.environment.world import World
-from emu.machine.core import Core, redirected
-from emu.machine.fault import fault_of, record_of
+from emu.machine.board import kernel_devices, make_bus, standard_board
+from emu.machine.core import Core
 from emu.machine.history import History
 from emu.machine.host import KernelHost
-from emu.machine.interrupt import Cause, Watch
 from emu.machine.observers import Observer, Observers
-from emu.machine.outcome import How, Outcome, outcome, outcome_of
-from emu.machine.services import Services
-from emu.machine.svc import Calls, SvcHandler, is_news
+from emu.machine.outcome import Outcome, outcome_of
+from emu.machine.registers import ProcessRegisters
+from emu.machine.sessions import SemihostingSessions
+from emu.machine.svc import Calls, SvcHandler
+from emu.machine.turns import Turns, stopped_by
+from emu.machine.watchdog import Watchdog
 from emu.mmu import make_ram
-from kernel_model.abi import NO_ID, Error
 from kernel_model.boot import boot
 from kernel_model.call import CallTable
-from kernel_model.calls.console import feed_reader
-from kernel_model.calls.faults import fault as kernel_fault
-from kernel_model.errors import Refused
+from kernel_model.convention import Convention
 from kernel_model.image import Image
-from kernel_model.kernel import Device as KernelDevice
-from kernel_model.process import Process, Redirect, Registers, Result, Start
-from kernel_model.syscalls import CALLS
+from kernel_model.process import Process
 
 if TYPE_CHECKING:
     from emu.machine.snapshot import Snapshot
 
-_REQUESTED, _BREAKPOINT = Stop.REQUESTED, Stop.BREAKPOINT
-"""At hand for each turn: to look a member up in its enumeration takes longer than a call."""
-
-RAM_BASE = 0x80000000
 DEFAULT_RAM = 128 << 20
+CORES = 1
 
 
 class Options(NamedTuple):
@@ -68,7 +62,7 @@ class MachineEndedError(RuntimeError):
 
 
 def _no_note(_line: str) -> None:
-    """Nobody wants to know."""
+    """Tell no one."""
 
 
 class Machine:
@@ -85,34 +79,42 @@ class Machine:
         world: World,
         options: Options = Options(),  # noqa: B008 - immutable
         note: Callable[[str], None] = _no_note,
-        calls: CallTable = CALLS,
+        calls: Convention | CallTable = DEFAULT,
     ) -> None:
-        """note: told of oddities, one line each.  calls: those that the kernel answers."""
-        self.options, self.world = options, world
-        self.ram = make_ram(options.mmu, RAM_BASE, options.ram)
-        self.bus = Bus()
-        self.bus.add(Uart(world))
+        """note: told of oddities, one line each.  calls: the convention that the kernel answers."""
+        self.options = options
+        self.board = standard_board(options.ram)
+        self.ram = make_ram(options.mmu, self.board.ram_base, self.board.ram_size)
+        self.outside = Outside(world, options.max_output, self._stop_cores, self.count_instructions)
+        self.bus = make_bus(self.board, self.outside)
         devices = tuple(self.bus)
         self.observers, self.history = Observers(), History()
-        self.cores = [Core(0, options.mmu, self.ram, devices)]
+        self.cores = [Core(number, options.mmu, self.ram, devices) for number in range(CORES)]
+        self.outside.moment = self.cores[0].engine.counter
         self.kernel = boot(
             self.ram.ram,
             image,
-            command_line(world.arguments),
-            tuple(KernelDevice(device.name, device.pa, device.size) for device in devices),
-            KernelHost(world, self.cores, self.history, self.observers),
+            command_line(self.outside.beginning.arguments),
+            kernel_devices(self.bus),
+            KernelHost(self.outside, self.cores, self.history, self.observers),
             calls,
+            CORES,
+            self.board.kernel_base,
         )
-        self.services = Services(
-            self.kernel, world, self._sp, self.cores[0].backend.memory.physical, note
+        self.turns = Turns(
+            self.kernel, self.cores, self.outside, self.history, self.observers,
+            ProcessRegisters(self.cores), self._forget,
+        )  # fmt: skip
+        self.sessions = SemihostingSessions(
+            self.kernel, self.outside, self._sp, self._physical, note
         )
         self.calls = Calls(self.kernel)
         for core in self.cores:
-            SvcHandler(core, self.kernel, self.history, self.observers, self.services, self.calls)
-        self._is_paused = self._is_full = False
-        world.follow_time(self._executed)
-        if options.max_output is not None:
-            world.limit_output(options.max_output, self._output_full)
+            SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
+        self._heed(options, devices)
+
+    def _heed(self, options: Options, devices: tuple[Device, ...]) -> None:
+        """Do what options ask for before the first run."""
         if options.stats or options.max_insns:
             self.count_instructions()
         if options.check:
@@ -121,7 +123,40 @@ class Machine:
             self.observers.add(Checker(self.kernel, devices))
 
     def _sp(self) -> int:
-        return self.cores[0].engine.registers.read("sp")
+        return self.core.engine.registers.read("sp")
+
+    def _physical(self, va: int) -> int:
+        return self.core.backend.memory.physical(va)
+
+    def _forget(self, pid: int) -> None:
+        """A process has ended: nothing is kept for it."""
+        self.history.forget(pid)
+        self.sessions.forget(pid)
+
+    @property
+    def registers(self) -> ProcessRegisters:
+        """The registers of every process, while the machine does not run."""
+        return self.turns.registers
+
+    @property
+    def world(self) -> World:
+        """What answers the machine's requests."""
+        return self.outside.world
+
+    @property
+    def core(self) -> Core:
+        """The core whose turn it is, or was last."""
+        return self.turns.core
+
+    @property
+    def running(self) -> Process | None:
+        """The process that runs on that core."""
+        return self.turns.running
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no process runs or waits for input, so that the machine cannot run on."""
+        return self.turns.has_ended
 
     # Running
 
@@ -179,84 +214,47 @@ class Machine:
 
     def step(self) -> Outcome:
         """Run one instruction of the process whose turn it is; in an IT block, the block's rest."""
-        return self._go(1, None)
+        return self._go(1)
+
+    def interrupt(self) -> None:
+        """End the run under way, or the wait for the outside that it is in; else do nothing.
+
+        From any thread, and from a signal's handler.  ``step`` is too short to be interrupted.
+        """
+        watchdog = self.turns.watchdog
+        if watchdog is not None:
+            watchdog.interrupt()
 
     def pause(self) -> None:
         """For an observer: end the run as soon as what it was told of is done."""
-        self._is_paused = True
-        self._stop_cores()
-
-    def _output_full(self) -> None:
-        """More is to be written than may be: the run ends when the call or the store is done."""
-        self._is_full = True
+        self.turns.is_paused = True
         self._stop_cores()
 
     def _stop_cores(self) -> None:
+        """End the run when the call or the store that it is in is done."""
         for core in self.cores:
-            if core.engine.ending.running:
+            if core.engine.control.running:
                 core.engine.stop()
 
     def _heard(self, count: int) -> Outcome:
-        """Run; signals and the timeout are heard."""
-        ending = self.cores[0].engine.ending
+        """Run; signals, the timeout and ``interrupt`` are heard."""
+        control = self.core.engine.control
         try:
-            with Watch(ending, self.world, self.options.timeout) as watch:
-                return self._go(count, watch)
-        except Interrupted:
-            return _stopped(watch.cause)
+            with Watchdog(control, self.world, self.options.timeout) as self.turns.watchdog:
+                return self._go(count)
+        except Interrupted as interrupted:
+            return stopped_by(interrupted.cause)
         finally:
-            ending.take_request()  # one that came too late is not the next run's
+            self.turns.watchdog = None
+            control.take_request()  # one that came too late is not the next run's
 
-    def _go(self, count: int, watch: Watch | None) -> Outcome:
+    def _go(self, count: int) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
-        core, self._is_paused, self._is_full = self.cores[0], False, False
         self._check_not_ended()
         if count:
             self.count_instructions()
-        end = core.engine.instructions + count if count else 0
-        self._deliver_fault(core)
-        if core.is_held:
-            core.make_held()
-        first = True
-        while (process := self._next(core)) is not None:
-            self._load(core, process)
-            bound = 0
-            if end or self.options.max_insns:
-                how, bound = self._bound(core, end)
-                if bound < 0:
-                    return outcome(how)
-            reason = _REQUESTED
-            if not self._is_paused:
-                reason = self._run(core, process, bound, first)
-            first = False
-            if reason is _BREAKPOINT:
-                return outcome(How.ADDRESS)
-            if reason is _REQUESTED or self._is_paused:
-                if self.has_ended:
-                    break  # the end is told first: there is nothing left to go on with
-                if self._is_full:
-                    return outcome(How.MAX_OUTPUT)
-                if watch is not None and watch.cause is not None:
-                    return _stopped(watch.cause)
-                if self._is_paused or core.is_held:
-                    return outcome(How.PAUSED)
-            if core.fault is not None:
-                self._deliver_fault(core)
-        return outcome_of(self.kernel.halted)
-
-    def _next(self, core: Core) -> Process | None:
-        """Who runs now.  First who waits for input has it, if it is there or nobody is ready."""
-        kernel = self.kernel
-        while kernel.readers and (
-            kernel.running[core.number] is None or self.world.is_input_ready()
-        ):
-            feed_reader(kernel)
-        return kernel.running[core.number]
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether nobody runs or waits for input, so that the machine cannot run on."""
-        return not any(self.kernel.running) and not self.kernel.readers
+        end = self.core.engine.instructions + count if count else 0
+        return self.turns.go(end, self.options.max_insns)
 
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""
@@ -264,79 +262,6 @@ class Machine:
             return
         ended = outcome_of(self.kernel.halted)
         raise MachineEndedError(f"the machine has ended ({ended.how.name}, status {ended.status})")
-
-    def _bound(self, core: Core, end: int) -> tuple[How, int]:
-        """Instructions the next run may take, besides its turn, or -1 if there are none left.
-
-        And what it is if they are used up.
-        """
-        done = core.engine.instructions
-        bounds = [(How.COUNT, end)] if end else []
-        if self.options.max_insns:
-            bounds.append((How.MAX_INSNS, self.options.max_insns))
-        how, last = min(bounds, key=lambda bound: bound[1])
-        return how, last - done or -1
-
-    def _load(self, core: Core, process: Process) -> None:
-        """Make the core that of ``process``, and let it go on as the kernel says."""
-        resume, process.resume = process.resume, None
-        before = core.loaded
-        switched = core.load(process, resume, self.kernel.l1_pa(process))
-        core.is_sliced = len(self.kernel.processes) > 1 or core.is_in_turn
-        if isinstance(resume, Result) and self.history.waiting:
-            self._answered(process, resume.r0)
-        living = self.kernel.processes
-        if before is not None and (before.pid not in living or core.kept > len(living)):
-            self._forget_the_dead(core, before)
-        for tell in self.observers.loading:
-            tell(core, process, resume, switched)
-
-    def _answered(self, process: Process, r0: int) -> None:
-        """A call that had blocked is answered; it may have failed after all."""
-        act = self.history.waiting.pop(process.pid, None)
-        if act is not None and r0 < 0 and not is_news(act.call, r0):
-            refusal = Refused(Error(r0))
-            self.history.refused(act, refusal)
-            for tell in self.observers.refused:
-                tell(process, act, refusal)
-
-    def _forget_the_dead(self, core: Core, before: Process) -> None:
-        """Drop what is kept for processes that have ended.  before: who had the core last."""
-        living = self.kernel.processes
-        ended = {before.pid} if before.pid not in living else set()
-        if core.kept > len(living):
-            ended.update(core.ended(living))
-        for pid in sorted(ended):
-            core.forget(pid)
-            self.history.forget(pid)
-            self.services.forget(pid)
-
-    def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
-        """Run the loaded process, and note what the end of that asks for.
-
-        first: a breakpoint where it is now has been met before, and is passed.
-        """
-        reason = core.run(bound, first)
-        for tell in self.observers.stopped:
-            tell(core, process, reason)
-        if reason is _REQUESTED:
-            return reason
-        if reason is Stop.WAITING or (reason is Stop.COUNT and core.is_turn_over):
-            core.end_turn()
-            self.kernel.slice_ended(core.number)
-        elif reason in (Stop.FAULT, Stop.UNDEFINED, Stop.BKPT):
-            core.fault = fault_of(core.engine, core.backend, process.pid, reason)
-            for tell in self.observers.faulted:
-                tell(core, core.fault)
-        return reason
-
-    def _deliver_fault(self, core: Core) -> None:
-        """Let the kernel hear what the process on this core did."""
-        fault, core.fault = core.fault, None
-        if fault is not None:
-            if self.kernel.processes[fault.pid].handler == NO_ID:
-                self.history.fault(fault.pid, fault.headline)
-            kernel_fault(self.kernel, record_of(fault), core.number)
 
     def forget_code(self) -> None:
         """Let what observes code see all of it: what has run is translated again."""
@@ -347,11 +272,6 @@ class Machine:
         """Count instructions from now on; it costs less before the first run."""
         for core in self.cores:
             core.engine.hooks.count_instructions()
-
-    def _executed(self) -> int:
-        """For the clock, which counts from the first look on."""
-        self.count_instructions()
-        return self.instructions
 
     @property
     def instructions(self) -> int:
@@ -369,8 +289,8 @@ class Machine:
             cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
             ram=dict(self.ram.used()),
             devices=tuple(device.snapshot() for device in self.bus),
-            world=self.world.snapshot(),
-            services=self.services.snapshot(),
+            outside=self.outside.snapshot(),
+            sessions=self.sessions.snapshot(),
             history=self.history.snapshot(),
             calls=self.calls.snapshot(),
         )
@@ -390,8 +310,8 @@ class Machine:
             core.restore(one, loaded, -1 if loaded is None else self.kernel.l1_pa(loaded))
         for device, held in zip(self.bus, state.devices, strict=True):
             device.restore(held)
-        self.world.restore(state.world)
-        self.services.restore(state.services)
+        self.outside.restore(state.outside)
+        self.sessions.restore(state.sessions)
         self.history.restore(state.history)
         self.calls.restore(state.calls)
         for tell in self.observers.restored:
@@ -401,62 +321,15 @@ class Machine:
 
     def state_of(self, process: Process) -> State:
         """The registers with which a process will go on, whether it runs, waits or is new."""
-        core = self._holder(process)
-        if core is None:
-            core = self.cores[0]
-            state = core.engine.fresh_state()
-        else:
-            state = core.state_of(process.pid)
-        return state._replace(core=_resumed(state.core, process))
-
-    def _holder(self, process: Process) -> Core | None:
-        """The core that has the registers of a process, if it has run."""
-        return next((core for core in self.cores if core.holds(process.pid)), None)
+        return self.registers.of(process)
 
     def set_registers(self, process: Process, values: tuple[int, ...]) -> None:
         """Let a process go on with these: r0-r12, sp, lr, pc, cpsr.
 
-        One that waits in a call still gets the call's result in r0 when that comes.
+        A process that waits in a call still gets the call's result in r0 when that comes.
         """
-        core = self._holder(process)
-        if core is not None and not isinstance(process.resume, Start):
-            process.resume = None
-            core.set_core_registers(process.pid, values)
-        else:
-            process.resume = Registers(values)
+        self.registers.set_core(process, values)
 
     def set_state(self, process: Process, state: State) -> None:
         """Give a process that has run these registers, all of them.  Errors: ValueError."""
-        core = self._holder(process)
-        if core is None:
-            raise ValueError(f"process {process.pid} has not run")
-        core.set_state(process.pid, state)
-
-
-def _resumed(core: tuple[int, ...], process: Process) -> tuple[int, ...]:
-    """Core registers after what the kernel will do to them when the process next runs."""
-    resume = process.resume
-    if isinstance(resume, Registers):
-        return resume.words
-    if isinstance(resume, Redirect):
-        return redirected(core, resume)
-    if isinstance(resume, Result):
-        return (resume.r0 & 0xFFFFFFFF, *core[1:])
-    if isinstance(resume, Start):
-        fresh = [0] * 17
-        fresh[:4], fresh[13], fresh[15] = resume[2:], resume.sp, resume.pc & ~1
-        fresh[16] = USER_MODE | (THUMB_BIT if resume.pc & 1 else 0)
-        return tuple(fresh)
-    return core
-
-
-_STOPPED = {
-    Cause.TIMEOUT: How.TIMEOUT,
-    Cause.CTRL_C: How.CTRL_C,
-    Cause.TERMINATED: How.TERMINATED,
-}
-
-
-def _stopped(cause: Cause | None) -> Outcome:
-    assert cause is not None
-    return outcome(_STOPPED[cause])
+        self.registers.set_all(process, state)

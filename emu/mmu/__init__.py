@@ -15,7 +15,7 @@ __all__ = ["BACKENDS", "Backend", "Device", "MemoryFault", "View", "make_backend
 
 
 def make_ram(name: str, base: int, size: int) -> HostRam:
-    """RAM such as the backend of this name needs."""
+    """RAM of the kind that the backend of this name needs."""
     return ManyViewsRam(base, size) if name == "map" else HostRam(base, size)
 
 

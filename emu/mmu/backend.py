@@ -1,4 +1,4 @@
-"""What a translation backend is: the one who keeps Unicorn in step with the guest's tables."""
+"""The interface of the backends, which keep Unicorn in step with the guest's tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from emu.devices.bus import Device
 from kernel_model.walk import FaultStatus, Walk
 
 FEW_PAGES = 16
-"""Up to so many pages are flushed, or their code removed, one by one."""
+"""Up to this many pages are flushed, or their code is removed, one by one."""
 
 
 Refused = tuple[int, int]
@@ -69,13 +69,13 @@ class Backend(Protocol):
         """The host stored into guest RAM, from outside the guest's own stores."""
 
     def sync(self) -> bool:
-        """Bring Unicorn in step after any of these; before a run, and before one goes on.
+        """Bring Unicorn in step after any of these.  To be called before a run begins or goes on.
 
         False: it was asked to stop before that was done, and must be called again.
         """
 
     def reset(self) -> None:
-        """All of RAM may be another now, tables and code with it."""
+        """All of RAM may have been replaced, tables and code included."""
 
     def fault(self) -> MemoryFault:
         """What failed, after a run that ended with ``Stop.FAULT``."""

@@ -1,12 +1,12 @@
-"""Which rights a TLB entry for RAM gets, so that code is fast to store beside and never stale.
+"""Which rights a TLB entry for RAM gets, so that stores near code are fast and no code is stale.
 
-- Each store through a TLB entry that may also execute looks for translated code, for ever and
-  slowly.  Of an entry that may not execute only the first store does.
+- Each store through a TLB entry that also grants EXEC looks for translated code, slowly and every
+  time.  Through an entry without EXEC only the first store does.
 - So loads and stores are answered without EXEC and fetches without WRITE, and a page gets both only
   once it really was both stored to and executed.
-- Storing to a page that may have code translated through another mapping, or in an earlier life,
-  first removes that code.  Executing a page flushes the entries through which it could be stored to
-  unnoticed.
+- Storing to a page that may have code, translated through another mapping or before the page became
+  data, first removes that code.  Executing a page flushes the entries through which it could be
+  stored to unnoticed.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ WINDOW = 0xFFFFF000
 """The page through which one physical page is shown to Unicorn; the kernel's, never a program's."""
 
 
-class Window:
-    """Unicorn removes translated code by virtual address, so the page is shown to it at ``WINDOW``.
+class CodeWindow:
+    """Shows Unicorn a page of RAM at ``WINDOW``, because Unicorn removes code by virtual address.
 
     While ``pa`` is not None, a backend's fill hook must answer for that page with it, executable.
     """

@@ -15,7 +15,7 @@ from emu.cpu.fill import answer
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES, MemoryFault
-from emu.mmu.coherence import Window
+from emu.mmu.coherence import CodeWindow
 from emu.mmu.fills import answer_fills
 from emu.mmu.growth import Growth
 from emu.mmu.pages import PageCache
@@ -42,7 +42,7 @@ class CpuBackend:
         self._pages = PageCache(ram, devices)
         self.memory = self._pages.memory
         engine.counter.see(self.memory)
-        self._window = Window(engine.unicorn)
+        self._window = CodeWindow(engine.unicorn)
         self._unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:
             engine.hooks.map_device(device.pa, device.size, device.read, device.write)
@@ -57,7 +57,7 @@ class CpuBackend:
         engine.after_restore = self._set_ttbr0
 
     def _make_room(self) -> None:
-        """Have a TLB for 16 MiB from the start: when it is too small nobody is told."""
+        """Make the TLB hold 16 MiB of pages from the start: a later lack would go unnoticed."""
         growth = Growth(self._unicorn, self._fills.ask)
         self._unicorn.use_virtual_tlb(True)
         while growth.size < _ENTRIES:
@@ -67,9 +67,9 @@ class CpuBackend:
     def _notice_all_stores(self, first: int, last: int) -> None:
         """Make Unicorn look for translated code at each store to RAM.
 
-        It does so, slowly, where a memory hook covers the address, even one that is never called:
-        RAM is never refused a fetch by its region.  Without it, a store through one mapping
-        does not always make code stale that ran through another.
+        Unicorn does so, slowly, wherever a memory hook covers the address.  This one is never
+        called, because no region of RAM refuses a fetch.  Without it a store through one mapping
+        does not always remove code that ran through another.
         """
         hook = HOOK_MEM_INVALID_CFUNC(lambda *_: False)
         self._unicorn.add_hook(const.UC_HOOK_MEM_FETCH_PROT, hook, first, last)
@@ -138,5 +138,5 @@ class CpuBackend:
     # What Unicorn asks while the window is open
 
     def _fill(self, _uc: int, _va: int, _kind: int, entry: int, _data: object) -> bool:
-        """Only the window is asked for: elsewhere the Arm MMU translates."""
+        """Answers for the window alone: elsewhere the Arm MMU translates."""
         return self._window.pa is not None and answer(entry, self._window.pa, EXEC)

@@ -1,8 +1,8 @@
 """What failed, after a run that ended with a fault: the exact address, the access, the status.
 
-Nothing is run again to find that out: whatever is in memory by now need not be what faulted, and
-what it does would be done twice.  Unicorn noted the address, and a fill hook the page and the
-access that it refused.
+No instruction is run again to find that out: memory may have changed since the fault, and a store
+would be made twice.  Unicorn noted the address, and a fill hook the page and the access that it
+refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kernel_model.walk import FaultStatus, mapped
 def describe_fault(engine: Engine, pages: PageCache, refused: Refused | None) -> MemoryFault:
     """The fault that ended the last run.
 
-    refused: by the backend's fill hook, if it has one and it was that.
+    refused: what the backend's fill hook refused last; None if it has refused nothing.
     """
     pc = engine.registers.pc
     if pc & 2 and not engine.registers.thumb:  # also if the word's second half cannot be fetched
@@ -32,7 +32,7 @@ def describe_fault(engine: Engine, pages: PageCache, refused: Refused | None) ->
         fault = _refused(engine, pages, refused)
     else:
         fault = _aborted(engine, pages)
-    begins_page = not fault.va & PAGE_OFFSET  # as a second word does whose first could be read
+    begins_page = not fault.va & PAGE_OFFSET  # like the second word of an LDRD whose first was read
     if fault.access == READ and begins_page and fault.status is not FaultStatus.ALIGNMENT:
         restore_base(engine, pages, fault.va)
     return fault
@@ -73,9 +73,9 @@ def _aborted(engine: Engine, pages: PageCache) -> MemoryFault:
 
 
 def _nothing_there(engine: Engine, pages: PageCache) -> MemoryFault:
-    """The Arm MMU translated the address to where nothing is, and only that was noted.
+    """The Arm MMU translated the address to one without RAM or device; only that one is noted.
 
-    Of several pages that are mapped there, nobody knows which it was.
+    If several pages are mapped there, it is not known which of them was accessed.
     """
     pc, access = engine.registers.pc, engine.access
     pa = engine.noted.refused

@@ -17,10 +17,10 @@ from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.walk import Walk
 
 FLUSHED_ALONE = 4096
-"""Flushes of a page before there is one of all.
+"""Flushes of single pages, the last of which flushes the whole TLB.
 
-Of a page that was flushed alone and filled again Unicorn's virtual TLB keeps some 30 bytes until
-all are flushed.  The Arm MMU's keeps nothing.
+For each page that is flushed alone and filled again, Unicorn's virtual TLB keeps some 30 bytes
+until the whole TLB is flushed.  The Arm MMU's TLB keeps nothing.
 """
 
 
@@ -60,11 +60,13 @@ class FillingBackend:
         return self._fills.count
 
     def _fill(self, uc: int, va: int, kind: int, entry: int, data: object) -> bool:
-        """What Unicorn asks, or what is not as plain as can be of it."""
+        """Answer a fill that the version of ``Fills`` in C does not answer itself."""
         raise NotImplementedError
 
     def written(self, pa: int, length: int) -> None:
-        for page_pa in range(pa & PAGE_BASE, pa + length, PAGE_SIZE):
+        first = pa & PAGE_BASE
+        self._coherence.written(first)
+        for page_pa in range(first + PAGE_SIZE, pa + length, PAGE_SIZE):
             self._coherence.written(page_pa)
 
     def reset(self) -> None:
@@ -93,14 +95,15 @@ class FillingBackend:
         return view
 
     def _flush(self) -> None:
+        fills, growth = self._fills, self._growth
         self._unicorn.flush_tlb()
         self._coherence.flushed()
-        self._growth.flushed(self.fills)
-        self._fills.due = self._growth.due
+        growth.flushed(fills.count)
+        fills.due = growth.due
         self.flushes += 1
 
     def _grow(self) -> None:
-        """Have a larger TLB, empty.  Inside a fill, before its answer."""
+        """Make the TLB larger, which empties it.  To be called inside a fill, before its answer."""
         self._growth.make_room(self.fills)
         self._fills.due = self._growth.due
         self._coherence.flushed()

@@ -1,8 +1,9 @@
-"""The fills of Unicorn's TLB: counted, noted by page, and those of the plainest kind answered.
+"""The fills of Unicorn's TLB: counted, noted by page, and the plain ones answered.
 
-The twin in C answers itself what needs no decision: loads and stores of frames that have no code,
-and fetches from frames whose code is only ever fetched through one page, and that nobody stores to.
-It tells how it would be stored to, which ``Coherence`` must know before it lets a page be fetched.
+The version in C answers itself the fills that need no decision: loads and stores of frames without
+code, and fetches from frames whose code is fetched through one page only and is not stored to.
+``take_store`` tells through which page it lets a frame be stored to, which ``Coherence`` must know
+before it lets the frame be fetched from.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from emu import native
 from emu.cpu.binding import Unicorn, address_of
 from emu.cpu.fill import FILL_CFUNC, answer
 from emu.cpu.memory import Memory
-from emu.cpu.registers import swift
+from emu.cpu.registers import uclib_holding_gil
 from kernel_model.descriptors import EXEC
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
@@ -29,8 +30,8 @@ Fill = Callable[[int, int, int, int, object], bool]
 class Fills(Protocol):
     """The fills of one core.
 
-    count: how many there have been.  due: the number of one that the backend is to see in any case.
-    held: whether the backend is to see all, because their answers are no translations.
+    count: how many there have been.  due: the number of a fill that the backend must see.
+    held: whether the backend must see all fills, because their answers are no translations.
     """
 
     count: int
@@ -38,21 +39,22 @@ class Fills(Protocol):
     held: bool
 
     def has_code(self, pa: int, va: int) -> None:
-        """The frame has code; va: the page that it is fetched through, if it is as plain as that.
+        """The frame has code.
 
-        Otherwise -1: the backend decides what becomes of its fills.
+        va: the only page through which it is fetched, if it is not stored to; else -1, and the
+        backend answers its fills.
         """
 
     def has_no_code(self, pa: int) -> None:
-        """The frame has none any more."""
+        """The frame has no code any more."""
 
     def code_changed(self) -> None:
         """The host has stored to a frame that has code."""
 
     def take_store(self, pa: int) -> int:
-        """Through which page (va) the TLB may store to a frame without our knowing, or -1.
+        """The page (va) through which the TLB may store to a frame unnoticed, or -1.
 
-        That is no longer so: the caller flushes it.
+        It is forgotten here: the caller flushes that page.
         """
 
     def forget_code(self) -> None:
@@ -62,9 +64,10 @@ class Fills(Protocol):
         """The TLB is empty."""
 
     def ask(self, uc: int, number: int) -> None:
-        """Have Unicorn (its instance, by address) hold translations of the first ``number`` pages.
+        """Fill Unicorn's TLB with translations of the first ``number`` pages.
 
-        They are of nothing: a flush must follow.
+        uc: the host's address of Unicorn's instance.  The translations are made up: a flush must
+        follow.
         """
 
     def filled(self, va: int, length: int) -> list[int]:
@@ -87,7 +90,7 @@ class PythonFills:
         if self._asking:
             return answer(entry, va if self._virtual else 0, EXEC)
         allowed = self._fill(uc, va, kind, entry, data)
-        self._filled.add(va)  # behind a flush that this may have been
+        self._filled.add(va)  # after the flush that this fill may have caused
         return allowed
 
     def has_code(self, pa: int, va: int) -> None:
@@ -112,7 +115,7 @@ class PythonFills:
         self._asking = True
         nowhere = ctypes.byref(ctypes.c_uint64())
         for va in range(0, number * PAGE_SIZE, PAGE_SIZE):
-            swift.uc_vmem_translate(ctypes.c_void_p(uc), va, EXEC, nowhere)
+            uclib_holding_gil.uc_vmem_translate(ctypes.c_void_p(uc), va, EXEC, nowhere)
         self._asking = False
 
     def filled(self, va: int, length: int) -> list[int]:
@@ -131,7 +134,7 @@ def holding(fills: Fills) -> Iterator[None]:
 
 
 def answer_fills(unicorn: Unicorn, memory: Memory, fill: Fill, virtual: bool) -> Fills:
-    """Let ``fill`` answer what Unicorn asks, or what is not as plain as can be of it.
+    """Let ``fill`` answer Unicorn's fills, except for those that the version in C answers.
 
     virtual: whether it answers with virtual addresses, not physical ones.
     """

@@ -34,8 +34,7 @@ from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 class MapBackend(FillingBackend):
     """Keeps Unicorn's memory map equal to the current address space.
 
-    Fourteen attributes: eight are what both filling backends have.
-    _known: the regions that the tables of each address space have, by its L1 (pa).
+    _known: the regions of each address space, by its L1 table (pa).
     """
 
     name = "map"
@@ -55,7 +54,7 @@ class MapBackend(FillingBackend):
         if l1_pa == self._pages.l1_pa:
             return
         if not self._known.get(self._pages.l1_pa, True):
-            del self._known[self._pages.l1_pa]  # nothing is left of what was a process's
+            del self._known[self._pages.l1_pa]  # the address space of a process that has ended
         self._pages.switch(l1_pa)
         if l1_pa not in self._known:
             self._known[l1_pa] = self._scan(0, 1 << 32)
@@ -72,7 +71,7 @@ class MapBackend(FillingBackend):
         self.is_in_step = False
 
     def sync(self) -> bool:
-        """Unicorn takes the longer for each region, the more it has: it may be asked to stop."""
+        """The more regions Unicorn has, the longer each takes, so this can be asked to stop."""
         if self.is_in_step:
             return True
         wanted = self._known[self._pages.l1_pa]
@@ -114,7 +113,7 @@ class MapBackend(FillingBackend):
 
     @contextmanager
     def _answering_all(self) -> Iterator[None]:
-        """Meanwhile each page is answered with itself, executable."""
+        """Meanwhile each fill gets the page itself, executable."""
         self._answers_all = True
         with holding(self._fills):
             yield
@@ -140,7 +139,7 @@ class MapBackend(FillingBackend):
                 self._engine.hooks.leave_it_block()
             return answer(entry, va, self._grant(va, region, access))
         except BaseException as error:
-            self._engine.ending.fail(error)
+            self._engine.control.fail(error)
             return False
 
     def _grant(self, va: int, region: Region, access: int) -> int:
@@ -169,18 +168,18 @@ class Mirror:
         """Give Unicorn these regions in place of those it has; False if stopped on the way."""
         kept = set(self.regions) & set(wanted)
         have = set(self.regions)
-        ending = self._engine.ending
+        control = self._engine.control
         for region in self.regions:
-            if region not in kept and not ending.requested:
+            if region not in kept and not control.requested:
                 self._unmap(region)
                 have.remove(region)
         for region in wanted:
-            if region not in kept and not ending.requested:
+            if region not in kept and not control.requested:
                 self._map(region)
                 have.add(region)
         self.regions = sorted(have, key=lambda region: region.va)
         self._starts = [region.va for region in self.regions]
-        return not ending.requested or self.regions == wanted
+        return not control.requested or self.regions == wanted
 
     def _unmap(self, region: Region) -> None:
         self._engine.unicorn.unmap(region.va, region.length)

@@ -14,7 +14,7 @@ from kernel_model.walk import FaultStatus, Walk, walk
 class Page(Use):
     """One virtual page of one address space, as the tables map it for user mode.
 
-    rights: what user mode may do, 0 where nothing is behind ``pa``.
+    rights: what user mode may do; 0 where neither RAM nor a device is at ``pa``.
     """
 
     __slots__ = ("is_ram", "pa", "rights")
@@ -29,7 +29,7 @@ class Page(Use):
 class PageCache:
     """The walked pages of every address space; those of the current one at hand.
 
-    l1_pa: the current one's L1 table.  pages: the current one's, by va.  memory: it as RAM alone.
+    l1_pa: the L1 table of the current address space.  pages: its pages, by va.  memory: its RAM.
     Failed walks are not kept: filling an empty descriptor then needs nothing to be forgotten.
     """
 
@@ -93,7 +93,7 @@ class PageCache:
         return int.from_bytes(b"".join(self.ram.read(pa, 1) for pa in found), "little")
 
     def forget(self, l1_pa: int, va: int, length: int) -> list[int]:
-        """Drop the pages in [va, va+length) of an address space; the ones there were."""
+        """Drop the pages in [va, va+length) of an address space; returns those that were kept."""
         self.memory.forget()
         pages = self._spaces.get(l1_pa)
         if not pages:

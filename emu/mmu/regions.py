@@ -42,7 +42,7 @@ class Region(NamedTuple):
 def regions_of(
     ram: PhysicalMemory, devices: tuple[Device, ...], l1_pa: int, va: int = 0, end: int = 1 << 32
 ) -> list[Region]:
-    """What user mode reaches in [va, end), both page aligned: RAM, and devices, never executed."""
+    """What user mode reaches in [va, end), both page aligned: RAM, and devices without EXEC."""
     found: list[Region] = []
     for one in mapped(ram, l1_pa, va, end):
         if one.user:
@@ -52,7 +52,7 @@ def regions_of(
 
 
 def _backed(region: Region, ram: PhysicalMemory, devices: tuple[Device, ...]) -> Iterator[Region]:
-    """The parts of the region that have RAM or a device behind them."""
+    """The parts of the region that translate to RAM or to a device."""
     yield from _inside(region, ram.base, ram.base + ram.size)
     for device in devices:
         for part in _inside(region, device.pa, device.pa + device.size):

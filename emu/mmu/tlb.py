@@ -1,7 +1,7 @@
 """The ``tlb`` backend: Unicorn asks for each translation it lacks, and the answer is a table walk.
 
-Unicorn keeps the answers in its TLB.  Whoever changes descriptors says so, and what they had become
-is forgotten, here and there.
+Unicorn keeps the answers in its TLB, and the backend keeps the walked pages.  When descriptors
+change, both forget what these had translated to.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from emu.cpu.fill import ACCESS, answer
 from emu.cpu.hostram import HostRam
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES
-from emu.mmu.coherence import WINDOW, Window
+from emu.mmu.coherence import WINDOW, CodeWindow
 from emu.mmu.filling import FillingBackend
 from emu.mmu.pages import Page
 from kernel_model.descriptors import EXEC
@@ -24,7 +24,7 @@ class TlbBackend(FillingBackend):
     is_in_step = True
 
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
-        self._window = Window(engine.unicorn)
+        self._window = CodeWindow(engine.unicorn)
         super().__init__(engine, ram, devices, self._window.remove_code)
         self._current = self._pages.pages
         engine.unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
@@ -74,7 +74,7 @@ class TlbBackend(FillingBackend):
                 self._engine.hooks.leave_it_block()
             return answer(entry, page.pa, self._grant(va, page, access))
         except BaseException as error:
-            self._engine.ending.fail(error)
+            self._engine.control.fail(error)
             return False
 
     def _grant(self, va: int, page: Page, access: int) -> int:

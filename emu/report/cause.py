@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from emu.arm.registers import LR, SP
-from emu.decoding.calls import act_text
+from emu.decoding.calls import entry_text
 from emu.decoding.roles import role_of
 from emu.machine.fault import Fault
 from emu.report.context import Context, View
@@ -18,6 +18,7 @@ from kernel_model.descriptors import Fault as Empty
 from kernel_model.frame import Frame
 from kernel_model.kernel import PROC0
 from kernel_model.memory import PAGE_SIZE
+from kernel_model.operations import Operation
 from kernel_model.walk import FaultStatus
 
 
@@ -144,12 +145,14 @@ def _ran_off(context: Context, fault: Fault) -> Cause | None:
     if not fault.va and not fault.registers[LR] and fault.pid == PROC0:
         return Cause(
             "return from the program's first function",
-            "nobody called it: lr was 0 when it began, and a program ends by the call exit",
+            "nobody called it: lr was 0 when it began, and a program ends by the call "
+            + context.kernel.calls.name_of(Operation.EXIT),
         )
     before = context.view_below(fault.va)
     if before is None or before.end != fault.va or not before.frame.view_rights & EXEC:
         return None
-    why = f"the code ends there, at the end of frame {before.frame.f_id}; a program ends by exit"
+    end = context.kernel.calls.name_of(Operation.EXIT)
+    why = f"the code ends there, at the end of frame {before.frame.f_id}; a program ends by {end}"
     return Cause("ran off the end of the code", why, before.frame)
 
 
@@ -158,7 +161,7 @@ def _swapped(context: Context, fault: Fault) -> Cause | None:
     swap = last_swap(context.history, context.process)
     if swap is None or fault.walk is None or fault.walk.fault is None:
         return None
-    who = act_text(context.kernel, context.process, swap)
+    who = entry_text(context.kernel, context.process, swap)
     return Cause(
         "use after vspace swap",
         f"it runs on frame {context.process.l1} since {who}, and nothing is mapped there",
@@ -172,17 +175,17 @@ def _lost(context: Context, fault: Fault) -> Cause | None:
     if lost is None:
         return None
     frame = context.kernel.frame_at(lost.pa)
-    name = _LOSSES.get(lost.act.call.name, "use after unmap")
+    name = _LOSSES.get(lost.entry.call.operation, "use after unmap")
     what = "memory" if frame is None else f"frame {frame.f_id}"
-    why = f"{what} was there until {act_text(context.kernel, context.process, lost.act)}"
+    why = f"{what} was there until {entry_text(context.kernel, context.process, lost.entry)}"
     return Cause(name, why, frame)
 
 
 _LOSSES = {
-    "frame_give": "use after give",
-    "vspace_swap": "use after give",
-    "proc_new": "use after give",
-    "frame_map": "use after the mapping moved",
+    Operation.FRAME_GIVE: "use after give",
+    Operation.VSPACE_SWAP: "use after give",
+    Operation.PROC_NEW: "use after give",
+    Operation.FRAME_MAP: "use after the mapping moved",
 }
 
 
@@ -200,7 +203,8 @@ def _refused(context: Context, va: int) -> str:
     refused = refused_map(context, va)
     if refused is None:
         return ""
-    return f"; call {refused.act.number}, a frame_map, was refused: E_{refused.error.name}"
+    number, _, call, _ = refused.entry
+    return f"; call {number}, a {call.name}, was refused: E_{refused.error.name}"
 
 
 def _unmapped(context: Context, fault: Fault) -> Cause | None:

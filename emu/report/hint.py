@@ -24,6 +24,7 @@ from kernel_model.descriptors import EXEC, WRITE, Section, user_rights
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
+from kernel_model.operations import Operation
 from kernel_model.plan import NoPlanError, Plan, PlannedCall, planned, table_over
 from kernel_model.walk import FaultStatus
 
@@ -74,7 +75,7 @@ def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
 
 
 def _remap(view: View, flags: int) -> PlannedCall:
-    return planned("frame_map", view.frame.v_id, view.frame.f_id, view.va, flags)
+    return planned(Operation.FRAME_MAP, view.frame.v_id, view.frame.f_id, view.va, flags)
 
 
 def _edit_table(context: Context, table: View, va: int) -> Hint:
@@ -85,7 +86,9 @@ def _edit_table(context: Context, table: View, va: int) -> Hint:
     text = f"the kernel changes tables; this entry is for {place:#010x}"
     mapped = context.view_at(place)
     if mapped is None or mapped.frame.is_table or mapped.frame.type is not FrameType.MEM:
-        return Hint(f"{text}: frame_map and frame_unmap change it")
+        return Hint(
+            f"{text}: {context.kernel.calls.text('{frame_map} and {frame_unmap}')} change it"
+        )
     remap = _remap(mapped, mapped.frame.v_flags | MAP_WRITE)
     return Hint(f"{text}, which is writable after", _calls(context, remap))
 
@@ -94,7 +97,7 @@ def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
     """The calls that map again what was there."""
     whole = frame.pa == lost.start_pa and not frame.is_viewed and not frame.is_table
     table = table_over(context.kernel, context.process, lost.start_va)
-    if not whole or table is None or isinstance(lost.entry, Section):
+    if not whole or table is None or isinstance(lost.leaf, Section):
         return None
     if not is_viewed_by(context.kernel, context.process, table):
         return None
@@ -104,24 +107,24 @@ def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
         text = f"frame {frame.f_id} is process {frame.owner}'s now; legal again after"
         back = _give_back(context, frame)
     flags = _flags(lost) | MapKind.PAGE
-    remap = planned("frame_map", table.f_id, frame.f_id, lost.start_va, flags)
+    remap = planned(Operation.FRAME_MAP, table.f_id, frame.f_id, lost.start_va, flags)
     return Hint(text, back + _calls(context, remap))
 
 
 def _give_back(context: Context, frame: Frame) -> tuple[tuple[int, PlannedCall], ...]:
     """The calls by which the frame's owner gives it to the process, which may have to allow it."""
     pid = context.process.pid
-    give = (frame.owner, planned("frame_give", frame.f_id, pid))
+    give = (frame.owner, planned(Operation.FRAME_GIVE, frame.f_id, pid))
     try:
         check_may_give(context.kernel, context.kernel.processes[frame.owner], pid)
     except Refused:
-        return (pid, planned("frame_allow", frame.owner)), give
+        return (pid, planned(Operation.FRAME_ALLOW, frame.owner)), give
     return (give,)
 
 
 def _flags(lost: Loss) -> int:
     """The map flags that a descriptor was made of."""
-    rights = user_rights(lost.entry)
+    rights = user_rights(lost.leaf)
     write = MAP_WRITE if rights & WRITE else 0
     return MAP_READ | write | (0 if rights & EXEC else MAP_NOEXEC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.decoding.calls import call_text
-from emu.machine.history import Act, History, Written
+from emu.machine.history import History, KernelEntry, Written
 from emu.report.context import Context
 from kernel_model.abi import Error
 from kernel_model.descriptors import (
@@ -16,28 +16,28 @@ from kernel_model.descriptors import (
     decode_l1,
     decode_l2,
 )
+from kernel_model.events import Event, FrameMoved, FrameSplit, ProcessEnded, VspaceChanged
 from kernel_model.frame import Frame
+from kernel_model.operations import Operation
+from kernel_model.process import Exited
 from kernel_model.walk import Walk
 
 SHOWN = 8
 """How many events of a frame's history a report shows: the last ones."""
 
-_GIVES_TREES = ("proc_new", "frame_give", "vspace_swap")
-"""Calls by which all that is mapped in a table goes with it."""
-
 
 class Loss(NamedTuple):
-    """A mapping that was there: ``act`` took it away.
+    """A mapping that was there: ``entry`` took it away.
 
     It was of the physical memory from ``start_pa`` on, seen from ``start_va`` on with the rights
-    that ``entry`` gives; ``pa`` is where the byte in question was.
+    that ``leaf`` gives; ``pa`` is where the byte in question was.
     """
 
-    act: Act
+    entry: KernelEntry
     start_va: int
     start_pa: int
     pa: int
-    entry: Leaf
+    leaf: Leaf
 
 
 def loss(context: Context, walk: Walk) -> Loss | None:
@@ -61,13 +61,13 @@ def _loss(context: Context, va: int, written: Written, index: int) -> Loss | Non
     if isinstance(entry, Fault | Coarse):
         return None
     start = (va & -entry.size) - index * entry.size
-    return Loss(written.act, start, entry.base, entry.base + va - start, entry)
+    return Loss(written.entry, start, entry.base, entry.base + va - start, entry)
 
 
 class RefusedMap(NamedTuple):
-    """A ``frame_map`` in vain: ``frame`` at ``va``."""
+    """A refused call to map ``frame`` at ``va``."""
 
-    act: Act
+    entry: KernelEntry
     error: Error
     frame: Frame
     va: int
@@ -76,51 +76,63 @@ class RefusedMap(NamedTuple):
 
 def refused_map(context: Context, va: int) -> RefusedMap | None:
     """The last call of the process's that tried in vain to map something where ``va`` is."""
-    for act, error, _ in reversed(context.history.refusals):
-        if act.pid == context.process.pid and act.call.name == "frame_map":
-            _, f_id, start, flags = act.words
+    for entry, error, _ in reversed(context.history.refusals):
+        if entry.pid == context.process.pid and entry.call.operation is Operation.FRAME_MAP:
+            _, f_id, start, flags = entry.call.parameters(entry.words).values()
             frame = context.kernel.frames.get(f_id)
             if frame is not None and start <= va < start + frame.len:
-                return RefusedMap(act, error, frame, start, flags)
+                return RefusedMap(entry, error, frame, start, flags)
     return None
 
 
 def frame_history(context: Context, frame: Frame) -> list[str]:
     """The last events of a frame's life, oldest first, a line each."""
-    events = [event for event in context.history.calls if _concerns(frame, *event)]
-    lines = [_event_text(context, act, result) for act, result in events[-SHOWN:]]
-    if len(events) > SHOWN:
-        lines.insert(0, f"({len(events) - SHOWN} calls before these)")
+    about = {entry.number for entry, event in context.history.events if _happened_to(frame, event)}
+    calls = [
+        (entry, result)
+        for entry, result in context.history.calls
+        if entry.number in about or _names(frame, entry)
+    ]
+    lines = [_call_text(context, entry, result) for entry, result in calls[-SHOWN:]]
+    if len(calls) > SHOWN:
+        lines.insert(0, f"({len(calls) - SHOWN} calls before these)")
     return lines
 
 
-def _event_text(context: Context, act: Act, result: int | None) -> str:
+def _call_text(context: Context, entry: KernelEntry, result: int | None) -> str:
     """A call that succeeded: which, whose, what, and the id that it gave."""
-    text = call_text(context.kernel, context.process, act.call, act.words)
-    silent = result is None or act.call.result == "zero"
+    text = call_text(context.kernel, context.process, entry.call, entry.words)
+    silent = result is None or entry.call.result == "zero"
     shown = "" if silent else f" = {result}"
-    return f"call {act.number}, process {act.pid}: {text}{shown}"
+    return f"call {entry.number}, process {entry.pid}: {text}{shown}"
 
 
-def _concerns(frame: Frame, act: Act, result: int | None) -> bool:
-    """Whether a call that succeeded made the frame, or had it or what it hangs in as argument."""
-    if act.call.name == "frame_split" and result == frame.f_id:
-        return True
-    for argument, word in zip(act.call.arguments, act.words, strict=False):
-        if argument.what == "f_id":
-            value = argument.from_register(word)
-            if value == frame.f_id and argument.name != "t_id":
-                return True
-            if act.call.name in _GIVES_TREES and value in (frame.v_id, frame.t_id):
-                return True
-    return False
+def _happened_to(frame: Frame, event: Event) -> bool:
+    """Whether an event made the frame, moved it, or changed who lives in the tables over it."""
+    if isinstance(event, FrameSplit):
+        return event.upper == frame.f_id
+    if isinstance(event, FrameMoved):
+        return event.f_id == frame.f_id
+    return isinstance(event, VspaceChanged) and event.l1 in (frame.v_id, frame.t_id)
+
+
+def _names(frame: Frame, entry: KernelEntry) -> bool:
+    """Whether a call had the frame among its arguments, as other than the table to map in."""
+    return any(
+        argument.what == "f_id"
+        and argument.name != "t_id"
+        and argument.from_register(word) == frame.f_id
+        for argument, word in zip(entry.call.arguments, entry.words, strict=False)
+    )
 
 
 def how_it_ended(history: History, pid: int) -> str | None:
     """How a process ended, if it is remembered."""
     if pid in history.faults:
         return f"faulted: {history.faults[pid]}"
-    for act, _ in reversed(history.calls):
-        if act.pid == pid and act.call.name == "exit":
-            return f"called exit({act.words[0]}), call {act.number}"
+    for entry, event in reversed(history.events):
+        if isinstance(event, ProcessEnded) and event.pid == pid:
+            if isinstance(event.ending, Exited) and entry.words:
+                return f"called {entry.call.name}({entry.words[0]}), call {entry.number}"
+            return None
     return None

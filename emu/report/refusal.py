@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emu.decoding.calls import call_text
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.report.context import Context
 from emu.report.hint import hint_lines
 from emu.report.history import how_it_ended
@@ -15,7 +15,7 @@ from emu.report.rules import rule_of
 from emu.report.stack import levels_of
 from kernel_model.abi import Error
 from kernel_model.errors import Refused
-from kernel_model.syscalls import CALLS
+from kernel_model.operations import Operation
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
@@ -25,15 +25,12 @@ if TYPE_CHECKING:
 _CALLERS = 3
 """How many functions are named."""
 
-_STUBS = frozenset(call.c_name for call in CALLS)
-"""Functions that do nothing but make their call."""
-
 
 def refusal_text(
     kernel: Kernel,
     history: History,
     debug: DebugFiles,
-    act: Act,
+    entry: KernelEntry,
     refusal: Refused,
     registers: tuple[int, ...],
 ) -> str:
@@ -41,22 +38,22 @@ def refusal_text(
 
     registers: r0-r12, sp, lr, pc, cpsr of who made it.
     """
-    context = Context(kernel, history, debug, kernel.processes[act.pid], registers)
-    shown = call_text(kernel, context.process, act.call, act.words)
-    rule = rule_of(act.call.name, refusal.error)
+    context = Context(kernel, history, debug, kernel.processes[entry.pid], registers)
+    shown = call_text(kernel, context.process, entry.call, entry.words)
+    rule = rule_of(entry.call.operation, refusal.error)
     lines = [
-        f"emu: process {act.pid}, call {act.number}: {shown} = E_{refusal.error.name}",
+        f"emu: process {entry.pid}, call {entry.number}: {shown} = E_{refusal.error.name}",
         f"  {_where(context)}",
-        f"  because {_why(context, act, refusal)}; {rule}",
+        f"  because {_why(context, entry, refusal)}; {kernel.calls.text(str(rule))}",
     ]
-    hint = remedy(context, act.call, act.words, refusal)
+    hint = remedy(context, entry.call, entry.words, refusal)
     lines += section("hint", hint_lines(context, hint))
     return "\n".join(lines)
 
 
-def is_end_of_list(act: Act, refusal: Refused) -> bool:
+def is_end_of_list(entry: KernelEntry, refusal: Refused) -> bool:
     """Whether this is how a program learns that it has seen all of its frames: no mistake."""
-    asked = act.call.name == "frame_info" and refusal.error is Error.OUT_OF_RANGE
+    asked = entry.call.operation is Operation.FRAME_INFO and refusal.error is Error.OUT_OF_RANGE
     return asked and refusal.values["index"] == refusal.values["count"]
 
 
@@ -65,16 +62,21 @@ def _where(context: Context) -> str:
     assert context.registers is not None
     levels, _ = levels_of(context, context.registers)
     calls = [call for level in levels for call in level]
-    if len(calls) > 1 and calls[0].function in _STUBS:
+    if len(calls) > 1 and _is_stub(context, calls[0].function):
         del calls[0]
     return "in " + ", called from ".join(map(str, calls[:_CALLERS]))
 
 
-def _why(context: Context, act: Act, refusal: Refused) -> str:
+def _is_stub(context: Context, function: str) -> bool:
+    """Whether a function does nothing but make its call."""
+    return any(function == call.c_name for call in context.kernel.calls)
+
+
+def _why(context: Context, entry: KernelEntry, refusal: Refused) -> str:
     """What was wrong; of a process that is gone, also how it ended."""
     if refusal.error not in (Error.NO_PROCESS, Error.PEER_DIED):
         return refusal.text
-    pairs = zip(act.words, act.call.arguments, strict=False)
+    pairs = zip(entry.words, entry.call.arguments, strict=False)
     pid = next((word for word, argument in pairs if argument.what == "pid"), None)
     ended = None if pid is None else how_it_ended(context.history, pid)
     return refusal.text if ended is None else f"{refusal.text}: process {pid} {ended}"

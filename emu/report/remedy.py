@@ -22,6 +22,7 @@ from kernel_model.descriptors import L1_SIZE, SECTION_SIZE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
+from kernel_model.operations import Operation
 from kernel_model.plan import (
     NoPlanError,
     Plan,
@@ -33,10 +34,10 @@ from kernel_model.plan import (
 
 
 class _Failed(NamedTuple):
-    """A refused call: its name and its arguments by name."""
+    """A refused call: the operation, and its parameters by name, in their order."""
 
     context: Context
-    name: str
+    operation: Operation
     arguments: dict[str, int]
     refusal: Refused
 
@@ -47,9 +48,13 @@ class _Failed(NamedTuple):
         """A new plan for the process that called."""
         return Plan(self.context.kernel, self.context.process)
 
+    def text(self, template: str) -> str:
+        """A text with operations in braces, under the names that the convention gives them."""
+        return self.context.kernel.calls.text(template)
+
     def again(self, **changed: int) -> PlannedCall:
         """The same call with other arguments."""
-        return planned(self.name, *{**self.arguments, **changed}.values())
+        return planned(self.operation, *{**self.arguments, **changed}.values())
 
 
 def remedy(context: Context, call: Call, words: tuple[int, ...], refusal: Refused) -> Hint | None:
@@ -57,11 +62,7 @@ def remedy(context: Context, call: Call, words: tuple[int, ...], refusal: Refuse
     find = _REMEDIES.get(refusal.error)
     if find is None:
         return None
-    arguments = {
-        argument.name: argument.from_register(word)
-        for argument, word in zip(call.arguments, words, strict=False)
-    }
-    return find(_Failed(context, call.name, arguments, refusal))
+    return find(_Failed(context, call.operation, call.parameters(words), refusal))
 
 
 def _hint(failed: _Failed, text: str, *calls: PlannedCall) -> Hint:
@@ -81,7 +82,7 @@ def _prepared(failed: _Failed, text: str, prepare: Callable[[Plan], object]) -> 
 
 def _unaligned(failed: _Failed) -> Hint | None:
     """Round the argument down; a frame's own place or size cannot be rounded."""
-    if failed.name == "frame_split":
+    if failed.operation is Operation.FRAME_SPLIT:
         frame = failed.frame()
         assert frame is not None
         in_sections = frame.is_viewed and frame.view_kind is MapKind.SECTION
@@ -90,9 +91,9 @@ def _unaligned(failed: _Failed) -> Hint | None:
         if offset < frame.len:
             return _hint(failed, "accepted would be", failed.again(offset=offset))
         return Hint("the frame is too small to be split")
-    if failed.name == "frame_map":
+    if failed.operation is Operation.FRAME_MAP:
         return _unaligned_map(failed)
-    if failed.name == "frame_table":
+    if failed.operation is Operation.FRAME_TABLE:
         return Hint("take the L1 from a larger frame, split where the address is 16 KiB aligned")
     return None
 
@@ -126,9 +127,9 @@ def _not_hung(failed: _Failed) -> Hint | None:
 def _out_of_range(failed: _Failed) -> Hint | None:
     """Pages for addresses that another L2 translates, or none."""
     frame = failed.frame()
-    if failed.name == "frame_split" and frame is not None:
+    if failed.operation is Operation.FRAME_SPLIT and frame is not None:
         return Hint(f"offsets are {PAGE_SIZE:#x} to {frame.len - PAGE_SIZE:#x}")
-    if failed.name != "frame_map" or frame is None:
+    if failed.operation is not Operation.FRAME_MAP or frame is None:
         return None
     plan = failed.plan()
     try:
@@ -148,9 +149,12 @@ def _bad_flags(failed: _Failed) -> Hint | None:
 
 
 def _bad_kind(failed: _Failed) -> Hint | None:
-    if failed.name == "frame_map" and failed.arguments["flags"] & MAP_KIND_MASK == MapKind.TABLE_L1:
-        return Hint("an L1 becomes current by vspace_swap(pid, f_id), it is not mapped")
-    return None
+    if failed.operation is not Operation.FRAME_MAP:
+        return None
+    if failed.arguments["flags"] & MAP_KIND_MASK != MapKind.TABLE_L1:
+        return None
+    text = "an L1 becomes current by {vspace_swap}(pid, f_id), it is not mapped"
+    return Hint(failed.text(text))
 
 
 def _writable_table(failed: _Failed) -> Hint | None:
@@ -171,7 +175,7 @@ def _in_use(failed: _Failed) -> Hint | None:
     view = failed.context.view_at(failed.arguments["va"])
     if view is None:
         return None
-    unmap = planned("frame_unmap", view.frame.f_id, view.frame.view_kind)
+    unmap = planned(Operation.FRAME_UNMAP, view.frame.f_id, view.frame.view_kind)
     return _hint(failed, f"frame {view.frame.f_id} is there; free it first", unmap, failed.again())
 
 
@@ -179,7 +183,7 @@ def _mapped(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    unmap = planned("frame_unmap", frame.f_id, frame.view_kind)
+    unmap = planned(Operation.FRAME_UNMAP, frame.f_id, frame.view_kind)
     return _hint(failed, "unmap it first", unmap, failed.again())
 
 
@@ -187,7 +191,7 @@ def _hung(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    unhang = planned("frame_unmap", frame.f_id, MapKind.TABLE_L2)
+    unhang = planned(Operation.FRAME_UNMAP, frame.f_id, MapKind.TABLE_L2)
     return _hint(failed, "take it from there first", unhang, failed.again())
 
 
@@ -204,7 +208,7 @@ def _not_mapped(failed: _Failed) -> Hint | None:
 
 def _not_table(failed: _Failed) -> Hint | None:
     """The wrong level of table for this kind, most often."""
-    if failed.name != "frame_map":
+    if failed.operation is not Operation.FRAME_MAP:
         return None
     kind = failed.arguments["flags"] & MAP_KIND_MASK
     table = failed.frame("t_id")
@@ -212,7 +216,11 @@ def _not_table(failed: _Failed) -> Hint | None:
         l2 = table_over(failed.context.kernel, failed.context.process, failed.arguments["va"])
         if l2 is not None:
             return _hint(failed, "the L2 there is", failed.again(t_id=l2.f_id))
-        return Hint("make an L2 there first: frame_table, then frame_map with F_MAP_TABLE_L2")
+        return Hint(
+            failed.text(
+                "make an L2 there first: {frame_table}, then {frame_map} with F_MAP_TABLE_L2"
+            )
+        )
     if kind != MapKind.PAGE and table is not None and table.table is TableType.L2:
         l1 = failed.context.process.l1
         return _hint(failed, "the L1 is", failed.again(t_id=l1))
@@ -222,22 +230,25 @@ def _not_table(failed: _Failed) -> Hint | None:
 def _pool_full(failed: _Failed) -> Hint | None:
     free = free_memory(failed.context.kernel, failed.context.process)
     if not free:
-        return Hint("free memory for kernel objects first: unmap a frame and give it to frame_pool")
+        text = "free memory for kernel objects first: unmap a frame and give it to {frame_pool}"
+        return Hint(failed.text(text))
     smallest = min(free, key=lambda frame: (frame.len, frame.f_id))
-    return _hint(failed, "make room first", planned("frame_pool", smallest.f_id), failed.again())
+    return _hint(
+        failed, "make room first", planned(Operation.FRAME_POOL, smallest.f_id), failed.again()
+    )
 
 
 def _bad_size(failed: _Failed) -> Hint | None:
-    wanted = L1_SIZE if failed.name == "frame_table" else 2 * PAGE_SIZE
+    wanted = L1_SIZE if failed.operation is Operation.FRAME_TABLE else 2 * PAGE_SIZE
     frame = failed.frame()
     if frame is None or frame.len <= wanted:
         return Hint(f"take a frame of {wanted:#x} bytes")
-    split = planned("frame_split", frame.f_id, wanted)
+    split = planned(Operation.FRAME_SPLIT, frame.f_id, wanted)
     return _hint(failed, "cut it first", split, failed.again())
 
 
 def _not_allowed(failed: _Failed) -> Hint | None:
-    allow = planned("frame_allow", failed.context.process.pid)
+    allow = planned(Operation.FRAME_ALLOW, failed.context.process.pid)
     return Hint("the receiver can allow it", ((failed.arguments["pid"], allow),))
 
 

@@ -1,4 +1,4 @@
-"""The kernel's rules in sentences: for each error of each call, which rule it stands for.
+"""The kernel's rules in sentences: for each error of each operation, which rule it stands for.
 
 The numbers are those of the kernel's specification, "Rules".
 """
@@ -8,10 +8,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kernel_model.abi import Error
+from kernel_model.operations import Operation
 
 
 class Rule(NamedTuple):
-    """A sentence, and the number of the rule that it is from; 0: from the list of calls."""
+    """A sentence, and the number of the rule that it is from; 0: from the list of calls.
+
+    The sentence has operations in braces, for ``CallTable.text`` to name.
+    """
 
     number: int
     sentence: str
@@ -20,12 +24,12 @@ class Rule(NamedTuple):
         return f"{self.sentence} (rule {self.number})" if self.number else self.sentence
 
 
-def rule_of(call: str, error: Error) -> Rule:
-    """The rule that a call broke when it was refused with this error."""
-    return _OF_CALL.get((call, error)) or _OF_ERROR[error]
+def rule_of(operation: Operation, error: Error) -> Rule:
+    """The rule that a call for this operation broke when it was refused with this error."""
+    return _OF_CALL.get((operation, error)) or _OF_ERROR[error]
 
 
-_E = Error
+_E, _O = Error, Operation
 _OF_ERROR = {
     _E.ERR: Rule(0, "the kernel has no better name for this error"),
     _E.NO_CALL: Rule(0, "only the calls in the table exist"),
@@ -36,11 +40,11 @@ _OF_ERROR = {
     _E.OUT_OF_RANGE: Rule(7, "every target entry must be in the table's range"),
     _E.POOL_FULL: Rule(
         3,
-        "who makes a kernel object has room for it: frame_pool makes room, pool_give moves it",
+        "who makes a kernel object has room for it: {frame_pool} makes room, {pool_give} moves it",
     ),
     _E.WRONG_TYPE: Rule(11, "a PROC or POOL frame is the kernel's"),
     _E.IS_TABLE: Rule(4, "tables cannot be cut, joined or used up"),
-    _E.NOT_TABLE: Rule(6, "frame_table makes a table of a frame before it is used as one"),
+    _E.NOT_TABLE: Rule(6, "{frame_table} makes a table of a frame before it is used as one"),
     _E.TABLE_NOT_VISIBLE: Rule(
         7, "the kernel changes a table only for a caller whose current vspace shows it read-only"
     ),
@@ -66,10 +70,10 @@ _OF_ERROR = {
         5, "both frames are of one type, and both unmapped or both views of one mapping"
     ),
     _E.NOT_ALLOWED: Rule(
-        9, "one gives to a child, to a sibling, or to who has named one with frame_allow"
+        9, "one gives to a child, to a sibling, or to who has named one with {frame_allow}"
     ),
     _E.BAD_SIZE: Rule(11, "a process is made of two pages at least"),
-    _E.NO_VSPACE: Rule(11, "a process needs a vspace, by vspace_swap, before it starts"),
+    _E.NO_VSPACE: Rule(11, "a process needs a vspace, by {vspace_swap}, before it starts"),
     _E.TO_SELF: Rule(0, "a process cannot wait for itself or give to itself"),
     _E.PEER_DIED: Rule(12, "when a process ends, who waits for it gets an error"),
     _E.NO_CREATE: Rule(1, "after the frames boot all memory already has frames"),
@@ -87,50 +91,50 @@ _OF_ERROR = {
 }
 
 _OF_CALL = {
-    ("frame_split", _E.UNALIGNED): Rule(
+    (_O.FRAME_SPLIT, _E.UNALIGNED): Rule(
         4, "the offset is whole pages; of a frame seen as sections, whole MiBs"
     ),
-    ("frame_split", _E.OUT_OF_RANGE): Rule(4, "the offset is inside the frame, not at its ends"),
-    ("frame_split", _E.WRONG_TYPE): Rule(4, "PROC and POOL frames cannot be split"),
-    ("frame_split", _E.IS_TABLE): Rule(4, "tables cannot be split"),
-    ("frame_merge", _E.IS_TABLE): Rule(5, "tables cannot be joined"),
-    ("frame_merge", _E.WRONG_TYPE): Rule(5, "PROC and POOL frames cannot be joined"),
-    ("frame_table", _E.UNALIGNED): Rule(6, "an L1 is 16 KiB aligned"),
-    ("frame_table", _E.BAD_SIZE): Rule(6, "an L1 is 16 KiB"),
-    ("frame_table", _E.WRONG_TYPE): Rule(6, "tables are made of MEM frames"),
-    ("frame_table", _E.IS_TABLE): Rule(6, "a frame is a table once"),
-    ("frame_table", _E.TABLE_HUNG): Rule(6, "only an unhung table becomes memory again"),
-    ("frame_table", _E.TABLE_CURRENT): Rule(6, "only an unused table becomes memory again"),
-    ("frame_table", _E.BAD_KIND): Rule(6, "table types are NO, L1 and L2"),
-    ("frame_map", _E.UNALIGNED): Rule(
+    (_O.FRAME_SPLIT, _E.OUT_OF_RANGE): Rule(4, "the offset is inside the frame, not at its ends"),
+    (_O.FRAME_SPLIT, _E.WRONG_TYPE): Rule(4, "PROC and POOL frames cannot be split"),
+    (_O.FRAME_SPLIT, _E.IS_TABLE): Rule(4, "tables cannot be split"),
+    (_O.FRAME_MERGE, _E.IS_TABLE): Rule(5, "tables cannot be joined"),
+    (_O.FRAME_MERGE, _E.WRONG_TYPE): Rule(5, "PROC and POOL frames cannot be joined"),
+    (_O.FRAME_TABLE, _E.UNALIGNED): Rule(6, "an L1 is 16 KiB aligned"),
+    (_O.FRAME_TABLE, _E.BAD_SIZE): Rule(6, "an L1 is 16 KiB"),
+    (_O.FRAME_TABLE, _E.WRONG_TYPE): Rule(6, "tables are made of MEM frames"),
+    (_O.FRAME_TABLE, _E.IS_TABLE): Rule(6, "a frame is a table once"),
+    (_O.FRAME_TABLE, _E.TABLE_HUNG): Rule(6, "only an unhung table becomes memory again"),
+    (_O.FRAME_TABLE, _E.TABLE_CURRENT): Rule(6, "only an unused table becomes memory again"),
+    (_O.FRAME_TABLE, _E.BAD_KIND): Rule(6, "table types are NO, L1 and L2"),
+    (_O.FRAME_MAP, _E.UNALIGNED): Rule(
         7, "pages go to multiples of 4 KiB; sections and L2 tables to multiples of 1 MiB"
     ),
-    ("frame_map", _E.NOT_TABLE): Rule(
+    (_O.FRAME_MAP, _E.NOT_TABLE): Rule(
         7, "PAGE goes into an L2 table, SECTION and TABLE_L2 into an L1; TABLE_L2 hangs an L2"
     ),
-    ("frame_map", _E.WRONG_TYPE): Rule(7, "POOL frames are nobody's to see"),
-    ("frame_unmap", _E.BAD_KIND): Rule(8, "the kind is PAGE, SECTION or TABLE_L2"),
-    ("frame_give", _E.WRONG_TYPE): Rule(9, "PROC and POOL frames stay with their process"),
-    ("vspace_swap", _E.WRONG_TYPE): Rule(10, "PROC and POOL frames stay with their process"),
-    ("vspace_swap", _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
-    ("vspace_swap", _E.NOT_ALLOWED): Rule(
+    (_O.FRAME_MAP, _E.WRONG_TYPE): Rule(7, "POOL frames are nobody's to see"),
+    (_O.FRAME_UNMAP, _E.BAD_KIND): Rule(8, "the kind is PAGE, SECTION or TABLE_L2"),
+    (_O.FRAME_GIVE, _E.WRONG_TYPE): Rule(9, "PROC and POOL frames stay with their process"),
+    (_O.VSPACE_SWAP, _E.WRONG_TYPE): Rule(10, "PROC and POOL frames stay with their process"),
+    (_O.VSPACE_SWAP, _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
+    (_O.VSPACE_SWAP, _E.NOT_ALLOWED): Rule(
         10, "a process's vspace is set by itself or its parent, and by nobody else"
     ),
-    ("vspace_lend", _E.NOT_ALLOWED): Rule(10, "one lends an L1 to children of one's own"),
-    ("vspace_lend", _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
-    ("proc_end", _E.NOT_ALLOWED): Rule(12, "a process is ended by itself or by its parent"),
-    ("frame_unpool", _E.WRONG_TYPE): Rule(3, "only pool memory becomes memory again"),
-    ("frame_unpool", _E.POOL_FULL): Rule(
+    (_O.VSPACE_LEND, _E.NOT_ALLOWED): Rule(10, "one lends an L1 to children of one's own"),
+    (_O.VSPACE_LEND, _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
+    (_O.PROC_END, _E.NOT_ALLOWED): Rule(12, "a process is ended by itself or by its parent"),
+    (_O.FRAME_UNPOOL, _E.WRONG_TYPE): Rule(3, "only pool memory becomes memory again"),
+    (_O.FRAME_UNPOOL, _E.POOL_FULL): Rule(
         3, "pool memory becomes memory again when that much room is free in its owner's account"
     ),
-    ("pool_give", _E.POOL_FULL): Rule(3, "only free room moves to another account"),
-    ("send", _E.BAD_KIND): Rule(15, "a fault is answered with ANSWER_RETRY, END or REDIRECT"),
-    ("frame_pool", _E.IS_TABLE): Rule(3, "pool memory is made of unmapped MEM frames, not tables"),
-    ("frame_pool", _E.WRONG_TYPE): Rule(3, "pool memory is made of unmapped MEM frames"),
-    ("frame_pool", _E.MAPPED): Rule(3, "pool memory is made of unmapped MEM frames"),
-    ("proc_new", _E.IS_TABLE): Rule(11, "a process is made of memory or of an L1, not of an L2"),
-    ("proc_new", _E.WRONG_TYPE): Rule(11, "a process is made of a MEM frame or of an L1 table"),
-    ("frame_info", _E.OUT_OF_RANGE): Rule(2, "indexes count a process's frames from 0"),
-    ("frame_create", _E.OUT_OF_RANGE): Rule(1, "MEM frames are RAM"),
-    ("frame_create", _E.WRONG_TYPE): Rule(1, "created frames are IO or MEM"),
+    (_O.POOL_GIVE, _E.POOL_FULL): Rule(3, "only free room moves to another account"),
+    (_O.SEND, _E.BAD_KIND): Rule(15, "a fault is answered with ANSWER_RETRY, END or REDIRECT"),
+    (_O.FRAME_POOL, _E.IS_TABLE): Rule(3, "pool memory is made of unmapped MEM frames, not tables"),
+    (_O.FRAME_POOL, _E.WRONG_TYPE): Rule(3, "pool memory is made of unmapped MEM frames"),
+    (_O.FRAME_POOL, _E.MAPPED): Rule(3, "pool memory is made of unmapped MEM frames"),
+    (_O.PROC_NEW, _E.IS_TABLE): Rule(11, "a process is made of memory or of an L1, not of an L2"),
+    (_O.PROC_NEW, _E.WRONG_TYPE): Rule(11, "a process is made of a MEM frame or of an L1 table"),
+    (_O.FRAME_INFO, _E.OUT_OF_RANGE): Rule(2, "indexes count a process's frames from 0"),
+    (_O.FRAME_CREATE, _E.OUT_OF_RANGE): Rule(1, "MEM frames are RAM"),
+    (_O.FRAME_CREATE, _E.WRONG_TYPE): Rule(1, "created frames are IO or MEM"),
 }  # fmt: skip

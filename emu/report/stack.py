@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emu.cpu.registers import THUMB_BIT
 from emu.report.context import Context
-from emu.unwind import Frame, Step, backtrace
+from emu.unwind import StackFrame, Step, backtrace
 
 if TYPE_CHECKING:
     from emu.debuginfo import Line
@@ -45,7 +45,7 @@ def levels_of(context: Context, registers: tuple[int, ...]) -> tuple[list[Level]
 
     registers: r0-r12, sp, lr, pc, cpsr.
     """
-    start = Frame(registers[:16], bool(registers[16] & THUMB_BIT), False)
+    start = StackFrame(registers[:16], bool(registers[16] & THUMB_BIT), False)
     levels: list[Level] = []
     known: dict[tuple[int, bool], Level] = {}
     for step in backtrace(start, context.file_at, context.read_word):

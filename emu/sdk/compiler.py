@@ -13,15 +13,15 @@ _DRIVERS: Final = {"cc": "gcc", "c++": "g++"}
 def command(sdk: Sdk, language: str, arguments: Sequence[str], bare: bool = False) -> list[str]:
     """What to run.  language: ``cc`` or ``c++``; arguments: the compiler's own.
 
-    What is said of the processor stays as it is said; else it is the machine's: Thumb code for a
-    Cortex-A15 with NEON.
+    Options for the processor stay as they are given.  Without them the code is for the machine's:
+    Thumb code for a Cortex-A15 with NEON.
     """
     flags = [] if _says(arguments, "-mcpu=", "-march=") else [*CPU]
     if not _says(arguments, "-mfloat-abi=", "-mfpu="):
         flags += HARD
     if not _says(arguments, "-marm", "-mthumb"):
         flags.append("-mthumb")
-    own = [word for word in arguments if word.lstrip("-") != "specs=emu.specs"]  # it is there
+    own = [word for word in arguments if word.lstrip("-") != "specs=emu.specs"]  # among the libs
     return [f"{PREFIX}{_DRIVERS[language]}", *flags, *sdk.libs(bare), *own]
 
 

@@ -1,7 +1,7 @@
-"""The built SDK: headers, archives, specs and a CMake package, made by the first use.
+"""The built SDK: headers, archives, specs and a CMake package, built at first use.
 
-It is kept in the user's cache under a name made of emu's version, the sources and the compiler, so
-that another of any of these builds another.
+It is kept in the user's cache under a name made of the sources, the code that builds them and the
+compiler, so that a change of any of these builds a new one.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _version() -> str:
 
 
 def run(command: list[str]) -> str:
-    """Run a tool; what it prints.  Errors: SdkError, with the last it said."""
+    """Run a tool; what it prints.  Errors: SdkError, with the first line of its errors."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
@@ -130,7 +130,7 @@ def run(command: list[str]) -> str:
 
 
 def _build(root: Path, place: Path) -> None:
-    """Build beside ``place`` and move there: two who build at once do not see each other."""
+    """Build beside ``place`` and move there, so that two builds at once do not collide."""
     work = Path(mkdtemp(prefix=".sdk-", dir=place.parent))
     try:
         shutil.copytree(root / "include", work / "include")

@@ -31,7 +31,7 @@ def files(root: Path) -> list[Path]:
 
 
 def digest(root: Path, *more: str) -> str:
-    """A short name for these very sources, how they are built, and what else there is to it."""
+    """A short name for exactly these sources, the code that builds them, and ``more``."""
     found = sha256()
     for path in (*files(root), *sorted(CMAKE.glob("*.cmake")), *sorted(_HERE.glob("*.py"))):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

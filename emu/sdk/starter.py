@@ -18,7 +18,7 @@ _FILES: Final = {
     "README.md": "README.md",
     ".gitignore": "gitignore",
 }
-"""What is written, and the template that it is made of."""
+"""The files that are written, and their templates."""
 
 
 def write_project(directory: Path) -> list[str]:

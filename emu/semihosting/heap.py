@@ -1,6 +1,6 @@
 """A heap for programs that ask semihosting where theirs is.
 
-newlib's heap begins at the end of the program's data and grows upwards, so the memory behind
+newlib's heap begins at the end of the program's data and grows upwards, so the memory after
 it must be there.  It is mapped when the program asks, by the program's own calls to the kernel:
 what a program that knows the kernel would do itself.
 """
@@ -10,9 +10,10 @@ from __future__ import annotations
 from kernel_model.abi import KERNEL_VA, MAP_NOEXEC, MAP_READ, MAP_WRITE, FrameType
 from kernel_model.calls.checks import is_viewed_by
 from kernel_model.frame import Frame
+from kernel_model.handlers import carry_out
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_SIZE
-from kernel_model.plan import Plan, PlannedCall, free_memory
+from kernel_model.plan import Plan, free_memory
 from kernel_model.process import Process
 
 HEAP_SHARE = 32
@@ -25,7 +26,7 @@ _HEAP_FLAGS = MAP_READ | MAP_WRITE | MAP_NOEXEC
 
 
 def map_heap(kernel: Kernel, process: Process, sp: int) -> tuple[int, int]:
-    """Map a heap behind the process's data; return where it begins and ends (va).
+    """Map a heap after the process's data; return where it begins and ends (va).
 
     sp: the stack pointer, which tells the stack from the data.  Without memory, or room, the heap
     is empty and still ends where the data does: newlib takes a limit of 0 for none, and would
@@ -37,15 +38,8 @@ def map_heap(kernel: Kernel, process: Process, sp: int) -> tuple[int, int]:
     size = min(_share(kernel, process), _room(kernel, process, start)) & -PAGE_SIZE
     plan = Plan(kernel, process)
     end = plan.map_range(start, start + size, _HEAP_FLAGS)
-    _perform(kernel, process, plan.calls)
+    carry_out(kernel, process, plan.calls)
     return start, end
-
-
-def _perform(kernel: Kernel, process: Process, calls: list[PlannedCall]) -> None:
-    """Make calls as the process, each of which succeeds: a plan's."""
-    for call in calls:
-        kernel.calls.named(call.name).handler(kernel, process, *call.arguments)
-    kernel.publish(process)
 
 
 def _views(kernel: Kernel, process: Process) -> list[Frame]:

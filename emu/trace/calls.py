@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.decoding import semihosting as semihost
-from emu.decoding.arguments import DEATH_SIZE, Value, death_text, error_text
+from emu.decoding.arguments import Value, death_text, error_text
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
 from emu.trace.events import Call as CallEvent
@@ -16,7 +16,8 @@ from emu.trace.recorder import Recorder
 from emu.trace.selection import CallChoice
 from kernel_model.abi import Error, ProcState
 from kernel_model.call import Argument, Call
-from kernel_model.process import Process, Result, Resume
+from kernel_model.events import DeathTold
+from kernel_model.process import Death, Failed, Process, Result, Resume
 
 
 class Pending(NamedTuple):
@@ -34,7 +35,9 @@ class CallTracer(Observer):
     def __init__(self, recorder: Recorder, choice: CallChoice) -> None:
         self.recorder, self._choice = recorder, choice
         self._pending: dict[int, Pending] = {}
-        self._asking: int | None = None  # the pid of who is being answered
+        self._asking: int | None = None  # the pid whose call is being answered
+        self._told: dict[int, Death] = {}
+        """By pid, the end of a child that a process is told of instead of an error."""
 
     def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
         if self._choice.wants(call.name) and self.recorder.wants_code(process.pid):
@@ -47,13 +50,19 @@ class CallTracer(Observer):
         self._asking = process.pid
         self.recorder.hold()
 
+    def death_told(self, event: DeathTold) -> None:
+        if event.pid in self._pending:
+            self._told[event.pid] = event.death
+
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         self._asking = None
         pending = self._pending.get(process.pid)
         if pending is None:
             return
         if result is not None:
-            self._answered(process, Phase.WHOLE, result)
+            refusal = self.recorder.kernel.refusal
+            error = None if refusal is None else refusal.error
+            self._answered(process, Phase.WHOLE, result, error)
         elif process.state is ProcState.DEAD:
             del self._pending[process.pid]
             self._emit(process.pid, pending, Phase.WHOLE, pending.values, None)
@@ -61,21 +70,23 @@ class CallTracer(Observer):
             self._emit(process.pid, pending, Phase.BEGUN, pending.values, None)
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
-        if isinstance(resume, Result) and process.pid in self._pending:
-            self._answered(process, Phase.RESUMED, resume.r0)
+        if isinstance(resume, Result | Failed) and process.pid in self._pending:
+            error = resume.error if isinstance(resume, Failed) else None
+            self._answered(process, Phase.RESUMED, resume.r0, error)
 
-    def _answered(self, process: Process, phase: Phase, result: int) -> None:
+    def _answered(self, process: Process, phase: Phase, result: int, failed: Error | None) -> None:
         pending = self._pending.pop(process.pid)
-        _, name, row, asked = pending
+        _, _, row, asked = pending
         decoder = self.recorder.decoder(process)
-        whole = phase is Phase.WHOLE
-        error, reason = error_text(result)
+        whole, death = phase is Phase.WHOLE, self._told.pop(process.pid, None)
+        error, reason = error_text(failed or (Error.PEER_DIED if death else None))
         if error:
             values = asked if whole else ()
             refusal = self.recorder.kernel.refusal
-            reason = refusal.text if whole and refusal is not None else reason
-            if name == "recv" and result == Error.PEER_DIED:
-                reason = death_text(decoder.read(asked[0].value, DEATH_SIZE)) or reason
+            if whole and failed and refusal is not None:
+                reason = refusal.text
+            elif death is not None:
+                reason = death_text(death)
         else:
             values = (decoder.filled if whole else decoder.stored)(row, asked, result)
         self._emit(process.pid, pending, phase, values, result, error, reason)
@@ -98,7 +109,7 @@ class CallTracer(Observer):
         elif result == -1 and semihost.may_fail(operation):
             from emu.semihosting.caller import errno_name
 
-            error = errno_name(self.recorder.services.of(process).errno)
+            error = errno_name(self.recorder.sessions.of(process).errno)
         else:
             values = semihost.filled(
                 self.recorder.decoder(process), operation, pending.values, result

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from emu.decoding.arguments import message_text
 from emu.trace import events
-from emu.trace.events import Event, Phase, Sort, Turn
+from emu.trace.events import Event, Phase, Turn
 from emu.trace.text import descriptors_text
+from kernel_model.events import Delivery
 
 if TYPE_CHECKING:
     from emu.arm.disassembly import Instruction
@@ -145,12 +146,12 @@ class ChromeFormat:
 
 
 _TO = {
-    Sort.MESSAGE: "to",
-    Sort.START: "starts",
-    Sort.CALL: "calls",
-    Sort.REPLY: "replies to",
-    Sort.FAULT: "tells of its fault",
-    Sort.ANSWER: "answers",
+    Delivery.MESSAGE: "to",
+    Delivery.START: "starts",
+    Delivery.CALL: "calls",
+    Delivery.REPLY: "replies to",
+    Delivery.FAULT: "tells of its fault",
+    Delivery.ANSWER: "answers",
 }
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import ClassVar
 
 from emu.decoding.arguments import Value
+from kernel_model.events import Delivery
 
 
 class Phase(Enum):
@@ -113,17 +114,6 @@ class Scheduled:
     kind: ClassVar[str] = "sched"
 
 
-class Sort(Enum):
-    """What a message is to its receiver."""
-
-    MESSAGE = "message"
-    START = "start message"
-    CALL = "call"
-    REPLY = "reply"
-    FAULT = "fault"
-    ANSWER = "answer"
-
-
 @dataclass(slots=True)
 class Message:
     """A message that arrived.  pid: the sender."""
@@ -132,7 +122,7 @@ class Message:
     pid: int
     to: int
     data: bytes
-    sort: Sort
+    sort: Delivery
     call: int = 0
 
     kind: ClassVar[str] = "ipc"

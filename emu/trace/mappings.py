@@ -19,6 +19,7 @@ from kernel_model.descriptors import (
     SmallPage,
     Supersection,
 )
+from kernel_model.events import DescriptorsWritten
 from kernel_model.frame import Frame
 from kernel_model.walk import Step
 
@@ -31,7 +32,8 @@ class MapTracer(Observer):
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
 
-    def descriptors(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
+    def descriptors_written(self, event: DescriptorsWritten) -> None:
+        pa, level, old, new = event
         recorder = self.recorder
         pid = recorder.pid
         if not recorder.filter.wants(pid):
@@ -42,12 +44,12 @@ class MapTracer(Observer):
             index = start + ((pa - table.pa) // 4 if table else 0)
             va = self._va(table, index * unit)
             if recorder.filter.wants_mapping(va, count * unit):
-                event = Descriptors(
+                line = Descriptors(
                     recorder.time, pid, level, table.f_id if table else NO_ID, index, count, va,
                     old[start], new[start],
                     self._named(level, old[start]), self._named(level, new[start]),
                 )  # fmt: skip
-                recorder.emit(event)
+                recorder.emit(line)
 
     def _va(self, table: Frame | None, offset: int) -> int:
         """Where a table's entry at ``offset`` bytes of addresses translates, or -1."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from emu.decoding import semihosting as semihost
 from emu.machine.core import Core
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer, Words
 from kernel_model.call import Call
 from kernel_model.errors import Refused
@@ -40,9 +40,9 @@ class Summary(Observer):
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
         self._count(call.name)
 
-    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
+    def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
         """At once, or after the call had waited."""
-        self._errors[act.call.name] = self._errors.get(act.call.name, 0) + 1
+        self._errors[entry.call.name] = self._errors.get(entry.call.name, 0) + 1
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
         self._began = time.perf_counter()

@@ -1,6 +1,6 @@
-"""Backtraces: who called whom, from the registers and the stack of a process."""
+"""Backtraces: which function called which, from the registers and the stack of a process."""
 
 from emu.unwind.backtrace import Step, backtrace
-from emu.unwind.frame import Frame
+from emu.unwind.frame import StackFrame
 
-__all__ = ["Frame", "Step", "backtrace"]
+__all__ = ["StackFrame", "Step", "backtrace"]

@@ -1,4 +1,4 @@
-"""A backtrace: from frame to frame by the best knowledge there is about each."""
+"""A backtrace: the caller of each frame, found by the best information there is about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emu.arm.disassembly import Instruction
 from emu.arm.registers import LR, SP
 from emu.debuginfo.code import disassemble_file
 from emu.unwind import cfi, ehabi, framepointer
-from emu.unwind.frame import Frame, ReadWord, UnwindError, caller
+from emu.unwind.frame import ReadWord, StackFrame, UnwindError, caller
 from emu.unwind.prologue import analyse, returning, stores_lr
 from emu.unwind.tables import tables_of
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 10_000
 EPILOGUE = 24
-"""Bytes of code that are looked through for a return."""
+"""Bytes of code that are searched for a return."""
 
 
 class Step(NamedTuple):
-    """One frame of a backtrace.  file: what names it.  how: by what it was found.
+    """One frame of a backtrace.  file: the file that has its code.  how: by what it was found.
 
-    times: how many frames it stands for, all alike, in a recursion.
+    times: how many equal frames of a recursion it stands for.
     """
 
-    frame: Frame
+    frame: StackFrame
     file: DebugFile | None
     how: str
     times: int = 1
@@ -37,10 +37,10 @@ class Step(NamedTuple):
 FindFile = Callable[[int], "DebugFile | None"]
 
 
-def backtrace(frame: Frame, find: FindFile, read: ReadWord) -> Iterator[Step | str]:
-    """The frames from the innermost on; a last string says why it ends, if not at its start.
+def backtrace(frame: StackFrame, find: FindFile, read: ReadWord) -> Iterator[Step | str]:
+    """The frames from the innermost on; if they end too early, a last string says why.
 
-    find: the file that has an address.
+    find: the file that has the code at an address (va), or None.
     """
     how, size = "registers", 0
     for _ in range(MOST_STEPS):
@@ -63,8 +63,8 @@ def backtrace(frame: Frame, find: FindFile, read: ReadWord) -> Iterator[Step | s
     yield f"more than {MOST_STEPS} frames"
 
 
-def _moved(frame: Frame, distance: int) -> Frame:
-    """The frame that is so far up the stack and else alike."""
+def _moved(frame: StackFrame, distance: int) -> StackFrame:
+    """The same frame, ``distance`` bytes further up the stack."""
     registers = list(frame.registers)
     registers[SP] += distance
     return frame._replace(registers=tuple(registers))
@@ -73,13 +73,13 @@ def _moved(frame: Frame, distance: int) -> Frame:
 class _Unwinder:
     """The search for one frame's caller: tables first, then what the code usually does."""
 
-    def __init__(self, frame: Frame, find: FindFile, read: ReadWord) -> None:
+    def __init__(self, frame: StackFrame, find: FindFile, read: ReadWord) -> None:
         self.frame, self.file, self.find, self.read = frame, find(frame.at), find, read
 
     def times(self, size: int) -> int:
-        """How many frames of this size lie above each other, all at the same place of one function.
+        """How many frames of this size follow each other, all at the same place of one function.
 
-        So that a recursion that filled the stack is gone through quickly.
+        Counting them passes quickly over a recursion that filled the stack.
         """
         rules = self._rules() if size else None
         if rules is None or rules["cfa"].reg != SP or not cfi.saves_lr(rules):
@@ -91,8 +91,8 @@ class _Unwinder:
             times += 1
         return times
 
-    def caller(self) -> tuple[Frame, str] | None:
-        """The caller and how it was found, or None where nobody called.  Errors: UnwindError."""
+    def caller(self) -> tuple[StackFrame, str] | None:
+        """The caller and how it was found, or None if there is none.  Errors: UnwindError."""
         found = self._returning()
         if found is not None:
             return found, "its code"
@@ -102,18 +102,18 @@ class _Unwinder:
             return None if found is None else (found, ".debug_frame")
         return None if self._is_entry() else self._without_rules()
 
-    def _returning(self) -> Frame | None:
-        """The caller, where the next instructions return: GCC's tables are wrong for some."""
+    def _returning(self) -> StackFrame | None:
+        """The caller, if the next instructions return: GCC's tables are wrong at some returns."""
         if self.file is None or self.frame.is_call:
             return None
         code = disassemble_file(self.file, self.frame.pc, self.frame.pc + EPILOGUE)
         return returning(code, self.frame, self.read)
 
     def _rules(self) -> cfi.Rules | None:
-        """What .debug_frame says, put right where GCC says it too early.
+        """What .debug_frame says, corrected where GCC says it too early.
 
-        Where a prologue saves registers by several stores, GCC describes them all as saved from
-        the first one on.
+        If a prologue saves registers by several stores, GCC describes all of them as saved after
+        the first store.
         """
         if self.file is None:
             return None
@@ -127,13 +127,13 @@ class _Unwinder:
         return cfi.without_saved_lr(rules)
 
     def _is_entry(self) -> bool:
-        """Whether this is the function that the program begins in: nobody called it."""
+        """Whether this is the function that the program begins in, which has no caller."""
         if self.file is None:
             return False
         entry = self.file.symbol_at(self.file.entry)
         return entry is not None and entry == self.file.symbol_at(self.frame.at)
 
-    def _without_rules(self) -> tuple[Frame, str]:
+    def _without_rules(self) -> tuple[StackFrame, str]:
         problem = "no table tells how to unwind it"
         if self.frame.is_call or self._code_before() != []:
             try:
@@ -144,8 +144,8 @@ class _Unwinder:
                 return found, ".ARM.exidx"
         return self._by_code(problem)
 
-    def _by_code(self, problem: str) -> tuple[Frame, str]:
-        """By reading the function's beginning; where that is not known, by a frame pointer."""
+    def _by_code(self, problem: str) -> tuple[StackFrame, str]:
+        """By reading the function's beginning or, if that is not known, by a frame pointer."""
         code = self._code_before()
         if code is not None:
             found, how = analyse(code).unwind(self.frame, self.read, self._is_return), "its code"
@@ -167,7 +167,7 @@ class _Unwinder:
             return None
         return list(disassemble_file(self.file, symbol.va, self.frame.at & ~1))
 
-    def _by_index(self) -> Frame | None:
+    def _by_index(self) -> StackFrame | None:
         index = None if self.file is None else tables_of(self.file).index
         instructions = None if index is None else index.instructions(self.frame.at)
         if instructions is None:
@@ -175,7 +175,7 @@ class _Unwinder:
         return ehabi.unwind(self.frame, instructions, self.read)
 
     def _is_return(self, pc: int) -> bool:
-        """Whether ``pc`` (bit 0: Thumb) is behind a call in code that a file knows."""
+        """Whether ``pc`` (bit 0: Thumb) follows a call in the code of a file."""
         place, thumb = pc & ~1, bool(pc & 1)
         if self.find(place - 2) is None or (place & 2 and not thumb):
             return False

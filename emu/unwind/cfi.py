@@ -13,7 +13,7 @@ from elftools.dwarf.callframe import FDE
 
 from emu.arm.registers import LR, PC, SP
 from emu.debuginfo.malformed import unless_malformed
-from emu.unwind.frame import Frame, ReadWord, UnwindError, caller, word_at
+from emu.unwind.frame import ReadWord, StackFrame, UnwindError, caller, word_at
 
 Rules = dict[Any, Any]
 """A row of pyelftools' tables: the CFA's rule, and a rule for each register that has one."""
@@ -33,7 +33,7 @@ class CallFrames:
         self._tables: dict[int, list[Rules]] = {}
 
     def rules(self, va: int) -> Rules | None:
-        """How to restore each register at ``va``; None if there is nothing about it."""
+        """How to restore each register at ``va``; None if the tables say nothing about ``va``."""
         index = self._index(va)
         return None if index is None else self._row(index, va)
 
@@ -71,8 +71,8 @@ def without_saved_lr(rules: Rules) -> Rules:
     return {number: rule for number, rule in rules.items() if number != LR}
 
 
-def unwind(frame: Frame, rules: Rules, read: ReadWord) -> Frame | None:
-    """The caller's frame; None where the rules say that nobody called.  Errors: UnwindError."""
+def unwind(frame: StackFrame, rules: Rules, read: ReadWord) -> StackFrame | None:
+    """The caller's frame; None if the rules say there is no caller.  Errors: UnwindError."""
     cfa_rule = rules["cfa"]
     if cfa_rule.reg is None:
         raise UnwindError("its frame is given by an expression")
@@ -93,8 +93,8 @@ def unwind(frame: Frame, rules: Rules, read: ReadWord) -> Frame | None:
     return caller(registers, registers[LR])
 
 
-def _register(frame: Frame, number: int) -> int:
-    """What a core register holds; the rules may name others, of which nothing is known."""
+def _register(frame: StackFrame, number: int) -> int:
+    """What a core register holds.  Errors: UnwindError, if the rules name any other register."""
     if number > PC:
         raise UnwindError(f"its caller's registers are given by register {number}")
     return frame.registers[number]

@@ -1,6 +1,6 @@
 """Unwinding by the Arm exception tables: executing the instructions that they hold.
 
-They hold for calls: in a prologue or an epilogue they speak of the function's middle.
+They are valid at calls: in a prologue or an epilogue they still describe the function's body.
 Source: ARM IHI 0038, 10.3 (frame unwinding instructions).
 """
 
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emu.arm.registers import LR, PC, SP
-from emu.unwind.frame import Frame, ReadWord, UnwindError, caller, word_at
+from emu.unwind.frame import ReadWord, StackFrame, UnwindError, caller, word_at
 
 _FINISH = 0xB0
 
 
-def unwind(frame: Frame, instructions: bytes, read: ReadWord) -> Frame:
+def unwind(frame: StackFrame, instructions: bytes, read: ReadWord) -> StackFrame:
     """The caller's frame, as the unwinding instructions restore it.  Errors: UnwindError."""
     state = _State(frame, read)
     code = iter(instructions)
@@ -30,7 +30,7 @@ def unwind(frame: Frame, instructions: bytes, read: ReadWord) -> Frame:
 class _State:
     """The virtual stack pointer and the registers while instructions are executed."""
 
-    def __init__(self, frame: Frame, read: ReadWord) -> None:
+    def __init__(self, frame: StackFrame, read: ReadWord) -> None:
         self.registers = list(frame.registers)
         self.vsp = frame.sp
         self.pc_restored = False
@@ -71,7 +71,7 @@ class _State:
             raise UnwindError(f"its table has the instruction {byte:#04x}, which is reserved")
 
     def _pop_mask(self, mask: int) -> None:
-        """Pop r4 to r15, bit 0 being r4.  An SP among them counts once all are popped."""
+        """Pop r4 to r15, bit 0 being r4.  An SP among them takes effect after all pops."""
         if not mask:
             raise UnwindError("its table refuses to unwind")
         sp = None

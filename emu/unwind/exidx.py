@@ -1,10 +1,9 @@
 """The Arm exception tables, ``.ARM.exidx`` and ``.ARM.extab``: each function's instructions.
 
-pyelftools reads these tables too (``elftools.ehabi``), but by places in the file and not by
-addresses, so that it finds ``.ARM.extab`` only where both sections are shifted alike; it takes
-bit 26 for the sign of a 31-bit offset, which is wrong from 64 MiB on; and of an entry with a
-personality routine it neither tells the data nor where they are.  What would be left for it to do
-is less than what working around that would take.
+pyelftools reads these tables too (``elftools.ehabi``), but by file offset instead of by address, so
+that it finds ``.ARM.extab`` only if both sections are shifted alike; it takes bit 26 for the sign
+of a 31-bit offset, which is wrong from 64 MiB on; and for an entry with a personality routine it
+gives neither the data nor their place.  Working around that would take more code than it saves.
 Source: ARM IHI 0038, 6 (index table), 7 (extab).
 """
 

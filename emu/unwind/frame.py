@@ -12,10 +12,10 @@ ReadWord = Callable[[int], int | None]
 
 
 class UnwindError(Exception):
-    """The tables do not say how to go on: why, for people."""
+    """The caller cannot be found; the text says why, for people."""
 
 
-class Frame(NamedTuple):
+class StackFrame(NamedTuple):
     """r0-r15 in one function.  PC without the Thumb bit; is_call: it is past a call."""
 
     registers: tuple[int, ...]
@@ -40,10 +40,10 @@ class Frame(NamedTuple):
         return self.pc - 1 if self.is_call else self.pc
 
 
-def caller(registers: list[int], pc: int) -> Frame:
+def caller(registers: list[int], pc: int) -> StackFrame:
     """The calling frame: ``registers`` restored, to go on at ``pc`` (bit 0: Thumb)."""
     registers[PC] = pc & ~1
-    return Frame(tuple(value & 0xFFFFFFFF for value in registers), bool(pc & 1), True)
+    return StackFrame(tuple(value & 0xFFFFFFFF for value in registers), bool(pc & 1), True)
 
 
 def word_at(read: ReadWord, va: int) -> int:

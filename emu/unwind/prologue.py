@@ -1,6 +1,6 @@
 """Unwinding by reading the code: what a function's first instructions put on the stack.
 
-For functions without tables, as hand-written assembly often is.
+For functions without tables, as those in hand-written assembly often are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from emu.arm.disassembly import Instruction
 from emu.arm.effects import Effect, Sum, effects
 from emu.arm.registers import LR, PC, SP
 from emu.arm.transfers import Transfer
-from emu.unwind.frame import Frame, ReadWord, caller, word_at
+from emu.unwind.frame import ReadWord, StackFrame, caller, word_at
 
 Saved = dict[int, int]
 """Registers by number: bytes below the SP that the function was entered with."""
@@ -20,7 +20,7 @@ Saved = dict[int, int]
 _R12 = 12
 _FRAME_POINTERS = (7, 11)
 _FIRST_SAVED = 4
-"""r0 to r3 belong to the function that is called: what is stored of them is no caller's value."""
+"""r0 to r3 belong to the called function: their stored values are not the caller's."""
 
 
 class Prologue(NamedTuple):
@@ -35,9 +35,9 @@ class Prologue(NamedTuple):
     pointer: tuple[int, int] | None
 
     def unwind(
-        self, frame: Frame, read: ReadWord, is_return: Callable[[int], bool]
-    ) -> Frame | None:
-        """The caller's frame, if what is found there is believable."""
+        self, frame: StackFrame, read: ReadWord, is_return: Callable[[int], bool]
+    ) -> StackFrame | None:
+        """The caller's frame, if what is found there is plausible."""
         entry_sp = self._entry_sp(frame)
         if entry_sp is None:
             return None
@@ -53,7 +53,7 @@ class Prologue(NamedTuple):
         pc = registers[LR]
         return caller(registers, pc) if is_return(pc) else None
 
-    def _entry_sp(self, frame: Frame) -> int | None:
+    def _entry_sp(self, frame: StackFrame) -> int | None:
         if self.pointer is not None:
             return frame.registers[self.pointer[0]] + self.pointer[1]
         return None if self.depth is None else frame.sp + self.depth
@@ -62,8 +62,8 @@ class Prologue(NamedTuple):
 def analyse(instructions: Iterable[Instruction]) -> Prologue:
     """Read a function's instructions from its start up to where it is.
 
-    An epilogue on the way takes things off the stack; behind the jump that ends it everything
-    is there again.  What is conditional belongs to a way that was not taken.
+    An epilogue on the way takes registers off the stack; after the jump that ends it they are all
+    there again.  Conditional instructions are skipped, as if on a path that was not taken.
     """
     state = _State()
     for effect in effects(instructions):
@@ -84,7 +84,9 @@ def stores_lr(instructions: Iterable[Instruction]) -> bool:
     )
 
 
-def returning(instructions: Iterable[Instruction], frame: Frame, read: ReadWord) -> Frame | None:
+def returning(
+    instructions: Iterable[Instruction], frame: StackFrame, read: ReadWord
+) -> StackFrame | None:
     """The caller's frame, if the next instructions lead straight to the one that returns to it.
 
     On the way nothing may touch LR or move SP.
@@ -97,8 +99,8 @@ def returning(instructions: Iterable[Instruction], frame: Frame, read: ReadWord)
     return None
 
 
-def _returned(effect: Effect, frame: Frame, read: ReadWord) -> Frame | None:
-    """The frame behind a jump, if that is one to LR or takes the PC off the stack."""
+def _returned(effect: Effect, frame: StackFrame, read: ReadWord) -> StackFrame | None:
+    """The caller's frame, if this jump goes to LR or takes the PC off the stack."""
     if effect.sum == Sum(PC, LR):
         return caller(list(frame.registers), frame.lr)
     transfer = effect.transfer
@@ -116,8 +118,8 @@ def _returned(effect: Effect, frame: Frame, read: ReadWord) -> Frame | None:
 class _State:
     """What the instructions so far have done.
 
-    An epilogue begins where SP goes up or the frame pointer is changed: ``_middle`` is how deep
-    SP was and what the frame pointer before that.
+    An epilogue begins where SP goes up or the frame pointer changes: ``_middle`` has the depth and
+    the frame pointer before that.
     """
 
     def __init__(self) -> None:
@@ -157,7 +159,7 @@ class _State:
             self._all_saved.setdefault(number, below)
 
     def _add(self, sum_: Sum) -> None:
-        """A register becomes one that is known to be so far below the SP at entry, or another."""
+        """A register gets a sum: a known distance below the SP at entry, or an unknown value."""
         base = {SP: self.depth, _R12: self._r12, **dict([self.pointer] if self.pointer else [])}
         from_ = base.get(sum_.source)
         below = None if from_ is None else from_ - sum_.amount
@@ -179,7 +181,7 @@ class _State:
             self.pointer = None
 
     def _set_depth(self, depth: int | None) -> None:
-        """SP is so far below where it was at entry: what is above it there is saved no longer."""
+        """SP is now so far below the SP at entry: registers that lie deeper are saved no longer."""
         if depth is None:
             self._middle = None
         elif self.depth is None or depth < self.depth:

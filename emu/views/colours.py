@@ -1,6 +1,6 @@
-"""Colours of processes in drawings, and the legend that says which is whose.
+"""Colours of processes in drawings, and their legend.
 
-People who see colours differently can tell them apart, too.
+The colours can be told apart with colour blindness, too.
 Source: Okabe and Ito, "Color Universal Design".
 """
 
@@ -26,7 +26,7 @@ def of_process(pid: int) -> str:
 def draw_legend(
     drawing: Drawing, kernel: Kernel, x: float, y: float, more: tuple[tuple[str, str], ...] = ()
 ) -> float:
-    """A coloured square for each process, then ``more``: (name, colour); where to go on."""
+    """A coloured square for each process, then ``more``: (name, colour); returns the y below."""
     rows = [(f"process {pid}", of_process(pid)) for pid in kernel.processes]
     at = x
     for name, colour in (*rows, *more):

@@ -1,4 +1,4 @@
-"""``emu frames``: who owns what, and what hangs or is seen where, as text and as data."""
+"""``emu frames``: the owner of each frame, and where it hangs or is seen, as text and as data."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _FRAMES = (
     Column("at"), Column("rights"), Column("role"),
 )  # fmt: skip
 MANY = 40
-"""Of more frames than these, like ones that follow each other are shown as one row."""
+"""With more frames than this, consecutive ones that are alike are shown as one row."""
 
 
 class Layout(NamedTuple):
-    """What the kernel does not know of processes, and people call frames by.
+    """What the kernel does not know about processes, but the roles of frames depend on.
 
     stacks: SP by pid.  segments: where proc0's program was loaded (va).
     """
@@ -74,7 +74,7 @@ def _process_grid(kernel: Kernel, process: Process, layout: Layout) -> Grid:
 
 
 def _grouped(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Rows alike but for number and places as one."""
+    """Consecutive rows that differ only in frame numbers and addresses, joined to one."""
     grouped: list[tuple[str, ...]] = []
     for _, group in groupby(rows, lambda row: (row[1], *row[3:5], row[6], *row[8:])):
         alike = list(group)
@@ -91,7 +91,7 @@ def _grouped(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _role(kernel: Kernel, frame: Frame, layout: Layout) -> str:
-    """What the frame is to its owner."""
+    """The role of the frame for its owner."""
     l1 = kernel.l1_over(kernel.frames[frame.v_id]) if frame.is_viewed else None
     if l1 is None or frame.owner not in l1.runs:
         return role_of(frame, False)

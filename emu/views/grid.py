@@ -11,7 +11,7 @@ _WIDEST = 200
 
 
 class Column(NamedTuple):
-    """A column's title, and whether its cells stand to the right.  style: of rich."""
+    """A column.  right: its cells are aligned to the right.  style: for rich."""
 
     title: str
     right: bool = False
@@ -35,7 +35,7 @@ def write_grids(grids: Sequence[Grid], stream: TextIO) -> None:
 
 
 def grid_text(grid: Grid) -> str:
-    """A grid as plain text, a line a row, with nothing behind the last cell of each."""
+    """A grid as plain text, a line a row, without spaces at the ends of lines."""
     titles = tuple(column.title for column in grid.columns)
     cells = [titles, *grid.rows] if any(titles) else list(grid.rows)
     widths = [max((len(row[n]) for row in cells), default=0) for n in range(len(grid.columns))]

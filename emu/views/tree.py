@@ -14,7 +14,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 
 SPECIAL = {FrameType.IO: "device", FrameType.PROC: "process", FrameType.POOL: "pool"}
-"""What frames are called that are no program's memory."""
+"""The names of frames that are not the memory of programs."""
 
 
 def roots(kernel: Kernel) -> list[Frame]:
@@ -26,7 +26,7 @@ def roots(kernel: Kernel) -> list[Frame]:
 
 
 class Child(NamedTuple):
-    """A frame in a table.  va: where.  hangs: as a table; or else it is seen there."""
+    """A frame in a table.  va: where it is.  hangs: it is a table that hangs there, no view."""
 
     frame: Frame
     va: int
@@ -34,7 +34,7 @@ class Child(NamedTuple):
 
     @property
     def rights(self) -> str:
-        """Those of the view, behind a space; "" of what hangs."""
+        """The rights of a view, after a space; "" for a table that hangs."""
         return "" if self.hangs else f" {rights_text(self.frame.view_rights)}"
 
 
@@ -77,7 +77,7 @@ def tree_lines(kernel: Kernel) -> list[str]:
 
 
 ALIKE = 4
-"""So many alike in a row are shown as one."""
+"""From so many alike in a row on, they are shown as one."""
 
 
 def titles(frames: list[Frame]) -> list[str]:

@@ -37,7 +37,7 @@ class _Tree:
         self.kernel, self.drawing = kernel, drawing
 
     def draw(self, table: Frame, x: float, y: float) -> float:
-        """A table's box and beside it what is in it, each in a row; where the next row is."""
+        """A table's box, and beside it what is in it, row by row; returns the y of the next row."""
         width = self._box(table, x, y)
         start = y
         trunk = x + width + 14

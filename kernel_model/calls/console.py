@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kernel_model.abi import Error, ProcState
+from kernel_model.abi import ProcState
 from kernel_model.descriptors import WRITE
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process, Result
+from kernel_model.mailbox import answered
+from kernel_model.process import Process
 from kernel_model.user import check_range, read, store, writable
 
 
@@ -37,16 +38,16 @@ def console_read(kernel: Kernel, caller: Process, pointer: int, length: int) -> 
 def feed_reader(kernel: Kernel) -> None:
     """Let the first that waits for the console have its input, for which the host may wait.
 
-    For the machine to call, between turns: when input is there, and when nobody is ready.
+    Between turns: when input is there, and when nobody is ready.
     If there is no place for it any more where that process wanted it, its call fails instead.
     """
     process = kernel.processes[next(iter(kernel.readers))]
     ranges = writable(kernel, process, process.buffer, process.wanted)
-    result: int = Error.BAD_POINTER
+    length = 0
     if ranges is not None:
         data = kernel.host.console_read(process.wanted)
         store(kernel, ranges, data)
-        result = len(data)
+        length = len(data)
     del kernel.readers[process.pid]
-    kernel.wake(process, Result(result))
+    kernel.wake(process, answered(kernel, ranges, length))
     kernel.publish(process)

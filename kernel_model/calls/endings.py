@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 
 from kernel_model.abi import MESSAGE_SIZE, NO_ID, DeathHow, Error, FrameType, ProcState
+from kernel_model.events import DeathTold, ProcessEnded
 from kernel_model.kernel import PROC0, Kernel
-from kernel_model.mailbox import leave_queue
+from kernel_model.mailbox import answered, leave_queue
 from kernel_model.mapping import dissolve, set_type
-from kernel_model.process import Death, Ended, Ending, Exited, Faulted, Process, Result
+from kernel_model.process import Death, Ended, Ending, Exited, Faulted, Process
 from kernel_model.user import store, writable
 
 
@@ -60,6 +61,7 @@ def _end(kernel: Kernel, process: Process, ending: Ending) -> None:
     _leave_queues(kernel, process)
     process.state = ProcState.DEAD
     kernel.publish(process)
+    kernel.tell(ProcessEnded(process.pid, ending))
     if process.pid == PROC0:
         kernel.halt(ending)
         return
@@ -134,7 +136,7 @@ def _tell_the_others(kernel: Kernel, process: Process) -> None:
             other.handler = NO_ID
         if other.partner == process.pid:
             if other.fault is None:
-                kernel.wake(other, Result(Error.PEER_DIED))
+                kernel.wake(other, kernel.failure(Error.PEER_DIED))
             else:
                 process.senders.pop(other.pid, None)
                 other.state, other.partner, other.message = ProcState.STOPPED, NO_ID, b""
@@ -156,9 +158,10 @@ def _tell_parent(kernel: Kernel, parent: Process, death: Death) -> None:
     ranges = None
     if parent.state is ProcState.RECEIVING:
         ranges = writable(kernel, parent, parent.buffer, MESSAGE_SIZE)
-        kernel.wake(parent, Result(Error.BAD_POINTER if ranges is None else Error.PEER_DIED))
+        kernel.wake(parent, answered(kernel, ranges, kernel.convention.result_of(Error.PEER_DIED)))
     if ranges is None:
         parent.deaths += (death,)
     else:
         store(kernel, ranges, death.message())
         release_record(kernel, parent.pid, death.record)
+        kernel.tell(DeathTold(parent.pid, death))

@@ -17,9 +17,10 @@ from kernel_model.abi import (
 )
 from kernel_model.calls.endings import end_process
 from kernel_model.errors import Refused
+from kernel_model.events import Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
 from kernel_model.mailbox import hand_over_message, leave_queue, wait_for
-from kernel_model.process import FaultRecord, Process, Redirect, Result
+from kernel_model.process import FaultRecord, Process, Redirect
 
 
 def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
@@ -33,21 +34,17 @@ def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
     return 0
 
 
-def fault(kernel: Kernel, record: FaultRecord, core: int = 0) -> None:
-    """The process that runs on a core has faulted: it stops for its handler, or ends.
-
-    ``kernel.running`` says whom to run now.
-    """
-    process = kernel.running[core]
-    if process is None:
-        raise AssertionError(f"fault: nobody is running on core {core}")
+def fault(kernel: Kernel, process: Process, record: FaultRecord) -> None:
+    """A process that runs has faulted: it stops for its handler, or ends."""
     if process.handler == NO_ID:
         end_process(kernel, process, record.ending)
         return
     handler = kernel.processes[process.handler]
     _set_free(kernel, handler, process)
     message = record.message()
-    told = hand_over_message(kernel, process, handler, message, process.pid | FAULT_BIT)
+    told = hand_over_message(
+        kernel, process, handler, Delivery.FAULT, message, process.pid | FAULT_BIT
+    )
     process.fault = record
     state = ProcState.STOPPED if told else ProcState.FAULTED
     wait_for(kernel, process, handler, state, message)
@@ -58,7 +55,7 @@ def _set_free(kernel: Kernel, handler: Process, process: Process) -> None:
     """A handler that waits for the very process that has faulted would never hear of it."""
     if handler.partner == process.pid and handler.fault is None:
         leave_queue(kernel, handler)
-        kernel.wake(handler, Result(Error.PEER_FAULTED))
+        kernel.wake(handler, kernel.failure(Error.PEER_FAULTED))
         kernel.publish(handler)
 
 
@@ -76,20 +73,23 @@ def is_stopped_for(caller: Process, target: Process) -> bool:
     return target.state is ProcState.STOPPED and target.partner == caller.pid
 
 
-def answer(kernel: Kernel, target: Process, message: bytes) -> None:
+def answer(kernel: Kernel, handler: Process, target: Process, message: bytes) -> None:
     """Let a stopped process go on, or end, as its handler's message says (``struct fault_answer``).
 
     Errors: BAD_KIND.
     """
     kind, pc, sp, *registers = struct.unpack_from(ANSWER_STRUCT, message)
     assert target.fault is not None
-    if kind == FaultAnswer.RETRY:
-        kernel.wake(target, None)
-    elif kind == FaultAnswer.REDIRECT:
-        kernel.wake(target, Redirect(pc, sp, tuple(registers)))
-    elif kind == FaultAnswer.END:
+    if kind not in _ANSWERS:
+        raise Refused(Error.BAD_KIND, "{kind:#x} is no answer to a fault", kind=kind)
+    kernel.tell(MessageDelivered(handler.pid, target.pid, Delivery.ANSWER, message))
+    if kind == FaultAnswer.END:
         end_process(kernel, target, target.fault.ending)
         return
-    else:
-        raise Refused(Error.BAD_KIND, "{kind:#x} is no answer to a fault", kind=kind)
+    kernel.wake(
+        target, Redirect(pc, sp, tuple(registers)) if kind == FaultAnswer.REDIRECT else None
+    )
     kernel.publish(target)
+
+
+_ANSWERS = tuple(FaultAnswer)

@@ -15,8 +15,9 @@ from kernel_model.calls.checks import (
 )
 from kernel_model.descriptors import SECTION_SIZE
 from kernel_model.errors import Refused
+from kernel_model.events import FrameSplit, MemoryWritten
 from kernel_model.frame import Frame
-from kernel_model.kernel import KERNEL_SIZE, PROC0, Kernel
+from kernel_model.kernel import PROC0, Kernel
 from kernel_model.mapping import forget_view
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Process
@@ -82,6 +83,7 @@ def _cut(kernel: Kernel, caller: Process, frame: Frame, offset: int) -> Frame:
         upper.v_id, upper.v_flags = frame.v_id, frame.v_flags
         upper.v_off = frame.v_off + offset
         kernel.frames[frame.v_id].views[upper.f_id] = None
+    kernel.tell(FrameSplit(frame.f_id, upper.f_id))
     return upper
 
 
@@ -105,7 +107,7 @@ def frame_merge(kernel: Kernel, caller: Process, f1: int, f2: int) -> int:
     if upper.is_viewed:
         forget_view(kernel, upper)
     lower.len += upper.len
-    kernel.remove_frame(upper)
+    kernel.remove_frame(upper, lower)
     return lower.f_id
 
 
@@ -139,12 +141,12 @@ def frame_create(kernel: Kernel, caller: Process, start: int, length: int, type_
     _check_nothing_there(kernel, start, length)
     kernel.check_room(caller)
     kernel.check_f_id()
-    return kernel.add_frame(caller, FrameType(type_), start, length).f_id
+    return kernel.make_frame(caller, FrameType(type_), start, length).f_id
 
 
 def _check_nothing_there(kernel: Kernel, start: int, length: int) -> None:
     taken = [(frame.pa, frame.end, str(frame)) for frame in kernel.frames.values()]
-    taken.append((kernel.memory.base, kernel.memory.base + KERNEL_SIZE, "the kernel"))
+    taken.append((kernel.start, kernel.end, "the kernel"))
     for first, end, what in taken:
         if start < end and first < start + length:
             raise Refused(
@@ -180,5 +182,5 @@ def frame_unpool(kernel: Kernel, caller: Process, f_id: int) -> int:
     caller.room -= lost
     frame.type = FrameType.MEM
     kernel.memory.zero(frame.pa, frame.len)
-    kernel.host.memory_written(frame.pa, frame.len)
+    kernel.tell(MemoryWritten(frame.pa, frame.len))
     return 0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from kernel_model.abi import FAULT_BIT, MESSAGE_SIZE, NO_ID, Error, ProcState
 from kernel_model.calls.endings import release_record
 from kernel_model.calls.faults import answer, check_not_faulted, is_stopped_for
 from kernel_model.descriptors import WRITE
 from kernel_model.errors import Refused
+from kernel_model.events import DeathTold, Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import hand_over_message, put, wait_for
+from kernel_model.mailbox import answered, hand_over_message, put, wait_for
 from kernel_model.process import Process, Result, Start
 from kernel_model.user import Ranges, check_range, read, store, writable
 
@@ -27,12 +29,12 @@ def send(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     target = _partner(kernel, caller, pid)
     message = read(kernel, caller, pointer, MESSAGE_SIZE)
     if target.state is ProcState.NEW and target.parent == caller.pid:
-        _start(kernel, target, message)
+        _start(kernel, caller, target, message)
     elif is_stopped_for(caller, target):
-        answer(kernel, target, message)
+        answer(kernel, caller, target, message)
     else:
         check_not_faulted(caller, target)
-        if not hand_over_message(kernel, caller, target, message, caller.pid):
+        if not hand_over_message(kernel, caller, target, _MESSAGE, message, caller.pid):
             wait_for(kernel, caller, target, ProcState.SENDING, message)
     return 0
 
@@ -44,9 +46,10 @@ def _partner(kernel: Kernel, caller: Process, pid: int) -> Process:
     return target
 
 
-def _start(kernel: Kernel, target: Process, message: bytes) -> None:
+def _start(kernel: Kernel, caller: Process, target: Process, message: bytes) -> None:
     if target.l1 == NO_ID:
         raise Refused(Error.NO_VSPACE, "process {pid} has no vspace", pid=target.pid)
+    kernel.tell(MessageDelivered(caller.pid, target.pid, Delivery.START, message))
     kernel.wake(target, Start(*struct.unpack_from("<6I", message)))
     kernel.publish(target)
 
@@ -65,7 +68,8 @@ def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
         caller.deaths = tuple(others)
         store(kernel, ranges, death.message())
         release_record(kernel, caller.pid, death.record)
-        return Error.PEER_DIED
+        kernel.tell(DeathTold(caller.pid, death))
+        return kernel.convention.result_of(Error.PEER_DIED)
     if caller.senders:
         return _take_first(kernel, caller, ranges)
     caller.state, caller.buffer = ProcState.RECEIVING, pointer
@@ -78,7 +82,7 @@ def _take_first(kernel: Kernel, caller: Process, ranges: Ranges) -> int:
     sender = kernel.processes[next(iter(caller.senders))]
     del caller.senders[sender.pid]
     message, sender.message = sender.message, b""
-    put(kernel, sender, caller, ranges, message)
+    put(kernel, sender, caller, _KINDS[sender.state], ranges, message)
     if sender.state is ProcState.SENDING:
         kernel.wake(sender, Result(0))
     elif sender.state is ProcState.CALLING:
@@ -87,6 +91,15 @@ def _take_first(kernel: Kernel, caller: Process, ranges: Ranges) -> int:
         sender.state = ProcState.STOPPED
     kernel.publish(sender)
     return sender.pid if sender.fault is None else sender.pid | FAULT_BIT
+
+
+_MESSAGE: Final = Delivery.MESSAGE
+_KINDS: Final = {
+    ProcState.SENDING: Delivery.MESSAGE,
+    ProcState.CALLING: Delivery.CALL,
+    ProcState.FAULTED: Delivery.FAULT,
+}
+"""What arrives from a sender in the queue, by what it waits for."""
 
 
 def call(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
@@ -100,7 +113,7 @@ def call(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     message = read(kernel, caller, pointer, MESSAGE_SIZE)
     check_range(kernel, caller, pointer, MESSAGE_SIZE, WRITE)
     check_not_faulted(caller, target)
-    received = hand_over_message(kernel, caller, target, message, caller.pid)
+    received = hand_over_message(kernel, caller, target, Delivery.CALL, message, caller.pid)
     caller.buffer = pointer
     state = ProcState.AWAITING if received else ProcState.CALLING
     wait_for(kernel, caller, target, state, message)
@@ -122,7 +135,7 @@ def reply(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
         )  # fmt: skip
     ranges = writable(kernel, target, target.buffer, MESSAGE_SIZE)
     if ranges is not None:
-        put(kernel, caller, target, ranges, message)
-    kernel.wake(target, Result(Error.BAD_POINTER if ranges is None else 0))
+        put(kernel, caller, target, Delivery.REPLY, ranges, message)
+    kernel.wake(target, answered(kernel, ranges, 0))
     kernel.publish(target)
     return 0

@@ -159,7 +159,7 @@ class Stopper(threading.Thread):
         while time.perf_counter() < end:
             pass
         while not self.heard.is_set():
-            self.engine.ending.request()
+            self.engine.control.request()
             self.heard.wait(0.001)
 
     def __enter__(self) -> None:
@@ -189,7 +189,7 @@ def test_stop_from_another_thread_in_the_midst_of_it_blocks(rig):
 def test_a_stop_between_runs_ends_the_next_run_only(rig):
     rig.put(CODE_PA, 0xE2800001, SVC)  # add r0,r0,#1
     rig.engine.start_at(CODE, 0)
-    rig.engine.ending.request()
+    rig.engine.control.request()
     assert rig.engine.run() is Stop.REQUESTED
     assert rig.engine.registers.pc == CODE
     assert rig.engine.run() is Stop.REQUESTED
@@ -203,7 +203,7 @@ def test_stops_at_any_moment_are_heard(rig):
         rig.engine.start_at(CODE, 0)
         with Stopper(rig.engine, step * 4e-6):
             assert rig.engine.run() is Stop.REQUESTED
-        rig.engine.ending.request()  # a stop too many ends the next run at once
+        rig.engine.control.request()  # a stop too many ends the next run at once
         assert rig.engine.run() is Stop.REQUESTED
 
 

@@ -12,7 +12,7 @@ from emu.loader import load_elf
 from emu.machine import Machine, Options
 from emu.machine.fault import Fault
 from emu.report.context import Context
-from emu.unwind import Frame
+from emu.unwind import StackFrame
 from tests.observing import OnFault
 
 
@@ -40,6 +40,6 @@ def context_now(machine: Machine, debug: DebugFiles) -> Context:
     return Context(machine.kernel, machine.history, debug, process, registers)
 
 
-def frame_of(registers: tuple[int, ...]) -> Frame:
+def frame_of(registers: tuple[int, ...]) -> StackFrame:
     """The innermost frame for these core registers."""
-    return Frame(registers[:16], bool(registers[16] & THUMB_BIT), False)
+    return StackFrame(registers[:16], bool(registers[16] & THUMB_BIT), False)

@@ -15,7 +15,7 @@ from emu.coverage.lcov import lcov
 from emu.debuginfo import DebugFile
 from emu.debuginfo.lines import UNKNOWN
 from emu.unwind.ehabi import unwind
-from emu.unwind.frame import Frame, UnwindError
+from emu.unwind.frame import StackFrame, UnwindError
 from emu.unwind.tables import tables_of
 from tests.guests import guest, run_emu
 
@@ -66,7 +66,7 @@ def test_exception_tables_unwind_or_say_why_not(name: str, seed: int) -> None:
     file = DebugFile(BytesIO(damaged(data, part, seed)), "damaged")
     index = tables_of(file).index
     assert index is not None
-    frame = Frame((0x1000,) * 16, False, True)
+    frame = StackFrame((0x1000,) * 16, False, True)
     for symbol in file.symbols.all:
         with suppress(UnwindError):
             unwind(frame, index.instructions(symbol.va) or b"", lambda va: va)

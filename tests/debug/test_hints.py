@@ -10,7 +10,7 @@ from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine
 from emu.machine.fault import Fault
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.report.cause import cause_of
 from emu.report.context import Context
 from emu.report.hint import Hint, hint_for
@@ -38,7 +38,8 @@ def follow(machine: Machine, calls: Sequence[tuple[int, PlannedCall]]) -> None:
         running = kernel.running[0]
         kernel.running[0] = kernel.processes[pid]
         words = [argument & 0xFFFFFFFF for argument in call.arguments]
-        result = trap(kernel, CALLS.named(call.name).number, *words, *[0] * (4 - len(words)))
+        number = CALLS.named(call.operation.value).number
+        result = trap(kernel, number, *words, *[0] * (4 - len(words)))
         assert result is not None
         assert result >= 0, f"{call}: {kernel.refusal}"
         kernel.running[0] = running
@@ -84,7 +85,7 @@ def test_hint_for_nested_functions_that_may_not_run() -> None:
     (hint,) = hints
     assert hint is not None
     assert hint.text == "for GCC's nested functions link with -z execstack; else legal after"
-    assert [call.name for _, call in hint.calls] == ["frame_map"]
+    assert [call.operation for _, call in hint.calls] == ["frame_map"]
 
 
 def test_hint_to_change_a_table_by_a_call() -> None:
@@ -114,13 +115,13 @@ class Mender:
         self.machine, self.context = machine, context
         self.mended: list[str] = []
 
-    def on_refused(self, act: Act, refusal: Refused) -> None:
-        if is_end_of_list(act, refusal):
+    def on_refused(self, entry: KernelEntry, refusal: Refused) -> None:
+        if is_end_of_list(entry, refusal):
             return
-        hint = remedy(self.context, act.call, act.words, refusal)
+        hint = remedy(self.context, entry.call, entry.words, refusal)
         assert hint is not None
         follow(self.machine, hint.calls)
-        self.mended.append(f"{act.call.name} {refusal.error.name}")
+        self.mended.append(f"{entry.call.name} {refusal.error.name}")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from emu.machine import Machine
 from emu.machine.core import Core
-from emu.machine.history import BOOT, CALLS_KEPT, SEMIHOSTING, Act, History
+from emu.machine.history import BOOT, CALLS_KEPT, SEMIHOSTING, History, KernelEntry
 from emu.machine.observers import Observer, Words
 from emu.report.history import frame_history, how_it_ended
 from kernel_model.abi import Error
@@ -25,14 +25,14 @@ CHANGING = {
 class Record(Observer):
     """Every call of a run, as the history would have it if it kept all.
 
-    calls: (act, result) of those that were not refused.  refused: the others' acts.
+    calls: (entry, result) of those that were not refused.  refused: the others' acts.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.kernel = machine.kernel
         self.count = 0
-        self.calls: list[tuple[Act, int | None]] = []
-        self.refused: list[Act] = []
+        self.calls: list[tuple[KernelEntry, int | None]] = []
+        self.refused: list[KernelEntry] = []
         self._words: Words = (0, 0, 0, 0)
         machine.observers.add(self)
 
@@ -41,15 +41,15 @@ class Record(Observer):
         self._words = words
 
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
-        act = Act(self.count, process.pid, call, self._words)
+        entry = KernelEntry(self.count, process.pid, call, self._words)
         if self.kernel.refusal is not None:
-            self.refused.append(act)
+            self.refused.append(entry)
         else:
-            self.calls.append((act, result))
+            self.calls.append((entry, result))
 
 
-def name_of(act: Act) -> str:
-    return act.call.name
+def name_of(entry: KernelEntry) -> str:
+    return entry.call.name
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_calls_that_change_something_are_kept_in_order(
     machine = machine_for(guest(program))
     record, history = Record(machine), machine.history
     machine.run()
-    made = {name_of(act) for act, _ in record.calls}
+    made = {name_of(entry) for entry, _ in record.calls}
     assert made & CHANGING >= kept
     assert made - CHANGING >= left_out
     assert list(history.calls) == [one for one in record.calls if name_of(one[0]) in CHANGING]
@@ -90,17 +90,17 @@ def test_refused_calls_are_kept_apart(program: str, name: str) -> None:
     machine = machine_for(guest(program))
     record, history = Record(machine), machine.history
     machine.run()
-    assert name in {name_of(act) for act in record.refused}
-    assert not {act for act, _ in history.calls} & set(record.refused)
-    assert [act for act, *_ in history.refusals if act in record.refused] == record.refused
+    assert name in {name_of(entry) for entry in record.refused}
+    assert not {entry for entry, _ in history.calls} & set(record.refused)
+    assert [entry for entry, *_ in history.refusals if entry in record.refused] == record.refused
 
 
 def test_a_call_that_fails_after_waiting_is_among_the_refused() -> None:
     machine = machine_for(guest("mistakes/dead_peer"))
     record, history = Record(machine), machine.history
     machine.run()
-    late = [(act, error) for act, error, _ in history.refusals if act not in record.refused]
-    assert [(name_of(act), error) for act, error in late] == [("send", Error.PEER_DIED)]
+    late = [(entry, error) for entry, error, _ in history.refusals if entry not in record.refused]
+    assert [(name_of(entry), error) for entry, error in late] == [("send", Error.PEER_DIED)]
     assert (late[0][0], None) in record.calls
 
 
@@ -108,19 +108,19 @@ def test_what_the_boot_mapped_is_kept_as_its_doing() -> None:
     machine = machine_for(guest("programs/hello"))
     assert machine.history.written
     assert not machine.history.calls
-    assert all(entry.act.call is BOOT for entry in machine.history.written)
+    assert all(entry.entry.call is BOOT for entry in machine.history.written)
 
 
 def test_what_semihosting_mapped_is_kept_as_its_doing() -> None:
     machine = machine_for(guest("newlib/hello.arm-soft"))
     machine.run()
-    assert machine.history.written[-1].act.call is SEMIHOSTING
+    assert machine.history.written[-1].entry.call is SEMIHOSTING
 
 
 def test_it_is_bounded() -> None:
     history = History()
     for number in range(CALLS_KEPT + 10):
-        history.calls.append((Act(number, 0, BOOT), 1))
+        history.calls.append((KernelEntry(number, 0, BOOT), 1))
     assert len(history.calls) == CALLS_KEPT
     assert history.calls[0][0][0] == 10
 

@@ -6,7 +6,7 @@ import pytest
 
 from emu.arm.disassembly import disassemble
 from emu.arm.registers import LR, PC, SP
-from emu.unwind.frame import Frame
+from emu.unwind.frame import StackFrame
 from emu.unwind.prologue import Prologue, analyse, returning, stores_lr
 
 
@@ -56,7 +56,7 @@ def test_a_stack_pointer_that_is_not_known(code: str, thumb: bool) -> None:
     """Nothing is guessed: where the registers are is not known either."""
     found = analysed(code, thumb)
     assert found.depth is None
-    frame = Frame((0,) * 16, thumb, False)
+    frame = StackFrame((0,) * 16, thumb, False)
     assert found.unwind(frame, lambda _va: 0x8001, lambda _pc: True) is None
 
 
@@ -135,9 +135,9 @@ def test_stores_of_the_return_address(code: str, thumb: bool, stores: bool) -> N
 STACK = {0x2000 + 4 * number: 0x8000 + 0x10 * number for number in range(16)}
 
 
-def returned(code: str, thumb: bool) -> Frame | None:
+def returned(code: str, thumb: bool) -> StackFrame | None:
     """The caller's frame by the code ahead; r0 to r12 are their numbers."""
-    frame = Frame((*range(13), 0x2000, 0x9001, 0x1000), thumb, False)
+    frame = StackFrame((*range(13), 0x2000, 0x9001, 0x1000), thumb, False)
     return returning(disassemble(bytes.fromhex(code), 0x1000, thumb), frame, STACK.get)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from emu.machine import Machine
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.report.refusal import is_end_of_list, refusal_text
 from emu.report.remedy import remedy
 from emu.report.rules import rule_of
@@ -24,7 +24,9 @@ from kernel_model.abi import (
 )
 from kernel_model.call import Call
 from kernel_model.errors import Refused
+from kernel_model.handlers import contract
 from kernel_model.kernel import Kernel
+from kernel_model.operations import Operation
 from kernel_model.syscalls import CALLS, trap
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.debug.test_hints import follow
@@ -199,18 +201,18 @@ def test_where_no_call_would_do_there_is_a_sentence(case: Case) -> None:
     assert bench.try_(case.call, *arguments) == case.error
     refusal = bench.kernel.refusal
     assert refusal is not None
-    act = Act(1, 0, CALLS.named(case.call), (*arguments, 0, 0, 0, 0)[:4])
-    text = explained(bench, act, refusal)
+    entry = KernelEntry(1, 0, CALLS.named(case.call), (*arguments, 0, 0, 0, 0)[:4])
+    text = explained(bench, entry, refusal)
     assert text.count("\n  hint\n") == 1
     assert len(text.splitlines()) == 5
 
 
-def explained(bench: Bench, act: Act, refusal: Refused) -> str:
+def explained(bench: Bench, entry: KernelEntry, refusal: Refused) -> str:
     """What ``--explain`` says of a call."""
     machine = bench.machine
     registers = machine.cores[0].engine.registers.core()
     debug = debug_for(bench.path)
-    return refusal_text(machine.kernel, machine.history, debug, act, refusal, registers)
+    return refusal_text(machine.kernel, machine.history, debug, entry, refusal, registers)
 
 
 LAST_RULE = 15
@@ -272,14 +274,14 @@ WORDS = {
 
 def errors_of(call: Call) -> set[Error]:
     """Those that the call's own documentation lists."""
-    listed = re.search(r"Errors:(.*?)(Source:|$)", call.rules, re.DOTALL)
+    listed = re.search(r"Errors:(.*?)(Source:|$)", contract(call.operation), re.DOTALL)
     names = re.findall(r"\b[A-Z][A-Z_]{2,}\b", listed[1]) if listed else []
     return {Error[name] for name in names}
 
 
 def rules_of(call: Call) -> set[int]:
     """The numbers of the rules that the call's own documentation says it follows."""
-    listed = re.findall(r"\brules? (\d+(?:(?:, | and )\d+)*)", call.rules)
+    listed = re.findall(r"\brules? (\d+(?:(?:, | and )\d+)*)", contract(call.operation))
     return {int(number) for numbers in listed for number in re.findall(r"\d+", numbers)}
 
 
@@ -289,7 +291,7 @@ def test_every_error_of_every_call_has_a_rule(call: Call) -> None:
     errors = errors_of(call)
     assert (not errors) is (call.name in CANNOT_BE_REFUSED)
     for error in errors:
-        rule = rule_of(call.name, error)
+        rule = rule_of(call.operation, error)
         assert rule.sentence
         assert 0 <= rule.number <= LAST_RULE
         assert rule.number in rules_of(call) or rule.number == ANYWHERE[error], error.name
@@ -304,11 +306,11 @@ def test_what_an_error_means_in_this_call_is_said() -> None:
     for error in several - (ANYWHERE.keys() - WORDS.keys()):
         assert WORDS[error].keys() == users[error], error.name
         for name, words in WORDS[error].items():
-            assert words in rule_of(name, error).sentence
+            assert words in rule_of(CALLS.named(name).operation, error).sentence
 
 
 def test_every_error_has_a_rule_even_of_a_call_that_does_not_exist() -> None:
-    assert all(rule_of("", error).sentence for error in Error)
+    assert all(rule_of(Operation.NONE, error).sentence for error in Error)
 
 
 def test_the_end_of_the_list_of_frames() -> None:
@@ -319,14 +321,14 @@ def test_the_end_of_the_list_of_frames() -> None:
         assert bench.try_("frame_info", index, 0x12000) == Error.OUT_OF_RANGE
         refusal = bench.kernel.refusal
         assert isinstance(refusal, Refused)
-        act = Act(1, 0, CALLS.named("frame_info"), (index, 0x12000, 0, 0))
-        assert is_end_of_list(act, refusal) is is_end
+        entry = KernelEntry(1, 0, CALLS.named("frame_info"), (index, 0x12000, 0, 0))
+        assert is_end_of_list(entry, refusal) is is_end
 
 
 def test_an_unknown_call() -> None:
     bench = Bench()
     trap(bench.kernel, 99, 0, 0, 0, 0)
     assert bench.kernel.refusal is not None
-    act = Act(7, 0, CALLS.find(99), (0, 0, 0, 0))
-    text = explained(bench, act, bench.kernel.refusal)
+    entry = KernelEntry(7, 0, CALLS.find(99), (0, 0, 0, 0))
+    text = explained(bench, entry, bench.kernel.refusal)
     assert text.startswith("emu: process 0, call 7: call number 99 = E_NO_CALL\n")

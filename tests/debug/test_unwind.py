@@ -13,7 +13,7 @@ from emu.machine.fault import Fault
 from emu.unwind import Step, backtrace
 from emu.unwind.ehabi import unwind
 from emu.unwind.exidx import Index
-from emu.unwind.frame import Frame, UnwindError
+from emu.unwind.frame import StackFrame, UnwindError
 from emu.unwind.tables import tables_of
 from tests.debug.elves import opened
 from tests.debug.rig import context_now, debug_for, frame_of, machine_for
@@ -171,12 +171,12 @@ SP = 0x1000
 STACK = {SP + 4 * n: 0x100 + n for n in range(0x400)}
 
 
-def unwound(code: str, **registers: int) -> Frame:
+def unwound(code: str, **registers: int) -> StackFrame:
     """A frame at SP, unwound; ``lr`` is 0x8000, r0 to r12 are their numbers."""
     values = [*range(13), SP, 0x8000, 0x9000]
     for name, value in registers.items():
         values[int(name[1:])] = value
-    return unwind(Frame(tuple(values), False, True), bytes.fromhex(code), STACK.get)
+    return unwind(StackFrame(tuple(values), False, True), bytes.fromhex(code), STACK.get)
 
 
 @pytest.mark.parametrize(

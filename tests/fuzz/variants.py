@@ -22,20 +22,20 @@ from emu import native
 from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
 from emu.environment.world import ScriptedWorld
-from emu.execution.watchpoints import Watch
 from emu.gdb.running import Runner
 from emu.gdb.target import Target
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options, Outcome
 from emu.machine.core import Core
 from emu.machine.fault import Fault
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer
 from emu.machine.outcome import outcome_of
 from emu.profile.start import begin_profile
 from emu.report import fault_text, refusal_text
 from emu.trace.selection import KINDS
 from emu.trace.start import TraceOptions, begin_trace
+from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.errors import Refused
 from kernel_model.image import Image
@@ -175,14 +175,14 @@ class _Heard(Observer):
             machine = self._machine
             self._reports.append(fault_text(machine.kernel, machine.history, self._debug, fault))
 
-    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
-        key = act.call.name, refusal.error.name
+    def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
+        key = entry.call.name, refusal.error.name
         self.refusals[key] = self.refusals.get(key, 0) + 1
         if self._reports is not None:
             machine = self._machine
             words = machine.cores[0].engine.registers.core()
             self._reports.append(
-                refusal_text(machine.kernel, machine.history, self._debug, act, refusal, words)
+                refusal_text(machine.kernel, machine.history, self._debug, entry, refusal, words)
             )
 
 

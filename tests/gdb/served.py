@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import ClassVar
 
+from emu.conventions import DEFAULT
 from emu.gdb.names import data_directory
 from tests.guests import ROOT, SOURCES, need_tool
 
@@ -52,7 +53,9 @@ class Served:
     def _names(self) -> list[str]:
         if not self.names:
             return []
-        directory = data_directory(need_tool("gdb-multiarch"), self.place.parent / "names")
+        directory = data_directory(
+            need_tool("gdb-multiarch"), self.place.parent / "names", DEFAULT.calls
+        )
         return ["--data-directory", str(directory)]
 
     def end(self) -> tuple[int, str, str]:

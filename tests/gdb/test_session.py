@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
-from emu.execution.watchpoints import Watch
 from emu.gdb.packets import INTERRUPT, LARGEST, Packets, escaped, packet, unescaped
 from emu.gdb.running import Runner
 from emu.gdb.session import Session
@@ -24,6 +23,7 @@ from emu.gdb.transport import AddressError, Listener
 from emu.loader import load_elf
 from emu.machine.machine import Machine, Options
 from emu.mmu import BACKENDS
+from emu.watchpoints.watch import Watch
 from kernel_model.abi import Error
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.invariants import check_invariants
@@ -222,7 +222,7 @@ def test_a_machine_before_a_call_is_a_snapshot_too(mmu: str) -> None:
     before, made = machine.snapshot(), machine.calls.by_number[0]
     runner.release()
     outcome, after = machine.run(), machine.snapshot()
-    assert after.cores[0].is_held is False
+    assert after.cores[0].is_call_pending is False
     path = guest("programs/hello")
     with path.open("rb") as stream:
         other = Machine(

@@ -23,14 +23,14 @@ from kernel_model.abi import (
 )
 from kernel_model.boot import boot
 from kernel_model.call import CallTable
-from kernel_model.calls.faults import fault
 from kernel_model.descriptors import EXEC, READ, WRITE, rights_text
 from kernel_model.image import Image, Segment
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Device, Kernel
 from kernel_model.memory import Ram
-from kernel_model.process import FaultRecord, Process, Resume
-from kernel_model.syscalls import CALLS, trap
+from kernel_model.process import Failed, FaultRecord, Process, Resume
+from kernel_model.syscalls import CALLS
+from kernel_model.trap import Signal, trap
 from kernel_model.walk import Walk, walk
 from tests.kernel.host import RecordingHost
 
@@ -69,6 +69,11 @@ REGISTERS = tuple(range(100, 108))
 CRASH = FaultRecord(
     FaultKind.UNDEFINED_INSTRUCTION, 0, CODE_VA, 0x10, 0, 0, 0x5000, 0x6000, REGISTERS, "in a test"
 )
+
+
+def failed(error: Error) -> Failed:
+    """How a process goes on whose call failed after it had waited."""
+    return Failed(error, int(error))
 
 
 class FrameInfo(NamedTuple):
@@ -129,7 +134,7 @@ class Machine:
         """Make a call as the current process.  None: it blocked, ended or gave its turn away."""
         registers = [argument & 0xFFFFFFFF for argument in arguments]
         registers += [0] * (4 - len(registers))
-        result = trap(self.kernel, self.kernel.calls.named(name).number, *registers, core=self.core)
+        result = trap(self.kernel, self.core, self.kernel.calls.named(name), tuple(registers))
         assert result is None or isinstance(result, int)
         self.check()
         return result
@@ -175,7 +180,7 @@ class Machine:
 
     def crash(self) -> None:
         """End the current process with a fault nobody handles."""
-        fault(self.kernel, CRASH, self.core)
+        trap(self.kernel, self.core, CRASH)
         self.check()
 
     # -- turns -----------------------------------------------------------------------------
@@ -185,7 +190,7 @@ class Machine:
         for _ in range(len(self.kernel.ready) + 1):
             if self.pid == pid:
                 return
-            self.kernel.slice_ended(self.core)
+            trap(self.kernel, self.core, Signal.SLICE_ENDED)
             check_invariants(self.kernel)
         raise AssertionError(f"process {pid} is not ready: {self.kernel.waiting()}")
 

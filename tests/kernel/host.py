@@ -6,9 +6,20 @@ So does this one; ``check`` fails when something it still keeps is no longer tru
 
 from __future__ import annotations
 
-from array import array
-
 from kernel_model.descriptors import EXEC
+from kernel_model.events import (
+    DescriptorsWritten,
+    Event,
+    FrameMade,
+    FrameMerged,
+    FrameMoved,
+    FrameSplit,
+    MemoryWritten,
+    ProcessEnded,
+    ProcessMade,
+    TranslationChanged,
+    VspaceChanged,
+)
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, Ram
 from kernel_model.walk import Walk, walk
@@ -22,11 +33,14 @@ class RecordingHost:
         self.console = b""
         self.input = b""
         self.is_ready = True
+        self.events: list[Event] = []
         self.vspaces: list[tuple[int, int]] = []
         self.changed: list[tuple[int, int, int, bool]] = []
         self.descriptors: list[tuple[int, int, list[int], list[int]]] = []
         self.written: list[tuple[int, int]] = []
         self.lives_in: dict[int, int] = {}
+        self.owners: dict[int, int] = {}
+        self.living: set[int] = set()
         self.tlb: dict[tuple[int, int], tuple[int, int]] = {}
         self.code: dict[int, bytes] = {}
 
@@ -40,23 +54,44 @@ class RecordingHost:
         data, self.input = self.input[:length], self.input[length:]
         return data
 
-    def vspace_changed(self, pid: int, l1: int) -> None:
-        self.vspaces.append((pid, l1))
-        self.lives_in[pid] = l1
+    def happened(self, event: Event) -> None:
+        self.events.append(event)
+        self._retell(event)
+        if isinstance(event, VspaceChanged):
+            self.vspaces.append((event.pid, event.l1_pa))
+            self.lives_in[event.pid] = event.l1_pa
+        elif isinstance(event, TranslationChanged):
+            self.changed.append(tuple(event))
+            if event.was_mapped:
+                self._flush(event.l1_pa, event.va, event.length)
+        elif isinstance(event, DescriptorsWritten):
+            pa, level, old, new = event
+            self.descriptors.append((pa, level, old.tolist(), new.tolist()))
+        elif isinstance(event, MemoryWritten):
+            self.written.append(tuple(event))
+            self.stored(*event)
 
-    def translation_changed(self, l1: int, va: int, length: int, was_mapped: bool) -> None:
-        self.changed.append((l1, va, length, was_mapped))
-        if was_mapped:
-            gone = [key for key in self.tlb if key[0] == l1 and va <= key[1] < va + length]
-            for key in gone:
-                del self.tlb[key]
+    def _retell(self, event: Event) -> None:
+        """Keep what the events say of the processes there are, and of the owner of each frame."""
+        match event:
+            case ProcessMade(pid):
+                self.living.add(pid)
+            case ProcessEnded(pid):
+                self.living.remove(pid)
+            case FrameMade(f_id, owner):
+                self.owners[f_id] = owner
+            case FrameSplit(lower, upper):
+                self.owners[upper] = self.owners[lower]
+            case FrameMerged(_, gone):
+                del self.owners[gone]
+            case FrameMoved(f_id, giver, receiver):
+                assert self.owners[f_id] == giver
+                self.owners[f_id] = receiver
 
-    def descriptors_written(self, pa: int, level: int, old: array[int], new: array[int]) -> None:
-        self.descriptors.append((pa, level, old.tolist(), new.tolist()))
-
-    def memory_written(self, pa: int, length: int) -> None:
-        self.written.append((pa, length))
-        self.stored(pa, length)
+    def _flush(self, l1: int, va: int, length: int) -> None:
+        gone = [key for key in self.tlb if key[0] == l1 and va <= key[1] < va + length]
+        for key in gone:
+            del self.tlb[key]
 
     def stored(self, pa: int, length: int) -> None:
         """Somebody stored there, the kernel or the guest: code from there is stale."""
@@ -64,9 +99,14 @@ class RecordingHost:
             self.code.pop(page, None)
 
     def forget(self) -> None:
-        """Forget what was told so far, but for the console."""
-        for told in (self.vspaces, self.changed, self.descriptors, self.written):
+        """Forget what was told so far, except the console's output."""
+        for told in (self.events, self.vspaces, self.changed, self.descriptors, self.written):
             told.clear()
+
+    def look_again(self, kernel: Kernel) -> None:
+        """The kernel has become another without telling: know what it knows."""
+        self.owners = {f_id: frame.owner for f_id, frame in kernel.frames.items()}
+        self.living = set(kernel.processes)
 
     def touch(self, l1: int, va: int) -> None:
         """Keep what a machine that uses ``va`` would keep: a TLB entry, and code."""
@@ -89,6 +129,9 @@ class RecordingHost:
             assert now == kept, f"nobody flushed {va:#x} of {l1:#x}: {kept} is {now}"
         for page, code in self.code.items():
             assert self.ram.read(page, PAGE_SIZE) == code, f"code at {page:#x} is stale"
+        if 0 in self.living:  # it has been told everything since the boot
+            assert self.owners == {f_id: frame.owner for f_id, frame in kernel.frames.items()}
+            assert self.living == kernel.processes.keys()
         for process in kernel.processes.values():
             if process.l1 in kernel.frames:
                 assert self.lives_in[process.pid] == kernel.l1_pa(process)

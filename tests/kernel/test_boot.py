@@ -23,8 +23,8 @@ from kernel_model.image import Image, Segment
 from kernel_model.kernel import KERNEL_SIZE, PROC0, Device
 from kernel_model.memory import Ram
 from kernel_model.process import Start
-from kernel_model.tables import window_table
 from kernel_model.walk import walk
+from kernel_model.window import window_table
 from tests.kernel.driver import (
     AREA,
     CODE,

@@ -6,7 +6,7 @@ import pytest
 
 from kernel_model.abi import Error, ProcState
 from kernel_model.process import Result
-from tests.kernel.driver import DATA_VA, PAGE, RO, Child, Machine
+from tests.kernel.driver import DATA_VA, PAGE, RO, Child, Machine, failed
 
 NOBODY = 999
 AT = DATA_VA + 0x300
@@ -128,7 +128,7 @@ def test_when_the_called_one_ends_the_caller_learns_of_it(trio, received):
         machine.ok("recv", AT)
     machine.blocks("exit", 0)
     machine.turn(client.pid)
-    assert machine.resume() == Result(Error.PEER_DIED)
+    assert machine.resume() == failed(Error.PEER_DIED)
     assert machine.peek(AT, 64) == QUESTION
 
 
@@ -161,7 +161,7 @@ def test_a_caller_whose_buffer_is_gone(trio):
     answer(machine, client.pid)
     assert machine.current.sent == 0
     machine.turn(client.pid)
-    assert machine.resume() == Result(Error.BAD_POINTER)
+    assert machine.resume() == failed(Error.BAD_POINTER)
 
 
 def test_calls_wait_in_the_same_queue_as_messages(trio):

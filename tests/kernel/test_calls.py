@@ -6,7 +6,8 @@ import pytest
 
 from kernel_model.abi import Error
 from kernel_model.call import CallTable
-from kernel_model.syscalls import CALLS, perform, trap
+from kernel_model.syscalls import CALLS, trap
+from kernel_model.trap import trap as enter
 from tests.kernel.driver import DATA_VA, FREE_VA, PAGE, REST, RO, SYS, Machine
 
 FIRST = 0x100
@@ -31,7 +32,7 @@ def test_a_table_has_its_rows_in_order():
 
 def test_a_table_finds_calls_by_number_and_by_name():
     split = OTHERS.named("os_frame_split")
-    assert split.handler is CALLS.named("frame_split").handler
+    assert split.operation is CALLS.named("frame_split").operation
     assert OTHERS.find(split.number) is split
     assert split in OTHERS
     assert CALLS.named("frame_split") not in OTHERS
@@ -74,7 +75,7 @@ def test_a_copy_answers_the_same_table(other):
 
 def test_a_call_can_be_made_without_its_number(machine):
     count = machine.ok("frame_count")
-    assert perform(machine.kernel, CALLS.named("frame_count"), (0, 0, 0, 0)) == count
-    assert perform(machine.kernel, OTHERS.named("os_frame_count"), (0, 0, 0, 0)) == count
-    refused = perform(machine.kernel, CALLS.named("frame_split"), (REST, 0, 0, 0))
+    assert enter(machine.kernel, 0, CALLS.named("frame_count"), (0, 0, 0, 0)) == count
+    assert enter(machine.kernel, 0, OTHERS.named("os_frame_count"), (0, 0, 0, 0)) == count
+    refused = enter(machine.kernel, 0, CALLS.named("frame_split"), (REST, 0, 0, 0))
     assert refused == Error.OUT_OF_RANGE

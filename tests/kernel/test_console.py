@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kernel_model.abi import Error, ProcState
-from kernel_model.calls.console import feed_reader
 from kernel_model.process import Result
-from tests.kernel.driver import DATA_VA, PAGE, RO, Child, Machine
+from kernel_model.trap import Signal, trap
+from tests.kernel.driver import DATA_VA, PAGE, RO, Child, Machine, failed
 
 AT = DATA_VA + 0x500
 
@@ -23,7 +23,7 @@ def pair() -> tuple[Machine, Child]:
 
 def feed(machine: Machine, data: bytes) -> None:
     machine.host.input += data
-    feed_reader(machine.kernel)
+    trap(machine.kernel, 0, Signal.INPUT)
     machine.check()
 
 
@@ -80,7 +80,7 @@ def test_a_buffer_that_is_gone_fails_the_read_and_keeps_the_input(pair):
     machine.ok("vspace_swap", child.pid, space.l1)
     feed(machine, b"late")
     machine.turn(child.pid)
-    assert machine.resume() == Result(Error.BAD_POINTER)
+    assert machine.resume() == failed(Error.BAD_POINTER)
     assert machine.host.input == b"late"
 
 

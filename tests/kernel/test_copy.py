@@ -80,7 +80,8 @@ def test_the_copy_of_a_halted_kernel(machine):
 def test_a_copy_may_have_a_host_of_its_own(machine):
     host = RecordingHost(machine.ram)
     copy = machine.kernel.copy(machine.ram, host)
-    assert copy.host is copy.editor.host is host
+    assert copy.host is host
+    assert copy.tell == copy.editor.tell == host.happened
 
 
 def test_a_copy_knows_its_devices_and_asks_its_own_host(busy):

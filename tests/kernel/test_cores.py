@@ -94,7 +94,7 @@ def test_one_may_go_on_on_another_core(two):
 
 def test_no_call_comes_from_a_core_that_idles(two):
     on(two, 1).blocks("recv", DATA_VA)
-    with pytest.raises(AssertionError, match=r"^perform: nobody is running on core 1$"):
+    with pytest.raises(AssertionError, match=r"^trap: no process runs on core 1$"):
         trap(two.kernel, 0, 0, 0, 0, 0, core=1)
 
 
@@ -103,7 +103,7 @@ def test_a_slice_ends_on_its_own_core(three):
     assert running(three) == [0, 2]
     three.kernel.slice_ended(0)
     assert running(three) == [1, 2]
-    three.kernel.slice_ended()
+    three.kernel.slice_ended(0)
     assert running(three) == [0, 2]
 
 

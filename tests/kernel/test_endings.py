@@ -17,6 +17,7 @@ from tests.kernel.driver import (
     Child,
     Machine,
     Vspace,
+    failed,
 )
 
 NOBODY = 999
@@ -89,7 +90,7 @@ def test_a_parent_whose_buffer_is_gone_is_told_later(machine):
     machine.turn(child)
     machine.blocks("exit", 3)
     machine.turn(parent.pid)
-    assert machine.resume() == Result(Error.BAD_POINTER)
+    assert machine.resume() == failed(Error.BAD_POINTER)
     machine.ok("vspace_swap", parent.pid, parent.l1)
     assert death(machine) == (child, DeathHow.EXITED, 3)
 
@@ -220,7 +221,7 @@ def test_others_that_wait_for_it_get_an_error(trio):
     machine.turn(0)
     machine.ok("proc_end", first.pid, 0)
     machine.turn(second.pid)
-    assert machine.resume() == Result(DIED)
+    assert machine.resume() == failed(DIED)
 
 
 # -- vspace_lend (rule 10) -------------------------------------------------------------------

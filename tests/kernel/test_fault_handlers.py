@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 
 from kernel_model.abi import FAULT_BIT, DeathHow, Error, FaultKind, ProcState
-from kernel_model.calls.faults import fault
 from kernel_model.descriptors import WRITE
 from kernel_model.process import Faulted, FaultRecord, Redirect, Result
+from kernel_model.trap import trap
 from kernel_model.walk import FaultStatus
-from tests.kernel.driver import CODE_VA, DATA_VA, PAGE, REGISTERS, RO, Child, Machine
+from tests.kernel.driver import CODE_VA, DATA_VA, PAGE, REGISTERS, RO, Child, Machine, failed
 
 NOBODY = 999
 AT = DATA_VA + 0x400
@@ -35,7 +35,7 @@ def trio() -> tuple[Machine, Child, Child]:
 
 def faults(machine: Machine, pid: int) -> None:
     machine.turn(pid)
-    fault(machine.kernel, STRAY)
+    trap(machine.kernel, 0, STRAY)
     machine.check()
 
 
@@ -103,7 +103,7 @@ def test_a_buffer_that_is_gone_fails_the_recv_and_the_fault_waits(trio):
     faults(machine, first.pid)
     assert state(machine, first.pid) is ProcState.FAULTED
     machine.turn(handler.pid)
-    assert machine.resume() == Result(Error.BAD_POINTER)
+    assert machine.resume() == failed(Error.BAD_POINTER)
     machine.ok("vspace_swap", handler.pid, handler.l1)
     hear(machine, handler.pid, first.pid)
 
@@ -184,7 +184,7 @@ def test_a_handler_that_waits_for_who_faults_is_set_free(trio, how):
         machine.ok("recv", AT)
     faults(machine, first.pid)
     machine.turn(handler.pid)
-    assert machine.resume() == Result(Error.PEER_FAULTED)
+    assert machine.resume() == failed(Error.PEER_FAULTED)
     hear(machine, handler.pid, first.pid)
     assert answer(machine, first.pid, 0) == 0
     machine.turn(first.pid)

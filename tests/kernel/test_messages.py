@@ -16,6 +16,7 @@ from tests.kernel.driver import (
     RW,
     Child,
     Machine,
+    failed,
 )
 
 NOBODY = 77
@@ -196,7 +197,7 @@ def test_a_buffer_swapped_away_fails_the_recv_and_the_sender_goes_on_waiting(pai
     machine.poke(DATA_VA, HELLO)
     machine.blocks("send", child.pid, DATA_VA)
     assert machine.pid == child.pid
-    assert machine.resume() == Result(Error.BAD_POINTER)
+    assert machine.resume() == failed(Error.BAD_POINTER)
     machine.ok("vspace_swap", child.pid, child.l1)
     assert machine.ok("recv", TO_VA) == 0
     assert machine.peek(TO_VA, MESSAGE_SIZE) == HELLO

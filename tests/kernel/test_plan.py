@@ -48,7 +48,7 @@ def follow(machine: Machine, calls: Sequence[PlannedCall]) -> None:
 
 
 def names(plan: Plan) -> list[str]:
-    return [call.name for call in plan.calls]
+    return [call.operation for call in plan.calls]
 
 
 def test_a_page_where_a_table_is(machine: Machine) -> None:

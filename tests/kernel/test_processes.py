@@ -38,6 +38,7 @@ from tests.kernel.driver import (
     UART,
     Machine,
     Vspace,
+    failed,
 )
 
 NOBODYS = 999
@@ -563,7 +564,7 @@ def test_ending_one_that_others_send_to(machine):
     machine.turn(other.pid)
     end(machine, child.pid)
     machine.turn(0)
-    assert machine.resume() == Result(Error.PEER_DIED)
+    assert machine.resume() == failed(Error.PEER_DIED)
 
 
 def test_ending_proc0_while_it_waits(machine):
@@ -587,7 +588,7 @@ def test_whoever_sends_to_the_dead_gets_an_error(machine, how):
     machine.blocks("exit", 0) if how == "exit" else machine.crash()
     for pid in (0, other.pid):
         machine.turn(pid)
-        assert machine.resume() == Result(Error.PEER_DIED)
+        assert machine.resume() == failed(Error.PEER_DIED)
         assert machine.current.partner == -1
     machine.fails(Error.NO_PROCESS, "send", child.pid, DATA_VA)
 

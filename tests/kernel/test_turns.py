@@ -21,7 +21,7 @@ def three(machine) -> Machine:
 def running_order(machine: Machine, turns: int) -> list[int]:
     order = []
     for _ in range(turns):
-        machine.kernel.slice_ended()
+        machine.kernel.slice_ended(0)
         order.append(machine.pid)
     return order
 
@@ -35,7 +35,7 @@ def test_a_process_alone_keeps_its_turn(machine):
 
 
 def test_a_slice_that_ends_leaves_everything_else_alone(three):
-    three.kernel.slice_ended()
+    three.kernel.slice_ended(0)
     assert three.kernel.processes[0].resume is None
     assert three.kernel.processes[0].state is ProcState.READY
 
@@ -121,13 +121,13 @@ def test_the_ready_and_the_dead_are_reported_too(three):
 def test_the_last_one_that_waits_is_a_deadlock(machine):
     machine.blocks("recv", DATA_VA)
     assert machine.kernel.running == [None]
-    with pytest.raises(AssertionError, match=r"^perform: nobody is running on core 0$"):
+    with pytest.raises(AssertionError, match=r"^trap: no process runs on core 0$"):
         trap(machine.kernel, 0, 0, 0, 0, 0)
 
 
 def test_no_slice_ends_when_nobody_runs(machine):
     machine.blocks("recv", DATA_VA)
-    machine.kernel.slice_ended()
+    machine.kernel.slice_ended(0)
     assert machine.kernel.running == [None]
 
 

@@ -12,6 +12,7 @@ from emu.cpu.binding import NOTHING, View
 from emu.machine.checker import Checker, OutOfStepError
 from emu.mmu.regions import regions_of
 from kernel_model.descriptors import EXEC
+from kernel_model.events import TranslationChanged
 from kernel_model.invariants import InvariantError
 from kernel_model.syscalls import CALLS
 from tests.kernel.driver import CODE_VA, DATA_VA, FREE_VA, LOW, PAGE, REST, RO, RW, SYS, UART
@@ -73,7 +74,7 @@ class Look:
         return set(self.seen)
 
     def changed(self, va: int, length: int) -> None:
-        self.checker.translation(self.l1_pa, va, length)
+        self.checker.translation_changed(TranslationChanged(self.l1_pa, va, length, True))
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_what_has_changed_is_looked_at_again_also_where_nothing_is_now(look: Loo
 
 def test_the_change_of_another_address_space_is_not_ours(look: Look) -> None:
     look.check()
-    look.checker.translation(look.l1_pa + 0x100000, DATA_VA, PAGE)
+    look.checker.translation_changed(TranslationChanged(look.l1_pa + 0x100000, DATA_VA, PAGE, True))
     assert look.check() == set()
 
 

@@ -6,7 +6,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from emu.cpu import layout as unicorn_layout
+from emu.cpu import unicorn_internals
 from emu.debuginfo import DebugFiles
 from emu.machine import How
 from emu.machine.fault import Fault
@@ -156,8 +156,8 @@ def test_where_the_address_is_not_known_the_page_is_named(
     software_mmu: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a Unicorn whose own notes cannot be read."""
-    nothing = unicorn_layout.Layout(None, None, None)
-    monkeypatch.setattr(unicorn_layout, "layout", lambda: nothing)
+    nothing = unicorn_internals.Internals(None, None, None)
+    monkeypatch.setattr(unicorn_internals, "internals", lambda: nothing)
     guest = Guest(f"set r0, {NOWHERE + 0x123}\n ldr r1, [r0]\n", software_mmu)
     guest.run()
     fault = guest.only_fault()

@@ -183,7 +183,7 @@ def test_a_call_that_fails_later_still_says_so(mmu: str) -> None:
     guest.machine.observers.add(
         OnRefusal(lambda act, refusal: refusals.append((act.call.name, refusal.error)))
     )
-    guest.kernel.wake(process, Result(Error.PEER_DIED))
+    guest.kernel.wake(process, guest.kernel.failure(Error.PEER_DIED))
     assert guest.machine.state_of(process).core[0] == Error.PEER_DIED & 0xFFFFFFFF
     guest.machine.run_to_fault()
     assert guest.only_fault().registers == (Error.PEER_DIED & 0xFFFFFFFF, *at(pc)[1:])

@@ -18,7 +18,7 @@ from emu.debuginfo import DebugFile, DebugFiles
 from emu.machine import How, Machine
 from emu.machine.core import Core
 from emu.machine.fault import Fault
-from emu.machine.history import Act
+from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer, Words
 from emu.profile.start import begin_profile
 from emu.report import fault_text, refusal_text
@@ -173,10 +173,10 @@ class Looker(Observer):
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         self._look()
 
-    def refused(self, process: Process, act: Act, refusal: Refused) -> None:
+    def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
         registers = self.machine.cores[0].engine.registers.core()
         kernel, history = self.machine.kernel, self.machine.history
-        assert refusal_text(kernel, history, self.debug, act, refusal, registers)
+        assert refusal_text(kernel, history, self.debug, entry, refusal, registers)
         self._look()
 
     def faulted(self, core: Core, fault: Fault) -> None:

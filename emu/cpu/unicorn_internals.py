@@ -1,9 +1,9 @@
-"""Where Unicorn keeps what it knows and does not tell: found by experiment, once.
+"""What Unicorn knows but has no function for: where it keeps that is found by experiment, once.
 
-Unicorn takes no exception, so DFAR, DFSR and IFAR stay as they are, and a refused TLB fill tells a
-hook the page only.  But Unicorn notes the exact address, and what the monitor for exclusive
-accesses remembers, in memory that can be read: its instance, and a saved context.  Where there,
-accesses to addresses that nothing else can hold show.
+Unicorn takes no exception, so DFAR, DFSR and IFAR stay as they are, and a hook learns only the page
+of a refused TLB fill.  But Unicorn notes the exact address, and what the monitor for exclusive
+accesses remembers, in memory that can be read: in its instance and in a saved context.  The places
+are found by accesses to addresses that nothing else there can hold.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _BASES = (0x5AC3A5A4, 0xA53C5A58)
 _VALUES = (0x1EAF_BABE, 0x7A57_E0F5)
 
 _INSTANCE_SEARCHED = 8 << 10
-"""Bytes of the instance that are looked at: less than it has, where the C library does not tell."""
+"""Bytes of the instance to search if the C library does not tell its size, which is larger."""
 
 
-class Layout(NamedTuple):
-    """Offsets in bytes; None for what was not found, which then nobody knows.
+class Internals(NamedTuple):
+    """Offsets in bytes; None for what was not found.
 
     refused: in the instance, of the address of the last refused access.
     abort: in a context, of the address of the last abort; the word before it is the FSR.
@@ -48,16 +48,16 @@ class Layout(NamedTuple):
 
 
 _STATE_SEARCHED = 64 << 10
-"""Bytes behind a pointer in the instance among which the core's registers may be."""
+"""Bytes from the target of a pointer on, among which the core's registers are looked for."""
 
 MONITOR_SIZE = 24
 """Bytes of a context that the monitor takes: an address, and a value of 128 bits."""
 
 
 @cache
-def layout() -> Layout:
-    """The layout of the Unicorn that is loaded."""
-    return _Laboratory().layout()
+def internals() -> Internals:
+    """The internals of the Unicorn that is loaded."""
+    return _Laboratory().internals()
 
 
 class _Laboratory:
@@ -75,11 +75,11 @@ class _Laboratory:
         self.unicorn.add_hook(const.UC_HOOK_INTR, HOOK_INTR_CFUNC(self._stop))
         self.registers.write("cpsr", USER_MODE)
 
-    def layout(self) -> Layout:
+    def internals(self) -> Internals:
         refused = _common(self._after_refusal(base) for base in _BASES)
         abort = _common(self._after_abort(base) for base in (0x7F1, 0x5A6))
         exclusive = _common(self._after_ldrex(0x100 + n * 8, v) for n, v in enumerate(_VALUES))
-        return Layout(refused, abort, exclusive)
+        return Internals(refused, abort, exclusive)
 
     def _after_refusal(self, base: int) -> set[int]:
         self._run(base, _LDR)
@@ -99,14 +99,14 @@ class _Laboratory:
     # The T bit
 
     def mark_registers(self) -> bytes:
-        """Give r0 to r12 values that nothing else has; what they are in memory."""
+        """Give r0 to r12 values that nothing else has; returns them as bytes in memory."""
         values = [0x5AC3_0000 + number * 0x1357 for number in range(13)]
         for number, value in enumerate(values):
             self.registers.write(f"r{number}", value)
         return b"".join(value.to_bytes(4, "little") for value in values)
 
     def thumb_bit_from_registers(self) -> int | None:
-        """How many bytes behind r0 it is in a saved context, where the state lies as in a core."""
+        """Bytes from r0 to the T bit in a saved context, whose layout is that of a core's state."""
         marks = self.mark_registers()
         registers = _places(self._saved(), marks)
         arm, thumb, again = (self._in_state(t) for t in (0, THUMB_BIT, 0))
@@ -120,7 +120,10 @@ class _Laboratory:
         return self._saved()
 
     def pointed_at(self, wanted: bytes) -> Iterator[tuple[int, int]]:
-        """Pointers in the instance to memory that has these bytes: offsets of both."""
+        """Pointers to memory that holds ``wanted``.
+
+        Each is given as its offset in the instance, and the offset of ``wanted`` from its target.
+        """
         instance = self._instance()
         for at in range(0, len(instance) - 7, 8):
             pointer = int.from_bytes(instance[at : at + 8], "little")
@@ -156,13 +159,13 @@ def _places(memory: bytes, wanted: bytes) -> set[int]:
 
 
 def _common(found: Any) -> int | None:
-    """The one place that all experiments agree on."""
+    """The only place that all experiments found, or None."""
     places = set.intersection(*found)
     return places.pop() if len(places) == 1 else None
 
 
 def _allocated(pointer: ctypes.c_void_p) -> int:
-    """How many bytes at a pointer of the C library's are known to be there."""
+    """How many bytes the C library allocated at this pointer, at least."""
     ask: Callable[..., int] | None = getattr(ctypes.CDLL(None), "malloc_usable_size", None)
     if ask is None:
         return _INSTANCE_SEARCHED
@@ -171,13 +174,13 @@ def _allocated(pointer: ctypes.c_void_p) -> int:
 
 
 class _Pointed(NamedTuple):
-    """In the host's memory.  pointer: offset in the instance.  offset: from what is there."""
+    """A place in memory.  pointer: a pointer's offset in the instance.  offset: from its target."""
 
     pointer: int
     offset: int
 
     def address(self, unicorn: Unicorn) -> int:
-        """In one core; 0 where the pointer is none."""
+        """The host's address of it for one core; 0 if the pointer is null."""
         instance = unicorn.uc.value or 0
         state = int(ctypes.c_uint64.from_address(instance + self.pointer).value)
         return state + self.offset if state else 0
@@ -186,9 +189,9 @@ class _Pointed(NamedTuple):
 def thumb_bit(unicorn: Unicorn) -> int:
     """The host's address of the byte whose bit 0 says that a core is in Thumb state; 0: unknown.
 
-    To ask Unicorn for the CPSR takes as long as ten blocks.  A pointer of another thing's may
-    happen to point to a little before one core's registers, and to nothing of the next one's, so
-    each core is tried by itself.
+    Asking Unicorn for the CPSR takes as long as ten blocks.  An unrelated pointer may by chance
+    point shortly before the registers of one core, but not of the next, so each core is tried by
+    itself.
     """
     registers = Registers(unicorn.uc)
     cpsr = registers.read("cpsr")
@@ -201,7 +204,7 @@ def thumb_bit(unicorn: Unicorn) -> int:
 
 @cache
 def _thumb_bits() -> tuple[_Pointed, ...]:
-    """Where it may be: the registers found by what they hold, the bit by its changes."""
+    """Where the T bit may be: registers are found by their values, the bit by its changes."""
     lab = _Laboratory()
     from_registers = lab.thumb_bit_from_registers()
     if from_registers is None:
@@ -220,7 +223,7 @@ def _is_thumb_bit(registers: Registers, address: int) -> bool:
 
 
 def _own_memory(address: int, length: int) -> bytes:
-    """What this process has there, as far as it has anything, and the host tells."""
+    """This process's bytes at ``address``; fewer where it has none, or the host does not tell."""
     try:
         with open("/proc/self/mem", "rb", buffering=0) as memory:
             return os.pread(memory.fileno(), length, address)
@@ -229,7 +232,7 @@ def _own_memory(address: int, length: int) -> bytes:
 
 
 class Noted:
-    """What one instance of Unicorn notes, read when it is needed."""
+    """What one instance of Unicorn has noted, read when it is needed."""
 
     def __init__(self, unicorn: Unicorn) -> None:
         self._unicorn = unicorn
@@ -237,16 +240,16 @@ class Noted:
 
     @property
     def refused(self) -> int | None:
-        """The address (va) of the access whose TLB fill was refused last, or (pa) of the last
-        access to where nothing is; None if that cannot be known."""
-        at = layout().refused
+        """The address (va) of the access whose TLB fill was refused last, or the address (pa) of
+        the last access to a place without RAM or a device; None if that cannot be known."""
+        at = internals().refused
         if at is None or self._unicorn.uc.value is None:
             return None
         return int(ctypes.c_uint64.from_address(self._unicorn.uc.value + at).value)
 
     def abort(self) -> tuple[int, int] | None:
         """Address (va) and FSR of the abort that the Arm core noted last, or None."""
-        at = layout().abort
+        at = internals().abort
         if at is None:
             return None
         self._unicorn.save(self._context)
@@ -260,12 +263,12 @@ def _word(data: bytes, at: int) -> int:
 
 def monitor_of(context: Context) -> bytes:
     """What the monitor for exclusive accesses remembers in a saved state; b"" if unknown."""
-    at = layout().exclusive
+    at = internals().exclusive
     return b"" if at is None else context.bytes()[at : at + MONITOR_SIZE]
 
 
 def set_monitor(context: Context, remembered: bytes) -> None:
     """Let the monitor of a saved state remember what ``monitor_of`` gave."""
-    at = layout().exclusive
+    at = internals().exclusive
     if at is not None and remembered and context.handle.value is not None:
         ctypes.memmove(context.handle.value + at, remembered, len(remembered))

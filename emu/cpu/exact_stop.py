@@ -1,4 +1,4 @@
-"""Running to an instruction inside a block of translated code, where the counter cannot stop."""
+"""Exact stops: running to an instruction inside a block, where the counter cannot stop."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 from emu.cpu.binding import Unicorn
 from emu.cpu.counter import Counter
 from emu.cpu.hooks import IT_BLOCK_BYTES
-from emu.cpu.stop import Ending
+from emu.cpu.run_control import RunControl
 
 
-class WithinBlock:
-    """Runs the part of a block that a limit of the counter's allows.
+class ExactStop:
+    """Runs the part of a block that the counter's limit allows.
 
-    rests: called before that, by whom the counter tells of blocks: of this one it tells again.
+    rests: called before that, because the counter will report the block a second time.
     """
 
-    def __init__(self, unicorn: Unicorn, counter: Counter, ending: Ending) -> None:
-        self._unicorn, self._counter, self._ending = unicorn, counter, ending
+    def __init__(self, unicorn: Unicorn, counter: Counter, control: RunControl) -> None:
+        self._unicorn, self._counter, self._control = unicorn, counter, control
         self._at_limit = HOOK_CODE_CFUNC(self._reached)
         self.rests: list[Callable[[], None]] = []
 
     def run(self, pc: int, thumb: bool) -> int:
-        """Run from ``pc``, where a block begins that goes beyond the limit; Unicorn's status.
+        """Run from ``pc``, the start of a block that exceeds the limit; returns Unicorn's status.
 
-        An IT block that has begun is finished.  The code is translated with a hook at the limit
-        and forgotten behind it: some tens of microseconds.
+        An IT block that has begun is finished.  The code is translated with a hook at the limit,
+        and forgotten afterwards: some tens of microseconds.
         """
         for rests in self.rests:
             rests()
@@ -43,4 +43,4 @@ class WithinBlock:
             unicorn.remove_own_hook(handle, pc, end)
 
     def _reached(self, _uc: int, _va: int, _size: int, _data: object) -> None:
-        self._ending.leave()
+        self._control.leave()

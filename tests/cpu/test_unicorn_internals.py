@@ -4,19 +4,19 @@ import ctypes
 
 import pytest
 
-from emu.cpu import layout as layout_module
+from emu.cpu import unicorn_internals
 from emu.cpu.binding import Unicorn
-from emu.cpu.layout import layout, thumb_bit
 from emu.cpu.registers import IT_STATE, THUMB_BIT, USER_MODE, Registers
+from emu.cpu.unicorn_internals import internals, thumb_bit
 
 
 def test_every_place_is_found():
     """Without one a report names the page only, or a snapshot loses what the monitor remembers."""
-    assert None not in layout()
+    assert None not in internals()
 
 
 def test_the_places_are_apart():
-    refused, abort, exclusive = layout()
+    refused, abort, exclusive = internals()
     assert refused % 4 == abort % 4 == exclusive % 4 == 0
     assert abs(abort - exclusive) >= 8
 
@@ -51,15 +51,15 @@ def test_to_look_for_the_thumb_bit_leaves_the_state_alone(cores):
 def test_a_pointer_to_near_one_cores_registers_is_not_that_of_all(cores, monkeypatch):
     """As what is in the heap before one core may be, and elsewhere in the next one's."""
     right = thumb_bit(cores[0])
-    (place,) = (p for p in layout_module._thumb_bits() if p.address(cores[0]) == right)
+    (place,) = (p for p in unicorn_internals._thumb_bits() if p.address(cores[0]) == right)
     by_chance = place._replace(pointer=place.pointer + 8)
-    monkeypatch.setattr(layout_module, "_thumb_bits", lambda: (by_chance, place))
+    monkeypatch.setattr(unicorn_internals, "_thumb_bits", lambda: (by_chance, place))
     assert by_chance.address(cores[0]) != right
     assert thumb_bit(cores[0]) == right
-    monkeypatch.setattr(layout_module, "_thumb_bits", lambda: (by_chance,))
+    monkeypatch.setattr(unicorn_internals, "_thumb_bits", lambda: (by_chance,))
     assert thumb_bit(cores[0]) == 0
 
 
 def test_memory_that_is_not_there_is_not_read():
-    assert layout_module._own_memory(8, 4) == b""
-    assert layout_module._own_memory(1 << 70, 4) == b""
+    assert unicorn_internals._own_memory(8, 4) == b""
+    assert unicorn_internals._own_memory(1 << 70, 4) == b""

@@ -2,13 +2,13 @@
 
 import pytest
 
-from emu.cpu.accesses import Accesses
+from emu.cpu.device_accesses import DeviceAccesses
 
 PC, ELSEWHERE = 0x8000, 0x9000
 
 
-class Ending:
-    """What an ``Ending`` is to accesses."""
+class Control:
+    """What a ``RunControl`` is to accesses."""
 
     def __init__(self):
         self.requested = self.leaving = False
@@ -29,8 +29,8 @@ class Core:
     """A device that counts what it is asked, and the callbacks for it."""
 
     def __init__(self):
-        self.ending = Ending()
-        self.accesses = Accesses(self.ending)
+        self.control = Control()
+        self.accesses = DeviceAccesses(self.control)
         self.asked = []
         self.on_read = self.accesses.reading(self._read)
         self.on_write = self.accesses.writing(self._write)
@@ -46,7 +46,7 @@ class Core:
     def _asked(self, place):
         self.asked.append(place)
         if self.interrupt is not None:
-            setattr(self.ending, self.interrupt, True)
+            setattr(self.control, self.interrupt, True)
 
     def read(self, offset=4):
         return self.on_read(None, offset, 4, None)
@@ -58,7 +58,7 @@ class Core:
         """The run was stopped, and the next begins where it was."""
         self.accesses.end(pc)
         self.interrupt = None
-        self.ending.requested = self.ending.leaving = False
+        self.control.requested = self.control.leaving = False
         self.accesses.begin(PC)
 
 
@@ -72,14 +72,14 @@ def test_each_access_is_made_and_counted(core):
     core.write(7)
     core.write(7)
     assert core.asked == [(4, 4), (4, 4), (4, 4, 7), (4, 4, 7)]
-    assert (core.ending.accesses, core.ending.left, core.accesses.made) == (4, 0, None)
+    assert (core.control.accesses, core.control.left, core.accesses.made) == (4, 0, None)
 
 
 @pytest.mark.parametrize("how", ["requested", "leaving"])
 def test_a_load_that_a_run_is_stopped_in_is_made_once(core, how):
     core.interrupt = how
     assert core.read() == 1
-    assert core.ending.left == 1
+    assert core.control.left == 1
     core.stopped()
     assert core.read() == 1, "what it gave before"
     assert core.read() == 2
@@ -90,7 +90,7 @@ def test_a_load_that_a_run_is_stopped_in_is_made_once(core, how):
 def test_a_store_that_a_run_is_stopped_in_is_made_once(core, how):
     core.interrupt = how
     core.write(7)
-    assert core.ending.left == 1
+    assert core.control.left == 1
     core.stopped()
     core.write(7)
     assert core.asked == [(4, 4, 7)]
@@ -142,5 +142,5 @@ def test_what_a_device_raises_ends_the_run_and_the_access_is_made_again(store):
         else:
             assert core.accesses.reading(broken)(None, 4, 4, None) == 0
         core.stopped()
-    assert core.ending.errors == [error, error]
+    assert core.control.errors == [error, error]
     assert len(core.asked) == 2

@@ -1,0 +1,219 @@
+"""Turns: which process runs next on a core, for how long, and what the end of its run asks for.
+
+What happens when: nothing per instruction, nothing per block; per process switch one stop and one
+start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from emu.cpu.stop import Stop
+from emu.environment.outside import Outside
+from emu.environment.requests import Cause
+from emu.machine.core import Core
+from emu.machine.fault import fault_of, record_of
+from emu.machine.history import History
+from emu.machine.observers import Observers
+from emu.machine.outcome import How, Outcome, outcome, outcome_of
+from emu.machine.watchdog import Watchdog
+from kernel_model.abi import NO_ID
+from kernel_model.errors import Refused
+from kernel_model.kernel import Kernel
+from kernel_model.process import Failed, Process
+from kernel_model.trap import Signal, trap
+
+if TYPE_CHECKING:
+    from emu.machine.registers import ProcessRegisters
+
+_REQUESTED: Final = Stop.REQUESTED
+_BREAKPOINT: Final = Stop.BREAKPOINT
+_COUNT: Final = Stop.COUNT
+_WAITING: Final = Stop.WAITING
+"""At hand for each turn: to look a member up in its enumeration takes longer than a call."""
+_FAULTS: Final = (Stop.FAULT, Stop.UNDEFINED, Stop.BKPT)
+
+_STOPPED: Final = {
+    Cause.TIMEOUT: How.TIMEOUT,
+    Cause.CTRL_C: How.CTRL_C,
+    Cause.TERMINATED: How.TERMINATED,
+    Cause.INTERRUPTED: How.INTERRUPTED,
+}
+
+
+def stopped_by(cause: Cause) -> Outcome:
+    """The outcome of a run that was stopped from outside."""
+    return outcome(_STOPPED[cause])
+
+
+class Turns:
+    """The turns of a machine's cores.
+
+    core: the core whose turn it is, or was last.
+    is_paused: an observer has asked for the end of the run.
+    watchdog: what hears of signals and the timeout during a run, or None.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        cores: list[Core],
+        outside: Outside,
+        history: History,
+        observers: Observers,
+        registers: ProcessRegisters,
+        forget: Callable[[int], None],
+    ) -> None:
+        """forget: called with the pid of each process that has ended, a while after it did."""
+        self._kernel, self._cores, self._outside = kernel, cores, outside
+        self._history, self._observers = history, observers
+        self.registers, self._forget = registers, forget
+        self.core = cores[0]
+        self.is_paused = False
+        self.watchdog: Watchdog | None = None
+
+    @property
+    def running(self) -> Process | None:
+        """The process whose turn it is, on the core whose turn it is."""
+        return self._kernel.running[self.core.number]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no process runs or waits for input, so that the machine cannot run on."""
+        return not any(self._kernel.running) and not self._kernel.readers
+
+    def go(self, end: int, most: int) -> Outcome:
+        """Run turn by turn.
+
+        end: the count of instructions at which the run ends; most: at which every run does.  0:
+        at none.
+        """
+        core = self.core
+        self.is_paused = False
+        self._outside.begin_run()
+        self._deliver_fault(core)
+        if core.is_call_pending:
+            core.resume_call()
+        first = True
+        kernel, number = self._kernel, core.number
+        while True:
+            if kernel.readers:
+                self._feed(core)
+            process = kernel.running[number]
+            if process is None:
+                break
+            self._load(core, process)
+            bound = 0
+            if end or most:
+                how, bound = _bound(core, end, most)
+                if bound < 0:
+                    return outcome(how)
+            reason = _REQUESTED if self.is_paused else self._run(core, process, bound, first)
+            first = False
+            if reason is _BREAKPOINT:
+                return outcome(How.ADDRESS)
+            if reason is _REQUESTED or self.is_paused:
+                if kernel.running[number] is None and self.has_ended:
+                    break  # the end is told first: there is nothing left to go on with
+                ended = self._asked_to_end(core)
+                if ended is not None:
+                    return ended
+            if core.fault is not None:
+                self._deliver_fault(core)
+        return outcome_of(self._kernel.halted)
+
+    def _asked_to_end(self, core: Core) -> Outcome | None:
+        """How the run ends now that a stop was requested; None where it goes on."""
+        outside, watchdog = self._outside, self.watchdog
+        if outside.is_full:
+            return outcome(How.MAX_OUTPUT)
+        cause = outside.cause
+        if cause is None and watchdog is not None and watchdog.cause is not None:
+            cause = outside.why_stopped()
+        if cause is not None:
+            return stopped_by(cause)
+        if self.is_paused or core.is_call_pending:
+            return outcome(How.PAUSED)
+        return None
+
+    def _feed(self, core: Core) -> None:
+        """Give input to those that wait for it: if it is there, and where no process is ready."""
+        kernel, number = self._kernel, core.number
+        while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
+            trap(kernel, number, Signal.INPUT)
+
+    def _load(self, core: Core, process: Process) -> None:
+        """Make the core that of ``process``, and let it go on as the kernel says."""
+        resume, process.resume = process.resume, None
+        before = core.loaded
+        if before is not process and len(self._cores) > 1:
+            self.registers.move(process.pid, core)
+        switched = core.load(process, resume, self._kernel.l1_pa(process))
+        living = self._kernel.processes
+        core.is_sliced = len(living) > 1 or core.is_in_turn
+        if resume is not None and self._history.waiting:
+            self._answered(process, resume if type(resume) is Failed else None)
+        if before is not None and (before.pid not in living or core.kept > len(living)):
+            self._forget_the_dead(core, before)
+        for tell in self._observers.loading:
+            tell(core, process, resume, switched)
+
+    def _answered(self, process: Process, failed: Failed | None) -> None:
+        """A call that had blocked is answered; it may have failed after all."""
+        entry = self._history.waiting.pop(process.pid, None)
+        if entry is not None and failed is not None:
+            refusal = Refused(failed.error)
+            self._history.refused(entry, refusal)
+            for tell in self._observers.refused:
+                tell(process, entry, refusal)
+
+    def _forget_the_dead(self, core: Core, before: Process) -> None:
+        """Drop what is kept for processes that have ended.  before: what the core ran last."""
+        living = self._kernel.processes
+        ended = {before.pid} if before.pid not in living else set()
+        if core.kept > len(living):
+            ended.update(core.ended(living))
+        for pid in sorted(ended):
+            core.forget(pid)
+            self._forget(pid)
+
+    def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
+        """Run the loaded process, and note what the end of that asks for.
+
+        first: a breakpoint where it is now has been met before, and is passed.
+        """
+        reason = core.run(bound, first)
+        for tell in self._observers.stopped:
+            tell(core, process, reason)
+        if reason is _REQUESTED:
+            return reason
+        if reason is _WAITING or (reason is _COUNT and core.is_turn_over):
+            core.end_turn()
+            trap(self._kernel, core.number, Signal.SLICE_ENDED)
+        elif reason in _FAULTS:
+            core.fault = fault_of(core.engine, core.backend, process.pid, reason)
+            for tell in self._observers.faulted:
+                tell(core, core.fault)
+        return reason
+
+    def _deliver_fault(self, core: Core) -> None:
+        """Let the kernel hear what the process on this core did."""
+        fault, core.fault = core.fault, None
+        if fault is not None:
+            if self._kernel.processes[fault.pid].handler == NO_ID:
+                self._history.fault(fault.pid, fault.headline)
+            trap(self._kernel, core.number, record_of(fault))
+
+
+def _bound(core: Core, end: int, most: int) -> tuple[How, int]:
+    """Instructions the next run may take, besides its turn, or -1 if there are none left.
+
+    And what it is if they are used up.
+    """
+    done = core.engine.instructions
+    bounds = [(How.COUNT, end)] if end else []
+    if most:
+        bounds.append((How.MAX_INSNS, most))
+    how, last = min(bounds, key=lambda bound: bound[1])
+    return how, last - done or -1

@@ -1,0 +1,59 @@
+"""What the kernel can be asked to do, whatever a convention calls it.
+
+An operation is the kernel's own word for one of its handlers.  A convention gives it a number, a
+name and an order of its arguments (``kernel_model.call``); ``kernel_model.handlers`` says which
+function performs it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Operation(StrEnum):
+    """The operations, each by the name that docs/kernel.md uses for it."""
+
+    SEND = "send"
+    RECV = "recv"
+    PROC_NEW = "proc_new"
+    FRAME_SPLIT = "frame_split"
+    FRAME_MERGE = "frame_merge"
+    FRAME_GIVE = "frame_give"
+    FRAME_MAP = "frame_map"
+    FRAME_UNMAP = "frame_unmap"
+    FRAME_ALLOW = "frame_allow"
+    FRAME_COUNT = "frame_count"
+    FRAME_INFO = "frame_info"
+    FRAME_CREATE = "frame_create"
+    FRAME_LOOKUP = "frame_lookup"
+    FRAME_TABLE = "frame_table"
+    VSPACE_SWAP = "vspace_swap"
+    VSPACE_ID = "vspace_id"
+    FRAME_POOL = "frame_pool"
+    YIELD = "yield"
+    EXIT = "exit"
+    CONSOLE_WRITE = "console_write"
+    CONSOLE_READ = "console_read"
+    FAULT_HANDLER = "fault_handler"
+    PROC_END = "proc_end"
+    VSPACE_LEND = "vspace_lend"
+    CALL = "call"
+    REPLY = "reply"
+    POOL_GIVE = "pool_give"
+    FRAME_UNPOOL = "frame_unpool"
+    NONE = "none"
+    """What a number that is no call asks for."""
+
+
+_O = Operation
+
+ASKING: Final = frozenset({_O.FRAME_COUNT, _O.FRAME_INFO, _O.FRAME_LOOKUP, _O.VSPACE_ID})
+"""Operations that change nothing."""
+
+CHANGING: Final = frozenset({
+    _O.PROC_NEW, _O.FRAME_SPLIT, _O.FRAME_MERGE, _O.FRAME_GIVE, _O.FRAME_MAP, _O.FRAME_UNMAP,
+    _O.FRAME_CREATE, _O.FRAME_TABLE, _O.VSPACE_SWAP, _O.FRAME_POOL, _O.EXIT, _O.PROC_END,
+    _O.VSPACE_LEND, _O.FRAME_UNPOOL,
+})  # fmt: skip
+"""Operations that can change frames, tables, descriptors, or which processes there are."""

@@ -1,0 +1,113 @@
+"""The one way into the kernel: calls, faults, the end of a slice, and input.
+
+Each entry comes from a core, whose process it concerns and whose window it edits tables through.
+Source: docs/kernel.md, "Calling convention"; rules 12 to 15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import Final
+
+from kernel_model.abi import NO_ID, Error, ProcState
+from kernel_model.call import Call
+from kernel_model.calls.console import feed_reader
+from kernel_model.calls.faults import fault
+from kernel_model.convention import UnknownNumbers
+from kernel_model.errors import Refused
+from kernel_model.handlers import HANDLERS, Handler
+from kernel_model.kernel import Kernel, Prepared
+from kernel_model.operations import Operation
+from kernel_model.process import FaultRecord, Process
+
+
+class Signal(Enum):
+    """Entries that say nothing but that they are."""
+
+    SLICE_ENDED = auto()
+    """The process that runs on the core has used its time."""
+    INPUT = auto()
+    """The first process that waits for the console shall have its input."""
+
+
+Entry = Call | FaultRecord | Signal
+"""A call (a row of the kernel's table), a fault, or a signal."""
+
+_SLICE_ENDED: Final = Signal.SLICE_ENDED
+_INPUT: Final = Signal.INPUT
+_DEAD: Final = ProcState.DEAD
+"""At hand for each entry: to look a member up in its enumeration takes longer than a call."""
+
+
+def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) -> int | None:
+    """Enter the kernel from a core.  words: r0 to r3 as 32-bit words, of a call.
+
+    Returns what goes to r0, where the process that made a call goes on with a result; None where
+    ``kernel.running`` says which process runs next.  ``kernel.refusal`` tells why a call failed.
+    """
+    if core != kernel.core:
+        kernel.enter(core)
+    caller = kernel.running[core]
+    if type(what) is not Call:
+        _take(kernel, caller, what)
+        return None
+    if caller is None:
+        raise AssertionError(f"trap: no process runs on core {core}")
+    kernel.refusal = None
+    try:
+        handler, count, signed_at, order = kernel.prepared[what.number]
+    except KeyError:
+        handler, count, signed_at, order = _prepare(kernel, what)
+    parameters: Sequence[int] = words[:count]
+    if signed_at:
+        parameters = [*parameters]
+        for index in signed_at:
+            if parameters[index] >> 31:
+                parameters[index] -= 1 << 32
+    if order:
+        parameters = [parameters[index] for index in order]
+    try:
+        result = handler(kernel, caller, *parameters)
+    except Refused as refusal:
+        kernel.refusal = refusal
+        return kernel.convention.result_of(refusal.error)
+    if caller.state is not _DEAD:
+        caller.calls += 1
+        if caller.record != NO_ID:
+            kernel.publish(caller)
+    return result if kernel.running[core] is caller else None
+
+
+def _take(kernel: Kernel, process: Process | None, what: Entry) -> None:
+    """Any entry that is no call.  process: what runs on the core."""
+    if what is _SLICE_ENDED:
+        kernel.slice_ended(kernel.core)
+    elif what is _INPUT:
+        feed_reader(kernel)
+    else:
+        assert isinstance(what, FaultRecord)
+        if process is None:
+            raise AssertionError(f"trap: no process runs on core {kernel.core}")
+        fault(kernel, process, what)
+
+
+def _prepare(kernel: Kernel, call: Call) -> Prepared:
+    """What making a call takes, which the kernel keeps; not of numbers that are no calls."""
+    if call.operation is Operation.NONE:
+        return _unknown(kernel, call.number), 1, (), ()
+    prepared = HANDLERS[call.operation], len(call.arguments), call.signed, call.order
+    kernel.prepared[call.number] = prepared
+    return prepared
+
+
+def _unknown(kernel: Kernel, number: int) -> Handler:
+    """What a number that is no call does: by the convention."""
+    is_refused = kernel.convention.unknown is UnknownNumbers.REFUSED
+
+    def handler(_kernel: Kernel, _caller: Process, r0: int) -> int:
+        if is_refused:
+            raise Refused(Error.NO_CALL, "no call has number {number}", number=number)
+        return r0
+
+    return handler

@@ -1,0 +1,82 @@
+"""The windows through which cores edit page tables.
+
+A core reaches a table page only through its own window: a slot of an L2 table of its own in
+kernel memory, privileged-only.  Every L1 holds the windows of all cores, each at an address of its
+own, so that a core finds its own whichever process runs on it.  The window's descriptor is really
+in guest RAM and really names the page being edited.  Source: docs/kernel.md, rule 14.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Final
+
+from kernel_model.abi import KERNEL_VA, WINDOW_VA
+from kernel_model.descriptors import (
+    AP_KERNEL_RW,
+    COARSE_SIZE,
+    L1_ENTRIES,
+    NORMAL,
+    SECTION_SIZE,
+    Coarse,
+    Section,
+    SmallPage,
+)
+from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE, PhysicalMemory
+
+FIRST_KERNEL_ENTRY: Final = KERNEL_VA >> 20
+
+
+def window_va(core: int) -> int:
+    """Where a core's window is in every address space (va)."""
+    return WINDOW_VA - core * SECTION_SIZE
+
+
+def window_table(kernel_pa: int, core: int = 0) -> int:
+    """Where a core's window L2, one coarse table, is in kernel memory (pa)."""
+    return kernel_pa + core * COARSE_SIZE
+
+
+def kernel_entries(kernel_pa: int, cores: int = 1) -> array[int]:
+    """The kernel's part of every L1: its memory, and the window of each core.
+
+    kernel_pa: physical start of kernel memory, one section.
+    """
+    words = array("I", bytes(4 * (L1_ENTRIES - FIRST_KERNEL_ENTRY)))
+    words[0] = Section(kernel_pa, AP_KERNEL_RW, 0, NORMAL).encode()
+    for core in range(cores):
+        entry = (window_va(core) >> 20) - FIRST_KERNEL_ENTRY
+        words[entry] = Coarse(window_table(kernel_pa, core)).encode()
+    return words
+
+
+class Window:
+    """One core's window: the only way in which that core edits tables.
+
+    page: what it shows (pa), 0 before it was opened.
+    """
+
+    def __init__(self, memory: PhysicalMemory, table: int) -> None:
+        """table: pa of this core's window L2."""
+        self.memory = memory
+        self.table = table
+        self.page = 0
+
+    def open(self, pa: int) -> None:
+        """Let the window show the page that holds ``pa``."""
+        page = pa & PAGE_BASE
+        if page != self.page:
+            entry = SmallPage(page, AP_KERNEL_RW, 1, NORMAL)
+            self.memory.write_word(self.table, entry.encode())
+            self.page = page
+
+    def write(self, pa: int, words: array[int]) -> None:
+        """Store entries from ``pa`` on, page by page."""
+        start = 0
+        while start < len(words):
+            self.open(pa)
+            room = (PAGE_SIZE - (pa & PAGE_OFFSET)) >> 2
+            run = words[start : start + room]
+            self.memory.write_words(pa, run)
+            start += len(run)
+            pa += len(run) * 4
