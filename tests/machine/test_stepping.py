@@ -17,15 +17,12 @@ from emu.machine.fault import Fault
 from emu.machine.observers import Observer
 from kernel_model.call import Call
 from kernel_model.process import Process, Resume
-from tests.fuzz.variants import Variant, difference, elf_program, run
-from tests.guests import guest
 from tests.hooks import add_code_hook
 from tests.kernel.driver import CODE_VA
 from tests.machine.rig import Guest
 
 TURN = 500
 """Instructions: many turns in a short run."""
-LONG_TURN = core.SLICE
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -406,14 +403,3 @@ def test_what_met_a_bound_has_not_ended() -> None:
         outcome = guest.run()
         assert (outcome.how, outcome.is_final) == (How.MAX_INSNS, False)
     assert guest.machine.instructions == 100
-
-
-def test_a_turn_goes_on_in_the_next_piece_though_all_others_have_ended() -> None:
-    """The next process that is made gets the core when it would in a run of one piece."""
-    program = elf_program(guest("calls/fault_handler.arm"), max_insns=1_900_000)
-    program = program._replace(events=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(core, "SLICE", LONG_TURN)
-        whole, pieces = run(program), run(program, Variant(pieces=50_000))
-    assert "has had its turn" in whole.events
-    assert difference((Variant(), whole), (Variant(), pieces)) is None
