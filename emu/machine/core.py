@@ -123,6 +123,11 @@ class Core:
         """Whether the last run ended because the turn was used up."""
         return self.engine.counter.turn_over
 
+    @property
+    def is_in_turn(self) -> bool:
+        """Whether the loaded process goes on with a turn that was begun while there were others."""
+        return self.turn < SLICE
+
     def end_turn(self) -> None:
         """The turn is over: the next turn on this core is a whole one."""
         self.turn = SLICE

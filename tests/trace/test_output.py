@@ -155,8 +155,12 @@ WATCHED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
-@pytest.mark.parametrize("name", ["programs/hello", "calls/yield", "newlib/longjmp.thumb-hard"])
+@pytest.mark.parametrize(
+    ("name", "mmu"),
+    list(
+        zip(("programs/hello", "calls/yield", "newlib/longjmp.thumb-hard"), BACKENDS, strict=True)
+    ),
+)
 def test_being_watched_changes_nothing_of_a_run(name: str, mmu: str) -> None:
     options = ("--mmu", mmu, "--stats", "--max-insns", "60000")
     plain = run_emu(guest(name), options=options)
