@@ -47,7 +47,7 @@ class TableType(IntEnum):
 
 
 TABLE_MAPPED: Final = 1 << 0
-"""Bit of ``t_flags``: the table hangs in another or is some process's current vspace."""
+"""Bit of ``t_flags``: the table is installed in another or is some process's current vspace."""
 
 MAP_READ: Final = 1 << 0
 MAP_WRITE: Final = 1 << 1
@@ -170,8 +170,8 @@ ERROR_MEANING: Final = {
     Error.IS_TABLE: "the frame is a table",
     Error.NOT_TABLE: "the frame is not a table of the level this call needs",
     Error.TABLE_NOT_VISIBLE: "the table has no read-only page view in the caller's vspace",
-    Error.TABLE_NOT_HUNG: "the L2 table hangs in no L1 table",
-    Error.TABLE_HUNG: "the table already hangs in an L1 table",
+    Error.TABLE_NOT_HUNG: "the L2 table is installed in no L1 table",
+    Error.TABLE_HUNG: "the table is already installed in an L1 table",
     Error.TABLE_CURRENT: "the table is some process's current vspace",
     Error.TABLE_NOT_EMPTY: "the table still has entries",
     Error.TABLE_WRITABLE: "a table, or a process's frame, is never viewed writable",

@@ -35,7 +35,7 @@ from kernel_model.frame import Frame
 from kernel_model.host import Host
 from kernel_model.image import Image, Segment
 from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, PROC0, Device, Kernel
-from kernel_model.mapping import enter_view, hang
+from kernel_model.mapping import enter_view, install_table
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
 from kernel_model.syscalls import STANDARD
@@ -195,7 +195,7 @@ class _Boot:
         l1.table = TableType.L1
         self.kernel.editor.start_l1(l1)
         self.kernel.set_vspace(self.proc0, l1)
-        tables = [self._hang_l2(l1, va, size) for va, size in self.spans]
+        tables = [self._install_l2(l1, va, size) for va, size in self.spans]
         info = self._take(PAGE_SIZE)
         read_only = MAP_READ | MAP_NOEXEC
         next_va = self.area
@@ -218,10 +218,10 @@ class _Boot:
         self.next_pa += length
         return frame
 
-    def _hang_l2(self, l1: Frame, va: int, size: int) -> Frame:
+    def _install_l2(self, l1: Frame, va: int, size: int) -> Frame:
         table = self._take(size // L2_PAGE_SPAN * PAGE_SIZE)
         table.table = TableType.L2
-        hang(self.kernel, table, l1, va)
+        install_table(self.kernel, table, l1, va)
         return table
 
     def _view(self, frame: Frame, va: int, flags: int) -> None:

@@ -31,9 +31,9 @@ class Frame:
 
     pa, len: bytes, page aligned.  owner: pid.  account: the pid whose account it is charged to.
     v_id: the table frame that this frame's page view is in, v_off: the view's offset in
-    bytes from where that table's addresses begin, so that a table hung elsewhere carries
-    its pages with it.  t_id: the L1 frame in which this L2 hangs, t_va: where; 0 for an L1.
-    views, hung: for tables, the ids of frames viewed and of L2 tables hung in this one,
+    bytes from where that table's addresses begin, so that a table installed elsewhere carries
+    its pages with it.  t_id: the L1 frame in which this L2 is installed, t_va: where; 0 for an L1.
+    views, installed: for tables, the ids of frames viewed and of L2 tables installed in this one,
     in the order of the calls.  runs: for an L1, the pids whose current vspace it is.
     """
 
@@ -50,7 +50,7 @@ class Frame:
     v_off: int = 0
     v_flags: int = 0
     views: dict[int, None] = field(default_factory=dict)
-    hung: dict[int, None] = field(default_factory=dict)
+    installed: dict[int, None] = field(default_factory=dict)
     runs: dict[int, None] = field(default_factory=dict)
 
     @property
@@ -67,7 +67,7 @@ class Frame:
         return self.v_id != NO_ID
 
     @property
-    def is_hung(self) -> bool:
+    def is_installed(self) -> bool:
         return self.t_id != NO_ID
 
     @property
@@ -77,7 +77,7 @@ class Frame:
 
     @property
     def span(self) -> range:
-        """The addresses (va) that an L2 table translates; offsets while it hangs nowhere."""
+        """The addresses (va) that an L2 table translates; offsets while it is installed nowhere."""
         return range(self.t_va, self.t_va + self.len // COARSE_SIZE * SECTION_SIZE)
 
     @property

@@ -153,26 +153,26 @@ def links_go_both_ways(kernel: Kernel) -> Iterator[str]:
         if frame.t_id == NO_ID:
             if frame.t_va:
                 yield f"{frame} remembers a place that it has no longer"
-        elif frame.f_id not in _hung(kernel, frame.t_id):
-            yield f"table {frame.t_id} does not know that {frame} hangs in it"
-        if not frame.views and not frame.hung:
+        elif frame.f_id not in _installed(kernel, frame.t_id):
+            yield f"table {frame.t_id} does not know that {frame} is installed in it"
+        if not frame.views and not frame.installed:
             continue
         if not frame.is_table:
             yield f"{frame} is no table and has entries"
         for f_id in frame.views:
             if f_id not in frames or frames[f_id].v_id != frame.f_id:
                 yield f"{frame} claims a view of {f_id}"
-        for f_id in frame.hung:
+        for f_id in frame.installed:
             if f_id not in frames or frames[f_id].t_id != frame.f_id:
-                yield f"{frame} claims that {f_id} hangs in it"
+                yield f"{frame} claims that {f_id} is installed in it"
 
 
 def _views(kernel: Kernel, f_id: int) -> dict[int, None]:
     return kernel.frames[f_id].views if f_id in kernel.frames else {}
 
 
-def _hung(kernel: Kernel, f_id: int) -> dict[int, None]:
-    return kernel.frames[f_id].hung if f_id in kernel.frames else {}
+def _installed(kernel: Kernel, f_id: int) -> dict[int, None]:
+    return kernel.frames[f_id].installed if f_id in kernel.frames else {}
 
 
 @invariant("a descriptor nobody accounts for is access that no call can take away")
@@ -202,7 +202,7 @@ def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, bytes]]:
     frames = kernel.frames
     for frame in (frames[f_id] for f_id in table.views if f_id in frames):
         yield _view(frame.type, frame.pa, frame.len, frame.v_off, frame.v_flags, frame.table)
-    for frame in (frames[f_id] for f_id in table.hung if f_id in frames):
+    for frame in (frames[f_id] for f_id in table.installed if f_id in frames):
         yield frame.t_va // SECTION_SIZE, coarse_words(frame).tobytes()
     if table.table is TableType.L1:
         yield FIRST_KERNEL_ENTRY, _kernel_part(kernel, table)  # another invariant's
@@ -284,8 +284,8 @@ def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
                 level = TableType.L1 if section else TableType.L2
             if table.table is not level:
                 yield f"{frame} is mapped in {place}, which is no {level.name}"
-        if frame.is_hung and frame.table is not TableType.L2:
-            yield f"{frame} hangs in {frame.t_id} and is no L2"
+        if frame.is_installed and frame.table is not TableType.L2:
+            yield f"{frame} is installed in {frame.t_id} and is no L2"
 
 
 @invariant("page 0 unmapped is what makes a null pointer a fault")

@@ -153,8 +153,8 @@ class Kernel:
             raise Refused(Error.NO_ID_LEFT, "process {last} was the last", last=LAST_PID)
 
     def l1_over(self, table: Frame) -> Frame | None:
-        """The L1 through which a table translates: itself, the one it hangs in, or none."""
-        if table.is_hung:
+        """The L1 through which a table translates: itself, the one it is installed in, or none."""
+        if table.is_installed:
             return self.frames[table.t_id]
         return table if table.table is TableType.L1 else None
 
@@ -163,7 +163,7 @@ class Kernel:
         return bool(frame.runs)
 
     def view_va(self, frame: Frame) -> int:
-        """Where the frame's page view begins; in an L2 that hangs nowhere, the offset there."""
+        """Where the page view begins (va); in an L2 that is installed nowhere, the offset."""
         return self.frames[frame.v_id].t_va + frame.v_off
 
     # -- effects, which cannot fail -----------------------------------------------------

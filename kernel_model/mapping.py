@@ -45,7 +45,7 @@ def view_words(frame: Frame, flags: int) -> array[int]:
 
 
 def coarse_words(l2: Frame) -> array[int]:
-    """The L1 entries that hang a whole L2 frame: one for each 1 KiB table in it."""
+    """The L1 entries that install a whole L2 frame: one for each 1 KiB table in it."""
     first = Coarse(l2.pa).encode()
     return array("I", range(first, first + l2.len, COARSE_SIZE))
 
@@ -91,18 +91,18 @@ def forget_view(kernel: Kernel, frame: Frame) -> None:
     frame.v_id, frame.v_off, frame.v_flags = NO_ID, 0, 0
 
 
-def hang(kernel: Kernel, l2: Frame, l1: Frame, va: int) -> None:
-    """Hang an unhung L2 frame in an L1 at ``va``."""
+def install_table(kernel: Kernel, l2: Frame, l1: Frame, va: int) -> None:
+    """Install an L2 frame, which is installed nowhere, in an L1 at ``va``."""
     l2.t_id, l2.t_va = l1.f_id, va
-    l1.hung[l2.f_id] = None
+    l1.installed[l2.f_id] = None
     kernel.editor.write(l1, va // SECTION_SIZE, coarse_words(l2), l1)
 
 
-def unhang(kernel: Kernel, l2: Frame) -> None:
-    """Take an L2 out of the L1 that it hangs in; its own entries stay."""
+def remove_table(kernel: Kernel, l2: Frame) -> None:
+    """Take an L2 out of the L1 that it is installed in; its own entries stay."""
     l1 = kernel.frames[l2.t_id]
     kernel.editor.clear(l1, l2.t_va // SECTION_SIZE, l2.len // COARSE_SIZE, l1)
-    del l1.hung[l2.f_id]
+    del l1.installed[l2.f_id]
     l2.t_id, l2.t_va = NO_ID, 0
 
 
@@ -112,7 +112,7 @@ def tree(kernel: Kernel, root: Frame) -> list[Frame]:
     waiting = [root]
     while waiting:
         frame = waiting.pop()
-        for f_id in (*frame.views, *frame.hung):
+        for f_id in (*frame.views, *frame.installed):
             if f_id not in found:
                 found[f_id] = None
                 waiting.append(kernel.frames[f_id])
@@ -125,8 +125,8 @@ def cut_loose(kernel: Kernel, frames: list[Frame]) -> None:
     for frame in frames:
         if frame.is_viewed and frame.v_id not in inside:
             clear_view(kernel, frame)
-        if frame.is_hung and frame.t_id not in inside:
-            unhang(kernel, frame)
+        if frame.is_installed and frame.t_id not in inside:
+            remove_table(kernel, frame)
 
 
 def dissolve(kernel: Kernel, frames: list[Frame]) -> None:
@@ -134,8 +134,8 @@ def dissolve(kernel: Kernel, frames: list[Frame]) -> None:
     for frame in frames:
         if frame.is_viewed:
             clear_view(kernel, frame)
-        if frame.is_hung:
-            unhang(kernel, frame)
+        if frame.is_installed:
+            remove_table(kernel, frame)
     for frame in frames:
         if frame.is_table:
             kernel.editor.blank(frame)

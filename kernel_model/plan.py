@@ -50,15 +50,15 @@ def free_memory(kernel: Kernel, process: Process) -> list[Frame]:
     return [frame for frame in frames if frame.is_free]
 
 
-def hung_tables(kernel: Kernel, process: Process) -> list[Frame]:
-    """The L2s that hang in the process's current vspace, the highest address first."""
-    tables = [kernel.frames[f_id] for f_id in kernel.frames[process.l1].hung]
+def installed_tables(kernel: Kernel, process: Process) -> list[Frame]:
+    """The L2s that are installed in the process's current vspace, the highest address first."""
+    tables = [kernel.frames[f_id] for f_id in kernel.frames[process.l1].installed]
     return sorted(tables, key=lambda table: -table.t_va)
 
 
 def table_over(kernel: Kernel, process: Process, va: int) -> Frame | None:
     """The L2 that translates an address of the process."""
-    for table in hung_tables(kernel, process):
+    for table in installed_tables(kernel, process):
         if va in table.span:
             return table
     return None
@@ -102,11 +102,11 @@ class Plan:
         self._free = {frame.f_id: frame.len for frame in free_memory(kernel, process)}
         self._l1 = kernel.frames[process.l1]
         self._l1_taken = self._taken(self._l1)
-        hung = hung_tables(kernel, process)
-        self._tables = [_Table(table.f_id, table.t_va, self._taken(table)) for table in hung]
+        installed = installed_tables(kernel, process)
+        self._tables = [_Table(table.f_id, table.t_va, self._taken(table)) for table in installed]
         self._visible = {
             table.f_id
-            for table in (self._l1, *hung)
+            for table in (self._l1, *installed)
             if table.owner == process.pid and is_viewed_by(kernel, process, table)
         }
         self._wanted = range(0)
@@ -157,8 +157,8 @@ class Plan:
         self._free.pop(frame.f_id, None)
         self._view(frame.f_id, self._place_to_view(frame.len))
 
-    def hang(self, table: Frame, va: int) -> None:
-        """Hang an L2 so that it translates ``va``.  Errors: NoPlanError."""
+    def install(self, table: Frame, va: int) -> None:
+        """Install an L2 so that it translates ``va``.  Errors: NoPlanError."""
         self._make_visible(self._l1.f_id)
         start = self._room_in_l1(va, table.len // COARSE_SIZE)
         if start == 0 and self._kernel.memory.read_word(table.pa):
@@ -230,7 +230,7 @@ class Plan:
     # -- tables ------------------------------------------------------------------------
 
     def _table_for(self, va: int) -> _Table:
-        """An L2 over ``va`` that may be edited: one that hangs there, or a new one."""
+        """An L2 over ``va`` that may be edited: one that is installed there, or a new one."""
         for table in self._tables:
             if table.va <= va < table.end:
                 self._make_visible(table.f_id)
@@ -238,7 +238,7 @@ class Plan:
         return self._new_table(va)
 
     def _new_table(self, va: int) -> _Table:
-        """A new L2 over ``va``: a page viewed read-only, made a table, and hung in the L1."""
+        """A new L2 over ``va``: a page viewed read-only, made a table, and installed in the L1."""
         self._make_visible(self._l1.f_id)
         start = self._room_in_l1(va, _TABLES_IN_A_PAGE)
         place = self._place_to_view(PAGE_SIZE)
@@ -255,7 +255,7 @@ class Plan:
         return table
 
     def _room_in_l1(self, va: int, count: int) -> int:
-        """Where an L2 of so many entries can hang so that it is over ``va``."""
+        """Where an L2 of so many entries can be installed so that it is over ``va``."""
         span = count * SECTION_SIZE
         own = va & -SECTION_SIZE
         starts: list[int] = [va // span * span, *range(own, own - span, -SECTION_SIZE)]

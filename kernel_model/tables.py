@@ -36,7 +36,7 @@ class TableEditor:
     def write(self, table: Frame, index: int, words: array[int], l1: Frame | None) -> None:
         """Put ``words`` at entry ``index`` on.  l1: the L1 through which ``table`` translates.
 
-        l1 is ``table`` itself for an L1, and None for an L2 that hangs nowhere.
+        l1 is ``table`` itself for an L1, and None for an L2 that is installed nowhere.
         """
         pa = table.pa + index * 4
         old = array("I", self.memory.read_words(pa, len(words)).tobytes())

@@ -45,7 +45,7 @@ def describe(context: Context, frame: Frame) -> str:
 
 
 def _role(context: Context, frame: Frame) -> str:
-    if frame.table is TableType.L2 and frame.is_hung:
+    if frame.table is TableType.L2 and frame.is_installed:
         return f"the L2 table for {frame.t_va:#010x} on"
     view = next((view for view in context.views if view.frame is frame), None)
     role = role_of(frame, view is not None, view is not None and view == context.stack)
@@ -190,12 +190,12 @@ _LOSSES = {
 
 
 def _missing_table(context: Context, fault: Fault) -> Cause | None:
-    """No L2 hangs where the address is."""
+    """No L2 is installed where the address is."""
     assert fault.walk is not None
     if len(fault.walk.steps) != 1 or not isinstance(fault.walk.steps[0].entry, Empty):
         return None
     start = fault.va & -SECTION_SIZE
-    why = f"nothing hangs in the L1 for {start:#010x}..{start + SECTION_SIZE - 1:#010x}"
+    why = f"nothing is installed in the L1 for {start:#010x}..{start + SECTION_SIZE - 1:#010x}"
     return Cause("missing L2 table", f"{why}{_refused(context, fault.va)}")
 
 

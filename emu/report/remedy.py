@@ -115,13 +115,13 @@ def _not_visible(failed: _Failed) -> Hint | None:
     return _prepared(failed, "make the table visible first", lambda plan: plan.see(table))
 
 
-def _not_hung(failed: _Failed) -> Hint | None:
-    """Hang the table over the address that was wanted."""
+def _not_installed(failed: _Failed) -> Hint | None:
+    """Install the table over the address that was wanted."""
     table = failed.frame("t_id")
     if table is None:
         return None
     va = failed.arguments["va"]
-    return _prepared(failed, "hang the table first", lambda plan: plan.hang(table, va))
+    return _prepared(failed, "install the table first", lambda plan: plan.install(table, va))
 
 
 def _out_of_range(failed: _Failed) -> Hint | None:
@@ -187,12 +187,12 @@ def _mapped(failed: _Failed) -> Hint | None:
     return _hint(failed, "unmap it first", unmap, failed.again())
 
 
-def _hung(failed: _Failed) -> Hint | None:
+def _installed(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    unhang = planned(Operation.FRAME_UNMAP, frame.f_id, MapKind.TABLE_L2)
-    return _hint(failed, "take it from there first", unhang, failed.again())
+    removal = planned(Operation.FRAME_UNMAP, frame.f_id, MapKind.TABLE_L2)
+    return _hint(failed, "remove it from there first", removal, failed.again())
 
 
 def _not_mapped(failed: _Failed) -> Hint | None:
@@ -201,8 +201,8 @@ def _not_mapped(failed: _Failed) -> Hint | None:
         return None
     if frame.is_viewed:
         return _hint(failed, "it is mapped so", failed.again(kind=frame.view_kind))
-    if frame.is_hung:
-        return _hint(failed, "it hangs as a table", failed.again(kind=MapKind.TABLE_L2))
+    if frame.is_installed:
+        return _hint(failed, "it is installed as a table", failed.again(kind=MapKind.TABLE_L2))
     return Hint("it is mapped nowhere")
 
 
@@ -255,7 +255,7 @@ def _not_allowed(failed: _Failed) -> Hint | None:
 _REMEDIES: dict[Error, Callable[[_Failed], Hint | None]] = {
     Error.UNALIGNED: _unaligned,
     Error.TABLE_NOT_VISIBLE: _not_visible,
-    Error.TABLE_NOT_HUNG: _not_hung,
+    Error.TABLE_NOT_HUNG: _not_installed,
     Error.OUT_OF_RANGE: _out_of_range,
     Error.BAD_FLAGS: _bad_flags,
     Error.BAD_KIND: _bad_kind,
@@ -263,7 +263,7 @@ _REMEDIES: dict[Error, Callable[[_Failed], Hint | None]] = {
     Error.NOT_VIEWED_READ_ONLY: _not_viewed,
     Error.ENTRY_IN_USE: _in_use,
     Error.MAPPED: _mapped,
-    Error.TABLE_HUNG: _hung,
+    Error.TABLE_HUNG: _installed,
     Error.NOT_MAPPED: _not_mapped,
     Error.NOT_TABLE: _not_table,
     Error.POOL_FULL: _pool_full,

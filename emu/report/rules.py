@@ -48,8 +48,8 @@ _OF_ERROR = {
     _E.TABLE_NOT_VISIBLE: Rule(
         7, "the kernel changes a table only for a caller whose current vspace shows it read-only"
     ),
-    _E.TABLE_NOT_HUNG: Rule(7, "pages go into an L2 that hangs in an L1"),
-    _E.TABLE_HUNG: Rule(7, "an L2 hangs in one place at a time"),
+    _E.TABLE_NOT_HUNG: Rule(7, "pages go into an L2 that is installed in an L1"),
+    _E.TABLE_HUNG: Rule(7, "an L2 is installed in one place at a time"),
     _E.TABLE_CURRENT: Rule(9, "a vspace that some process is running on stays where it is"),
     _E.TABLE_NOT_EMPTY: Rule(6, "only an empty table becomes memory again"),
     _E.TABLE_WRITABLE: Rule(7, "a table, or a process's frame, is never viewed writable"),
@@ -64,7 +64,7 @@ _OF_ERROR = {
     _E.BAD_FLAGS: Rule(
         7, "a view needs READ, may add WRITE and NOEXEC; a TABLE_L2 takes no rights at all"
     ),
-    _E.BAD_KIND: Rule(7, "kinds are PAGE, SECTION and TABLE_L2; an L1 hangs nowhere"),
+    _E.BAD_KIND: Rule(7, "kinds are PAGE, SECTION and TABLE_L2; an L1 is installed nowhere"),
     _E.NOT_ADJACENT: Rule(5, "the second frame starts where the first ends"),
     _E.NOT_ALIKE: Rule(
         5, "both frames are of one type, and both unmapped or both views of one mapping"
@@ -103,14 +103,14 @@ _OF_CALL = {
     (_O.FRAME_TABLE, _E.BAD_SIZE): Rule(6, "an L1 is 16 KiB"),
     (_O.FRAME_TABLE, _E.WRONG_TYPE): Rule(6, "tables are made of MEM frames"),
     (_O.FRAME_TABLE, _E.IS_TABLE): Rule(6, "a frame is a table once"),
-    (_O.FRAME_TABLE, _E.TABLE_HUNG): Rule(6, "only an unhung table becomes memory again"),
+    (_O.FRAME_TABLE, _E.TABLE_HUNG): Rule(6, "only a table installed nowhere becomes memory again"),
     (_O.FRAME_TABLE, _E.TABLE_CURRENT): Rule(6, "only an unused table becomes memory again"),
     (_O.FRAME_TABLE, _E.BAD_KIND): Rule(6, "table types are NO, L1 and L2"),
     (_O.FRAME_MAP, _E.UNALIGNED): Rule(
         7, "pages go to multiples of 4 KiB; sections and L2 tables to multiples of 1 MiB"
     ),
     (_O.FRAME_MAP, _E.NOT_TABLE): Rule(
-        7, "PAGE goes into an L2 table, SECTION and TABLE_L2 into an L1; TABLE_L2 hangs an L2"
+        7, "PAGE goes into an L2 table, SECTION and TABLE_L2 into an L1; TABLE_L2 installs an L2"
     ),
     (_O.FRAME_MAP, _E.WRONG_TYPE): Rule(7, "POOL frames are nobody's to see"),
     (_O.FRAME_UNMAP, _E.BAD_KIND): Rule(8, "the kind is PAGE, SECTION or TABLE_L2"),

@@ -57,7 +57,7 @@ class MapTracer(Observer):
             return -1
         if table.table is TableType.L1:
             return offset
-        return table.t_va + offset if table.is_hung else -1
+        return table.t_va + offset if table.is_installed else -1
 
     def _named(self, level: int, word: int) -> int:
         """The frame that an entry names, or NO_ID."""

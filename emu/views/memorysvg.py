@@ -117,8 +117,8 @@ def _note(kernel: Kernel, frame: Frame) -> str:
     if frame.type is not FrameType.MEM:
         notes.append(SPECIAL[frame.type])
     if frame.table is not TableType.NO:
-        hung = f" for {frame.t_va:08x} on" if frame.is_hung else ""
-        notes.append(f"{frame.table.name} table{hung}")
+        span = f" for {frame.t_va:08x} on" if frame.is_installed else ""
+        notes.append(f"{frame.table.name} table{span}")
     if frame.is_viewed:
         notes.append(f"{rights_text(frame.view_rights)} at {kernel.view_va(frame):08x}")
     return ", ".join(notes) or "not mapped"

@@ -71,7 +71,7 @@ enum {
 	F_MAP_NOEXEC = 0x40, /* frame_map's flags: nothing in the view is ever executed */
 	F_MAP_KIND_MASK = 0x3c, /* the bits of the flags that hold the kind */
 	FAULT_BIT = 0x40000000, /* bit of what recv returns: the message is the fault of that process */
-	F_TABLE_MAPPED = 0x1, /* bit of t_flags: the table hangs in another or is a current vspace */
+	F_TABLE_MAPPED = 0x1, /* bit of t_flags: the table is installed in another or is a current vspace */
 };
 
 /* Results below zero: the rule that a call would have broken. */
@@ -88,8 +88,8 @@ enum error {
 	E_IS_TABLE = -10, /* the frame is a table */
 	E_NOT_TABLE = -11, /* the frame is not a table of the level this call needs */
 	E_TABLE_NOT_VISIBLE = -12, /* the table has no read-only page view in the caller's vspace */
-	E_TABLE_NOT_HUNG = -13, /* the L2 table hangs in no L1 table */
-	E_TABLE_HUNG = -14, /* the table already hangs in an L1 table */
+	E_TABLE_NOT_HUNG = -13, /* the L2 table is installed in no L1 table */
+	E_TABLE_HUNG = -14, /* the table is already installed in an L1 table */
 	E_TABLE_CURRENT = -15, /* the table is some process's current vspace */
 	E_TABLE_NOT_EMPTY = -16, /* the table still has entries */
 	E_TABLE_WRITABLE = -17, /* a table, or a process's frame, is never viewed writable */
@@ -251,10 +251,10 @@ int frame_merge(int f1, int f2);
 /* give a frame, and all mapped in it, to a process */
 int frame_give(int f_id, int pid);
 
-/* map a frame in a table, or hang an L2 table in an L1 */
+/* map a frame in a table, or install an L2 table in an L1 */
 int frame_map(int t_id, int f_id, void *va, unsigned flags);
 
-/* remove a page view, or unhang a table */
+/* remove a page view, or remove a table */
 int frame_unmap(int f_id, unsigned kind);
 
 /* let one more process give frames to the caller; -1: none */

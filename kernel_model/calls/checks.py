@@ -70,7 +70,7 @@ def is_viewed_by(kernel: Kernel, caller: Process, frame: Frame) -> bool:
 def frame_words(kernel: Kernel, frame: Frame) -> tuple[int, ...]:
     """The ten words of ``struct frame`` (FRAME_FIELDS)."""
     t_flags = int(frame.table)
-    if frame.is_hung or (frame.table is TableType.L1 and kernel.is_current(frame)):
+    if frame.is_installed or (frame.table is TableType.L1 and kernel.is_current(frame)):
         t_flags |= TABLE_MAPPED
     v_va = kernel.view_va(frame) if frame.is_viewed else 0
     return (

@@ -70,7 +70,7 @@ def hand_over(kernel: Kernel, frames: list[Frame], to: Process) -> None:
 def frame_give(kernel: Kernel, caller: Process, f_id: int, pid: int) -> int:
     """Give a frame, and all that is mapped in it, to another process.  Returns ``f_id``.
 
-    What of it was viewed or hung outside is unmapped there first; mappings inside stay.
+    What of it was viewed or installed outside is unmapped there first; mappings inside stay.
     Errors: NO_FRAME, NO_PROCESS, TO_SELF, NOT_ALLOWED, WRONG_TYPE, TABLE_CURRENT.
     Source: seed; rule 9.
     """

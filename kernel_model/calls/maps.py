@@ -25,7 +25,7 @@ from kernel_model.descriptors import COARSE_SIZE, L1_SIZE, SECTION_SIZE, SMALL_P
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
-from kernel_model.mapping import clear_view, enter_view, hang, renew_view, unhang
+from kernel_model.mapping import clear_view, enter_view, install_table, remove_table, renew_view
 from kernel_model.process import Process
 
 
@@ -77,8 +77,8 @@ def _check_l1_shape(frame: Frame) -> None:
 def _make_memory(kernel: Kernel, frame: Frame) -> int:
     if not frame.is_table:
         raise Refused(Error.NOT_TABLE, "{frame} is no table", frame=frame)
-    if frame.is_hung:
-        raise Refused(Error.TABLE_HUNG, "{frame} hangs in table {t_id}", frame=frame,
+    if frame.is_installed:
+        raise Refused(Error.TABLE_HUNG, "{frame} is installed in table {t_id}", frame=frame,
                       t_id=frame.t_id)  # fmt: skip
     check_not_current(kernel, frame)
     if not kernel.editor.is_empty(frame):
@@ -110,7 +110,7 @@ def frame_map(kernel: Kernel, caller: Process, t_id: int, f_id: int, va: int, fl
     check_table(table, TableType.L2 if kind is MapKind.PAGE else TableType.L1)
     check_visible(kernel, caller, table)
     if kind is MapKind.TABLE_L2:
-        return _hang_table(kernel, frame, table, va)
+        return _install_table(kernel, frame, table, va)
     _check_viewable(frame, flags)
     start = _check_place(kernel, frame, table, va)
     unit = SMALL_PAGE_SIZE if kind is MapKind.PAGE else SECTION_SIZE
@@ -155,7 +155,7 @@ def _check_place(kernel: Kernel, frame: Frame, table: Frame, va: int) -> int:
         return 0
     check_aligned("va", va, SMALL_PAGE_SIZE)
     if kernel.l1_over(table) is None:
-        raise Refused(Error.TABLE_NOT_HUNG, "table {t_id} hangs in no L1", t_id=table.f_id)
+        raise Refused(Error.TABLE_NOT_HUNG, "table {t_id} is installed in no L1", t_id=table.f_id)
     span = table.span
     if va < span.start or va + frame.len > span.stop:
         raise Refused(
@@ -202,10 +202,10 @@ def _check_free(kernel: Kernel, table: Frame, index: int, count: int, own: range
             )  # fmt: skip
 
 
-def _hang_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
+def _install_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
     check_table(frame, TableType.L2)
-    if frame.is_hung:
-        raise Refused(Error.TABLE_HUNG, "table {f_id} hangs in table {t_id}",
+    if frame.is_installed:
+        raise Refused(Error.TABLE_HUNG, "table {f_id} is installed in table {t_id}",
                       f_id=frame.f_id, t_id=frame.t_id)  # fmt: skip
     check_aligned("va", va, SECTION_SIZE)
     _check_below_kernel(va, len(frame.span))
@@ -214,12 +214,12 @@ def _hang_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
             Error.PAGE_ZERO, "the first entry of table {f_id} would map page 0", f_id=frame.f_id
         )
     _check_free(kernel, l1, va // SECTION_SIZE, frame.len // COARSE_SIZE, range(0))
-    hang(kernel, frame, l1, va)
+    install_table(kernel, frame, l1, va)
     return 0
 
 
 def frame_unmap(kernel: Kernel, caller: Process, f_id: int, kind: int) -> int:
-    """Remove a frame's page view (PAGE or SECTION) or unhang a table (TABLE_L2).
+    """Remove a frame's page view (PAGE or SECTION) or remove a table (TABLE_L2).
 
     kind: as it stands in map flags.  The other role stays: a table that is no longer
     viewed goes on translating.
@@ -228,13 +228,13 @@ def frame_unmap(kernel: Kernel, caller: Process, f_id: int, kind: int) -> int:
     if kind not in (MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2):
         raise Refused(Error.BAD_KIND, "frame_unmap has no kind {kind:#x}", kind=kind)
     frame = kernel.frame_of(caller, f_id)
-    hung = kind == MapKind.TABLE_L2
-    if not (frame.is_hung if hung else frame.is_viewed and frame.view_kind == kind):
+    is_table_place = kind == MapKind.TABLE_L2
+    if not (frame.is_installed if is_table_place else frame.is_viewed and frame.view_kind == kind):
         raise Refused(
             Error.NOT_MAPPED, "{frame} is not mapped as {kind}", frame=frame,
             kind=MapKind(kind).name,
         )  # fmt: skip
-    (unhang if hung else clear_view)(kernel, frame)
+    (remove_table if is_table_place else clear_view)(kernel, frame)
     return 0
 
 

@@ -79,7 +79,7 @@ class Bench:
         return f_id
 
     def table(self, va: int = FREE_VA) -> int:
-        """A new L2 that is visible and hangs nowhere."""
+        """A new L2 that is visible and is installed nowhere."""
         table = self.seen(self.page(), va)
         self.call("frame_table", table, TableType.L2)
         return table
@@ -111,11 +111,11 @@ def hidden_table(bench: Bench) -> tuple[int, ...]:
     return table, bench.page(), 0x40000000, RO
 
 
-def unhung_table(bench: Bench) -> tuple[int, ...]:
+def loose_table(bench: Bench) -> tuple[int, ...]:
     return bench.table(), bench.page(), 0x40000000, RO
 
 
-def hung_twice(bench: Bench) -> tuple[int, ...]:
+def installed_twice(bench: Bench) -> tuple[int, ...]:
     table = bench.table()
     bench.call("frame_map", L1, table, 0x40000000, MapKind.TABLE_L2)
     return L1, table, 0x50000000, MapKind.TABLE_L2
@@ -143,8 +143,8 @@ CASES = (
     Case("frame_map", Error.UNALIGNED,
          lambda bench: (L1, bench.table(), 0x40012000, MapKind.TABLE_L2)),
     Case("frame_map", Error.TABLE_NOT_VISIBLE, hidden_table),
-    Case("frame_map", Error.TABLE_NOT_HUNG, unhung_table),
-    Case("frame_map", Error.TABLE_HUNG, hung_twice),
+    Case("frame_map", Error.TABLE_NOT_HUNG, loose_table),
+    Case("frame_map", Error.TABLE_HUNG, installed_twice),
     Case("frame_map", Error.ENTRY_IN_USE, taken_entry),
     Case("frame_map", Error.TABLE_WRITABLE, writable_table),
     Case("frame_map", Error.OUT_OF_RANGE, a_view_at(0x40000000)),
@@ -159,10 +159,11 @@ CASES = (
          lambda bench: (SYS, bench.table(), 0x40000000, MapKind.TABLE_L2)),
     Case("frame_table", Error.NOT_VIEWED_READ_ONLY, lambda bench: (bench.page(), TableType.L2)),
     Case("frame_table", Error.BAD_SIZE, lambda bench: (bench.seen(bench.page(8)), TableType.L1)),
-    Case("frame_table", Error.TABLE_HUNG, lambda bench: (hung_twice(bench)[1], TableType.NO)),
+    Case("frame_table", Error.TABLE_HUNG, lambda bench: (installed_twice(bench)[1], TableType.NO)),
     Case("frame_unmap", Error.NOT_MAPPED,
          lambda bench: (bench.seen(bench.page()), MapKind.SECTION)),
-    Case("frame_unmap", Error.NOT_MAPPED, lambda bench: (hung_twice(bench)[1], MapKind.SECTION)),
+    Case("frame_unmap", Error.NOT_MAPPED,
+         lambda bench: (installed_twice(bench)[1], MapKind.SECTION)),
     Case("frame_pool", Error.MAPPED, lambda bench: (bench.seen(bench.page()),)),
     Case("proc_new", Error.MAPPED, lambda bench: (bench.seen(bench.page(2)),)),
     Case("frame_split", Error.POOL_FULL, full_pool),
@@ -251,8 +252,8 @@ WORDS = {
     },
     Error.BAD_SIZE: {"frame_table": "16 KiB", "proc_new": "two pages"},
     Error.BAD_KIND: {
-        "frame_map": "hangs nowhere", "frame_unmap": "the kind is", "frame_table": "table types",
-        "send": "ANSWER_RETRY",
+        "frame_map": "installed nowhere", "frame_unmap": "the kind is",
+        "frame_table": "table types", "send": "ANSWER_RETRY",
     },
     Error.NOT_ALLOWED: {
         "frame_give": "one gives", "pool_give": "one gives", "vspace_swap": "nobody else",

@@ -51,7 +51,7 @@ def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
         pages = Pages(frame.pa // PAGE, frame.len // PAGE, 0, 0, frame.type.name, table)
         if frame.is_viewed:
             pages.view = View(frame.v_id, frame.v_off, frame.v_flags)
-        if frame.is_hung:
+        if frame.is_installed:
             pages.place = (frame.t_id, frame.t_va)
         oracle.frames[f_id] = pages
     proc0 = kernel.processes[0]

@@ -145,7 +145,7 @@ def claim_a_view(machine):
 
 
 def claim_a_table(machine):
-    frame(machine, L1).hung[NOBODYS] = None
+    frame(machine, L1).installed[NOBODYS] = None
 
 
 def claim_anothers_view(machine):
@@ -153,7 +153,7 @@ def claim_anothers_view(machine):
 
 
 def claim_anothers_table(machine):
-    frame(machine, REST).hung[LOW] = None
+    frame(machine, REST).installed[LOW] = None
 
 
 def have_entries_without_being_a_table(machine):
@@ -181,7 +181,7 @@ def forget_a_view(machine):
 
 
 def forget_a_table(machine):
-    del frame(machine, L1).hung[LOW]
+    del frame(machine, L1).installed[LOW]
 
 
 # -- descriptors -----------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def own_a_frame_in_anothers_table(machine):
     process(machine, 1).frames[CODE] = None
 
 
-def hang_without_being_an_l2(machine):
+def install_what_is_no_l2(machine):
     frame(machine, LOW).table = TableType.L1
 
 
@@ -464,7 +464,7 @@ def test_the_report_gives_the_reason(machine):
 
 
 def test_a_table_that_hangs_and_is_no_l2(machine):
-    hang_without_being_an_l2(machine)
+    install_what_is_no_l2(machine)
     with pytest.raises(InvariantError):
         check_invariants(machine.kernel)
     assert "trees_have_one_owner" in broken(machine.kernel)
