@@ -62,7 +62,7 @@ DEVICE = Memory(tex=0b000, c=0, b=1, s=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Invalid:
     """An entry that maps nothing.  ``word`` keeps what software stored in it."""
 
     word: int = 0
@@ -181,8 +181,8 @@ def _page_format(entry: LargePage | SmallPage) -> int:
 
 
 Leaf = Section | Supersection | LargePage | SmallPage
-L1Entry = Fault | Coarse | Section | Supersection
-L2Entry = Fault | LargePage | SmallPage
+L1Entry = Invalid | Coarse | Section | Supersection
+L2Entry = Invalid | LargePage | SmallPage
 Entry = L1Entry | L2Entry
 
 
@@ -208,7 +208,7 @@ def decode_l1(word: int) -> L1Entry:
     """
     kind = word & 0b11
     if kind == 0b00:
-        return Fault(word)
+        return Invalid(word)
     if kind == 0b01:
         return Coarse(
             word & 0xFFFFFC00, domain=word >> 5 & 0xF, ns=word >> 3 & 1, pxn=word >> 2 & 1
@@ -227,7 +227,7 @@ def decode_l1(word: int) -> L1Entry:
 def decode_l2(word: int) -> L2Entry:
     """The second-level entry that ``word`` holds."""
     if word & 0b11 == 0:
-        return Fault(word)
+        return Invalid(word)
     ap = word >> 7 & 0b100 | word >> 4 & 0b11
     c, b, s, ng = word >> 3 & 1, word >> 2 & 1, word >> 10 & 1, word >> 11 & 1
     if word & 0b10:
@@ -239,7 +239,7 @@ def decode_l2(word: int) -> L2Entry:
 
 def describe(entry: Entry) -> str:
     """The entry as a person reads it, e.g. ``small page 0x80003000 user r-x normal``."""
-    if isinstance(entry, Fault):
+    if isinstance(entry, Invalid):
         return "fault"
     if isinstance(entry, Coarse):
         return f"coarse table {entry.table:#010x}"

@@ -34,7 +34,7 @@ class Frame:
     bytes from where that table's addresses begin, so that a table installed elsewhere carries
     its pages with it.  t_id: the L1 frame in which this L2 is installed, t_va: where; 0 for an L1.
     views, installed: for tables, the ids of frames viewed and of L2 tables installed in this one,
-    in the order of the calls.  runs: for an L1, the pids whose current vspace it is.
+    in the order of the calls.  users: for an L1, the pids whose current vspace it is.
     """
 
     f_id: int
@@ -51,7 +51,7 @@ class Frame:
     v_flags: int = 0
     views: dict[int, None] = field(default_factory=dict)
     installed: dict[int, None] = field(default_factory=dict)
-    runs: dict[int, None] = field(default_factory=dict)
+    users: dict[int, None] = field(default_factory=dict)
 
     @property
     def end(self) -> int:

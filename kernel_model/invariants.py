@@ -30,7 +30,7 @@ from kernel_model.descriptors import (
     NORMAL,
     SECTION_SIZE,
     Coarse,
-    Fault,
+    Invalid,
     SmallPage,
     decode_l1,
     user_rights,
@@ -84,7 +84,7 @@ def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
             start = pa
         at = pa + length
     runs.append((start, at))
-    if kernel.created:
+    if kernel.is_device_tree_boot:
         return
     ram = kernel.memory
     wanted = [(kernel.end, ram.base + ram.size)]
@@ -252,7 +252,7 @@ def kernel_entries_are_the_same_everywhere(kernel: Kernel) -> Iterator[str]:
             yield f"the kernel's part of table {frame.f_id} differs"
     for word in filter(None, kernel_entries(kernel.start, len(kernel.editor.windows))):
         entry = decode_l1(word)
-        if not isinstance(entry, Fault | Coarse) and user_rights(entry):
+        if not isinstance(entry, Invalid | Coarse) and user_rights(entry):
             yield f"{word:#x} lets user mode into the kernel"
 
 
@@ -354,12 +354,12 @@ def vspaces_belong_to_their_processes(kernel: Kernel) -> Iterator[str]:
             yield f"process {process.pid} lives in {process.l1}, which is no L1"
         elif frame.owner not in (process.pid, process.parent):
             yield f"process {process.pid} lives in {process.l1} of process {frame.owner}"
-    runs = defaultdict(list)
+    users = defaultdict(list)
     for pid, process in kernel.processes.items():
-        runs[process.l1].append(pid)
+        users[process.l1].append(pid)
     for f_id, frame in kernel.frames.items():
-        if (frame.runs or f_id in runs) and sorted(frame.runs) != runs.get(f_id, []):
-            yield f"{frame} is the vspace of {runs[f_id]}, not of {list(frame.runs)}"
+        if (frame.users or f_id in users) and sorted(frame.users) != users.get(f_id, []):
+            yield f"{frame} is the vspace of {users[f_id]}, not of {list(frame.users)}"
 
 
 @invariant("programs decide by what this page says")

@@ -66,7 +66,7 @@ class Kernel:
     ready: pids waiting for their turn, the next one first; running: who runs on each core, None
     where all others are blocked or the machine has halted.  readers: pids that wait for the
     console, first come first served.  halted: how proc0 ended.
-    created: a device-tree boot, where proc0 makes frames itself.
+    is_device_tree_boot: proc0 makes frames itself, of memory that the device tree names.
     refusal: why the last call failed, for traces; no part of the state.
     """
 
@@ -99,7 +99,7 @@ class Kernel:
         self.readers: dict[int, None] = {}
         self.running: list[Process | None] = [None] * cores
         self.halted: Ending | None = None
-        self.created = False
+        self.is_device_tree_boot = False
         self.refusal: Refused | None = None
 
     @property
@@ -160,7 +160,7 @@ class Kernel:
 
     def is_current(self, frame: Frame) -> bool:
         """Whether the frame is the current vspace of its owner, or of who has it lent."""
-        return bool(frame.runs)
+        return bool(frame.users)
 
     def view_va(self, frame: Frame) -> int:
         """Where the page view begins (va); in an L2 that is installed nowhere, the offset."""
@@ -219,13 +219,13 @@ class Kernel:
         """Make an L1 the current vspace of a process."""
         self.leave_vspace(process)
         before, process.l1 = process.l1, l1.f_id
-        l1.runs[process.pid] = None
+        l1.users[process.pid] = None
         self.tell(VspaceChanged(process.pid, l1.f_id, l1.pa, before))
 
     def leave_vspace(self, process: Process) -> None:
         """The process's vspace, if it has one, is not its current one any more."""
         if process.l1 != NO_ID:
-            del self.frames[process.l1].runs[process.pid]
+            del self.frames[process.l1].users[process.pid]
 
     def publish(self, process: Process) -> None:
         """Let the process's information page tell the truth (rule 11)."""
@@ -314,7 +314,7 @@ class Kernel:
             readers=tuple(self.readers),
             running=tuple(NO_ID if one is None else one.pid for one in self.running),
             halted=self.halted,
-            created=self.created,
+            is_device_tree_boot=self.is_device_tree_boot,
             windows=tuple(window.page for window in self.editor.windows),
         )
 
@@ -330,7 +330,7 @@ class Kernel:
         self.next_f_id, self.next_pid = state.next_f_id, state.next_pid
         self.ready, self.readers = deque(state.ready), dict.fromkeys(state.readers)
         self.running = [None if pid == NO_ID else self.processes[pid] for pid in state.running]
-        self.halted, self.created = state.halted, state.created
+        self.halted, self.is_device_tree_boot = state.halted, state.is_device_tree_boot
         for window, page in zip(self.editor.windows, state.windows, strict=True):
             window.page = page
         self.refusal = None

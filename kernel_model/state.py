@@ -34,7 +34,7 @@ class KernelState(NamedTuple):
     readers: tuple[int, ...]
     running: tuple[int, ...]
     halted: Ending | None
-    created: bool
+    is_device_tree_boot: bool
     windows: tuple[int, ...]
 
 

@@ -27,7 +27,7 @@ from kernel_model.descriptors import (
     WRITE,
     Coarse,
     Entry,
-    Fault,
+    Invalid,
     Leaf,
     SmallPage,
     decode_l1,
@@ -200,7 +200,7 @@ def _meaning(words: tuple[int, ...], dacr: int = ALL_CLIENT) -> _Meaning:
     entry = decode_l1(words[0])
     if isinstance(entry, Coarse):
         return _second_level(entry, words[1:], dacr)
-    if isinstance(entry, Fault):
+    if isinstance(entry, Invalid):
         return _fault(FaultStatus.TRANSLATION_L1)
     role = dacr >> (entry.domain * 2) & 0b11
     if role not in (_CLIENT, _MANAGER):
@@ -212,7 +212,7 @@ def _second_level(coarse: Coarse, words: tuple[int, ...], dacr: int) -> _Meaning
     if not words:
         return _fault(FaultStatus.WALK_ABORT_L2)
     entry = decode_l2(words[0])
-    if isinstance(entry, Fault):
+    if isinstance(entry, Invalid):
         return _fault(FaultStatus.TRANSLATION_L2)
     role = dacr >> (coarse.domain * 2) & 0b11
     if role not in (_CLIENT, _MANAGER):
@@ -291,7 +291,7 @@ def _leaves(
         low, high = max(va, start), min(end, start + SECTION_SIZE)
         if isinstance(entry, Coarse):
             yield from _pages(memory, entry, low, high)
-        elif not isinstance(entry, Fault):
+        elif not isinstance(entry, Invalid):
             yield low, high - low, entry
 
 
@@ -308,7 +308,7 @@ def _pages(
         length, entry = 1, decode_l2(words[number]) if words[number] else None
         if isinstance(entry, SmallPage):
             length = _run(words, number)
-        if entry is not None and not isinstance(entry, Fault):
+        if entry is not None and not isinstance(entry, Invalid):
             yield va + number * SMALL_PAGE_SIZE, length * SMALL_PAGE_SIZE, entry
         number += length
 

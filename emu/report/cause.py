@@ -13,8 +13,7 @@ from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
 from emu.report.swap import last_swap
 from kernel_model.abi import KERNEL_VA, FrameType, TableType
-from kernel_model.descriptors import EXEC, SECTION_SIZE
-from kernel_model.descriptors import Fault as Empty
+from kernel_model.descriptors import EXEC, SECTION_SIZE, Invalid
 from kernel_model.frame import Frame
 from kernel_model.kernel import PROC0
 from kernel_model.memory import PAGE_SIZE
@@ -192,7 +191,7 @@ _LOSSES = {
 def _missing_table(context: Context, fault: Fault) -> Cause | None:
     """No L2 is installed where the address is."""
     assert fault.walk is not None
-    if len(fault.walk.steps) != 1 or not isinstance(fault.walk.steps[0].entry, Empty):
+    if len(fault.walk.steps) != 1 or not isinstance(fault.walk.steps[0].entry, Invalid):
         return None
     start = fault.va & -SECTION_SIZE
     why = f"nothing is installed in the L1 for {start:#010x}..{start + SECTION_SIZE - 1:#010x}"

@@ -15,7 +15,7 @@ from emu.report.hint import hint_for, hint_lines
 from emu.report.history import frame_history
 from emu.report.instruction import cause_of_instruction
 from emu.report.layout import register_lines, section
-from emu.report.stack import Call, level_lines, levels_of
+from emu.report.stack import Function, level_lines, levels_of
 from kernel_model.descriptors import rights_text
 from kernel_model.process import Process
 from kernel_model.walk import Walk, walk
@@ -75,7 +75,11 @@ def cause_of_fault(context: Context, fault: Fault) -> Cause:
 
 
 def _head(
-    fault: Fault, cause: Cause, calls: list[Call], known: Call | None, listing: Listing | None
+    fault: Fault,
+    cause: Cause,
+    calls: list[Function],
+    known: Function | None,
+    listing: Listing | None,
 ) -> list[str]:
     """The three lines that say what it was.  known: the first of the calls that has a name."""
     what = "" if fault.walk is None else f": {fault.where}"

@@ -11,7 +11,7 @@ from kernel_model.abi import Error
 from kernel_model.descriptors import (
     COARSE_SIZE,
     Coarse,
-    Fault,
+    Invalid,
     Leaf,
     decode_l1,
     decode_l2,
@@ -42,7 +42,7 @@ class Loss(NamedTuple):
 
 def loss(context: Context, walk: Walk) -> Loss | None:
     """What took away the mapping whose absence ended this walk, if it is remembered."""
-    if not walk.steps or not isinstance(walk.steps[-1].entry, Fault):
+    if not walk.steps or not isinstance(walk.steps[-1].entry, Invalid):
         return None
     step = walk.steps[-1]
     for written in reversed(context.history.written):
@@ -58,7 +58,7 @@ def _loss(context: Context, va: int, written: Written, index: int) -> Loss | Non
     if isinstance(entry, Coarse):
         page = context.memory.read_word(entry.table + index * COARSE_SIZE + (va >> 12 & 0xFF) * 4)
         entry, index = decode_l2(page), 0
-    if isinstance(entry, Fault | Coarse):
+    if isinstance(entry, Invalid | Coarse):
         return None
     start = (va & -entry.size) - index * entry.size
     return Loss(written.entry, start, entry.base, entry.base + va - start, entry)

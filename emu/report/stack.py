@@ -17,7 +17,7 @@ LONGEST_CYCLE = 8
 """Of how many functions a recursion may be made to be recognised."""
 
 
-class Call(NamedTuple):
+class Function(NamedTuple):
     """One function of a backtrace.
 
     at: in the instruction that it is at.  is_named: whether some file knows the address.
@@ -36,7 +36,7 @@ class Call(NamedTuple):
         return f"{self.function}{where}"
 
 
-Level = tuple[Call, ...]
+Level = tuple[Function, ...]
 """One frame on the stack: its function, and before it those that were inlined in it."""
 
 
@@ -58,15 +58,15 @@ def levels_of(context: Context, registers: tuple[int, ...]) -> tuple[list[Level]
     return levels, ""
 
 
-def _functions(step: Step) -> Iterator[Call]:
+def _functions(step: Step) -> Iterator[Function]:
     at, thumb = step.frame.at, step.frame.thumb
     if step.file is None:
-        yield Call(at, thumb, f"{at:#010x}", None, False, False)
+        yield Function(at, thumb, f"{at:#010x}", None, False, False)
         return
     places = step.file.places(at)
     for place in places:
         name = place.function or place.in_symbol
-        yield Call(at, thumb, name, place.line, True, place is not places[-1])
+        yield Function(at, thumb, name, place.line, True, place is not places[-1])
 
 
 def level_lines(levels: list[Level], reason: str) -> list[str]:
@@ -87,7 +87,7 @@ def level_lines(levels: list[Level], reason: str) -> list[str]:
     return lines + ([f"     ends here: {reason}"] if reason else [])
 
 
-def _line(number: int, call: Call) -> str:
+def _line(number: int, call: Function) -> str:
     return f"#{number:<3} {call}{' (inlined)' if call.inlined else ''}"
 
 

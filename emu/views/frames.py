@@ -93,7 +93,7 @@ def _grouped(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def _role(kernel: Kernel, frame: Frame, layout: Layout) -> str:
     """The role of the frame for its owner."""
     l1 = kernel.l1_over(kernel.frames[frame.v_id]) if frame.is_viewed else None
-    if l1 is None or frame.owner not in l1.runs:
+    if l1 is None or frame.owner not in l1.users:
         return role_of(frame, False)
     va, sp = kernel.view_va(frame), layout.stacks.get(frame.owner, 0)
     role = role_of(frame, True, va < sp <= va + frame.len and bool(frame.v_flags & MAP_WRITE))

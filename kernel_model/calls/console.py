@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kernel_model.abi import ProcState
+from kernel_model.delivery import answered
 from kernel_model.descriptors import WRITE
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import answered
 from kernel_model.process import Process
 from kernel_model.user import check_range, read, store, writable
 

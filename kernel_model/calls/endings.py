@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 from kernel_model.abi import MESSAGE_SIZE, NO_ID, DeathHow, Error, FrameType, ProcState
+from kernel_model.delivery import answered, leave_queue
 from kernel_model.events import DeathTold, ProcessEnded
 from kernel_model.kernel import PROC0, Kernel
-from kernel_model.mailbox import answered, leave_queue
 from kernel_model.mapping import dissolve, set_type
 from kernel_model.process import Death, Ended, Ending, Exited, Faulted, Process
 from kernel_model.user import store, writable
@@ -42,7 +42,7 @@ def _with_those_on_its_vspaces(kernel: Kernel, process: Process) -> list[Process
         found += [
             kernel.processes[pid]
             for f_id in one.frames
-            for pid in kernel.frames[f_id].runs
+            for pid in kernel.frames[f_id].users
             if pid != one.pid
         ]
     return found[::-1]

@@ -16,10 +16,10 @@ from kernel_model.abi import (
     ProcState,
 )
 from kernel_model.calls.endings import end_process
+from kernel_model.delivery import hand_over_message, leave_queue, wait_for
 from kernel_model.errors import Refused
 from kernel_model.events import Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import hand_over_message, leave_queue, wait_for
 from kernel_model.process import FaultRecord, Process, Redirect
 
 

@@ -127,7 +127,7 @@ def frame_create(kernel: Kernel, caller: Process, start: int, length: int, type_
     Errors: NO_CREATE, WRONG_TYPE, UNALIGNED, OUT_OF_RANGE, OVERLAP, POOL_FULL, NO_ID_LEFT.
     Source: spec, calls and "Boot"; rule 1.
     """
-    if not kernel.created or caller.pid != PROC0:
+    if not kernel.is_device_tree_boot or caller.pid != PROC0:
         raise Refused(Error.NO_CREATE)
     if type_ not in (FrameType.IO, FrameType.MEM):
         raise Refused(Error.WRONG_TYPE, "type {type} is neither IO nor MEM", type=type_)

@@ -92,7 +92,7 @@ def check_not_current(kernel: Kernel, frame: Frame) -> None:
     if frame.table is TableType.L1 and kernel.is_current(frame):
         raise Refused(
             Error.TABLE_CURRENT, "{frame} is the current vspace of process {pid}",
-            frame=frame, pid=next(iter(frame.runs)),
+            frame=frame, pid=next(iter(frame.users)),
         )  # fmt: skip
 
 

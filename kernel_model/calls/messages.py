@@ -8,11 +8,11 @@ from typing import Final
 from kernel_model.abi import FAULT_BIT, MESSAGE_SIZE, NO_ID, Error, ProcState
 from kernel_model.calls.endings import release_record
 from kernel_model.calls.faults import answer, check_not_faulted, is_stopped_for
+from kernel_model.delivery import answered, hand_over_message, put, wait_for
 from kernel_model.descriptors import WRITE
 from kernel_model.errors import Refused
 from kernel_model.events import DeathTold, Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import answered, hand_over_message, put, wait_for
 from kernel_model.process import Process, Result, Start
 from kernel_model.user import Ranges, check_range, read, store, writable
 

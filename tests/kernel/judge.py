@@ -58,7 +58,7 @@ def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
     oracle.actors[0] = Actor(-1, -1, state="READY", vspace=proc0.l1, frames=list(proc0.frames))
     oracle.actors[0].room = proc0.room
     oracle.turns = [0]
-    oracle.created = kernel.created
+    oracle.created = kernel.is_device_tree_boot
     return oracle
 
 
@@ -75,7 +75,7 @@ class Trial:
         self.kernel = boot(self.ram, PROGRAM, b"", DEVICES, self.host)
         self.kernel.processes[0].room = capacity
         if created:
-            self.kernel.created = True
+            self.kernel.is_device_tree_boot = True
             self.kernel.frames[REST].len -= 64 * PAGE
         self.kernel.processes[0].resume = None
         self.oracle = oracle_of(self.kernel, self.ram)

@@ -133,7 +133,7 @@ def use_pool_memory(machine):
 
 def reach_into_the_kernel(machine):
     """As a device-tree boot might."""
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     frame(machine, UART).pa = RAM_BASE
 
 
@@ -497,7 +497,7 @@ def test_a_processs_frame_that_can_be_written(machine):
 
 
 def test_what_proc0_creates_need_not_be_everything(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     lose_a_page(machine)
     check_invariants(machine.kernel)
     end_inside_a_page(machine)

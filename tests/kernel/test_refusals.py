@@ -193,22 +193,22 @@ def child_without_vspace(machine):
 
 
 def created_type(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0, PAGE, FrameType.POOL
 
 
 def created_nowhere(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x1000, PAGE, FrameType.MEM
 
 
 def created_unaligned(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x1001, PAGE, FrameType.IO
 
 
 def created_with_odd_length(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x1000, 7, FrameType.IO
 
 
@@ -224,12 +224,12 @@ def no_pid_left(machine):
 
 
 def created_over_the_kernel(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x80000000, PAGE, FrameType.MEM
 
 
 def created_over_a_frame(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x44E09000, PAGE, FrameType.IO
 
 
