@@ -1,4 +1,4 @@
-"""The frames boot: proc0 is a program that starts owning all memory the kernel does not use.
+"""The frames boot: proc0 starts as the owner of all memory that the kernel does not use.
 
 What proc0 finds, from low to high addresses: its segments where the program wants them; then
 the system area, the last 16 MiB below the kernel that no segment needs:
@@ -9,7 +9,7 @@ the system area, the last 16 MiB below the kernel that no segment needs:
               guard page, unmapped
     top       the stack (sp = top)
 
-Source: spec, "Boot"; rules 1 and 7.
+Source: docs/kernel.md, "Boot"; rules 1 and 7.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ from kernel_model.syscalls import STANDARD
 
 SYSTEM_AREA_SIZE = 16 * SECTION_SIZE
 L2_PAGE_SPAN = PAGE_SIZE // COARSE_SIZE * SECTION_SIZE
-"""Bytes of addresses that a 4 KiB L2, four coarse tables, spans."""
+"""Bytes of address space that a 4 KiB L2, four coarse tables, translates."""
 
 MAX_STACK = 8 * SECTION_SIZE
 MIN_STACK = 16 * PAGE_SIZE
 
 
 class BootError(Exception):
-    """The program cannot be booted here: one line for the user."""
+    """The program does not fit the machine; the message is one line for the user."""
 
 
 class Chunk(NamedTuple):
-    """Segments that share pages, and so one frame: whole pages at ``va`` with all their rights."""
+    """Segments that share pages and therefore a frame: whole pages at ``va``, rights united."""
 
     va: int
     size: int
@@ -74,10 +74,10 @@ def boot(
     calls: Convention | CallTable = STANDARD,
     cores: int = 1,
 ) -> Kernel:
-    """A kernel about to run proc0, which is ``image``.
+    """Boot a kernel that is about to run ``image`` as proc0.
 
     arguments: the command line, for the information page; at most 255 bytes.
-    calls: the convention in which the kernel will answer.  cores: how many the machine has.
+    calls: the convention that programs use.  cores: how many the machine has.
     Errors: BootError, when the program does not fit the machine.
     """
     if len(arguments) >= BOOT_ARGS_SIZE:
@@ -95,7 +95,7 @@ def boot(
 
 
 def chunks(image: Image) -> list[Chunk]:
-    """The image's segments gathered to frames: those that share a page go together."""
+    """The image's segments grouped into frames: segments that share a page share a frame."""
     gathered: list[Chunk] = []
     segments = [segment for segment in image.segments if segment.size]
     for segment in sorted(segments, key=lambda segment: segment.va):
@@ -116,7 +116,7 @@ def _page_up(value: int) -> int:
 
 
 def _spans(parts: list[Chunk], area: int) -> list[tuple[int, int]]:
-    """Runs (va, bytes) of 4 MiB blocks that need an L2: one L2 frame for each run."""
+    """Runs (va, bytes) of 4 MiB blocks that need an L2; each run gets one L2 frame."""
     blocks: set[int] = set(range(area, area + SYSTEM_AREA_SIZE, L2_PAGE_SPAN))
     for part in parts:
         first = part.va // L2_PAGE_SPAN * L2_PAGE_SPAN
@@ -144,7 +144,7 @@ def _stack_size(ram: int) -> int:
 
 
 def _enough_ram(fixed: int) -> int:
-    """The fewest whole MiB that hold ``fixed`` bytes and the stack that comes with them."""
+    """The least RAM, in bytes of whole MiB, that holds ``fixed`` bytes and its stack."""
     ram = SECTION_SIZE
     while fixed + _stack_size(ram) > ram:
         ram += SECTION_SIZE
@@ -152,7 +152,7 @@ def _enough_ram(fixed: int) -> int:
 
 
 class _Boot:
-    """One boot under way: hands out RAM from the kernel's end upwards."""
+    """One boot: hands out RAM from the kernel's end upwards."""
 
     def __init__(self, kernel: Kernel, proc0: Process, image: Image, arguments: bytes) -> None:
         self.kernel, self.proc0, self.image = kernel, proc0, image
@@ -190,7 +190,7 @@ class _Boot:
             )
 
     def run(self) -> None:
-        """Make everything, in the order in which proc0 will find it in its list."""
+        """Make all frames, in the order in which proc0 finds them in its list."""
         l1 = self._take(L1_SIZE)
         l1.table = TableType.L1
         self.kernel.editor.start_l1(l1)

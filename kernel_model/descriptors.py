@@ -1,9 +1,8 @@
 """Armv7-A short-descriptor translation table entries: one decoder, one encoder.
 
-Each kind of entry is a class of its own; ``encode`` turns an entry into its
-32-bit word and ``decode_l1`` and ``decode_l2`` turn words back, losing nothing
-but reserved bits.  Source: Arm ARM DDI 0406C, B3.5.1 (formats), B3.7.1 (access
-permissions).
+Each kind of entry is a class; ``encode`` turns an entry into its 32-bit word, ``decode_l1`` and
+``decode_l2`` turn a word into an entry.  Only reserved bits are lost.
+Source: Arm ARM DDI 0406C, B3.5.1 (formats), B3.7.1 (access permissions).
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ L1_SIZE = L1_ENTRIES * 4
 COARSE_ENTRIES = 256
 COARSE_SIZE = COARSE_ENTRIES * 4
 
-# AP[2:0] as in Arm ARM table B3-8; 0b000 and 0b100 grant nothing to anybody.
+# AP[2:0] as in Arm ARM table B3-8; 0b000 and 0b100 grant no access.
 AP_KERNEL_RW = 0b001
 AP_USER_RO = 0b010
 AP_USER_RW = 0b011
@@ -63,7 +62,7 @@ DEVICE = Memory(tex=0b000, c=0, b=1, s=0)
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """An entry that maps nothing.  ``word`` keeps what software stored in it."""
+    """An invalid (fault) entry: it maps nothing.  word: the bits that software stored in it."""
 
     word: int = 0
 
@@ -238,7 +237,7 @@ def decode_l2(word: int) -> L2Entry:
 
 
 def describe(entry: Entry) -> str:
-    """The entry as a person reads it, e.g. ``small page 0x80003000 user r-x normal``."""
+    """The entry in words, e.g. ``small page 0x80003000 user r-x normal``."""
     if isinstance(entry, Invalid):
         return "fault"
     if isinstance(entry, Coarse):

@@ -1,7 +1,7 @@
 """The one way into the kernel: calls, faults, the end of a slice, and input.
 
-Each entry comes from a core, whose process it concerns and whose window it edits tables through.
-Source: docs/kernel.md, "Calling convention"; rules 12 to 15.
+Each entry comes from a core: it concerns the process that runs there, and edits tables through
+that core's window.  Source: docs/kernel.md, "Making a call"; rules 12 to 15.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from kernel_model.process import FaultRecord, Process
 
 
 class Signal(Enum):
-    """Entries that say nothing but that they are."""
+    """Entries without a value of their own."""
 
     SLICE_ENDED = auto()
-    """The process that runs on the core has used its time."""
+    """The process on the core has used up its time slice."""
     INPUT = auto()
-    """The first process that waits for the console shall have its input."""
+    """There is input for the first process that waits for the console."""
 
 
 Entry = Call | FaultRecord | Signal
@@ -35,14 +35,15 @@ Entry = Call | FaultRecord | Signal
 
 _SLICE_ENDED: Final = Signal.SLICE_ENDED
 _DEAD: Final = ProcState.DEAD
-"""At hand for each entry: to look a member up in its enumeration takes longer than a call."""
+"""Looked up once: a member of an enumeration takes longer to look up than a call to make."""
 
 
 def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) -> int | None:
-    """Enter the kernel from a core.  words: r0 to r3 as 32-bit words, of a call.
+    """Enter the kernel from a core.  words: for a call, r0 to r3 as 32-bit words.
 
-    Returns what goes to r0, where the process that made a call goes on with a result; None where
-    ``kernel.running`` says which process runs next.  ``kernel.refusal`` tells why a call failed.
+    Returns the result for r0 when the process that made a call continues with it; otherwise None,
+    and ``kernel.running`` says which process runs next.  ``kernel.refusal`` says why a call
+    failed.
     """
     if core != kernel.core:
         kernel.enter(core)
@@ -67,7 +68,7 @@ def _running(kernel: Kernel, core: int) -> Process:
 def _call(
     kernel: Kernel, caller: Process | None, call: Call, registers: tuple[int, ...]
 ) -> int | None:
-    """Make a call as the process that runs."""
+    """Make a call as the process ``caller``, which runs on the core."""
     if caller is None:
         raise AssertionError(f"trap: no process runs on core {kernel.core}")
     kernel.refusal = None
@@ -94,7 +95,7 @@ def _call(
 
 
 def _unknown(kernel: Kernel, call: Call, registers: tuple[int, ...]) -> int:
-    """A number that is no call.  Errors: NO_CALL, where the convention refuses such numbers."""
+    """An unknown number.  Errors: NO_CALL, if the convention refuses such numbers."""
     if kernel.convention.unknown is UnknownNumbers.IGNORED:
         return registers[0]
     raise Refused(Error.NO_CALL, "no call has number {number}", number=call.number)

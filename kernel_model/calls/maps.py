@@ -32,11 +32,11 @@ from kernel_model.process import Process
 def frame_table(kernel: Kernel, caller: Process, f_id: int, type_: int) -> int:
     """Turn a frame into an L1 or L2 table, or an empty, unused table back into memory.
 
-    The frame is MEM and viewed read-only in the caller's vspace.  An L1 is 16 KiB, aligned so,
-    and starts with the kernel's entries; an L2 is whole pages and starts zeroed.
+    The frame is MEM and viewed read-only in the caller's vspace.  An L1 is 16 KiB at a multiple
+    of 16 KiB and starts with the kernel's entries; an L2 is whole pages and starts zeroed.
     Errors: BAD_KIND, NO_FRAME, IS_TABLE, WRONG_TYPE, NOT_VIEWED_READ_ONLY, BAD_SIZE,
     UNALIGNED; for NO: NOT_TABLE, TABLE_HUNG, TABLE_CURRENT, TABLE_NOT_EMPTY.
-    Source: seed; rule 6.
+    Source: docs/kernel.md, rule 6.
     """
     if type_ not in (TableType.NO, TableType.L1, TableType.L2):
         raise Refused(Error.BAD_KIND, "{type:#x} is no type of table", type=type_)
@@ -59,9 +59,9 @@ def frame_table(kernel: Kernel, caller: Process, f_id: int, type_: int) -> int:
 
 
 def _set_table(kernel: Kernel, frame: Frame, type_: TableType) -> None:
-    """Make a table of a frame, or memory of a table; either way it is blank then.
+    """Make a frame a table, or a table memory, and zero it.
 
-    A view that lets its owner execute memory does not let it execute a table.
+    The frame's view is written again, because views of tables are never executable.
     """
     kernel.editor.blank(frame)
     frame.table = type_
@@ -99,11 +99,11 @@ def check_not_current(kernel: Kernel, frame: Frame) -> None:
 def frame_map(kernel: Kernel, caller: Process, t_id: int, f_id: int, va: int, flags: int) -> int:
     """Map a frame: as pages in an L2, as sections in an L1, or an L2 table in an L1.
 
-    t_id: the table, visible to the caller.  va: where, unit aligned.  flags: kind, rights, NOEXEC.
-    A frame that has a page view already moves it.
+    t_id: the table, visible to the caller.  va: aligned to the unit of the kind.  flags: kind,
+    rights, NOEXEC.  Mapping a frame that has a page view moves the view.
     Errors: BAD_KIND, BAD_FLAGS, NO_FRAME, NOT_TABLE, TABLE_NOT_VISIBLE, TABLE_NOT_HUNG,
     TABLE_HUNG, WRONG_TYPE, TABLE_WRITABLE, UNALIGNED, OUT_OF_RANGE, PAGE_ZERO, KERNEL_SPACE,
-    ENTRY_IN_USE.  Source: seed; rule 7.
+    ENTRY_IN_USE.  Source: docs/kernel.md, rule 7.
     """
     kind = check_flags(flags)
     table, frame = kernel.frame_of(caller, t_id), kernel.frame_of(caller, f_id)
@@ -123,7 +123,7 @@ def frame_map(kernel: Kernel, caller: Process, t_id: int, f_id: int, va: int, fl
 
 
 def check_flags(flags: int) -> MapKind:
-    """The kind that map flags name.  Errors: BAD_KIND, BAD_FLAGS."""
+    """The kind in map flags.  Errors: BAD_KIND, BAD_FLAGS."""
     bits = flags & MAP_KIND_MASK
     if bits not in (MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2):
         raise Refused(Error.BAD_KIND, "frame_map has no kind {kind}", kind=bits >> 2)
@@ -139,14 +139,14 @@ def check_flags(flags: int) -> MapKind:
 
 
 def _check_viewable(frame: Frame, flags: int) -> None:
-    """Rules 7 and 11: pool memory is nobody's to see, tables and processes nobody's to write."""
+    """Pool memory is never viewed; tables and PROC frames never writable (rules 7 and 11)."""
     check_type(frame, FrameType.MEM, FrameType.IO, FrameType.PROC)
     if flags & MAP_WRITE and (frame.is_table or frame.type is FrameType.PROC):
         raise Refused(Error.TABLE_WRITABLE, "{frame} may only be viewed read-only", frame=frame)
 
 
 def _check_place(kernel: Kernel, frame: Frame, table: Frame, va: int) -> int:
-    """Check that a page view at ``va`` fits the table; return where the table begins (va)."""
+    """Check that a page view at ``va`` fits the table; return the table's first address (va)."""
     if table.table is TableType.L1:
         check_aligned("va", va, SECTION_SIZE)
         check_aligned("the frame's address", frame.pa, SECTION_SIZE)
@@ -182,7 +182,7 @@ def _check_below_kernel(va: int, length: int) -> None:
 
 
 def _own_entries(frame: Frame, table: Frame) -> range:
-    """The entries that the frame's view has in this table now: a move clears them."""
+    """The entries of the frame's present view in this table, which a move clears."""
     if frame.v_id != table.f_id:
         return range(0)
     unit = frame.view_unit
@@ -190,7 +190,7 @@ def _own_entries(frame: Frame, table: Frame) -> range:
 
 
 def _check_free(kernel: Kernel, table: Frame, index: int, count: int, own: range) -> None:
-    """Errors: ENTRY_IN_USE, unless the entries are empty or ``own``."""
+    """Errors: ENTRY_IN_USE, unless each entry is empty or among ``own``."""
     words = kernel.memory.read_words(table.pa + index * 4, count)
     if not any(words):
         return
@@ -219,11 +219,11 @@ def _install_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
 
 
 def frame_unmap(kernel: Kernel, caller: Process, f_id: int, kind: int) -> int:
-    """Remove a frame's page view (PAGE or SECTION) or remove a table (TABLE_L2).
+    """Remove a frame's page view (PAGE or SECTION), or an L2 from its L1 (TABLE_L2).
 
-    kind: as it stands in map flags.  The other role stays: a table that is no longer
-    viewed goes on translating.
-    Errors: BAD_KIND, NO_FRAME, NOT_MAPPED.  Source: seed; rule 8.
+    kind: as in map flags.  The other role stays: a table that is no longer viewed goes on
+    translating.
+    Errors: BAD_KIND, NO_FRAME, NOT_MAPPED.  Source: docs/kernel.md, rule 8.
     """
     if kind not in (MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2):
         raise Refused(Error.BAD_KIND, "frame_unmap has no kind {kind:#x}", kind=kind)
@@ -239,5 +239,5 @@ def frame_unmap(kernel: Kernel, caller: Process, f_id: int, kind: int) -> int:
 
 
 def vspace_id(_kernel: Kernel, caller: Process) -> int:
-    """The frame id of the caller's L1.  Source: seed."""
+    """The frame id of the caller's L1.  Source: docs/kernel.md, ``vspace_id``."""
     return caller.l1

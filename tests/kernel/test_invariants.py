@@ -459,11 +459,11 @@ def test_every_invariant_is_broken_alone_by_some_test():
 
 def test_the_report_gives_the_reason(machine):
     lose_a_page(machine)
-    with pytest.raises(InvariantError, match=r"not RAM and the devices .*a byte without owner"):
+    with pytest.raises(InvariantError, match=r"not RAM and the devices .*a byte without an owner"):
         check_invariants(machine.kernel)
 
 
-def test_a_table_that_hangs_and_is_no_l2(machine):
+def test_a_table_that_is_installed_and_is_no_l2(machine):
     install_what_is_no_l2(machine)
     with pytest.raises(InvariantError):
         check_invariants(machine.kernel)
