@@ -238,12 +238,12 @@ WORDS = {
     },
     Error.WRONG_TYPE: {
         "frame_split": "split", "frame_merge": "joined", "frame_table": "tables are made of",
-        "frame_map": "to see", "frame_give": "stay", "vspace_swap": "stay",
+        "frame_map": "never viewed", "frame_give": "stay", "vspace_swap": "stay",
         "frame_pool": "pool memory", "proc_new": "a process is made of",
         "frame_create": "created", "frame_unpool": "only pool memory",
     },
     Error.IS_TABLE: {
-        "frame_split": "split", "frame_merge": "joined", "frame_table": "a table once",
+        "frame_split": "split", "frame_merge": "joined", "frame_table": "made a table",
         "frame_pool": "pool memory", "proc_new": "a process is made of",
     },
     Error.NOT_TABLE: {
@@ -256,11 +256,11 @@ WORDS = {
         "frame_table": "table types", "send": "ANSWER_RETRY",
     },
     Error.NOT_ALLOWED: {
-        "frame_give": "one gives", "pool_give": "one gives", "vspace_swap": "nobody else",
-        "vspace_lend": "children", "proc_end": "its parent",
+        "frame_give": "gives to", "pool_give": "gives to", "vspace_swap": "no other",
+        "vspace_lend": "own children", "proc_end": "its parent",
     },
     Error.POOL_FULL: {
-        "frame_split": "makes", "frame_create": "makes", "proc_new": "makes",
+        "frame_split": "maker", "frame_create": "maker", "proc_new": "maker",
         "frame_unpool": "that much room", "pool_give": "only free room",
     },
     Error.MAPPED: {"frame_pool": "pool memory", "proc_new": "mapped nowhere"},
