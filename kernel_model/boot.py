@@ -73,18 +73,22 @@ def boot(
     host: Host | None = None,
     calls: Convention | CallTable = STANDARD,
     cores: int = 1,
+    kernel_base: int | None = None,
 ) -> Kernel:
     """Boot a kernel that is about to run ``image`` as proc0.
 
     arguments: the command line, for the information page; at most 255 bytes.
     calls: the convention that programs use.  cores: how many the machine has.
+    kernel_base: where the kernel's own memory begins (pa): at the start of RAM for this boot.
     Errors: BootError, when the program does not fit the machine.
     """
     if len(arguments) >= BOOT_ARGS_SIZE:
         raise BootError(
             f"the command line is {len(arguments)} bytes, more than {BOOT_ARGS_SIZE - 1}"
         )
-    kernel = Kernel(memory, calls, host, devices, cores)
+    kernel = Kernel(memory, calls, host, devices, cores, kernel_base)
+    if kernel.start != memory.base:
+        raise ValueError(f"boot: the kernel at {kernel.start:#x} is not where RAM begins")
     memory.zero(kernel.start, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
     proc0.room = BOOT_POOL

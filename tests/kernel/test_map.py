@@ -599,7 +599,7 @@ def test_unmap_removes_a_section_view(roomy):
     assert roomy.info(f_id)[7:] == (-1, 0, 0)
 
 
-def test_unmap_unhangs_a_table_and_leaves_it_visible(machine):
+def test_unmap_removes_a_table_and_leaves_it_visible(machine):
     l2 = installed_l2(machine)
     view = machine.info(l2)[7:]
     machine.ok("frame_unmap", l2, TABLE_L2)
