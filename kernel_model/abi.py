@@ -222,7 +222,7 @@ FAULT_FIELDS: Final = (
 )  # fmt: skip
 FAULT_STRUCT: Final = "<16I"
 
-# struct fault_answer: the message that answers a fault.  With REDIRECT the process goes on at pc,
+# struct fault_answer: the message that answers a fault.  With REDIRECT the process continues at pc,
 # whose bit 0 selects Thumb, with these registers; lr, r8 to r12 and the flags stay.
 ANSWER_FIELDS: Final = ("answer", "pc", "sp", *(f"r{number}" for number in range(8)))
 ANSWER_STRUCT: Final = "<11I"

@@ -18,7 +18,7 @@ SPECIAL = {FrameType.IO: "device", FrameType.PROC: "process", FrameType.POOL: "p
 
 
 def roots(kernel: Kernel) -> list[Frame]:
-    """The frames that the tree of mappings begins with: L1s, and what is in no table."""
+    """The roots of the tree of mappings: L1s, and frames that are in no table."""
     tops = [
         frame for frame in kernel.frames.values() if not (frame.is_installed or frame.is_viewed)
     ]
@@ -63,7 +63,7 @@ def owner_of_vspace(kernel: Kernel, frame: Frame) -> Process | None:
 
 
 def tree_lines(kernel: Kernel) -> list[str]:
-    """The tree of mappings, with lines drawn; what is mapped nowhere comes last, in one line."""
+    """The tree of mappings as text; frames that are mapped nowhere come last, in one line."""
     lines: list[str] = []
     loose: list[Frame] = []
     for root in roots(kernel):
@@ -79,11 +79,11 @@ def tree_lines(kernel: Kernel) -> list[str]:
 
 
 ALIKE = 4
-"""From so many alike in a row on, they are shown as one."""
+"""From this many equal frames in a row on, they are shown as one."""
 
 
 def titles(frames: list[Frame]) -> list[str]:
-    """Titles of frames that are alike: one for all if there are many, e.g. ``frames 7..9 (8M)``."""
+    """Titles of equal frames: one for all if there are many, e.g. ``frames 7..9 (8M)``."""
     if len(frames) < ALIKE or frames[0].is_table:
         return [title(frame) for frame in frames]
     name = SPECIAL.get(frames[0].type, "frame")

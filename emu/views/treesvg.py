@@ -31,13 +31,13 @@ def tree_svg(kernel: Kernel) -> str:
 
 
 class _Tree:
-    """One tree under drawing."""
+    """The drawing of one tree."""
 
     def __init__(self, kernel: Kernel, drawing: Drawing) -> None:
         self.kernel, self.drawing = kernel, drawing
 
     def draw(self, table: Frame, x: float, y: float) -> float:
-        """A table's box, and beside it what is in it, row by row; returns the y of the next row."""
+        """A table's box, with what it maps beside it, row by row; returns the y of the next row."""
         width = self._box(table, x, y)
         start = y
         trunk = x + width + 14
@@ -56,7 +56,7 @@ class _Tree:
         return max(row, y + ROW)
 
     def _box(self, frame: Frame, x: float, y: float, again: bool = False) -> float:
-        """A frame's box; again: it is a table drawn elsewhere, seen here as memory."""
+        """A frame's box.  again: whether it is a table drawn elsewhere, viewed here as memory."""
         process = owner_of_vspace(self.kernel, frame)
         vspace = f", vspace of {process.pid}" if process is not None and not again else ""
         text = f"{title(frame)}{vspace}"
