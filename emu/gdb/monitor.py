@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from emu.execution.watchpoints import PHYSICAL, Watch
 from emu.gdb.tracing import Trace
 from emu.machine.fault import ACCESS
 from emu.trace.selection import TraceError
 from emu.views.frames import frame_grids
 from emu.views.grid import Grid, grid_text
 from emu.views.tables import table_grids
+from emu.watchpoints.watch import PHYSICAL, Watch
 from kernel_model.calls.checks import is_viewed_by
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.frame import Frame

@@ -20,7 +20,6 @@ from emu import native
 from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
 from emu.environment.world import ScriptedWorld
-from emu.execution.watchpoints import Watch
 from emu.gdb.running import Runner
 from emu.gdb.target import Target
 from emu.loader import load_elf
@@ -34,6 +33,7 @@ from emu.profile.start import begin_profile
 from emu.report import fault_text, refusal_text
 from emu.trace.selection import KINDS
 from emu.trace.start import TraceOptions, begin_trace
+from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.errors import Refused
 from kernel_model.image import Image

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from emu.debuginfo import open_files
 from emu.environment.world import ScriptedWorld
-from emu.execution.watchpoints import Watch
 from emu.gdb.packets import INTERRUPT, LARGEST, Packets, escaped, packet, unescaped
 from emu.gdb.running import Runner
 from emu.gdb.session import Session
@@ -24,6 +23,7 @@ from emu.gdb.transport import AddressError, Listener
 from emu.loader import load_elf
 from emu.machine.machine import Machine, Options
 from emu.mmu import BACKENDS
+from emu.watchpoints.watch import Watch
 from kernel_model.abi import Error
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.invariants import check_invariants

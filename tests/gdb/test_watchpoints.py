@@ -11,11 +11,12 @@ from typing import NamedTuple
 import pytest
 
 from emu.cpu.registers import in_it_block
-from emu.execution.watchpoints import PHYSICAL, Hit, Watch, Watchpoints
 from emu.machine import Machine
 from emu.machine.outcome import How, outcome_of
 from emu.mmu import BACKENDS
 from emu.trace.events import Access
+from emu.watchpoints.watch import PHYSICAL, Hit, Watch
+from emu.watchpoints.watchpoints import Watchpoints
 from kernel_model.descriptors import READ, WRITE
 from tests.guests import guest
 from tests.kernel.driver import DATA_VA
@@ -189,7 +190,7 @@ def test_a_watchpoint_costs_nothing_any_more_when_it_is_gone() -> None:
     watchpoints.set(())
     assert not machine.observers.loading
     assert not machine.observers.watch_calls
-    assert watchpoints._hooks == {}
+    assert watchpoints._places._hooks == {}
 
 
 THEN_FAULTS = """
