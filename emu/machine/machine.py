@@ -91,19 +91,20 @@ class Machine:
         self.observers, self.history = Observers(), History()
         self.cores = [Core(number, options.mmu, self.ram, devices) for number in range(CORES)]
         self.outside.moment = self.cores[0].engine.counter
+        host = KernelHost(self.outside, self.cores, self.history, self.observers)
         self.kernel = boot(
             self.ram.ram,
             image,
             command_line(self.outside.beginning.arguments),
             kernel_devices(self.bus),
-            KernelHost(self.outside, self.cores, self.history, self.observers),
+            host,
             calls,
             CORES,
             self.board.kernel_base,
         )
         self.turns = Turns(
             self.kernel, self.cores, self.outside, self.history, self.observers,
-            ProcessRegisters(self.cores), self._forget,
+            ProcessRegisters(self.cores), host.ended, self._forget,
         )  # fmt: skip
         self.sessions = SemihostingSessions(
             self.kernel, self.outside, self._sp, self._physical, note

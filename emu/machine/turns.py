@@ -63,12 +63,17 @@ class Turns:
         history: History,
         observers: Observers,
         registers: ProcessRegisters,
+        ended: list[int],
         forget: Callable[[int], None],
     ) -> None:
-        """forget: called with the pid of each process that has ended, a while after it did."""
+        """ended: the pids of processes that have ended, as ``KernelHost`` gathers them.
+
+        forget: called with each of them, before another process runs.
+        """
         self._kernel, self._cores, self._outside = kernel, cores, outside
         self._history, self._observers = history, observers
-        self.registers, self._forget = registers, forget
+        self.registers = registers
+        self._ended, self._forget = ended, forget
         self.core = cores[0]
         self.is_paused = False
         self.watchdog: Watchdog | None = None
@@ -96,7 +101,7 @@ class Turns:
         if core.is_call_pending:
             core.resume_call()
         first = True
-        kernel, number = self._kernel, core.number
+        kernel, outside, number = self._kernel, self._outside, core.number
         while True:
             if kernel.readers:
                 self._feed(core)
@@ -116,26 +121,28 @@ class Turns:
             if reason is _REQUESTED or self.is_paused:
                 if kernel.running[number] is None and self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
-                ended = self._asked_to_end(core)
-                if ended is not None:
-                    return ended
+                watchdog = self.watchdog
+                if (
+                    self.is_paused
+                    or core.is_call_pending
+                    or outside.is_full
+                    or outside.cause is not None
+                    or (watchdog is not None and watchdog.cause is not None)
+                ):
+                    return self._asked_to_end()
             if core.fault is not None:
                 self._deliver_fault(core)
         return outcome_of(self._kernel.halted)
 
-    def _asked_to_end(self, core: Core) -> Outcome | None:
-        """How the run ends now that a stop was requested; None where it goes on."""
+    def _asked_to_end(self) -> Outcome:
+        """How the run ends that was asked to."""
         outside, watchdog = self._outside, self.watchdog
         if outside.is_full:
             return outcome(How.MAX_OUTPUT)
         cause = outside.cause
         if cause is None and watchdog is not None and watchdog.cause is not None:
             cause = outside.why_stopped()
-        if cause is not None:
-            return stopped_by(cause)
-        if self.is_paused or core.is_call_pending:
-            return outcome(How.PAUSED)
-        return None
+        return outcome(How.PAUSED) if cause is None else stopped_by(cause)
 
     def _feed(self, core: Core) -> None:
         """Give input to those that wait for it: if it is there, and where no process is ready."""
@@ -150,12 +157,11 @@ class Turns:
         if before is not process and len(self._cores) > 1:
             self.registers.move(process.pid, core)
         switched = core.load(process, resume, self._kernel.l1_pa(process))
-        living = self._kernel.processes
-        core.is_sliced = len(living) > 1
+        core.is_sliced = len(self._kernel.processes) > 1
         if resume is not None and self._history.waiting:
             self._answered(process, resume if type(resume) is Failed else None)
-        if before is not None and (before.pid not in living or core.kept > len(living)):
-            self._forget_the_dead(core, before)
+        if self._ended:
+            self._forget_the_ended()
         for tell in self._observers.loading:
             tell(core, process, resume, switched)
 
@@ -168,15 +174,14 @@ class Turns:
             for tell in self._observers.refused:
                 tell(process, entry, refusal)
 
-    def _forget_the_dead(self, core: Core, before: Process) -> None:
-        """Drop what is kept for processes that have ended.  before: what the core ran last."""
-        living = self._kernel.processes
-        ended = {before.pid} if before.pid not in living else set()
-        if core.kept > len(living):
-            ended.update(core.ended(living))
-        for pid in sorted(ended):
-            core.forget(pid)
-            self._forget(pid)
+    def _forget_the_ended(self) -> None:
+        """Drop what is kept for processes that have ended, and that no restore brought back."""
+        for pid in self._ended:
+            if pid not in self._kernel.processes:
+                for core in self._cores:
+                    core.forget(pid)
+                self._forget(pid)
+        self._ended.clear()
 
     def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
         """Run the loaded process, and note what the end of that asks for.
