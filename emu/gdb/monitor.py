@@ -83,8 +83,8 @@ class Monitor:
         if frame.is_viewed:
             seen = "" if is_viewed_by(kernel, owner, frame) else ", which is not its current vspace"
             yield f"seen in table {frame.v_id} at {kernel.view_va(frame):#010x}{seen}"
-        if frame.is_hung:
-            yield f"hangs in table {frame.t_id} at {frame.t_va:#010x}"
+        if frame.is_installed:
+            yield f"installed in table {frame.t_id} at {frame.t_va:#010x}"
 
     def walk(self, words: list[str]) -> Iterator[str]:
         found = walk(self.kernel.memory, self.kernel.l1_pa(self._process), int(words[0], 0))

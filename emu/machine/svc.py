@@ -2,7 +2,7 @@
 
 This is the hot path of a call: the registers, the immediate, the row of the kernel's table, the
 call itself, the result in r0.
-Source: docs/kernel.md, "Calling convention"; docs/semihosting.md.
+Source: docs/kernel.md, "Making a call"; docs/semihosting.md.
 """
 
 from __future__ import annotations

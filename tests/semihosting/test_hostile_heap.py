@@ -125,7 +125,7 @@ def test_a_table_that_hangs_nowhere(machine: driver.Machine) -> None:
 
 
 def test_the_data_move_with_their_table(machine: driver.Machine) -> None:
-    """What is in a table that hangs elsewhere now is elsewhere, too."""
+    """What is in a table that is installed elsewhere now is elsewhere, too."""
     table = machine.l2()
     machine.ok("frame_map", L1, table, 0x40000000, TABLE_L2)
     machine.view(machine.take(), 0x40000000, RW, table)
@@ -134,14 +134,14 @@ def test_the_data_move_with_their_table(machine: driver.Machine) -> None:
     assert heap(machine) == AREA - 0xEE800000 - PAGE
 
 
-def test_another_table_hangs_in_the_way(machine: driver.Machine) -> None:
+def test_another_table_is_in_the_way(machine: driver.Machine) -> None:
     table = machine.l2()
     machine.ok("frame_map", L1, table, 5 * MIB, TABLE_L2)
     machine.view(machine.take(), 6 * MIB, RO, table)
     assert heap(machine) == 4 * MIB - DATA_END
 
 
-def test_a_hidden_table_hangs_in_the_way(machine: driver.Machine) -> None:
+def test_a_hidden_table_is_in_the_way(machine: driver.Machine) -> None:
     table = machine.l2()
     machine.ok("frame_map", L1, table, 4 * MIB, TABLE_L2)
     machine.ok("frame_unmap", table, PAGE_KIND)
