@@ -1,6 +1,6 @@
 """A full-system Arm emulator for a kernel that gives memory to programs as frames.
 
-What is public is here; ``docs/api.md`` shows it at work.  All other modules may change at any time.
+The public names are here; ``docs/api.md`` shows their use.  Other modules may change at any time.
 
     machine = emu.load("prog.elf", args=["one"], stdin=b"text")
     stop = machine.run_until(call="frame_map")
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
 
 __version__ = "1.0.0"
-"""Semantic versioning: what ``__all__`` names goes on working until the first number rises."""
+"""Semantic versioning: the names in ``__all__`` keep working until the first number rises."""
 
 __all__ = [
     "AddressError",
@@ -65,7 +65,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What is public is imported when it is first used: ``import emu`` itself costs nothing."""
+    """Public names are imported when they are first used: ``import emu`` itself costs nothing."""
     if name.startswith("_") or name not in __all__:
         raise AttributeError(f"module 'emu' has no attribute {name!r}")
     return getattr(import_module("emu.api"), name)

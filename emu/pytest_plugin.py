@@ -24,7 +24,7 @@ _SOURCES: Final = frozenset((".c", ".cc", ".cpp", ".cxx", ".C", ".s", ".S"))
 class Guests:
     """Guest programs of a test.  Paths are relative to the test's own directory.
 
-    Where a program is wanted its source will do, which is built first.
+    In place of a program its source file may be given, which is built first.
     """
 
     def __init__(self, here: Path, built: Path, made: dict[object, Path]) -> None:
@@ -33,7 +33,7 @@ class Guests:
     def build(
         self, *sources: str | Path, flags: Sequence[str] = ("-O1", "-g"), bare: bool = False
     ) -> Path:
-        """Build these sources into one program, once a session; as ``emu.build`` does."""
+        """Build these sources into one program as ``emu.build`` does, once in a session."""
         from emu.api import build
 
         paths = tuple(self._here / source for source in sources)
@@ -44,7 +44,7 @@ class Guests:
         return self._made[key]
 
     def load(self, program: str | Path, *args: str, **options: Any) -> Machine:
-        """A machine about to run this program with ``args``; options: as ``emu.load`` has them."""
+        """A machine about to run this program with ``args``; options: those of ``emu.load``."""
         from emu.api import load
 
         path = self._here / program
@@ -53,9 +53,9 @@ class Guests:
         return load(path, args, **options)
 
     def run(self, program: str | Path, *args: str, status: int = 0, **options: Any) -> Machine:
-        """The machine at its end, which must be ``exit(status)``.
+        """Run this program to its end, which must be ``exit(status)``; the machine.
 
-        Errors: GuestError, with what was written and the reports of faults.
+        Errors: GuestError, with the output and the reports of faults.
         """
         machine = self.load(program, *args, **options)
         machine.check(status=status)

@@ -11,13 +11,13 @@ OUTPUT_LOST: Final = 74
 NO_MEMORY: Final = 71
 """The host gives no more memory (EX_OSERR of sysexits)."""
 DEADLOCK: Final = 123
-"""Every process waits and nobody is left to wake one."""
+"""Every process waits, and none can wake another."""
 LIMIT: Final = 124
 """A bound, as ``--max-insns``, ended the run (``timeout`` of coreutils has the same status)."""
 INTERRUPTED: Final = 130
 """Ctrl-C: 128 + SIGINT, as shells have it."""
 FAULT: Final = 139
-"""proc0 did something nobody handles: 128 + SIGSEGV, as shells have it."""
+"""proc0 faulted and no handler took the fault: 128 + SIGSEGV, as shells have it."""
 PIPE: Final = 141
 """Whoever read the output has gone: 128 + SIGPIPE, as shells have it."""
 TERMINATED: Final = 143

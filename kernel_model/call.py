@@ -42,7 +42,7 @@ def signed(word: int) -> int:
     return word - (1 << 32) if word >> 31 else word
 
 
-class Call(NamedTuple):
+class CallRow(NamedTuple):
     """One call of a convention.
 
     operation: what it asks of the kernel.  arguments: in the order of the registers r0 to r3.
@@ -92,26 +92,26 @@ def call_row(
     c_name: str = "",
     about: str = "",
     order: tuple[int, ...] = (),
-) -> Call:
+) -> CallRow:
     """A row of a table.  about: the groups, separated by spaces."""
     are_signed = tuple(index for index, argument in enumerate(arguments) if argument.signed)
-    return Call(
+    return CallRow(
         number, name, operation, arguments, result, summary, c_name or name, are_signed,
         operation in CHANGING, tuple(about.split()), order,
     )  # fmt: skip
 
 
-class _Numbers(dict[int, Call]):
+class _Numbers(dict[int, CallRow]):
     """The calls by number.  Any other number gives a call with operation NONE, not stored here."""
 
-    def __missing__(self, number: int) -> Call:
+    def __missing__(self, number: int) -> CallRow:
         return _unknown(number)
 
 
 class CallTable:
     """The calls of one convention, in the order of the rows; numbers may leave gaps."""
 
-    def __init__(self, rows: Iterable[Call]) -> None:
+    def __init__(self, rows: Iterable[CallRow]) -> None:
         """Errors: ValueError, when two rows have a number or a name in common."""
         self._rows = tuple(rows)
         numbers = _Numbers({call.number: call for call in self._rows})
@@ -119,17 +119,17 @@ class CallTable:
         if not len(self._rows) == len(numbers) == len(self._by_name):
             raise ValueError("CallTable: two calls have the same number or name")
         self._by_operation = {call.operation: call for call in self._rows}
-        self.find: Callable[[int], Call] = numbers.__getitem__
+        self.find: Callable[[int], CallRow] = numbers.__getitem__
         """The call with this number; for an unknown number a call with the operation NONE.
 
         Each system call looks its number up here, so this is a method of the dictionary.
         """
 
-    def named(self, name: str) -> Call:
+    def named(self, name: str) -> CallRow:
         """The call of this name.  Errors: KeyError."""
         return self._by_name[name]
 
-    def of(self, operation: Operation) -> Call | None:
+    def of(self, operation: Operation) -> CallRow | None:
         """The call that asks for an operation, if this convention has one."""
         return self._by_operation.get(operation)
 
@@ -142,7 +142,7 @@ class CallTable:
         """The template with its operations, as in ``{frame_map}``, replaced by their names here."""
         return template.format_map({one.value: self.name_of(one) for one in Operation})
 
-    def __iter__(self) -> Iterator[Call]:
+    def __iter__(self) -> Iterator[CallRow]:
         return iter(self._rows)
 
     def __contains__(self, call: object) -> bool:
@@ -157,11 +157,11 @@ class CallTable:
     def __hash__(self) -> int:
         return hash(self._rows)
 
-    def __reduce__(self) -> tuple[type[CallTable], tuple[tuple[Call, ...]]]:
+    def __reduce__(self) -> tuple[type[CallTable], tuple[tuple[CallRow, ...]]]:
         return CallTable, (self._rows,)
 
 
 @lru_cache(maxsize=_UNKNOWN_KEPT)
-def _unknown(number: int) -> Call:
+def _unknown(number: int) -> CallRow:
     """The call that stands for an unknown number."""
     return call_row(number, f"call_{number}", Operation.NONE, summary="no such call")

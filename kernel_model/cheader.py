@@ -15,7 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from kernel_model import abi
-from kernel_model.call import Call, CallTable
+from kernel_model.call import CallRow, CallTable
 from kernel_model.syscalls import CALLS
 
 _GENERATED = "/* Written by `make header` from kernel_model. Changes here are lost. */"
@@ -160,7 +160,7 @@ def _call_numbers(calls: CallTable) -> str:
     return f"/* The number of each call, in r12 at `svc #0`. */\nenum {{\n{rows}\n}};"
 
 
-def _prototype(call: Call) -> str:
+def _prototype(call: CallRow) -> str:
     arguments = ", ".join(_declare(a.ctype, a.name) for a in call.arguments) or "void"
     result = "_Noreturn void" if call.name == "exit" else "int"
     renamed = f" (the call {call.name})" if call.c_name != call.name else ""

@@ -365,7 +365,7 @@ def _waits_for(process: Process) -> str:
         ProcState.DEAD: "has ended",
         ProcState.CALLING: f"waits for process {process.partner} to receive its call",
         ProcState.AWAITING: f"waits for process {process.partner} to reply",
-        ProcState.FAULTED: f"waits for process {process.partner} to hear of its fault",
+        ProcState.FAULTED: f"waits for process {process.partner} to receive its fault",
         ProcState.STOPPED: f"waits for process {process.partner} to answer its fault",
         ProcState.READING: "waits for the console",
     }

@@ -6,7 +6,7 @@ Source: docs/kernel.md, "Calls".
 
 from __future__ import annotations
 
-from kernel_model.call import Argument, Call, CallTable, call_row
+from kernel_model.call import Argument, CallRow, CallTable, call_row
 from kernel_model.convention import Convention
 from kernel_model.kernel import Kernel
 from kernel_model.operations import Operation
@@ -22,7 +22,7 @@ def _call(
     summary: str,
     c_name: str = "",
     about: str = "",
-) -> Call:
+) -> CallRow:
     row = tuple(_ARGUMENTS[word] for word in arguments.split())
     return call_row(number, name, operation, row, result, summary, c_name, about)
 

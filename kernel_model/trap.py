@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Final
 
 from kernel_model.abi import NO_ID, Error, ProcState
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.calls.console import feed_reader
 from kernel_model.calls.faults import fault
 from kernel_model.convention import UnknownNumbers
@@ -31,7 +31,7 @@ class Signal(Enum):
     """There is input for the first process that waits for the console."""
 
 
-Entry = Call | FaultRecord | Signal
+Entry = CallRow | FaultRecord | Signal
 """A call (a row of the kernel's table), a fault, or a signal."""
 
 _SLICE_ENDED: Final = Signal.SLICE_ENDED
@@ -50,7 +50,7 @@ def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) ->
     if core != kernel.core:
         kernel.enter(core)
     caller = kernel.running[core]
-    if type(what) is not Call:
+    if type(what) is not CallRow:
         _take(kernel, caller, what)
         return None
     if caller is None:
@@ -93,7 +93,7 @@ def _take(kernel: Kernel, process: Process | None, what: Entry) -> None:
         fault(kernel, process, what)
 
 
-def _prepare(kernel: Kernel, call: Call) -> Prepared:
+def _prepare(kernel: Kernel, call: CallRow) -> Prepared:
     """Prepare a call, and keep the result in the kernel unless the number is unknown."""
     if call.operation is Operation.NONE:
         return _unknown(kernel, call.number), 1, (), ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer
 from kernel_model.errors import Refused
@@ -15,10 +15,10 @@ from kernel_model.process import Process
 class OnFault(Observer):
     """Calls ``tell`` at each fault, before the kernel hears of it."""
 
-    def __init__(self, tell: Callable[[Fault], None]) -> None:
+    def __init__(self, tell: Callable[[MachineFault], None]) -> None:
         self.tell = tell
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         self.tell(fault)
 
 

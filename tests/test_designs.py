@@ -13,7 +13,7 @@ from emu.machine import Machine
 from emu.machine.core import Core
 from emu.machine.machine import Options
 from emu.machine.observers import Observer
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.events import DescriptorsWritten
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Process
@@ -41,7 +41,7 @@ class Meter(Observer):
         self._kernel = machine.kernel
         self.calls = self.changing = self.entries = self.objects = self.tables = 0
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self.calls += 1
         self.changing += call.changes
         charged = sum(one.charged for one in self._kernel.processes.values())

@@ -10,7 +10,7 @@ import pytest
 
 from kernel_model import cheader
 from kernel_model.abi import ERROR_MEANING, Error
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.handlers import contract
 from kernel_model.syscalls import CALLS
 from tests.guests import COMPILER, ROOT, SOURCES, need_tool
@@ -23,7 +23,7 @@ CODE: Final = re.findall(r"^```c\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL
 HEADERS: Final = ("console.h", "frames.h", "kernel.h", "process.h", "space.h", "tables.h")
 
 
-def errors_of(call: Call) -> set[str]:
+def errors_of(call: CallRow) -> set[str]:
     """The errors that the handler's docstring names."""
     listed = re.search(r"Errors:(.*?)(Source:|$)", contract(call.operation), re.DOTALL)
     words = re.findall(r"\b[A-Z][A-Z_0-9]+\b", listed[1]) if listed else []
@@ -35,13 +35,13 @@ def test_each_call_has_a_section() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_synopsis_is_the_header_s(call: Call) -> None:
+def test_synopsis_is_the_header_s(call: CallRow) -> None:
     synopsis = SECTIONS[call.name].split("```c\n")[1].split("```")[0]
     assert f"\n{synopsis}" in cheader.header()
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_errors_are_those_of_the_handler(call: Call) -> None:
+def test_errors_are_those_of_the_handler(call: CallRow) -> None:
     listed = re.search(r"^Errors:(.*?)\n\n", SECTIONS[call.name], re.MULTILINE | re.DOTALL)
     assert set(re.findall(r"`(E_\w+)`", listed[1] if listed else "")) == errors_of(call)
 

@@ -139,7 +139,7 @@ MISDEEDS = (
     ("creates a frame of kernel memory", "E_NO_CREATE"),
     ("makes a call that there is not", "E_NO_CALL"),
     ("unmaps its own code", "use after unmap"),
-    ("unhangs the table of its stack", "use after unmap"),
+    ("removes the table of its stack", "use after unmap"),
     ("swaps to an address space with nothing in it", "use after vspace swap"),
     ("swaps its parent to another address space", "E_NOT_ALLOWED"),
 )
@@ -277,7 +277,7 @@ def test_misbehaviour_ends_for_its_own_reason(mmu: str) -> None:
 
 
 DEADLOCK_REPORT = """\
-emu: deadlock: every process waits and nobody can wake another
+emu: deadlock: every process waits and none can wake another
   process 0 waits for process 1 to receive its message
     #0   send at guest/lib/stubs.:LINE
     #1   main at guest/scenarios/deadlock.:LINE

@@ -9,7 +9,7 @@ import pytest
 from emu.debuginfo import DebugFiles
 from emu.environment.world import ScriptedWorld
 from emu.machine import How, Machine, Options
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.mmu import BACKENDS
 from emu.report.cause import Cause
 from emu.report.context import Context
@@ -26,7 +26,7 @@ def cause_in(code: bytes, entry: int = CODE, mmu: str = "tlb") -> Cause:
     """Why a program of just this code, which ends in a fault at once, was stopped."""
     causes: list[Cause] = []
 
-    def on_fault(fault: Fault) -> None:
+    def on_fault(fault: MachineFault) -> None:
         process = machine.kernel.processes[fault.pid]
         files = create_autospec(DebugFiles)
         context = Context(machine.kernel, machine.history, files, process, fault.registers)

@@ -1,4 +1,4 @@
-"""The Python API: what ``emu`` itself offers, which imports it from here when it is used."""
+"""The Python API, whose names ``emu`` imports from here when they are used."""
 
 from emu.api.building import build
 from emu.api.console import Console

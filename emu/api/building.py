@@ -23,8 +23,8 @@ def build(
 ) -> Path:
     """Compile and link C, C++ or assembly for the kernel; returns ``output``.
 
-    flags: the compiler's own.  bare: without newlib, with the small C library of the SDK.
-    Errors: SdkError, with what the compiler says.
+    flags: for the compiler.  bare: without newlib, with the SDK's small C library.
+    Errors: SdkError, with the compiler's output.
     """
     names = [fspath(source) for source in sources]
     language = "c++" if any(name.endswith(_CPP) for name in names) else "cc"

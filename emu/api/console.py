@@ -1,4 +1,4 @@
-"""What a program has written, and the outside that it reads from."""
+"""A program's output, and the outside that it reads from."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ class Console:
 
     @property
     def output(self) -> bytes:
-        """All that has gone to standard output, by ``console_write`` or the UART too."""
+        """All bytes written to standard output, by ``console_write`` and the UART too."""
         return bytes(self._world.stdout)
 
     @property
     def errors(self) -> bytes:
-        """All that has gone to standard error, which only semihosting knows."""
+        """All bytes written to standard error, which only semihosting knows."""
         return bytes(self._world.stderr)
 
     @property
     def text(self) -> str:
-        """``output`` as UTF-8, with what is none replaced."""
+        """``output`` as UTF-8, with invalid bytes replaced."""
         return self.output.decode(errors="replace")
 
     @property
@@ -36,5 +36,5 @@ class KeptWorld(ScriptedWorld):
     """An outside of given values, whose files may come from a directory instead."""
 
     def open_directory(self, directory: str | None) -> None:
-        """None: no files at all.  Errors: OSError, where there is no such directory."""
+        """Take files from this directory; None: no files.  Errors: OSError, if there is none."""
         self.files = HostFiles(directory)

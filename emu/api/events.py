@@ -1,4 +1,4 @@
-"""What a machine tells those who ask for it by ``Machine.on``."""
+"""The events that ``Machine.on`` passes to callbacks."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from emu.machine.core import Core
-from emu.machine.fault import Fault as MachineFault
+from emu.machine.fault import MachineFault
 from emu.machine.machine import Machine as Engine
 from emu.machine.observers import Observer, Words
 from kernel_model.abi import Error
-from kernel_model.call import Call as CallRow
+from kernel_model.call import CallRow
 from kernel_model.operations import Operation
 from kernel_model.process import Process, Resume
 
 
 class Call(NamedTuple):
-    """A call of the kernel's that is decided.
+    """A call of the kernel that has been decided.
 
-    number: calls so far, this one among them.  arguments: by name, as the program gave them.
+    number: calls so far, with this one.  arguments: by name, as the program gave them.
     result: None where another process runs now, because the call waits or ended its caller.
-    error: the error's name, or "".  why: of an error, in words, with its values.
+    error: the error's name, or "".  why: the reason for an error, in words, with its values.
     """
 
     number: int
@@ -33,10 +33,10 @@ class Call(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What a process did that the kernel is about to hear of.
+    """A fault of a process, before the kernel is told.
 
-    kind: in the field's words.  va: what was accessed, -1 where nothing was; access: ``read``,
-    ``write``, ``execution`` or "".  report: what ``emu run`` would print.
+    kind: in the field's words.  va: the address accessed, or -1; access: ``read``, ``write``,
+    ``execution`` or "".  report: what ``emu run`` would print.
     """
 
     pid: int
@@ -49,13 +49,13 @@ class Fault(NamedTuple):
 
 
 class Switch(NamedTuple):
-    """Another process goes on than ran before."""
+    """Another process runs than ran before."""
 
     pid: int
 
 
 class Calls(Observer):
-    """Makes a ``Call`` of what an engine tells of one."""
+    """Makes a ``Call`` of each call that is decided."""
 
     def __init__(self, engine: Engine, tell: Callable[[Call], None]) -> None:
         self._engine, self._tell = engine, tell
@@ -69,20 +69,20 @@ class Calls(Observer):
 
 
 def call_of(engine: Engine, pid: int, call: CallRow, words: Words, result: int | None) -> Call:
-    """What has just been decided, as a value."""
+    """The call that has just been decided, as a value."""
     pairs = zip(call.arguments, words, strict=False)
     arguments = {argument.name: argument.from_register(word) for argument, word in pairs}
     refusal = engine.kernel.refusal
     error = refusal.error.name if refusal else ""
     if not error and call.operation is Operation.RECV and result is not None and result < 0:
-        error = Error.PEER_DIED.name  # it tells of the end of a child
+        error = Error.PEER_DIED.name  # the call's result reports a child's end
     why = refusal.text if refusal else ""
     number, plain = engine.history.made, None if result is None else int(result)
     return Call(number, pid, call.name, arguments, plain, error, why)
 
 
 class Switches(Observer):
-    """Tells of each change of the process that runs."""
+    """Tells of each switch to another process."""
 
     def __init__(self, tell: Callable[[Switch], None]) -> None:
         self._tell = tell
@@ -93,9 +93,9 @@ class Switches(Observer):
 
 
 class Faults(Observer):
-    """Tells of faults, before the kernel hears of them.
+    """Tells of faults, before the kernel is told.
 
-    is_wanted: of which; what nobody wants is not described, for that takes long.
+    is_wanted: selects the faults to describe, because a description takes long.
     """
 
     def __init__(

@@ -36,14 +36,14 @@ def load(
 ) -> Machine:
     """A machine with the program in this ELF file, about to run its first instruction.
 
-    args: its arguments, without its name.  stdin: what it reads, or an iterable of the pieces in
-    which that arrives, asked for the next only when the program wants it.
+    args: its arguments, without its name.  stdin: its input, or an iterable of the pieces in which
+    the input arrives, asked for the next piece only when the program wants it.
     ram: bytes, or as ``"64M"``.  mmu: ``tlb``, ``map`` or ``cpu``, which behave alike.
     files: a directory beneath which the program may open files, or the files by name.
     symbols: programs that it starts, for names in reports.
     max_instructions, timeout (host seconds): bounds of the run; 0 and None: none.
-    check: look at every invariant of the kernel after calls, which takes time.
-    Errors: LoadError, for no such program; OSError; ValueError, for options that cannot be.
+    check: check every invariant of the kernel after calls, which takes time.
+    Errors: LoadError, for a file that is no such program; OSError; ValueError, for bad options.
     """
     name, size = fspath(path), _bytes(ram)
     with open(name, "rb") as stream:

@@ -1,4 +1,4 @@
-"""A machine for scripts and tests: run it as far as wanted, look at all of it, run it on."""
+"""A machine for scripts and tests: run it part of the way, look at all of it, run it on."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from emu.api.process import Process
 from emu.api.symbols import Symbols
 from emu.api.values import Frame, Mapping, frame_value, mapping_value
 from emu.machine.core import Core
-from emu.machine.fault import ACCESS
-from emu.machine.fault import Fault as MachineFault
+from emu.machine.fault import ACCESS, MachineFault
 from emu.machine.machine import Machine as Engine
 from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome
 from emu.machine.snapshot import Snapshot
 from kernel_model.abi import NO_ID
-from kernel_model.call import Call as CallRow
+from kernel_model.call import CallRow
 from kernel_model.process import Process as ModelProcess
 from kernel_model.walk import mapped
 
@@ -40,7 +39,7 @@ class Stop(NamedTuple):
 
     reason: ``exit``, ``fault``, ``deadlock``, ``call``, ``pc``, ``instructions``, ``limit``,
     ``timeout``, ``paused``, ``interrupted`` or ``terminated``.
-    status: what ``emu run`` would end with.  call, fault: what was waited for.
+    status: the exit status of ``emu run``.  call, fault: the one at which the run stopped, or None.
     is_final: whether the machine cannot run on.
     """
 
@@ -56,14 +55,14 @@ class Stop(NamedTuple):
 
 
 class GuestError(AssertionError):
-    """A program did not end as was asked; the text has what it wrote and the reports."""
+    """A program did not end as it had to; the text has its output and the reports."""
 
 
 class Machine:
     """One program's machine, made by ``emu.load``.
 
     console: its streams.  symbols: its names.  memory: by physical address.
-    reports: what ``emu run`` would have printed of faults that nobody handled, so far.
+    reports: what ``emu run`` would have printed of unhandled faults, so far.
     notes: oddities, one line each.
     """
 
@@ -84,13 +83,13 @@ class Machine:
     def run(self) -> Stop:
         """Run to the end, or to a bound that ``load`` was given.
 
-        Errors of this and of all that runs: MachineEndedError; KeyboardInterrupt, by Ctrl-C, after
-        which the machine can run on.
+        Errors of this and of every method that runs: MachineEndedError; KeyboardInterrupt, at
+        Ctrl-C, after which the machine can run on.
         """
         return self._stop(self._engine.run(), None)
 
     def step(self, count: int = 1) -> Stop:
-        """Run so many instructions; of an IT block its rest."""
+        """Run ``count`` instructions; an IT block is run to its end."""
         outcome = self._engine.step()
         while (count := count - 1) > 0 and outcome.how is How.COUNT:
             outcome = self._engine.step()
@@ -107,9 +106,9 @@ class Machine:
     ) -> Stop:
         """Run until the first of these, or to the end.
 
-        call: a call of this name, or one of these names, has been decided, or so many calls have.
-        pc, symbol: the PC comes to this address, or to the function of this name.
-        instructions: so many more have run.  fault: a process faults; the kernel has not heard yet.
+        call: a call of this name, or of one of these names, or this many calls are decided.
+        pc, symbol: the PC is at this address, or at the function of this name.
+        instructions: this many more have run.  fault: a process faults; the kernel is not told yet.
         Errors: KeyError, for a call or a symbol that does not exist; MachineEndedError.
         """
         goal = _Goal(self._engine, call, fault, self._describe)
@@ -119,7 +118,7 @@ class Machine:
         return self._stop(self._engine.run_until(addresses, instructions, watching), goal)
 
     def check(self, *output: str, status: int = 0) -> None:
-        """Run to the end, which must be ``exit(status)``; lines that are given must be the output.
+        """Run to the end, which must be ``exit(status)``; lines, if given, must be the output.
 
         Errors: GuestError.
         """
@@ -130,29 +129,29 @@ class Machine:
         if output and self.console.lines != [*output]:
             raise GuestError(f"the program wrote {self.console.lines}, not {[*output]}")
 
-    # Looking
+    # Inspection
 
     @property
     def instructions(self) -> int:
-        """Instructions so far, since they are counted: from the first ``step``, ``run_until`` with
+        """Instructions so far.  They are counted from the first ``step``, ``run_until`` with
         ``instructions``, or ``load`` with ``max_instructions`` on.
         """
         return self._engine.instructions
 
     @property
     def calls(self) -> int:
-        """Calls of the kernel's so far."""
+        """Calls of the kernel so far."""
         return self._engine.history.made
 
     @property
     def processes(self) -> dict[int, Process]:
-        """Those that live, by pid."""
+        """The living processes, by pid."""
         living = self._engine.kernel.processes.values()
         return {one.pid: Process(self._engine, one) for one in living}
 
     @property
     def process(self) -> Process | None:
-        """Who runs now; None where nobody does."""
+        """The process that runs now, or None."""
         running = self._engine.running
         return None if running is None else Process(self._engine, running)
 
@@ -163,7 +162,7 @@ class Machine:
         return {f_id: frame_value(kernel, frame) for f_id, frame in kernel.frames.items()}
 
     def tables(self, pid: int = 0) -> list[Mapping]:
-        """What the tables of a process map, by address.  Errors: KeyError, for no such process."""
+        """The mappings of a process, by address.  Errors: KeyError, for no such process."""
         kernel = self._engine.kernel
         l1 = kernel.frames.get(kernel.processes[pid].l1)
         found = []
@@ -172,7 +171,7 @@ class Machine:
             found.append(mapping_value(run, None if frame is None else frame.f_id))
         return found
 
-    # Being told
+    # Callbacks
 
     @overload
     def on(self, event: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]: ...
@@ -181,8 +180,8 @@ class Machine:
     def on(self, event: str, tell: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
         """Have ``tell`` called with each ``Call``, ``Fault`` or ``Switch``; also as a decorator.
 
-        event: ``call``, ``fault`` or ``switch``.  ``off(tell)`` ends it.  ``pause`` may be called
-        there.  Errors: ValueError, for another event.
+        event: ``call``, ``fault`` or ``switch``.  ``off(tell)`` undoes it.  ``tell`` may call
+        ``pause``.  Errors: ValueError, for another event.
         """
         if event not in ("call", "fault", "switch"):
             raise ValueError(f"there is no event {event!r}: call, fault, switch")
@@ -201,30 +200,30 @@ class Machine:
         return tell
 
     def off(self, tell: Callable[..., Any]) -> None:
-        """Call this no longer."""
+        """Call this function no longer."""
         observer = self._observers.pop(tell, None)
         if observer is not None:
             self._engine.observers.remove(observer)
 
     def pause(self) -> None:
-        """From within a callback: stop the run as soon as what it is told of is done."""
+        """From within a callback: stop the run when the event that it was told of is over."""
         self._engine.pause()
 
     def interrupt(self) -> None:
         """From any thread: end the run under way, or the wait for input or output that it is in.
 
-        Does nothing where there is none, and none of what ``step`` does is interrupted.
+        Without a run under way it does nothing; ``step`` is not interrupted.
         """
         self._engine.interrupt()
 
-    # The whole of it
+    # The machine as a value
 
     def snapshot(self) -> Snapshot:
-        """All of it as a value: ``restore`` brings it back, here or in another machine."""
+        """The machine as a value: ``restore`` brings it back, in this machine or another."""
         return self._engine.snapshot()
 
     def restore(self, state: Snapshot) -> None:
-        """Be what a machine with as much RAM was, its output and all."""
+        """Become what a machine with as much RAM was, its output included."""
         self._engine.restore(state)
 
     def _stop(self, outcome: Outcome, goal: _Goal | None) -> Stop:
@@ -257,7 +256,7 @@ class Machine:
 
 
 class _Goal(events.Calls):
-    """Pauses at a call or a fault, and keeps what it was."""
+    """Pauses at a call or a fault, and keeps it."""
 
     rank = 1
 
@@ -291,7 +290,7 @@ class _Goal(events.Calls):
 
 
 def _names(engine: Engine, wanted: str | Collection[str] | int | None) -> Sequence[str]:
-    """The names of calls to stop at.  Errors: KeyError, for one that there is not."""
+    """The names of the calls to stop at.  Errors: KeyError, for a name of no call."""
     if wanted is None or isinstance(wanted, int):
         return ()
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted)

@@ -14,27 +14,27 @@ LONGEST_STRING = 1 << 20
 
 
 class AddressError(LookupError):
-    """There is no memory at an address, or it is not to be written; the text says which."""
+    """There is no memory at an address, or it may not be written; the text says which."""
 
 
 class Memory:
-    """Bytes at addresses, read and written as a debugger does: whatever user mode may do.
+    """Bytes at addresses, read and written as a debugger does, whatever user mode may access.
 
-    Words are little-endian.  Errors of all: AddressError.  The program sees what is
-    written at once, code too.  Tables are not to be written: they are the kernel's.
+    Words are little-endian.  Errors of all methods: AddressError.  The program sees a write
+    at once, in code too.  Tables cannot be written: they are the kernel's.
     """
 
     def __init__(self, engine: Engine, physical: Callable[[int], int]) -> None:
-        """physical: of a page's address.  Errors: AddressError."""
+        """physical: gives the pa of an address.  Its errors: AddressError."""
         self._engine, self._physical = engine, physical
 
     def read(self, address: int, length: int) -> bytes:
-        """Bytes at [address, address + length)."""
+        """The bytes at [address, address + length)."""
         ram = self._engine.ram.ram
         return b"".join(ram.read(pa, size) for pa, size in self._pieces(address, length))
 
     def write(self, address: int, data: bytes) -> None:
-        """Put bytes at ``address``: all of them, or none."""
+        """Write bytes at ``address``: all of them, or none."""
         pieces = list(self._pieces(address, len(data)))
         for pa, _ in pieces:
             self._check_writable(pa)
@@ -46,15 +46,15 @@ class Memory:
             done += size
 
     def read_word(self, address: int) -> int:
-        """32 bits."""
+        """The 32-bit word at ``address``."""
         return int.from_bytes(self.read(address, 4), "little")
 
     def write_word(self, address: int, word: int) -> None:
-        """32 bits."""
+        """Write a 32-bit word at ``address``."""
         self.write(address, (word & 0xFFFFFFFF).to_bytes(4, "little"))
 
     def read_string(self, address: int) -> str:
-        """What is there up to a byte of 0, as UTF-8; what is none is replaced."""
+        """The bytes up to a NUL as UTF-8, with invalid bytes replaced."""
         text = bytearray()
         while len(text) < LONGEST_STRING:
             at = address + len(text)
@@ -66,7 +66,7 @@ class Memory:
         return text.decode(errors="replace")
 
     def _pieces(self, address: int, length: int) -> Iterator[tuple[int, int]]:
-        """Where the bytes are in RAM (pa), page by page, and how many at each place."""
+        """(pa, size) of the pieces of [address, address + length), none across a page border."""
         if length < 0 or not 0 <= address <= (1 << 32) - length:
             raise AddressError(f"{length} bytes at {address:#x} are not within 32 bits")
         ram, end = self._engine.ram.ram, address + length
@@ -93,7 +93,7 @@ def physical_memory(engine: Engine) -> Memory:
 
 
 def virtual_memory(engine: Engine, process: Process) -> Memory:
-    """Memory as the tables of a process have it, whichever those are by then."""
+    """Memory as the tables of a process map it at the time of each access."""
 
     def physical(va: int) -> int:
         if process.l1 == NO_ID:

@@ -1,4 +1,4 @@
-"""A process of a machine: its registers, its memory, what it waits for."""
+"""A process of a machine: its registers, its memory, its state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OTHER_CORE: Final = {"r13": "sp", "r14": "lr", "r15": "pc"}
 class Registers:
     """r0 to r12, sp, lr, pc and cpsr of a process: ``registers.pc``, ``registers["r0"]``.
 
-    Setting one sets it in the process.  Errors: AttributeError and KeyError, for other names.
+    Assignment sets the process's register.  Errors: AttributeError and KeyError, for other names.
     """
 
     _engine: Engine
@@ -48,7 +48,7 @@ class Registers:
         return iter(CORE)
 
     def as_dict(self) -> dict[str, int]:
-        """All of them by name."""
+        """All registers by name."""
         return dict(zip(CORE, self._all(), strict=True))
 
     def _all(self) -> tuple[int, ...]:
@@ -66,7 +66,7 @@ def _index(name: str) -> int:
 
 
 class Process:
-    """A process that lives.  Once it has ended its registers and memory are gone.
+    """A living process.  When it has ended, its registers and memory are gone.
 
     registers: settable.  memory: by virtual address.
     """
@@ -79,32 +79,32 @@ class Process:
 
     @property
     def state(self) -> str:
-        """``ready``, ``sending``, ``receiving``, ...: as the kernel has it, in small letters."""
+        """The kernel's name of its state in small letters: ``ready``, ``sending``, ..."""
         return self._process.state.name.lower()
 
     @property
     def is_running(self) -> bool:
-        """Whether it has a core now."""
+        """Whether it runs on a core now."""
         return self._engine.kernel.core_of(self._process) is not None
 
     @property
     def parent(self) -> int | None:
-        """Its parent's pid; proc0 has none."""
+        """Its parent's pid; None for proc0."""
         return None if self._process.parent == NO_ID else self._process.parent
 
     @property
     def vspace(self) -> int | None:
-        """The frame id of its L1 table; a new process has none."""
+        """The frame id of its L1 table; None for a new process."""
         return None if self._process.l1 == NO_ID else self._process.l1
 
     @property
     def frames(self) -> tuple[int, ...]:
-        """The ids of the frames it owns, in the order in which they came."""
+        """The ids of the frames that it owns, in the order in which it got them."""
         return tuple(self._process.frames)
 
     @property
     def waits_for(self) -> int | None:
-        """The pid of whom it waits for."""
+        """The pid of the process that it waits for, or None."""
         return None if self._process.partner == NO_ID else self._process.partner
 
     @property

@@ -1,4 +1,4 @@
-"""Names of addresses, of the program and of those that it starts."""
+"""Names of addresses, in the program and in the programs that it starts."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Symbols(Mapping[str, int]):
         return sum(1 for _ in self)
 
     def at(self, va: int) -> str:
-        """The address as ``main+0x12``, or in hexadecimal where nothing has a name."""
+        """The address as ``main+0x12``, or in hexadecimal where no symbol covers it."""
         return self._debug().program.place(va).in_symbol
 
     def line(self, va: int) -> str:
-        """The source line, as ``main.c:12``; "" where the file does not say."""
+        """The source line, as ``main.c:12``; "" where the file does not tell it."""
         line = self._debug().program.line(va)
         return "" if line is None else str(line)

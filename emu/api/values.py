@@ -11,12 +11,12 @@ from kernel_model.walk import Mapped
 
 
 class Frame(NamedTuple):
-    """A frame.  Addresses and lengths are in bytes; what it has not is None.
+    """A frame.  Addresses and lengths are in bytes; None stands for what a frame does not have.
 
     type: ``MEM``, ``IO``, ``PROC`` or ``POOL``.  owner: pid.  table: ``L1`` or ``L2``.
-    hangs_in, hangs_at: the L1 (frame id) and the address where this table is installed.
-    seen_in, seen_at: the table with its page view, and where that is; None while that table
-    is installed nowhere.  rights: of the view, as ``rw-``.
+    hangs_in, hangs_at: the L1 (frame id) and the address (va) where this table is installed.
+    seen_in, seen_at: the table with its page view, and the view's address (va), None while that
+    table is installed nowhere.  rights: of the view, as ``rw-``.
     """
 
     id: int
@@ -33,10 +33,10 @@ class Frame(NamedTuple):
 
 
 class Mapping(NamedTuple):
-    """A run of addresses that a vspace maps alike, to one frame.
+    """Consecutive addresses that a vspace maps alike, to one frame.
 
-    user, kernel: what each may do, as ``r-x``.  frame: its id, None for the kernel's own memory.
-    kind: ``section`` or ``page``.
+    user, kernel: the rights of each mode, as ``r-x``.  frame: its id, None for the kernel's own
+    memory.  kind: ``section`` or ``page``.
     """
 
     va: int
@@ -49,12 +49,12 @@ class Mapping(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The first address behind it."""
+        """The first address after it."""
         return self.va + self.length
 
 
 def frame_value(kernel: Kernel, frame: ModelFrame) -> Frame:
-    """A frame of the model's as it is now."""
+    """The value of a frame of the kernel, as it is now."""
     installed, viewed = frame.is_installed, frame.is_viewed
     is_visible = viewed and kernel.l1_over(kernel.frames[frame.v_id]) is not None
     return Frame(
@@ -73,6 +73,6 @@ def frame_value(kernel: Kernel, frame: ModelFrame) -> Frame:
 
 
 def mapping_value(run: Mapped, frame: int | None) -> Mapping:
-    """A run of addresses as the walker found it."""
+    """The value of a mapping that the walk found."""
     user, kernel = rights_text(run.user), rights_text(run.kernel)
     return Mapping(run.va, run.size, run.pa, user, kernel, run.kind, frame)

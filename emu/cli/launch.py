@@ -16,7 +16,7 @@ from emu.environment.outside import StreamLostError
 from emu.environment.world import HostWorld
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import KernelEntry
 from emu.machine.machine import Machine
 from emu.machine.observers import Observer
@@ -146,7 +146,7 @@ class _FaultReporter(Observer):
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
 
-    def faulted(self, core: Core, fault: Fault) -> None:  # noqa: ARG002
+    def faulted(self, core: Core, fault: MachineFault) -> None:  # noqa: ARG002
         from emu.report import fault_text, killing_text
 
         machine = self._launch.machine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emu.decoding.arguments import Decoder
 from emu.machine.history import BOOT, FAULT, SEMIHOSTING, KernelEntry
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.kernel import Kernel
 from kernel_model.plan import PlannedCall
 from kernel_model.process import Process
@@ -18,7 +18,7 @@ def planned_text(kernel: Kernel, process: Process, planned: PlannedCall) -> str:
     return call_text(kernel, process, call, call.registers(planned.arguments))
 
 
-def call_text(kernel: Kernel, process: Process, call: Call, words: tuple[int, ...]) -> str:
+def call_text(kernel: Kernel, process: Process, call: CallRow, words: tuple[int, ...]) -> str:
     """A call with its arguments decoded, e.g. ``frame_unmap(f_id=9, F_MAP_PAGE)``."""
     if call not in kernel.calls:
         return f"call number {call.number}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from emu.cpu.stop import Stop
     from emu.execution.code import Code
     from emu.machine.core import Core
-    from kernel_model.call import Call
+    from kernel_model.call import CallRow
     from kernel_model.events import VspaceChanged
     from kernel_model.process import Process, Resume
 
@@ -141,7 +141,7 @@ class ExecutedBlocks(Observer, ABC):
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:
         self._leave()
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         self._leave()
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from emu.gdb.stops import Stopped, signal_of
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.machine import Machine
 from emu.machine.observers import Observer
 from kernel_model.abi import NO_ID
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.events import ProcessEnded
 from kernel_model.kernel import PROC0
 from kernel_model.process import Ended, Exited, Process, Resume, Start
@@ -34,12 +34,12 @@ class Events(Observer):
     def __init__(self, machine: Machine, target: Target) -> None:
         self._machine, self._target = machine, target
         self.wanted = -1
-        self._fault: Fault | None = None
+        self._fault: MachineFault | None = None
         self._ended: list[Stopped] = []
         self._known = set(machine.kernel.processes)
         self._status: dict[int, Stopped] = {}
 
-    def take(self) -> tuple[Stopped | None, Fault | None]:
+    def take(self) -> tuple[Stopped | None, MachineFault | None]:
         """What has happened since: the end of a process, and a fault of which nobody has heard."""
         fault, self._fault = self._fault, None
         self._look()
@@ -55,7 +55,7 @@ class Events(Observer):
         if self._ended or process.pid == self.wanted:
             self._machine.pause()
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         is_ours = fault.pid in self._target.attached
         if is_ours and self._machine.kernel.processes[fault.pid].handler == NO_ID:
             self._status[fault.pid] = Stopped(fault.pid, signal_of(fault), killed=True)
@@ -123,7 +123,7 @@ class CallCatcher(Observer):
         self._pause(process.pid, "entry", number)
         return True
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         if self._within.get(process.pid, call.number) != call.number:
             del self._within[process.pid]  # nobody was told of its return
         if result is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from emu.machine.fault import Fault, kind_of
+from emu.machine.fault import MachineFault, kind_of
 from kernel_model.abi import FaultKind
 
 
@@ -41,6 +41,6 @@ class Stopped(NamedTuple):
     text: str = ""
 
 
-def signal_of(fault: Fault) -> Signal:
+def signal_of(fault: MachineFault) -> Signal:
     """As whom the debugger is told of a fault."""
     return _OF_FAULT[kind_of(fault)]

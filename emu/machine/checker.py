@@ -10,7 +10,7 @@ from emu.devices.bus import Device
 from emu.machine.core import Core
 from emu.machine.observers import Observer
 from emu.mmu.regions import Region, regions_of
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.events import TranslationChanged
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Kernel
@@ -61,7 +61,7 @@ class Checker(Observer):
         self._touched.clear()
         self._at = -1
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:  # noqa: ARG002
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:  # noqa: ARG002
         if call.operation not in ASKING:
             self.check(core)
 

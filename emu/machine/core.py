@@ -12,7 +12,7 @@ from emu.cpu.hostram import HostRam
 from emu.cpu.registers import State
 from emu.cpu.stop import Stop
 from emu.devices.bus import Device
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.registers import redirected
 from emu.mmu import make_backend
 from kernel_model.abi import ProcState
@@ -55,7 +55,7 @@ class Core:
         self.loaded: Process | None = None
         self.is_sliced = False
         self.turn = SLICE
-        self.fault: Fault | None = None
+        self.fault: MachineFault | None = None
         self.is_call_pending = False
         self.resume_call: Callable[[], None] = _no_call_pending
         self.switches = 0

@@ -15,7 +15,7 @@ from kernel_model.walk import FaultStatus, Walk
 ACCESS = {READ: "read", WRITE: "write", EXEC: "execution"}
 
 
-class Fault(NamedTuple):
+class MachineFault(NamedTuple):
     """Everything that is known at the moment of a fault.
 
     kind: what happened in the field's words.  va, access, walk, status: of a memory fault, else
@@ -50,28 +50,28 @@ class Fault(NamedTuple):
 _OTHER = {Stop.UNDEFINED: "undefined instruction", Stop.BKPT: "breakpoint instruction"}
 
 
-def fault_of(engine: Engine, backend: Backend, pid: int, reason: Stop) -> Fault:
+def fault_of(engine: Engine, backend: Backend, pid: int, reason: Stop) -> MachineFault:
     """The fault of process ``pid`` that ended the engine's last run for this reason."""
     registers = engine.registers.core()
     pc = registers[15]
     if reason is not Stop.FAULT:
-        return Fault(pid, _OTHER[reason], pc, registers)
+        return MachineFault(pid, _OTHER[reason], pc, registers)
     found = backend.fault()
     registers = engine.registers.core()  # the base of an LDRD may have been put right
     if found.walk is None:
-        return Fault(pid, found.status.text, pc, registers, status=found.status)
-    return Fault(
+        return MachineFault(pid, found.status.text, pc, registers, status=found.status)
+    return MachineFault(
         pid, found.status.text, pc, registers, found.va, found.access, found.walk, found.status,
         found.exact,
     )  # fmt: skip
 
 
-def kind_of(fault: Fault) -> FaultKind:
+def kind_of(fault: MachineFault) -> FaultKind:
     """What the processor refused, as the kernel sorts it."""
     return _KINDS.get(fault.kind, FaultKind.MEMORY_ACCESS)
 
 
-def record_of(fault: Fault) -> FaultRecord:
+def record_of(fault: MachineFault) -> FaultRecord:
     """The fault as the kernel is told it."""
     sp, lr, pc, cpsr = fault.registers[13:]
     return FaultRecord(

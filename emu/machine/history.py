@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from kernel_model.abi import Error
-from kernel_model.call import Call, call_row
+from kernel_model.call import CallRow, call_row
 from kernel_model.errors import Refused
 from kernel_model.events import (
     Event,
@@ -28,7 +28,7 @@ REFUSALS_KEPT: Final = 256
 FAULTS_KEPT: Final = 1024
 
 
-def _no_call(name: str) -> Call:
+def _no_call(name: str) -> CallRow:
     """A row that stands in place of a call where the kernel was not entered for a call."""
     return call_row(-1, name, Operation.NONE)
 
@@ -47,7 +47,7 @@ class KernelEntry(NamedTuple):
 
     number: int
     pid: int
-    call: Call
+    call: CallRow
     words: tuple[int, ...] = ()
 
 
@@ -105,7 +105,7 @@ class History:
 
     def __init__(self) -> None:
         self.made = 0
-        self.under_way: tuple[int, int, Call, tuple[int, ...]] = KernelEntry(0, 0, BOOT)
+        self.under_way: tuple[int, int, CallRow, tuple[int, ...]] = KernelEntry(0, 0, BOOT)
         self.calls: deque[tuple[KernelEntry, int | None]] = deque(maxlen=CALLS_KEPT)
         self.written: deque[Written] = deque(maxlen=DESCRIPTORS_KEPT)
         self.events: deque[Happening] = deque(maxlen=EVENTS_KEPT)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from emu.cpu.stop import Stop
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import KernelEntry
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.errors import Refused
 from kernel_model.events import (
     DeathTold,
@@ -51,10 +51,10 @@ class Observer:
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:
         """The run that ``loading`` began has ended; registers are as the program left them."""
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         """A call of the kernel's begins."""
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         """The call is decided.  None: another process runs now, and this one may have ended."""
 
     def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
@@ -66,7 +66,7 @@ class Observer:
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         """It is done, unless ``process`` has ended."""
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         """A process has faulted; the kernel is told afterwards."""
 
     # What an entry into the kernel brings about, as ``kernel_model.events`` has it.  Each is told

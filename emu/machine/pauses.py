@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.observers import Observer
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.process import Process
 
 
@@ -20,7 +20,7 @@ class AfterCalls(Observer):
     def __init__(self, pause: Callable[[], None], count: int) -> None:
         self._pause, self._left = pause, count
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:  # noqa: ARG002
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:  # noqa: ARG002
         self._left -= 1
         if not self._left:
             self._pause()
@@ -34,5 +34,5 @@ class AtFault(Observer):
     def __init__(self, pause: Callable[[], None]) -> None:
         self._pause = pause
 
-    def faulted(self, core: Core, fault: Fault) -> None:  # noqa: ARG002
+    def faulted(self, core: Core, fault: MachineFault) -> None:  # noqa: ARG002
         self._pause()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from emu.cpu.registers import State
 from emu.environment.outside import OutsideState
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import HistoryState
 from emu.semihosting.caller import SemihostingState
 from kernel_model.state import KernelState
@@ -29,7 +29,7 @@ class CoreState(NamedTuple):
     registers: dict[int, State]
     turn: int
     following: int
-    fault: Fault | None
+    fault: MachineFault | None
     is_call_pending: bool
     switches: int
     instructions: int

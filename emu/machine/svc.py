@@ -13,7 +13,7 @@ from emu.machine.history import History
 from emu.machine.observers import Observers, Words
 from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PhysicalMemory
 from kernel_model.process import Process
@@ -139,7 +139,7 @@ class SvcHandler:
             raise AssertionError("SvcHandler: an SVC while no process runs")
         return process
 
-    def _call(self, call: Call, words: Words) -> int | None:
+    def _call(self, call: CallRow, words: Words) -> int | None:
         """A call, entered in the history if it changes something, blocks or is refused."""
         kernel, history, number = self._kernel, self._history, self._number
         process = kernel.running[number] or self._process()

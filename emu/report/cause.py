@@ -8,7 +8,7 @@ from typing import NamedTuple
 from emu.arm.registers import LR, SP
 from emu.decoding.calls import entry_text
 from emu.decoding.roles import role_of
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
 from emu.report.swap import last_swap
@@ -29,7 +29,7 @@ class Cause(NamedTuple):
     frame: Frame | None = None
 
 
-def cause_of(context: Context, fault: Fault) -> Cause:
+def cause_of(context: Context, fault: MachineFault) -> Cause:
     """Why this memory access failed: the first explanation that fits."""
     for explain in _EXPLANATIONS:
         cause = explain(context, fault)
@@ -60,7 +60,7 @@ _WITH_ARTICLES = {
 }
 
 
-def overflowed_stack(context: Context, fault: Fault) -> View | None:
+def overflowed_stack(context: Context, fault: MachineFault) -> View | None:
     """The stack that this access overflowed, or None.
 
     Either SP is below the stack and the access is not below SP; or SP is in the stack's lowest
@@ -75,7 +75,7 @@ def overflowed_stack(context: Context, fault: Fault) -> View | None:
     return stack if begun or about_to else None
 
 
-def _misaligned(_context: Context, fault: Fault) -> Cause | None:
+def _misaligned(_context: Context, fault: MachineFault) -> Cause | None:
     if fault.status is not FaultStatus.ALIGNMENT:
         return None
     if fault.access == EXEC:
@@ -86,26 +86,26 @@ def _misaligned(_context: Context, fault: Fault) -> Cause | None:
     return Cause("unaligned access", "an exclusive access must be aligned to its size")
 
 
-def _nothing_behind(_context: Context, fault: Fault) -> Cause | None:
+def _nothing_behind(_context: Context, fault: MachineFault) -> Cause | None:
     if fault.status is not FaultStatus.EXTERNAL_ABORT:
         return None
     return Cause("nothing at the physical address", "the address is mapped to where nothing is")
 
 
-def _null(_context: Context, fault: Fault) -> Cause | None:
+def _null(_context: Context, fault: MachineFault) -> Cause | None:
     if fault.va >= PAGE_SIZE:
         return None
     name = "null function pointer" if fault.access == EXEC else "null pointer"
     return Cause(name, "page 0 is never mapped")
 
 
-def _kernel(_context: Context, fault: Fault) -> Cause | None:
+def _kernel(_context: Context, fault: MachineFault) -> Cause | None:
     if fault.va < KERNEL_VA:
         return None
     return Cause("access to the kernel's part", f"from {KERNEL_VA:#010x} on all is the kernel's")
 
 
-def _forbidden(context: Context, fault: Fault) -> Cause | None:
+def _forbidden(context: Context, fault: MachineFault) -> Cause | None:
     """The address is mapped without the right that the access needs."""
     view = context.view_at(fault.va)
     if view is None:
@@ -124,7 +124,7 @@ def _forbidden(context: Context, fault: Fault) -> Cause | None:
     return Cause(name, f"{what} read-only", frame)
 
 
-def _stack_overflow(context: Context, fault: Fault) -> Cause | None:
+def _stack_overflow(context: Context, fault: MachineFault) -> Cause | None:
     stack = overflowed_stack(context, fault)
     if stack is None:
         return None
@@ -137,14 +137,14 @@ def _stack_overflow(context: Context, fault: Fault) -> Cause | None:
     )
 
 
-def _ran_off(context: Context, fault: Fault) -> Cause | None:
+def _ran_off(context: Context, fault: MachineFault) -> Cause | None:
     """The program ran past the end of its code, or returned from its first function."""
     if fault.access != EXEC or fault.va != fault.pc:
         return None
     if not fault.va and not fault.registers[LR] and fault.pid == PROC0:
         return Cause(
             "return from the program's first function",
-            "nobody called it: lr was 0 when it began, and a program ends by the call "
+            "it had no caller: lr was 0 when it began, and a program ends by the call "
             + context.kernel.calls.name_of(Operation.EXIT),
         )
     before = context.view_below(fault.va)
@@ -155,7 +155,7 @@ def _ran_off(context: Context, fault: Fault) -> Cause | None:
     return Cause("ran off the end of the code", why, before.frame)
 
 
-def _swapped(context: Context, fault: Fault) -> Cause | None:
+def _swapped(context: Context, fault: MachineFault) -> Cause | None:
     """The process's vspace was swapped, and the new one maps nothing there."""
     swap = last_swap(context.history, context.process)
     if swap is None or fault.walk is None or fault.walk.fault is None:
@@ -167,7 +167,7 @@ def _swapped(context: Context, fault: Fault) -> Cause | None:
     )
 
 
-def _lost(context: Context, fault: Fault) -> Cause | None:
+def _lost(context: Context, fault: MachineFault) -> Cause | None:
     """The mapping that was there is gone."""
     assert fault.walk is not None
     lost = loss(context, fault.walk)
@@ -188,7 +188,7 @@ _LOSSES = {
 }
 
 
-def _missing_table(context: Context, fault: Fault) -> Cause | None:
+def _missing_table(context: Context, fault: MachineFault) -> Cause | None:
     """No L2 is installed for the address."""
     assert fault.walk is not None
     if len(fault.walk.steps) != 1 or not isinstance(fault.walk.steps[0].entry, Invalid):
@@ -206,13 +206,13 @@ def _refused(context: Context, va: int) -> str:
     return f"; call {number}, a {call.name}, was refused: E_{refused.error.name}"
 
 
-def _unmapped(context: Context, fault: Fault) -> Cause | None:
+def _unmapped(context: Context, fault: MachineFault) -> Cause | None:
     name = "jump to nowhere" if fault.access == EXEC else "nothing mapped there"
     why = f"nothing has been mapped at this address{_refused(context, fault.va)}"
     return Cause(name, why)
 
 
-_EXPLANATIONS: tuple[Callable[[Context, Fault], Cause | None], ...] = (
+_EXPLANATIONS: tuple[Callable[[Context, MachineFault], Cause | None], ...] = (
     _misaligned, _nothing_behind, _ran_off, _null, _kernel, _forbidden, _stack_overflow, _lost,
     _swapped, _missing_table, _unmapped,
 )  # fmt: skip

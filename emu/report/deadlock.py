@@ -23,7 +23,7 @@ def deadlock_text(
     registers: Callable[[Process], tuple[int, ...]],
 ) -> str:
     """The whole report.  registers: of a process, r0-r12, sp, lr, pc, cpsr."""
-    lines = ["emu: deadlock: every process waits and nobody can wake another"]
+    lines = ["emu: deadlock: every process waits and none can wake another"]
     for process, waits in zip(kernel.processes.values(), kernel.waiting(), strict=True):
         lines.append(f"  {waits}")
         if process.state is ProcState.NEW:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from emu.arm.addressing import base_register
 from emu.arm.branches import register_of
 from emu.cpu.registers import CORE
-from emu.machine.fault import ACCESS, Fault
+from emu.machine.fault import ACCESS, MachineFault
 from emu.report.cause import Cause, cause_of, describe
 from emu.report.code import Listing
 from emu.report.context import Context, View
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kernel_model.kernel import Kernel
 
 
-def fault_text(kernel: Kernel, history: History, debug: DebugFiles, fault: Fault) -> str:
+def fault_text(kernel: Kernel, history: History, debug: DebugFiles, fault: MachineFault) -> str:
     """The whole report.  The process has not been ended yet."""
     context = Context(kernel, history, debug, kernel.processes[fault.pid], fault.registers)
     levels, end_of_levels = levels_of(context, fault.registers)
@@ -59,13 +59,15 @@ def access_text(
     if status is None:
         where = f"pa {found.pa:#010x}" + (f", {describe(context, frame)}" if frame else "")
         return "\n".join([f"{what} succeeds: {where}", *_walk_lines(found)])
-    fault = Fault(process.pid, status.text, registers[15], registers, va, access, found, status)
+    fault = MachineFault(
+        process.pid, status.text, registers[15], registers, va, access, found, status
+    )
     cause = cause_of_fault(context, fault)
     lines = [f"{what} would fault: {cause.name}", f"  because {cause.why} ({status.text})"]
     return "\n".join([*lines, *_memory_lines(context, fault, found, cause)])
 
 
-def cause_of_fault(context: Context, fault: Fault) -> Cause:
+def cause_of_fault(context: Context, fault: MachineFault) -> Cause:
     """Why the processor refused the access or the instruction."""
     if fault.walk is not None:
         return cause_of(context, fault)
@@ -75,7 +77,7 @@ def cause_of_fault(context: Context, fault: Fault) -> Cause:
 
 
 def _head(
-    fault: Fault,
+    fault: MachineFault,
     cause: Cause,
     calls: list[Function],
     known: Function | None,
@@ -96,7 +98,7 @@ def _head(
     ]
 
 
-def _source(fault: Fault, listing: Listing) -> str:
+def _source(fault: MachineFault, listing: Listing) -> str:
     """The register that the address came from, and its value."""
     assert listing.marked is not None
     register = (base_register if listing.marked.va == fault.pc else register_of)(listing.marked)
@@ -105,7 +107,7 @@ def _source(fault: Fault, listing: Listing) -> str:
     return f" with {CORE[register]} = {fault.registers[register]:#x}"
 
 
-def _memory_lines(context: Context, fault: Fault, walked: Walk, cause: Cause) -> list[str]:
+def _memory_lines(context: Context, fault: MachineFault, walked: Walk, cause: Cause) -> list[str]:
     """For a memory fault: the walk, what is near, the frame's history, and a hint."""
     lines = _walk_lines(walked)
     lines += section("near", _near_lines(context, fault.va))

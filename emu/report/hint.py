@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emu.decoding.calls import planned_text
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.report.cause import Cause, overflowed_stack
 from emu.report.context import Context, View
 from emu.report.history import Loss, loss, refused_map
@@ -36,7 +36,7 @@ class Hint(NamedTuple):
     calls: tuple[tuple[int, PlannedCall], ...] = ()
 
 
-def hint_for(context: Context, fault: Fault, cause: Cause) -> Hint | None:
+def hint_for(context: Context, fault: MachineFault, cause: Cause) -> Hint | None:
     """What would have made the access legal."""
     if fault.status in (FaultStatus.ALIGNMENT, FaultStatus.EXTERNAL_ABORT):
         return None
@@ -58,7 +58,7 @@ def _calls(context: Context, *calls: PlannedCall) -> tuple[tuple[int, PlannedCal
     return tuple((context.process.pid, call) for call in calls)
 
 
-def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
+def _allow(context: Context, view: View, fault: MachineFault) -> Hint | None:
     """For a mapped address: the call that maps it with the missing right."""
     frame = view.frame
     if frame.is_table:
@@ -129,7 +129,7 @@ def _flags(lost: Loss) -> int:
     return MAP_READ | write | (0 if rights & EXEC else MAP_NOEXEC)
 
 
-def _map_memory(context: Context, fault: Fault) -> Hint | None:
+def _map_memory(context: Context, fault: MachineFault) -> Hint | None:
     """For an address with no mapping: the calls that map a free page."""
     if fault.access == EXEC:
         return Hint("nothing was ever there to execute: see where the address came from")

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from emu.arm.disassembly import disassemble
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.report.cause import Cause
 from emu.report.context import Context
 
@@ -39,7 +39,7 @@ _REFUSED: Final = (
 )
 
 
-def cause_of_instruction(context: Context, fault: Fault) -> Cause:
+def cause_of_instruction(context: Context, fault: MachineFault) -> Cause:
     """Why the instruction at the fault's pc was not executed."""
     thumb = bool(fault.registers[_CPSR] & _THUMB)
     text = _text(context, fault.pc, thumb)

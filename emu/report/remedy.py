@@ -17,7 +17,7 @@ from kernel_model.abi import (
     MapKind,
     TableType,
 )
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.descriptors import L1_SIZE, SECTION_SIZE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
@@ -57,7 +57,9 @@ class _Failed(NamedTuple):
         return planned(self.operation, *{**self.arguments, **changed}.values())
 
 
-def remedy(context: Context, call: Call, words: tuple[int, ...], refusal: Refused) -> Hint | None:
+def remedy(
+    context: Context, call: CallRow, words: tuple[int, ...], refusal: Refused
+) -> Hint | None:
     """Calls that would be accepted instead, or advice; None if the call itself gives no clue."""
     find = _REMEDIES.get(refusal.error)
     if find is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emu.decoding.calls import entry_text
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import History, KernelEntry
 from kernel_model.abi import NO_ID
 from kernel_model.descriptors import EXEC
@@ -25,7 +25,7 @@ def last_swap(history: History, process: Process) -> KernelEntry | None:
     return None
 
 
-def killing_text(kernel: Kernel, history: History, fault: Fault) -> str | None:
+def killing_text(kernel: Kernel, history: History, fault: MachineFault) -> str | None:
     """One line for a process whose code another process has swapped away, or None.
 
     A parent may end a child in this way: it is no mistake.

@@ -1,11 +1,11 @@
 """The trace of loads and stores: virtual and physical address, size and value of each.
 
-Unicorn calls a hook after each load, with what it loaded, and before each store; a store that
-spans two pages may still fail at the second.  Another hook, before each instruction, says which
-makes them and finds exclusive stores, of which Unicorn tells something else than they do.
+Unicorn calls a hook after each load, with the loaded value, and before each store; a store that
+spans two pages may still fail at the second.  Another hook, before each instruction, keeps the PC
+of the accesses that follow and finds exclusive stores, which Unicorn reports wrongly.
 
-Accesses that are plain may be gathered (``emu.trace.plain``).  They are written when there are
-many, when a run stops or a call is made, and before an access that is not plain.
+Plain accesses may be gathered (``emu.trace.plain``).  They are written when many have been
+gathered, when a run stops or a call is made, and before an access that is not plain.
 """
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
@@ -23,11 +23,11 @@ from emu.execution.addresses import Addresses
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
 from emu.trace.columns import columns
-from emu.trace.events import Access
+from emu.trace.events import AccessEvent
 from emu.trace.plain import Callbacks, plain_accesses
 from emu.trace.recorder import Recorder
 from emu.trace.text import TextFormat
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.events import DescriptorsWritten, VspaceChanged
 from kernel_model.process import Process, Resume
 
@@ -41,16 +41,16 @@ ACCESSES = const.UC_HOOK_MEM_READ_AFTER | const.UC_HOOK_MEM_WRITE
 
 
 class NotExclusive(NamedTuple):
-    """An instruction that is no exclusive store, and its place in RAM."""
+    """An instruction that is not an exclusive store, and where it is in RAM."""
 
     where: slice
     code: bytes
 
 
 class AccessTracer(Observer):
-    """Emits ``Access``.
+    """Emits ``AccessEvent``.
 
-    execution: the trace of the instructions among which the accesses belong, if there is one.
+    execution: the trace of instructions in the same output, or None.
     gathers: whether plain accesses may be written some time after they happen.
     """
 
@@ -79,7 +79,7 @@ class AccessTracer(Observer):
         unicorn.add_hook(ACCESSES, accesses.on_access, user_data=accesses.user_data)
         unicorn.add_hook(const.UC_HOOK_CODE, accesses.on_begun, user_data=accesses.user_data)
 
-    # What goes on around the accesses
+    # Runs, calls and changes of the address space
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         self._wanted = self.recorder.filter.wants(process.pid) and not self.recorder.output.lost
@@ -91,7 +91,7 @@ class AccessTracer(Observer):
         self._write_gathered()
         self._stored(self.engine.registers.pc)
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         self._write_gathered()
         self._stored(self.engine.registers.pc)
 
@@ -109,12 +109,12 @@ class AccessTracer(Observer):
         self._forget()
 
     def _forget(self) -> None:
-        """The address space is another one, or has changed."""
+        """Forget translations: the address space is another or has changed."""
         self.addresses.forget()
         self._accesses.forget()
         self._not_exclusive.clear()
 
-    # What Unicorn tells
+    # Unicorn's hooks
 
     def _accessed(
         self, _uc: int, kind: int, told: int, size: int, value: int, _data: object
@@ -148,7 +148,7 @@ class AccessTracer(Observer):
     # Exclusive stores
 
     def _look_for_store(self, va: int) -> None:
-        """Note what the instruction is about to do, if it is an exclusive store."""
+        """Note what the instruction is about to store, if it is an exclusive store."""
         code = self.recorder.code.read(va, 4)
         thumb = self.engine.registers.thumb
         word = encoding(int.from_bytes(code, "little"), thumb)
@@ -159,7 +159,7 @@ class AccessTracer(Observer):
             self._not_exclusive[va] = NotExclusive(slice(offset, offset + 4), code)
 
     def _stored(self, pc: int) -> None:
-        """An instruction that was to store has ended, unless the PC is still on it."""
+        """Emit the exclusive store under way, if it has ended and has stored."""
         store, self._store = self._store, None
         self._accesses.pending = False
         if store is None or pc == self._accesses.pc:
@@ -179,7 +179,7 @@ class AccessTracer(Observer):
         if self.execution is not None:
             self.execution.write_through(pc)
         time = self.engine.counter.begun(pc)
-        recorder.emit(Access(time, recorder.pid, pc, is_write, va, pa, size, value))
+        recorder.emit(AccessEvent(time, recorder.pid, pc, is_write, va, pa, size, value))
 
     def _write_gathered(self) -> None:
         taken, recorder = self._accesses.take(), self.recorder

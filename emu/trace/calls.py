@@ -10,18 +10,17 @@ from emu.decoding import semihosting as semihost
 from emu.decoding.arguments import Value, death_text, error_text
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
-from emu.trace.events import Call as CallEvent
-from emu.trace.events import Phase
+from emu.trace.events import CallEvent, Phase
 from emu.trace.recorder import Recorder
 from emu.trace.selection import CallChoice
 from kernel_model.abi import Error, ProcState
-from kernel_model.call import Argument, Call
+from kernel_model.call import Argument, CallRow
 from kernel_model.events import DeathTold
 from kernel_model.process import Death, Failed, Process, Result, Resume
 
 
 class Pending(NamedTuple):
-    """A call that is being answered, or that waits for its answer.  number: 0 of semihosting's."""
+    """A call that has no answer yet.  number: the call's, or 0 of semihosting."""
 
     number: int
     name: str
@@ -30,16 +29,16 @@ class Pending(NamedTuple):
 
 
 class CallTracer(Observer):
-    """Emits a ``Call`` event for each call that is answered, begins to wait, or ends to."""
+    """Emits a ``CallEvent`` when a call is answered, begins to wait, or ends its wait."""
 
     def __init__(self, recorder: Recorder, choice: CallChoice) -> None:
         self.recorder, self._choice = recorder, choice
         self._pending: dict[int, Pending] = {}
         self._asking: int | None = None  # the pid whose call is being answered
         self._told: dict[int, Death] = {}
-        """By pid, the end of a child that a process is told of instead of an error."""
+        """By pid, the death that answers the process's call in place of an error."""
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         if self._choice.wants(call.name) and self.recorder.wants_code(process.pid):
             values = self.recorder.decoder(process).values(call.arguments, words)
             number = self.recorder.history.made + 1  # counted when it is made
@@ -54,7 +53,7 @@ class CallTracer(Observer):
         if event.pid in self._pending:
             self._told[event.pid] = event.death
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self._asking = None
         pending = self._pending.get(process.pid)
         if pending is None:
@@ -117,7 +116,7 @@ class CallTracer(Observer):
         self._emit(process.pid, pending, Phase.WHOLE, values, shown, error)
 
     def finish(self) -> None:
-        """A call that waits for input may have been interrupted, and the run with it."""
+        """Emit the call that waits for input, if the run was interrupted in it."""
         if self._asking is not None:
             pending = self._pending[self._asking]
             self._emit(self._asking, pending, Phase.BEGUN, pending.values, None)

@@ -1,11 +1,11 @@
 """A trace as Chrome's trace events, which Perfetto and chrome://tracing open.
 
-A process is a process, with three tracks: its calls, its turns on the processor and its messages,
-from which arrows lead to those who got them.  Faults and changed mappings are instants; the frames
-that each process owns are a counter.
+Each process has three tracks: its calls, its turns on the processor and its messages, with arrows
+to their receivers.  Faults and changed mappings are instants; the number of frames that each
+process owns is a counter.
 
-The time axis is no time: an instruction takes a nanosecond, and a call or message, which takes no
-instructions, CALL.  So the same run draws the same picture everywhere.
+The time axis counts instructions, a nanosecond for each; a call or message, which takes none, is
+drawn CALL nanoseconds long.  So the same run draws the same picture everywhere.
 Source: "Trace Event Format" of the Chromium project.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kernel_model.kernel import Kernel
 
 CALL = 100
-"""Nanoseconds of the axis that a call or a message takes."""
+"""The length of a call or a message on the axis, in nanoseconds."""
 
 TRACKS = {"calls": 1, "turns": 2, "messages": 3}
 """The threads of each process, by name."""
@@ -37,7 +37,7 @@ Object = dict[str, Any]
 
 
 class ChromeFormat:
-    """One JSON object with all events in a list: whole at any time, with the ending."""
+    """One JSON object with all events in a list; ``ending`` closes it at any time."""
 
     ending = '\n],"displayTimeUnit":"ns"}\n'
 
@@ -48,11 +48,11 @@ class ChromeFormat:
         self._flows = 0
         self._frames: dict[int, int] = {}
         self._writers: dict[str, Callable[[Any], Iterator[Object]]] = {
-            events.Call.kind: self._call,
-            events.Descriptors.kind: self._descriptors,
-            events.Faulted.kind: self._faulted,
-            events.Scheduled.kind: self._scheduled,
-            events.Message.kind: self._message,
+            events.CallEvent.kind: self._call,
+            events.DescriptorsEvent.kind: self._descriptors,
+            events.FaultEvent.kind: self._faulted,
+            events.TurnEvent.kind: self._scheduled,
+            events.MessageEvent.kind: self._message,
         }
 
     def begin(self) -> str:
@@ -77,14 +77,14 @@ class ChromeFormat:
     ) -> Object:
         """An event ``after`` nanoseconds from now.
 
-        Pids count from 1 here: to the viewers 0 is the idle process of Linux.
+        Pids count from 1 here, because viewers take 0 for Linux's idle process.
         """
         ts = (self._now + after) / 1000
         place = {"pid": pid + 1, "tid": TRACKS[track], "ts": ts}
         return {"ph": phase, "name": name, "cat": track, **place, **more, "args": args}
 
     def _counters(self) -> Iterator[Object]:
-        """The frames of each process whose number has changed; a new process introduces itself."""
+        """The frames of each process where their number has changed; of a new process, its name."""
         for process in self.kernel.processes.values():
             count = len(process.frames)
             if process.pid not in self._frames:
@@ -98,7 +98,7 @@ class ChromeFormat:
         for track in TRACKS:
             yield self._at("M", "thread_name", pid, track, {"name": track})
 
-    def _call(self, call: events.Call) -> Iterator[Object]:
+    def _call(self, call: events.CallEvent) -> Iterator[Object]:
         args: Object = {value.name: value.text for value in call.arguments}
         if call.result is not None:
             args["result"] = f"{call.error} {call.reason}".strip() or call.result
@@ -111,7 +111,7 @@ class ChromeFormat:
             yield self._at("X", call.name, call.pid, "calls", args, dur=CALL / 1000)
         self._calls += 1
 
-    def _scheduled(self, event: events.Scheduled) -> Iterator[Object]:
+    def _scheduled(self, event: events.TurnEvent) -> Iterator[Object]:
         if event.turn is Turn.ENDS:
             yield self._at("E", "runs", event.pid, "turns", {})
             yield self._at("i", event.why, event.pid, "turns", {}, s="t")
@@ -120,8 +120,8 @@ class ChromeFormat:
             yield self._at("E", "runs", event.before, "turns", {"why": event.why})
         yield self._at("B", "runs", event.pid, "turns", {"pc": f"{event.pc:#010x}"})
 
-    def _message(self, event: events.Message) -> Iterator[Object]:
-        """A mark on either side, and the arrow between the marks."""
+    def _message(self, event: events.MessageEvent) -> Iterator[Object]:
+        """A mark at the sender, one at the receiver, and the arrow between them."""
         half = CALL // 2
         flow: Object = {"id": self._flows}
         args: Object = {"data": message_text(event.data)}
@@ -134,13 +134,13 @@ class ChromeFormat:
         self._flows += 1
         self._calls += 1
 
-    def _faulted(self, event: events.Faulted) -> Iterator[Object]:
+    def _faulted(self, event: events.FaultEvent) -> Iterator[Object]:
         args: Object = {"pc": f"{event.pc:#010x}", "symbol": event.symbol}
         if event.access:
             args |= {"va": f"{event.va:#010x}", "access": event.access}
         yield self._at("i", f"fault: {event.what}", event.pid, "calls", args, s="p")
 
-    def _descriptors(self, event: events.Descriptors) -> Iterator[Object]:
+    def _descriptors(self, event: events.DescriptorsEvent) -> Iterator[Object]:
         args: Object = {"entries": descriptors_text(event)}
         yield self._at("i", "map", max(event.pid, 0), "calls", args, s="t")
 

@@ -1,7 +1,7 @@
-"""Many loads and stores at once, as ``emu/native/accesses.c`` gathers them: a column a field.
+"""Many loads and stores at once, from ``emu/native/accesses.c``: a column for each field.
 
-Half a microsecond a line of text, which is what tracing accesses then costs most: so hexadecimal
-digits are made of whole columns.
+Most of the time of such a trace goes into making text, half a microsecond a line: so hexadecimal
+digits are made for a whole column at a time.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from array import array
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emu.trace.events import Access
+from emu.trace.events import AccessEvent
 
 
 class Columns(NamedTuple):
-    """what: the PC of each, and from bit 32 on its kind.  The others: the fields of ``Access``."""
+    """what: the PC, and from bit 32 on the kind.  The others: fields of ``AccessEvent``."""
 
     time: array[int]
     what: array[int]
@@ -23,7 +23,7 @@ class Columns(NamedTuple):
     pa: array[int]
 
     def chosen(self, wants: Callable[[int, int, int], bool]) -> Columns:
-        """Those of which ``wants(pc, va, size)`` is true."""
+        """The accesses for which ``wants(pc, va, size)`` is true."""
         kept = [
             wants(what & 0xFFFFFFFF, va, _size(what >> 32))
             for what, va in zip(self.what, self.va, strict=True)
@@ -35,9 +35,9 @@ class Columns(NamedTuple):
             )
         )
 
-    def events(self, pid: int) -> list[Access]:
+    def events(self, pid: int) -> list[AccessEvent]:
         return [
-            Access(
+            AccessEvent(
                 time,
                 pid,
                 what & 0xFFFFFFFF,
@@ -51,7 +51,7 @@ class Columns(NamedTuple):
         ]
 
     def text(self, pid: int) -> str:
-        """A line an access, as ``TextFormat.event`` makes it."""
+        """A line for each access, as ``TextFormat.event`` makes it."""
         heads = _Heads(pid)
         va, pa, value = _digits(self.va), _digits(self.pa), _digits(self.value)
         places = range(0, 8 * len(self.va), 8)
@@ -65,16 +65,16 @@ class Columns(NamedTuple):
 
 
 def columns(time: bytes, what: bytes, value: bytes, va: bytes, pa: bytes) -> Columns:
-    """What ``Accesses.take`` gives."""
+    """The columns in the bytes that ``PlainAccesses.take`` returns."""
     wide = [array("Q", column) for column in (time, what, value)]
     narrow = [array("I", column) for column in (va, pa)]
     return Columns(*wide, *narrow)
 
 
 class _Heads(dict[int, tuple[str, int]]):
-    """By what there is of it in ``what``: how the line of an access begins, to the digits of va.
+    """The text before the digits of va in an access's line, by its element of ``what``.
 
-    And how many digits of 16 its value does not have.
+    With it, how many of 16 hexadecimal digits its value does not have.
     """
 
     def __init__(self, pid: int) -> None:

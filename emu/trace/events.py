@@ -1,8 +1,8 @@
-"""What a trace is made of: one class a kind of event, plain values only.
+"""What a trace is made of: a class for each kind of event, plain values only.
 
-time: instructions completed when it happened; 0 where nobody counts them.  pid: whose doing it was.
-call: the number of the kernel's call that it was, or that it came of or after; 0 before the first,
-and of semihosting's.
+time: instructions completed before the event; 0 where they are not counted.  pid: the process that
+caused it.  call: the number of the last call of the kernel begun by then; 0 before the first, and
+for semihosting.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kernel_model.events import Delivery
 
 
 class Phase(Enum):
-    """Whether a call was answered at once, or begun and answered later."""
+    """Whether a call was answered at once, or began to wait, or was answered after its wait."""
 
     WHOLE = "whole"
     BEGUN = "begun"
@@ -24,12 +24,12 @@ class Phase(Enum):
 
 
 @dataclass(slots=True)
-class Call:
-    """A call of the kernel's, or one of semihosting's.
+class CallEvent:
+    """A call of the kernel or of semihosting.
 
-    arguments: those known at the time; of a resumed call what it brought.  result: None while
-    there is none.  error: the error's name, or "".  reason: why it was refused, or what the
-    result means.
+    arguments: those known at the time; of a resumed call, those that the kernel has filled in.
+    result: None while there is none.  error: the error's name, or "".  reason: why it was
+    refused, or what the result means.
     """
 
     time: int
@@ -47,13 +47,13 @@ class Call:
 
 
 @dataclass(slots=True)
-class Descriptors:
-    """A run of ``count`` table entries that changed alike.
+class DescriptorsEvent:
+    """Consecutive table entries, ``count`` of them, that changed alike.
 
-    pid: who called the kernel, or -1.  table: id of the table's frame, or -1.  index: of the
-    first entry in the frame.  va: what the first entry translates, or -1 if the table is
-    installed nowhere.
-    old, new: the first entry.  old_frame, new_frame: ids of the frames those name, or -1.
+    pid: the process that called the kernel, or -1.  table: id of the table's frame, or -1.
+    index: of the first entry in the frame.  va: the address that it translates, or -1 if the
+    table is installed nowhere.
+    old, new: the first entry.  old_frame, new_frame: ids of the frames that these name, or -1.
     """
 
     time: int
@@ -73,8 +73,8 @@ class Descriptors:
 
 
 @dataclass(slots=True)
-class Faulted:
-    """Something that nobody handles.  va, access: of a memory fault, else -1 and ""."""
+class FaultEvent:
+    """A fault that no handler takes.  va, access: of a memory fault, else -1 and ""."""
 
     time: int
     pid: int
@@ -97,11 +97,11 @@ class Turn(Enum):
 
 
 @dataclass(slots=True)
-class Scheduled:
+class TurnEvent:
     """A process got the processor, or ended.
 
-    before: who had the processor until then, or -1.  why: what became of that one, or how this
-    one ended.  pc: where it goes on.
+    before: pid of the process that had the processor until then, or -1.  why: why that process no
+    longer runs; of an end, how this process ended.  pc: where this process goes on.
     """
 
     time: int
@@ -116,7 +116,7 @@ class Scheduled:
 
 
 @dataclass(slots=True)
-class Message:
+class MessageEvent:
     """A message that arrived.  pid: the sender."""
 
     time: int
@@ -130,7 +130,7 @@ class Message:
 
 
 @dataclass(slots=True)
-class Access:
+class AccessEvent:
     """A load or store of ``size`` bytes by the instruction at ``pc``."""
 
     time: int
@@ -145,4 +145,4 @@ class Access:
     kind: ClassVar[str] = "mem"
 
 
-Event = Call | Descriptors | Faulted | Scheduled | Message | Access
+Event = CallEvent | DescriptorsEvent | FaultEvent | TurnEvent | MessageEvent | AccessEvent

@@ -1,7 +1,7 @@
-"""The trace of what executes: blocks, and their instructions as text made once for each block.
+"""The trace of executed blocks and instructions; the text of a block is made once.
 
 The text of a block is written after the next block has begun, because only then is it certain that
-all of it executed: if a run ends inside a block, say at a fault, the text is cut before the PC.
+all of it executed: if a run ends inside a block, as at a fault, the text ends before the PC.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Lines(NamedTuple):
-    """The lines of a block, one an instruction.  ends: the address after each.
+    """The lines of a block, one for each instruction.  ends: the address after each.
 
     va, end: the block's first address, and the one after its last.
     """
@@ -35,7 +35,7 @@ class _Lines(NamedTuple):
     ends: list[int]
 
     def done(self, pc: int) -> int:
-        """How many instructions have executed when ``pc`` is next; all, if that is elsewhere."""
+        """How many instructions have executed when ``pc`` is next; all, if ``pc`` is outside."""
         inside = self.va <= pc < self.end
         return bisect_right(self.ends, pc) if inside else len(self.lines)
 
@@ -51,7 +51,7 @@ class ExecutionTracer(BlockUser):
         self._with_blocks, self._with_instructions = with_blocks, with_instructions
         self._texts: list[str] = []
         self._lines: list[_Lines] = []
-        self._written = 0  # lines of the block under way, or of the first that is told next
+        self._written = 0  # lines of the block under way, or of the next block to begin
         self._pieces = recorder.output.pieces
         self.blocks = executed_blocks(recorder.code, self, ordered=True)
 
@@ -64,7 +64,7 @@ class ExecutionTracer(BlockUser):
             if block.va <= pc < block.end:
                 self._write(last, bisect_right(block.ends, pc) + 1)
 
-    # What the source of blocks tells
+    # Called by the source of blocks
 
     def wants(self, process: Process) -> bool:
         return self.recorder.filter.wants(process.pid) and not self.recorder.output.lost
@@ -99,7 +99,7 @@ class ExecutionTracer(BlockUser):
         self._texts.clear()
 
     def _write(self, number: int, done: int) -> None:
-        """Write the first ``done`` lines, without those that are written already."""
+        """Write the first ``done`` lines, except those written already."""
         if done > self._written:
             lines = self._lines[number].lines
             self.recorder.output.write("".join(lines[self._written : done]))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 Range = tuple[int, int]
-"""First address, and the one behind the last."""
+"""The first address, and the address after the last."""
 
 
 class Filter:
-    """What is asked for; nothing asked for keeps all.
+    """The selection by process, address and function; an empty selection keeps every event.
 
-    An address range concerns instructions, calls and faults by where they are, accesses and
-    mappings by what they reach; functions are ranges of instructions.
+    An address range selects instructions, calls and faults by their PC, accesses and mappings by
+    the addresses that they reach.  A function selects by the PC alone.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Filter:
 
     @property
     def by_address(self) -> bool:
-        """Whether it matters where something is."""
+        """Whether events are selected by address."""
         return bool(self.functions or self.ranges)
 
     def wants(self, pid: int) -> bool:
@@ -38,20 +38,20 @@ class Filter:
         return _among(self.functions, va, va + 1) and _among(self.ranges, va, va + 1)
 
     def wants_access(self, pc: int, va: int, length: int) -> bool:
-        """Whether what the instruction at ``pc`` does to [va, va + length) is asked for."""
+        """Whether an access to [va, va + length) by the instruction at ``pc`` is asked for."""
         return _among(self.functions, pc, pc + 1) and _among(self.ranges, va, va + length)
 
     def wants_fault(self, pc: int, va: int) -> bool:
-        """va: -1 for a fault that is no access."""
+        """va: -1 for a fault that is not of an access."""
         return self.wants_code(pc) or (va >= 0 and self.wants_access(pc, va, 1))
 
     def wants_mapping(self, va: int, length: int) -> bool:
-        """va: -1 where the entries translate nothing; that is kept unless a range is asked for."""
+        """va: -1 where the entries translate nothing, which is kept unless a range is asked for."""
         if va < 0:
             return not self.ranges
         return _among(self.ranges, va, va + length)
 
 
 def _among(ranges: tuple[Range, ...], start: int, end: int) -> bool:
-    """Whether [start, end) touches one of the ranges; true if there are none."""
+    """Whether [start, end) overlaps one of the ranges; true if there are none."""
     return not ranges or any(first < end and start < last for first, last in ranges)

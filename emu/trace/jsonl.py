@@ -1,4 +1,4 @@
-"""A trace as JSON lines: one object a line, as docs/traces.schema.json describes them."""
+"""A trace as JSON lines: an object on each line, as docs/traces.schema.json describes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from emu.decoding.arguments import Value
 from emu.trace.events import Event
 
 VERSION = 2
-"""Goes up when an object changes its meaning or loses a member."""
+"""Incremented when an object changes its meaning or loses a member."""
 
 
 class JsonLinesFormat:

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 
 from emu.machine.observers import Observer
-from emu.trace.events import Descriptors
+from emu.trace.events import DescriptorsEvent
 from emu.trace.recorder import Recorder
 from kernel_model.abi import NO_ID, TableType
 from kernel_model.descriptors import (
@@ -27,7 +27,7 @@ _COARSE_SPAN = 0x400
 
 
 class MapTracer(Observer):
-    """Emits ``Descriptors`` for what the kernel writes into tables."""
+    """Emits ``DescriptorsEvent`` for what the kernel writes into tables."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
@@ -44,7 +44,7 @@ class MapTracer(Observer):
             index = start + ((pa - table.pa) // 4 if table else 0)
             va = self._va(table, index * unit)
             if recorder.filter.wants_mapping(va, count * unit):
-                line = Descriptors(
+                line = DescriptorsEvent(
                     recorder.time, pid, level, table.f_id if table else NO_ID, index, count, va,
                     old[start], new[start],
                     self._named(level, old[start]), self._named(level, new[start]),
@@ -52,7 +52,7 @@ class MapTracer(Observer):
                 recorder.emit(line)
 
     def _va(self, table: Frame | None, offset: int) -> int:
-        """Where a table's entry at ``offset`` bytes of addresses translates, or -1."""
+        """The address (va) ``offset`` bytes from the first that a table translates, or -1."""
         if table is None:
             return -1
         if table.table is TableType.L1:
@@ -70,7 +70,7 @@ class MapTracer(Observer):
 
 
 def _runs(level: int, old: array[int], new: array[int]) -> Iterator[tuple[int, int]]:
-    """(start, count) of the runs of changed entries, each following from the one before."""
+    """(start, count) of the runs of changed entries, in which each continues the one before."""
     start = 0
     while start < len(new):
         if old[start] == new[start]:
@@ -88,12 +88,12 @@ def _runs(level: int, old: array[int], new: array[int]) -> Iterator[tuple[int, i
 
 
 def _follows(level: int, first: int, word: int, distance: int) -> bool:
-    """Whether ``word`` continues what ``first``, ``distance`` entries before it, began."""
+    """Whether ``word`` continues the run that ``first``, ``distance`` entries before it, begins."""
     return word == first + distance * _step(level, first)
 
 
 def _step(level: int, word: int) -> int:
-    """What the next entry of the same view or table differs by."""
+    """The difference to the next entry of the same view or table."""
     entry = Step(level, 0, 0, word).entry
     if isinstance(entry, Coarse):
         return _COARSE_SPAN

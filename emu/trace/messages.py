@@ -1,15 +1,15 @@
-"""The trace of messages: which process sent what to which, when it arrived."""
+"""The trace of messages: sender, receiver and contents, when the message arrives."""
 
 from __future__ import annotations
 
 from emu.machine.observers import Observer
-from emu.trace.events import Message
+from emu.trace.events import MessageEvent
 from emu.trace.recorder import Recorder
 from kernel_model.events import MessageDelivered
 
 
 class MessageTracer(Observer):
-    """Emits ``Message``."""
+    """Emits ``MessageEvent``."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
@@ -19,4 +19,4 @@ class MessageTracer(Observer):
         wants = self.recorder.filter.wants
         if wants(sender) or wants(receiver):
             time = self.recorder.time
-            self.recorder.emit(Message(time, sender, receiver, message, kind))
+            self.recorder.emit(MessageEvent(time, sender, receiver, message, kind))

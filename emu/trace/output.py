@@ -1,9 +1,8 @@
 """Where a trace goes: a file, a pipe or standard error, written in large pieces.
 
-A file is well formed whenever a piece has been written: what a format needs at its end stands
-there at all times, and is overwritten by the next piece.  When the host takes the output away (a
-full disk, a closed pipe) that is said once and everything else is dropped: the guest runs on.
-So it is where the wait for a reader is interrupted.
+A file is well formed after every piece: the format's ending is written too, and the next piece
+overwrites it.  When the host takes the output away (a full disk, a closed pipe), or the wait for a
+reader is interrupted, that is reported once and everything else is dropped: the guest runs on.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from collections.abc import Callable
 from emu.environment.waits import Interrupted, Waits, Writer
 
 PIECES = 512
-"""How many strings are gathered before they are written."""
+"""The number of strings that are gathered before they are written."""
 
 
 class Output:
-    """Takes strings.  ``pieces`` may be appended to directly; then call ``flush`` now and then.
+    """Takes strings.  Callers that append to ``pieces`` themselves call ``flush`` now and then.
 
     lost: the output is gone, and nothing more is kept.
     """
@@ -29,8 +28,8 @@ class Output:
     ) -> None:
         """fd: closed by ``close``, unless it is shared.  name: for people.  waits: the world's.
 
-        ending: what closes a well-formed file.  shared: others write there too, and somebody may
-        read along.
+        ending: what closes a well-formed file.  shared: others write there too, and a person may
+        be reading.
         """
         self.pieces: list[str] = []
         self.lost = False
@@ -47,7 +46,7 @@ class Output:
             self.flush()
 
     def pause(self) -> None:
-        """Write now what others are to read along with their own output."""
+        """Write what has been gathered now, if the output is shared."""
         if self._shared:
             self.flush()
 
@@ -85,7 +84,7 @@ class Output:
         self._end += len(data)
 
     def _restore(self) -> None:
-        """Drop a piece that was written in part; what it overwrote has room where it was."""
+        """Drop a piece that was written in part, and write the ending again in its place."""
         if self._end:
             os.ftruncate(self._fd, self._end)
             _write_all_at(self._fd, self._ending.encode(), self._end)

@@ -1,8 +1,7 @@
-"""Plain loads and stores, which the C version gathers so that the tracer takes many at once.
+"""Plain loads and stores, which the C version gathers: the tracer then takes many at once.
 
-An access is plain if nothing about it must be decided: it is not made by an exclusive store, and is
-in one page, which the address space maps once.  Others go to the tracer one by one.  The Python
-version gathers none.
+An access is plain if it is not of an exclusive store and lies in one page, which the address space
+maps once.  Other accesses go to the tracer one by one.  The Python version gathers none.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ class Callbacks(NamedTuple):
 
 
 class PlainAccesses(Protocol):
-    """What stands between Unicorn and the tracer.
+    """The hooks' functions, which gather accesses or pass them to the tracer.
 
     wanted: whether the accesses of the process that runs are asked for.
-    pending: whether the instruction under way is an exclusive store; the tracer says so.
+    pending: whether the instruction under way is an exclusive store; the tracer sets it.
     pc: of the instruction under way.
     """
 
@@ -50,17 +49,17 @@ class PlainAccesses(Protocol):
 
     @property
     def user_data(self) -> int:
-        """What the last argument of both must be."""
+        """The last argument of both functions."""
 
     def take(self) -> Taken:
         """What has been gathered since the last time."""
 
     def forget(self) -> None:
-        """The address space is another one, or has changed."""
+        """Forget translations: the address space is another or has changed."""
 
 
 class PythonAccesses:
-    """The twin of ``emu/native/accesses.c``, to which no access is plain."""
+    """The twin of ``emu/native/accesses.c``, which passes on every access."""
 
     def __init__(self, callbacks: Callbacks) -> None:
         self.wanted = self.pending = False
@@ -84,7 +83,7 @@ def plain_accesses(
 ) -> PlainAccesses:
     """The C version if it is built and accesses may be gathered, else the Python one.
 
-    callbacks: get what is not plain.  full: called when there is no room for more.
+    callbacks: called for accesses that are not plain.  full: called when no more fit.
     """
     if native.hooks is None or not gathers:
         return PythonAccesses(callbacks)

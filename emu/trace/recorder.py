@@ -1,4 +1,4 @@
-"""What every observer of a trace shares: the machine, what is asked for, and where it goes."""
+"""What the observers of a trace share: the machine, the filter, the format and the output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from emu.arm.disassembly import Instruction
 from emu.decoding.arguments import Decoder
 from emu.execution.code import Code
-from emu.trace.events import Access, Call, Event
+from emu.trace.events import AccessEvent, CallEvent, Event
 from emu.trace.filters import Filter
 from emu.trace.output import Output
 from kernel_model.process import Process
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Format(Protocol):
-    """How events are written.  Instructions and blocks are no events but text made once.
+    """How events are written.  Of instructions and blocks the text is made once, without events.
 
     ending: what a well-formed file ends with.
     """
@@ -59,17 +59,17 @@ class Recorder:
 
     @property
     def time(self) -> int:
-        """Instructions begun; 0 where nobody counts them."""
+        """Instructions begun; 0 where instructions are not counted."""
         return self.core.engine.instructions
 
     @property
     def pid(self) -> int:
-        """Who runs, or -1."""
+        """The pid of the process that runs, or -1."""
         process = self.code.process
         return -1 if process is None else process.pid
 
     def emit(self, event: Event) -> None:
-        if not isinstance(event, Access | Call):
+        if not isinstance(event, AccessEvent | CallEvent):
             event.call = self.history.made
         if self._held is not None:
             self._held.append(event)
@@ -78,17 +78,17 @@ class Recorder:
         self.output.pause()
 
     def hold(self) -> None:
-        """Keep what follows until the call that causes it has been written."""
+        """Keep the events that follow until the call that causes them has been written."""
         self._held = []
 
     def emit_first(self, event: Event) -> None:
-        """Write a call, and behind it what was kept."""
+        """Write a call, and then the events that were kept."""
         held, self._held = self._held or [], None
         for kept in (event, *held):
             self.emit(kept)
 
     def release(self) -> None:
-        """Write what was kept, of a call that is not asked for."""
+        """Write the events that were kept for a call that is not asked for."""
         held, self._held = self._held or [], None
         for kept in held:
             self.emit(kept)
@@ -97,7 +97,7 @@ class Recorder:
         return Decoder(self.kernel, process)
 
     def wants_code(self, pid: int) -> bool:
-        """Whether what the instruction before the PC does is asked for."""
+        """Whether the instruction before the PC is asked for."""
         if not self.filter.wants(pid):
             return False
         if not self.filter.by_address:

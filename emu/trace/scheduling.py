@@ -1,4 +1,4 @@
-"""The trace of turns: who gets the processor, why the one before lost it, and how each ends."""
+"""The trace of turns: which process gets the processor, why the last one lost it, how each ends."""
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
 
@@ -6,24 +6,24 @@ from __future__ import annotations
 
 from emu.decoding import semihosting as semihost
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.observers import Observer, Words
-from emu.trace.events import Scheduled, Turn
+from emu.trace.events import Turn, TurnEvent
 from emu.trace.recorder import Recorder
 from kernel_model.abi import NO_ID, ProcState
-from kernel_model.call import Call, signed
+from kernel_model.call import CallRow, signed
 from kernel_model.process import Process, Resume, Start
 
 
 class TurnTracer(Observer):
-    """Emits ``Scheduled``."""
+    """Emits ``TurnEvent``."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self._before: Process | None = None
         self._status = 0
         self._living: set[int] = set()
-        self._cause = 0  # the pid of who did something last
+        self._cause = 0  # the pid of the process that last did something
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         self._others_ended(core)
@@ -33,10 +33,10 @@ class TurnTracer(Observer):
             last = -1 if before is None else before.pid
             self._emit(process.pid, turn, last, core.engine.registers.pc, _why(before))
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         self._status, self._cause = signed(words[0]), process.pid
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self._ended(core, process)
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
@@ -46,7 +46,7 @@ class TurnTracer(Observer):
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         self._ended(core, process)
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         self._cause = fault.pid
         if self.recorder.kernel.processes[fault.pid].handler == NO_ID:
             self._living.discard(fault.pid)
@@ -60,7 +60,7 @@ class TurnTracer(Observer):
         self._others_ended(core)
 
     def _others_ended(self, core: Core) -> None:
-        """By ``proc_end``, by an answer to a fault, or with another one that ended."""
+        """Emit the ends that another process has caused, by a call or by its own end."""
         living = self.recorder.kernel.processes
         for pid in sorted(self._living - living.keys()):
             pc = core.engine.registers.pc
@@ -70,11 +70,11 @@ class TurnTracer(Observer):
     def _emit(self, pid: int, turn: Turn, before: int, pc: int, why: str) -> None:
         wants = self.recorder.filter.wants
         if wants(pid) or (before >= 0 and wants(before)):
-            self.recorder.emit(Scheduled(self.recorder.time, pid, turn, before, pc, why))
+            self.recorder.emit(TurnEvent(self.recorder.time, pid, turn, before, pc, why))
 
 
 def _why(before: Process | None) -> str:
-    """Why the process that ran before no longer does."""
+    """Why the process that ran before no longer runs."""
     if before is None:
         return ""
     what = {
@@ -85,7 +85,7 @@ def _why(before: Process | None) -> str:
         ProcState.DEAD: "has ended",
         ProcState.CALLING: f"calls {before.partner}",
         ProcState.AWAITING: f"waits for the reply of {before.partner}",
-        ProcState.FAULTED: f"has faulted, and {before.partner} is to hear of it",
+        ProcState.FAULTED: f"has faulted, and waits for {before.partner} to receive that",
         ProcState.STOPPED: f"has faulted, and waits for the answer of {before.partner}",
         ProcState.READING: "waits for the console",
     }

@@ -1,7 +1,7 @@
 """Which events and which calls a trace has: the list behind ``--trace``, as strace has it.
 
-A word is a kind of event, the name of a call, or a class of calls (``%frame``); with ``!`` before
-it that is left out.  Who names calls gets calls, and only those.
+A word is a kind of event, the name of a call, or a class of calls (``%frame``); ``!`` before it
+leaves that out.  Words that name calls select the calls of the trace, and these calls only.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from kernel_model.call import CallTable
 
 KINDS: Final = ("syscall", "map", "fault", "sched", "ipc", "insn", "block", "mem")
 NOT_IN_CHROME: Final = ("insn", "block", "mem")
-"""Too many and too short to be drawn: the other formats have them."""
+"""Events too many and too short to be drawn, which only the other formats have."""
 SEMIHOSTING: Final = "semihosting"
 
 
 class TraceError(Exception):
-    """What was asked for cannot be traced: one line for the user."""
+    """What was asked for cannot be traced; the text is one line for the user."""
 
 
 class CallChoice(NamedTuple):
-    """Which calls a trace has.  only: their names, None for all.  but: what is left out."""
+    """Which calls a trace has.  only: their names, None for all.  but: names of calls left out."""
 
     only: frozenset[str] | None = None
     but: frozenset[str] = frozenset()
@@ -74,7 +74,7 @@ class _Words(NamedTuple):
 
 
 def _sorted(words: Sequence[str], calls: CallTable) -> tuple[_Words, _Words]:
-    """What is asked for, and what is left out.  Errors: TraceError."""
+    """The words that ask for something, and those that leave something out.  Errors: TraceError."""
     plus, minus = _Words([], []), _Words([], [])
     classes = call_classes(calls)
     for word in words:
@@ -94,7 +94,7 @@ def _sorted(words: Sequence[str], calls: CallTable) -> tuple[_Words, _Words]:
 
 
 def call_classes(calls: CallTable) -> dict[str, list[str]]:
-    """The names of calls by what they are about."""
+    """The names of the calls in each class."""
     classes: dict[str, list[str]] = {}
     for call in calls:
         for group in call.groups:

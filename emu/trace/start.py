@@ -1,4 +1,4 @@
-"""Begins a trace: from what was asked for to observers of a machine."""
+"""Begins a trace: makes observers of a machine from what was asked for."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def begin_trace(
 ) -> Callable[[], None]:
     """Trace a machine that has not run yet; the result ends the trace.
 
-    note: told in one line of what goes wrong later.  waits: the machine's.
+    note: called with a line about whatever goes wrong later.  waits: the machine's.
     Errors: TraceError, OSError.
     """
     wanted = _filter(asked, files)
@@ -79,7 +79,7 @@ def begin_trace(
 def begin_trace_into(
     machine: Machine, asked: TraceOptions, files: DebugFiles, output: Output
 ) -> Callable[[], None]:
-    """The same, wherever it goes.  Where no code or access is asked for, the machine may have run.
+    """Trace to this output; where no code or access is asked for, the machine may have run.
 
     Errors: TraceError.
     """
@@ -125,7 +125,7 @@ def _output(asked: TraceOptions, ending: str, waits: Waits | None) -> Output:
 
 
 def _tracers(recorder: Recorder, asked: TraceOptions) -> list[Observer]:
-    """In this order, which is that of the lines where one moment has several."""
+    """The tracers that were asked for, in the order of their lines where a moment has several."""
     tracers: list[Observer] = []
     kinds = asked.kinds
     execution = None

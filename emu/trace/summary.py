@@ -1,4 +1,4 @@
-"""``--summary``: which calls were made, how many failed, and what they took, as strace -c."""
+"""``--summary``: the calls made, how many failed, and the time they took, as strace -c has it."""
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
 
@@ -11,13 +11,13 @@ from emu.decoding import semihosting as semihost
 from emu.machine.core import Core
 from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer, Words
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.errors import Refused
 from kernel_model.process import Process
 
 
 class Row(NamedTuple):
-    """Of one call.  seconds: of the host, in the kernel's answers."""
+    """The figures of one call.  seconds: the host's time for the kernel's answers."""
 
     name: str
     calls: int
@@ -34,14 +34,14 @@ class Summary(Observer):
         self._seconds: dict[str, float] = {}
         self._began = 0.0
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         self._began = time.perf_counter()
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self._count(call.name)
 
     def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
-        """At once, or after the call had waited."""
+        """Count an error, told at once or after the call had waited."""
         self._errors[entry.call.name] = self._errors.get(entry.call.name, 0) + 1
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
@@ -58,7 +58,7 @@ class Summary(Observer):
         self._calls[name] = self._calls.get(name, 0) + 1
 
     def rows(self) -> list[Row]:
-        """The calls that were made, those that took most first."""
+        """The calls that were made, the one that took most time first."""
         found = [
             Row(name, count, self._errors.get(name, 0), self._seconds[name])
             for name, count in self._calls.items()
@@ -67,7 +67,7 @@ class Summary(Observer):
 
 
 def summary_text(summary: Summary) -> str:
-    """A line for each call, and one for all."""
+    """A line for each call, and a last line for all."""
     rows = summary.rows()
     everything = Row(
         "all", sum(row.calls for row in rows), sum(row.errors for row in rows),

@@ -14,7 +14,7 @@ from kernel_model.walk import Step
 
 
 class TextFormat:
-    """A line an event; the pid in brackets begins it."""
+    """A line for each event, which begins with the pid in brackets."""
 
     ending = ""
 
@@ -27,7 +27,7 @@ class TextFormat:
     def instruction(
         self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str
     ) -> str:
-        """target: the name of where a branch goes, or ""."""
+        """target: the name of the place that a branch goes to, or ""."""
         code = _code(instruction.data, thumb)
         line = f"[{pid}] {instruction.va:08x} {place(symbol)}{code:<10} {instruction.text}"
         return f"{line} <{target}>\n" if target else f"{line}\n"
@@ -38,8 +38,8 @@ class TextFormat:
 
 
 def _head(event: Event) -> str:
-    """Whose it is, the call's number, and the instructions so far where they are counted."""
-    if isinstance(event, events.Access):
+    """The pid, the call's number, and the instructions so far where they are counted."""
+    if isinstance(event, events.AccessEvent):
         return f"[{event.pid}]"
     number = f" #{event.call}" if event.call else ""
     return f"[{event.pid}]{number} @{event.time}" if event.time else f"[{event.pid}]{number}"
@@ -50,13 +50,13 @@ def place(symbol: str) -> str:
 
 
 def _code(data: bytes, thumb: bool) -> str:
-    """An instruction's bits in its units: halfwords in Thumb, a word in Arm."""
+    """An instruction's bits as halfwords in Thumb, as a word in Arm."""
     if thumb:
         return " ".join(f"{data[at + 1]:02x}{data[at]:02x}" for at in range(0, len(data), 2))
     return f"{int.from_bytes(data, 'little'):08x}"
 
 
-def _call(call: events.Call) -> str:
+def _call(call: events.CallEvent) -> str:
     arguments = ", ".join(
         value.text if value.is_plain else f"{value.name}={value.text}" for value in call.arguments
     )
@@ -66,7 +66,7 @@ def _call(call: events.Call) -> str:
     return f"{begin}{arguments}) = {_result(call)}"
 
 
-def _result(call: events.Call) -> str:
+def _result(call: events.CallEvent) -> str:
     if call.result is None:
         return "?"
     reason = f" ({call.reason})" if call.reason else ""
@@ -75,8 +75,8 @@ def _result(call: events.Call) -> str:
     return f"{call.result} {call.error}{reason}" if call.semihosting else f"{call.error}{reason}"
 
 
-def descriptors_text(event: events.Descriptors) -> str:
-    """Which entries changed, and from what to what."""
+def descriptors_text(event: events.DescriptorsEvent) -> str:
+    """The entries that changed, and their old and new values."""
     unit = SECTION_SIZE if event.level == 1 else SMALL_PAGE_SIZE
     last = event.index + event.count - 1
     entries = f"[{event.index:#05x}]" if event.count == 1 else f"[{event.index:#05x}-{last:#05x}]"
@@ -89,30 +89,30 @@ def descriptors_text(event: events.Descriptors) -> str:
 
 
 def entry_text(level: int, word: int, count: int, frame: int) -> str:
-    """A run of descriptors, by the first."""
+    """A run of descriptors in words, from the first of them."""
     text = describe(Step(level, 0, 0, word).entry)
     many = f"{count} x " if count > 1 and word else ""
     return f"{many}{text}" + (f" (frame {frame})" if frame >= 0 else "")
 
 
-def _faulted(event: events.Faulted) -> str:
+def _faulted(event: events.FaultEvent) -> str:
     reached = f"{event.access} of {event.va:#010x} " if event.access else ""
     symbol = f" <{event.symbol}>" if event.symbol else ""
     return f"--- {reached}at {event.pc:#010x}{symbol}: {event.what} ---"
 
 
-def _scheduled(event: events.Scheduled) -> str:
+def _scheduled(event: events.TurnEvent) -> str:
     if event.turn is Turn.ENDS:
         return f"+++ {event.why} +++"
     why = f": {event.why}" if event.why else ""
     return f"+++ {event.turn.value} at {event.pc:#010x}{why} +++"
 
 
-def _message(event: events.Message) -> str:
+def _message(event: events.MessageEvent) -> str:
     return f"{event.sort.value} to {event.to}: {message_text(event.data)}"
 
 
-def _access(event: events.Access) -> str:
+def _access(event: events.AccessEvent) -> str:
     what = "write" if event.is_write else "read"
     return (
         f"{event.pc:08x} {what} {event.size} va {event.va:#010x} pa {event.pa:#010x} "
@@ -121,10 +121,10 @@ def _access(event: events.Access) -> str:
 
 
 _LINES: dict[str, Callable[[Any], str]] = {
-    events.Call.kind: _call,
-    events.Descriptors.kind: descriptors_text,
-    events.Faulted.kind: _faulted,
-    events.Scheduled.kind: _scheduled,
-    events.Message.kind: _message,
-    events.Access.kind: _access,
+    events.CallEvent.kind: _call,
+    events.DescriptorsEvent.kind: descriptors_text,
+    events.FaultEvent.kind: _faulted,
+    events.TurnEvent.kind: _scheduled,
+    events.MessageEvent.kind: _message,
+    events.AccessEvent.kind: _access,
 }

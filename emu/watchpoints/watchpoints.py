@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from emu.cpu.stop import Stop
     from emu.machine.core import Core
     from emu.machine.machine import Machine
-    from kernel_model.call import Call
+    from kernel_model.call import CallRow
     from kernel_model.events import TranslationChanged
     from kernel_model.process import Process, Resume
 
@@ -84,7 +84,7 @@ class Watchpoints(Observer):
             self._addresses.forget()
         self._places.look(process)
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         if result is not None:
             self._places.look(process)
 

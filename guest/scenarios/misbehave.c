@@ -222,7 +222,7 @@ static int unmap_own_code(void)
 	return 0;
 }
 
-static int unhang_own_stack(void)
+static int remove_own_stack(void)
 {
 	return frame_unmap(look(vspace_id()).v_id, F_MAP_TABLE_L2);
 }
@@ -285,7 +285,7 @@ static const struct misdeed misdeeds[] = {
 	{"creates a frame of kernel memory", create_frame},
 	{"makes a call that there is not", call_nobody},
 	{"unmaps its own code", unmap_own_code},
-	{"unhangs the table of its stack", unhang_own_stack},
+	{"removes the table of its stack", remove_own_stack},
 	{"swaps to an address space with nothing in it", swap_to_nothing},
 	{"swaps its parent to another address space", swap_parents_vspace},
 };

@@ -25,7 +25,7 @@ def check_may_give(kernel: Kernel, caller: Process, pid: int) -> Process:
         raise Refused(
             Error.NOT_ALLOWED, "process {pid} is no child or sibling of {caller} and allows {who}",
             pid=pid, caller=caller.pid,
-            who="nobody" if target.allowed == NO_ID else target.allowed,
+            who="no process" if target.allowed == NO_ID else target.allowed,
         )  # fmt: skip
     return target
 
@@ -39,7 +39,7 @@ def check_controls(kernel: Kernel, caller: Process, pid: int) -> Process:
     if target.parent != caller.pid:
         raise Refused(
             Error.NOT_ALLOWED, "process {pid} is a child of {parent}, not of {caller}",
-            pid=pid, parent="nobody" if target.parent == NO_ID else target.parent,
+            pid=pid, parent="no process" if target.parent == NO_ID else target.parent,
             caller=caller.pid,
         )  # fmt: skip
     return target

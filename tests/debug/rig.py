@@ -10,14 +10,14 @@ from emu.debuginfo import DebugFiles, open_files
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.report.context import Context
 from emu.unwind import StackFrame
 from tests.observing import OnFault
 
 
 def machine_for(
-    path: Path, on_fault: Callable[[Fault], None] | None = None, **options: int
+    path: Path, on_fault: Callable[[MachineFault], None] | None = None, **options: int
 ) -> Machine:
     """A machine about to run the program, with an outside that says nothing."""
     with path.open("rb") as stream:

@@ -9,7 +9,7 @@ import pytest
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import KernelEntry
 from emu.report.cause import cause_of
 from emu.report.context import Context
@@ -52,7 +52,7 @@ def test_hint_of_a_fault(name: str, code: str) -> None:
     path = guest(f"mistakes/{name}{code}")
     seen: list[str] = []
 
-    def on_fault(fault: Fault) -> None:
+    def on_fault(fault: MachineFault) -> None:
         context = context_now(machine, debug_for(path))
         hint = hint_for(context, fault, cause_of(context, fault))
         assert hint is not None
@@ -74,7 +74,7 @@ def test_hint_for_nested_functions_that_may_not_run() -> None:
         image = load_elf(stream, path.name)
     hints: list[Hint | None] = []
 
-    def on_fault(fault: Fault) -> None:
+    def on_fault(fault: MachineFault) -> None:
         context = context_now(machine, debug_for(path))
         hints.append(hint_for(context, fault, cause_of(context, fault)))
 
@@ -93,7 +93,7 @@ def test_hint_to_change_a_table_by_a_call() -> None:
     path = guest("mistakes/write_own_table")
     seen: list[Hint] = []
 
-    def on_fault(fault: Fault) -> None:
+    def on_fault(fault: MachineFault) -> None:
         context = context_now(machine, debug_for(path))
         hint = hint_for(context, fault, cause_of(context, fault))
         assert hint is not None

@@ -10,7 +10,7 @@ from emu.machine.history import BOOT, CALLS_KEPT, SEMIHOSTING, History, KernelEn
 from emu.machine.observers import Observer, Words
 from emu.report.history import frame_history, how_it_ended
 from kernel_model.abi import Error
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.process import Process
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.guests import guest
@@ -36,11 +36,11 @@ class Record(Observer):
         self._words: Words = (0, 0, 0, 0)
         machine.observers.add(self)
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         self.count += 1
         self._words = words
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         entry = KernelEntry(self.count, process.pid, call, self._words)
         if self.kernel.refusal is not None:
             self.refused.append(entry)

@@ -22,7 +22,7 @@ from kernel_model.abi import (
     MapKind,
     TableType,
 )
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.errors import Refused
 from kernel_model.handlers import contract
 from kernel_model.kernel import Kernel
@@ -273,21 +273,21 @@ WORDS = {
 """Of errors that mean something else in another call: what the rule's sentence must say."""
 
 
-def errors_of(call: Call) -> set[Error]:
+def errors_of(call: CallRow) -> set[Error]:
     """Those that the call's own documentation lists."""
     listed = re.search(r"Errors:(.*?)(Source:|$)", contract(call.operation), re.DOTALL)
     names = re.findall(r"\b[A-Z][A-Z_]{2,}\b", listed[1]) if listed else []
     return {Error[name] for name in names}
 
 
-def rules_of(call: Call) -> set[int]:
+def rules_of(call: CallRow) -> set[int]:
     """The numbers of the rules that the call's own documentation says it follows."""
     listed = re.findall(r"\brules? (\d+(?:(?:, | and )\d+)*)", contract(call.operation))
     return {int(number) for numbers in listed for number in re.findall(r"\d+", numbers)}
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_every_error_of_every_call_has_a_rule(call: Call) -> None:
+def test_every_error_of_every_call_has_a_rule(call: CallRow) -> None:
     """It is one that the call follows, or one that holds for all."""
     errors = errors_of(call)
     assert (not errors) is (call.name in CANNOT_BE_REFUSED)

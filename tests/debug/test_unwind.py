@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emu.debuginfo.code import disassemble_as
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.unwind import Step, backtrace
 from emu.unwind.ehabi import unwind
 from emu.unwind.exidx import Index
@@ -134,7 +134,7 @@ def steps_at_fault(path: Path) -> list[Step]:
     debug = debug_for(path)
     steps: list[Step | str] = []
 
-    def on_fault(fault: Fault) -> None:
+    def on_fault(fault: MachineFault) -> None:
         context = context_now(machine, debug)
         steps.extend(backtrace(frame_of(fault.registers), context.file_at, context.read_word))
 

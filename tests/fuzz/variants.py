@@ -27,7 +27,7 @@ from emu.gdb.target import Target
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options, Outcome
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer
 from emu.machine.outcome import outcome_of
@@ -169,7 +169,7 @@ class _Heard(Observer):
         self.faults: list[str] = []
         self.refusals: dict[tuple[str, str], int] = {}
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         self.faults.append(repr(fault))
         if self._reports is not None:
             machine = self._machine

@@ -15,7 +15,7 @@ from emu.machine import Machine
 from emu.machine.outcome import How, outcome_of
 from emu.machine.snapshot import Snapshot
 from emu.mmu import BACKENDS
-from emu.trace.events import Access
+from emu.trace.events import AccessEvent
 from emu.watchpoints.watch import PHYSICAL, Hit, Watch
 from emu.watchpoints.watchpoints import Watchpoints
 from kernel_model.descriptors import READ, WRITE
@@ -50,11 +50,11 @@ class Found(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def accesses(name: str) -> list[Access]:
+def accesses(name: str) -> list[AccessEvent]:
     """What a program accesses, in order."""
     lines = traced(program(name), "mem", max_insns=BOUND, format="jsonl").splitlines()[1:]
     found = [json.loads(line) for line in lines]
-    return [Access(**{name: one[name] for name in Access.__slots__}) for one in found]
+    return [AccessEvent(**{name: one[name] for name in AccessEvent.__slots__}) for one in found]
 
 
 @lru_cache(maxsize=1)
@@ -85,7 +85,7 @@ def hits(machine: Machine, watch: Watch) -> list[Found]:
     return found
 
 
-def is_told(watch: Watch, access: Access) -> bool:
+def is_told(watch: Watch, access: AccessEvent) -> bool:
     """Whether the watch ought to stop at this."""
     if not watch.access & (WRITE if access.is_write else READ):
         return False
@@ -94,9 +94,9 @@ def is_told(watch: Watch, access: Access) -> bool:
     return watch.pid == access.pid and watch.reaches(access.va, access.size)
 
 
-def expected(name: str, watch: Watch, found: list[Found]) -> list[Access]:
+def expected(name: str, watch: Watch, found: list[Found]) -> list[AccessEvent]:
     """The accesses to stop before: of an instruction, or an IT block's rest, the first."""
-    ought, gone_on = list[Access](), 0
+    ought, gone_on = list[AccessEvent](), 0
     ends = {one.first + 1: one.last for one in found}
     for access in accesses(name):
         if is_told(watch, access) and access.time > gone_on:
@@ -111,7 +111,7 @@ def check(name: str, mmu: str, watch: Watch) -> int:
     found = hits(machine, watch)
     for one, access in zip(found, expected(name, watch, found), strict=False):
         hit = one.hit
-        got = Access(one.first + 1, *hit[1:])
+        got = AccessEvent(one.first + 1, *hit[1:])
         assert got == access, f"{watch}: {len(found)} hits"
     if len(found) < FEW:
         assert len(found) == len(expected(name, watch, found)), watch

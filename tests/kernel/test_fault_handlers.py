@@ -302,5 +302,5 @@ def test_the_report_of_a_deadlock(trio):
     machine.blocks_for_ever("recv", AT)
     assert machine.kernel.waiting()[1:] == [
         f"process {first.pid} waits for process {handler.pid} to answer its fault",
-        f"process {handler.pid} waits for process {first.pid} to hear of its fault",
+        f"process {handler.pid} waits for process {first.pid} to receive its fault",
     ]

@@ -260,7 +260,7 @@ SCENES: list[tuple[Callable[[Machine], tuple], str]] = [
         "E_KERNEL_SPACE (0xeff00000+0x400000 reaches the kernel at 0xf0000000)",
     ),
     (half_a_section, "E_UNALIGNED (the frame's length 0x80000 is not a multiple of 0x100000)"),
-    (stranger, "E_NOT_ALLOWED (process 0 is no child or sibling of 1 and allows nobody)"),
+    (stranger, "E_NOT_ALLOWED (process 0 is no child or sibling of 1 and allows no process)"),
     (
         stranger_to_one_who_allows_another,
         "E_NOT_ALLOWED (process 0 is no child or sibling of 1 and allows 2)",

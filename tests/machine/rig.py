@@ -16,7 +16,7 @@ from elftools.elf.elffile import ELFFile
 from emu.environment.world import ScriptedWorld
 from emu.machine import Machine, Options, Outcome
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.observers import Observer
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.image import Image, Segment
@@ -123,7 +123,7 @@ class Guest(driver.Machine):
         self.core, self.kernel, self.ram = 0, self.machine.kernel, self.machine.ram.ram
         self.host = RecordingHost(self.ram)
         self._next_va = driver.FREE_VA + MIB
-        self.faults: list[Fault] = []
+        self.faults: list[MachineFault] = []
         self.machine.observers.add(OnFault(self.faults.append))
 
     def check(self) -> None:
@@ -164,7 +164,7 @@ class Guest(driver.Machine):
         """The first words of proc0's data."""
         return struct.unpack(f"<{count}I", self.memory(DATA_VA, count * 4))
 
-    def only_fault(self) -> Fault:
+    def only_fault(self) -> MachineFault:
         """The one fault that there was."""
         (fault,) = self.faults
         return fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emu.machine import How
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.mmu import BACKENDS
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.walk import FaultStatus
@@ -27,7 +27,7 @@ MISALIGNED = {
 """Instruction: its alignment, what it is told to have been doing, Thumb or not."""
 
 
-def fault_of(source: str, thumb: bool = False) -> Fault:
+def fault_of(source: str, thumb: bool = False) -> MachineFault:
     """The fault that a program ends in, on each backend the same."""
     faults = []
     for mmu in BACKENDS:

@@ -9,7 +9,7 @@ import pytest
 from emu.cpu import unicorn_internals
 from emu.debuginfo import DebugFiles
 from emu.machine import How
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.report.fault import fault_text
 from kernel_model.abi import MAP_READ, MAP_WRITE
 from kernel_model.descriptors import EXEC, READ, WRITE
@@ -102,7 +102,7 @@ def report_of(guest: Guest) -> str:
     files.of.return_value = None
     texts: list[str] = []
 
-    def tell(fault: Fault) -> None:
+    def tell(fault: MachineFault) -> None:
         texts.append(fault_text(guest.kernel, guest.machine.history, files, fault))
 
     guest.machine.observers.add(OnFault(tell))

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from emu.machine import How
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from kernel_model.abi import MapKind
 from kernel_model.descriptors import EXEC
 from kernel_model.walk import FaultStatus
@@ -42,7 +42,7 @@ NOT_IN_THUMB = ("add pc", "mov pc")
 """There these stay in the state."""
 
 
-def check_alignment_fault(fault: Fault, va: int) -> None:
+def check_alignment_fault(fault: MachineFault, va: int) -> None:
     assert (fault.kind, fault.status) == ("alignment fault", FaultStatus.ALIGNMENT)
     assert (fault.va, fault.pc, fault.access) == (va, va, EXEC)
 

@@ -10,7 +10,7 @@ from emu.environment.world import ScriptedWorld
 from emu.machine import How, Machine, Options
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Observers, Words
-from kernel_model.call import Call, CallTable
+from kernel_model.call import CallRow, CallTable
 from kernel_model.descriptors import EXEC, READ
 from kernel_model.image import Image, Segment
 from kernel_model.process import Process
@@ -31,7 +31,7 @@ class Names(Late):
     def __init__(self, told: list[str]) -> None:
         self.told = told
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self.told.append(f"called {call.name}")
 
 
@@ -41,10 +41,10 @@ class Early(Observer):
     def __init__(self, told: list[str]) -> None:
         self.told = told
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         self.told.append(f"calling {call.name}")
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self.told.append(f"early {call.name}")
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from emu.machine import How
-from emu.machine.fault import Fault, record_of
+from emu.machine.fault import MachineFault, record_of
 from emu.machine.history import BOOT, FAULT, History, KernelEntry
 from kernel_model.abi import FaultKind
 from kernel_model.descriptors import READ, WRITE
@@ -58,13 +58,13 @@ def test_the_kernel_is_told_all_of_a_fault(text: str, mmu: str) -> None:
 
 
 def test_a_fault_of_no_memory_has_no_address() -> None:
-    fault = Fault(3, "undefined instruction", 16, (0,) * 17)
+    fault = MachineFault(3, "undefined instruction", 16, (0,) * 17)
     assert (fault.va, fault.access, fault.walk, fault.status) == (-1, 0, None, None)
     assert fault.exact
 
 
 def test_an_address_of_which_the_page_is_known_is_told_so() -> None:
-    fault = Fault(3, "x", 16, (0,) * 17, 0x5000, READ, None, None, exact=False)
+    fault = MachineFault(3, "x", 16, (0,) * 17, 0x5000, READ, None, None, exact=False)
     assert fault.where == "read of the page at 0x00005000"
     assert fault._replace(exact=True).where == "read of 0x00005000"
 

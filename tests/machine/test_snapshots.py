@@ -13,7 +13,7 @@ from emu.environment.outside import Outside
 from emu.environment.world import HostWorld, ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import BOOT, KernelEntry
 from emu.mmu import BACKENDS
 from emu.semihosting.service import Semihosting
@@ -159,7 +159,7 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "pc", lambda: registers.write("pc", registers.pc + 4 | registers.thumb)
     yield "cpsr", lambda: registers.write("cpsr", registers.read("cpsr") ^ 1 << 31)
     yield "turn", lambda: setattr(core, "turn", core.turn - 1)
-    yield "fault", lambda: setattr(core, "fault", Fault(0, "x", 0, (0,) * 17))
+    yield "fault", lambda: setattr(core, "fault", MachineFault(0, "x", 0, (0,) * 17))
     yield "switches", lambda: setattr(core, "switches", core.switches + 1)
     yield "instructions", lambda: setattr(core.engine.counter, "count", 7)
     yield "loaded", lambda: setattr(core, "loaded", None)

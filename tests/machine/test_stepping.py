@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from emu.machine import How, Machine, MachineEndedError, Outcome, core
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.observers import Observer
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.process import Process, Resume
 from tests.hooks import add_code_hook
 from tests.kernel.driver import CODE_VA
@@ -109,10 +109,10 @@ class Watcher(Observer):
             registers = core.engine.registers.core()
             self.turns.append((process.pid, self.machine.instructions, registers))
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self.calls.append((process.pid, call.name, result))
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         self.faults.append((fault.pid, self.machine.instructions, fault.pc))
 
 

@@ -17,7 +17,7 @@ from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
 from emu.machine import How, Machine
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer, Words
 from emu.profile.start import begin_profile
@@ -30,7 +30,7 @@ from emu.views.memorysvg import memory_svg
 from emu.views.tables import table_grids
 from emu.views.tree import tree_lines
 from emu.views.treesvg import tree_svg
-from kernel_model.call import Call
+from kernel_model.call import CallRow
 from kernel_model.errors import Refused
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Process
@@ -161,10 +161,10 @@ class Looker(Observer):
         tree_svg(kernel)
         list(tree_lines(kernel))
 
-    def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+    def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:
         self._look()
 
-    def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
+    def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         self._look()
 
     def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
@@ -179,7 +179,7 @@ class Looker(Observer):
         assert refusal_text(kernel, history, self.debug, entry, refusal, registers)
         self._look()
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         assert fault_text(self.machine.kernel, self.machine.history, self.debug, fault)
         self._look()
 

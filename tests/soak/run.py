@@ -16,7 +16,7 @@ from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options
 from emu.machine.core import Core
-from emu.machine.fault import Fault
+from emu.machine.fault import MachineFault
 from emu.machine.observers import Observer
 from emu.report import fault_text
 from tests.guests import guest
@@ -44,7 +44,7 @@ class Reports(Observer):
     def __init__(self, machine: Machine, path: str) -> None:
         self._machine, self._debug = machine, open_files(path)
 
-    def faulted(self, core: Core, fault: Fault) -> None:
+    def faulted(self, core: Core, fault: MachineFault) -> None:
         fault_text(self._machine.kernel, self._machine.history, self._debug, fault)
 
 

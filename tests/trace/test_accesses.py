@@ -13,7 +13,7 @@ from emu.execution.code import Code
 from emu.machine import Machine
 from emu.machine.observers import Observer
 from emu.trace.accesses import AccessTracer
-from emu.trace.events import Access, Event
+from emu.trace.events import AccessEvent, Event
 from emu.trace.filters import Filter
 from emu.trace.output import Output
 from emu.trace.recorder import Recorder
@@ -40,14 +40,14 @@ class Checking:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.ram = machine.ram.ram
-        self.seen: list[Access] = []
-        self.stored: Access | None = None
+        self.seen: list[AccessEvent] = []
+        self.stored: AccessEvent | None = None
 
     def begin(self) -> str:
         return ""
 
     def event(self, event: Event) -> str:
-        assert isinstance(event, Access)
+        assert isinstance(event, AccessEvent)
         self.check_stored()
         self.seen.append(event)
         assert self.machine.cores[0].backend.translate(event.va).pa == event.pa
@@ -64,11 +64,11 @@ class Checking:
         if event is not None:
             assert self.bytes_at(event) == expected(event)
 
-    def bytes_at(self, event: Access) -> bytes:
+    def bytes_at(self, event: AccessEvent) -> bytes:
         return self.ram.read(event.pa, len(expected(event)))
 
 
-def expected(event: Access) -> bytes:
+def expected(event: AccessEvent) -> bytes:
     """The value's bytes that are in the first page."""
     return event.value.to_bytes(event.size, "little")[: PAGE - event.pa % PAGE]
 
@@ -82,7 +82,7 @@ def attach_tracer(machine: Machine, program: Path, format_: Any, fd: int) -> Acc
     return tracer
 
 
-def check(machine: Machine, program: Path, tmp_path: Path) -> list[Access]:
+def check(machine: Machine, program: Path, tmp_path: Path) -> list[AccessEvent]:
     format_: Any = Checking(machine)
     with (tmp_path / "nothing").open("wb") as stream:
         attach_tracer(machine, program, format_, stream.fileno())
@@ -119,7 +119,7 @@ def test_every_access_of_several_processes_is_what_ram_says(
     assert len(check(machine_for(program, mmu, ENOUGH), program, tmp_path)) > 500
 
 
-def stores(seen: list[Access]) -> list[tuple[int, int]]:
+def stores(seen: list[AccessEvent]) -> list[tuple[int, int]]:
     return [(event.size, event.value) for event in seen if event.is_write]
 
 

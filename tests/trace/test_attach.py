@@ -14,7 +14,7 @@ from emu.debuginfo import open_files
 from emu.execution.attach import attach
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
-from emu.trace.events import Scheduled, Turn
+from emu.trace.events import Turn, TurnEvent
 from emu.trace.filters import Filter
 from emu.trace.output import Output
 from emu.trace.recorder import Recorder
@@ -79,7 +79,7 @@ def test_what_others_read_along_is_written_at_once() -> None:
     output = Output(writer, "shared", shared=True)
     code = Code.of(machine, open_files(str(path)))
     recorder = Recorder(machine.sessions, Filter(), TextFormat(), output, code, machine.history)
-    recorder.emit(Scheduled(0, 0, Turn.ENDS, -1, 0x8000, "why"))
+    recorder.emit(TurnEvent(0, 0, Turn.ENDS, -1, 0x8000, "why"))
     assert b"why" in os.read(reader, 1000)
     for fd in (reader, writer):
         os.close(fd)
