@@ -1,6 +1,6 @@
-"""The part in C, which may be left out; and the library's sources, which go into the package.
+"""Builds the optional part in C, and puts the guest library's sources into the package.
 
-Without a compiler the package is complete, and slower.
+Without a compiler the package is complete but slower.
 """
 
 from glob import glob

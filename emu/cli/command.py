@@ -1,4 +1,4 @@
-"""What all commands are made of: help that survives a full disk, and ``-h``."""
+"""Commands and groups of commands: help that survives a full disk, and ``-h``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from emu.cli.streams import standard_output
 
 
 class Command(click.Command):
-    """A command whose help goes out as everything else does."""
+    """A command whose help is written like its output."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return _through_our_door(super().get_help_option(ctx))
 
 
 class Group(click.Group):
-    """The same of a group, which also knows what people type instead of a command."""
+    """A group of commands, which also takes common substitutes for their names."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return _through_our_door(super().get_help_option(ctx))

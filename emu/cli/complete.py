@@ -1,4 +1,4 @@
-"""What a shell completes besides options: kinds of traces, moments, functions of the program."""
+"""Completion of arguments: kinds of traces, moments, functions of the program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MOMENTS = ("fault", "exit", "call:", "insn:")
 
 
 def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The last word of a list like ``syscall,%fr``."""
+    """Completions of the last word of a list like ``syscall,%fr``."""
     from emu.conventions import DEFAULT
     from emu.trace.selection import KINDS, call_classes
 
@@ -21,12 +21,12 @@ def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 
 
 def moments(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """When to look."""
+    """Completions of a moment at which to look."""
     return [word for word in MOMENTS if word.startswith(incomplete)]
 
 
 def functions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Functions of the program that stands on the line already."""
+    """Functions of the program that the command line names."""
     from emu.cli.errors import UserError
     from emu.cli.inputs import STDIN
     from emu.cli.launch import load

@@ -36,7 +36,7 @@ _PARAMETERS = (
     ),
     click.option(
         "--gdb-on-fault", "on_fault", is_flag=True,
-        help="With --gdb: run, and wait for gdb at the first fault that nobody handles.",
+        help="With --gdb: run, and wait for gdb at the first fault that is not handled.",
     ),
     click.option(
         "--gdb-anywhere", "anywhere", is_flag=True,
@@ -59,20 +59,20 @@ def debugger_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def check_debugger(asked: DebuggerOptions) -> None:
-    """Errors: UserError, when something is said of a debugger that is not asked for."""
+    """Errors: UserError, for options of a debugger that is not asked for."""
     if asked.gdb is None and (asked.on_fault or asked.anywhere):
         raise UserError(f"--gdb-{'on-fault' if asked.on_fault else 'anywhere'} needs --gdb PORT")
 
 
 def debugged(launch: Launch, asked: DebuggerOptions) -> Callable[[], Outcome]:
-    """What runs the machine to its end: by itself, or as a debugger says.  Errors: UserError."""
+    """A function that runs the machine to its end, under a debugger or not.  Errors: UserError."""
     if asked.gdb is None:
         return launch.run
     return functools.partial(_serve, launch, asked, asked.gdb)
 
 
 def served(launch: Launch, place: str) -> Callable[[], int]:
-    """What serves one debugger after the other at ``place``, which is open now; a status."""
+    """A function that serves debuggers at ``place``, which is open now; it returns a status."""
     from emu.gdb.transport import Listener
 
     listener = Listener(place)
@@ -97,7 +97,7 @@ def _serve(launch: Launch, asked: DebuggerOptions, place: str) -> Outcome:
 
 
 def _at(listener: Listener, launch: Launch, tell: Callable[[str], None]) -> Outcome:
-    """Do what debuggers say, and then go on without them."""
+    """Serve debuggers, and then go on without them."""
     from emu.gdb.running import Runner
     from emu.gdb.server import serve
     from emu.gdb.target import Target
@@ -114,7 +114,7 @@ def _at(listener: Listener, launch: Launch, tell: Callable[[str], None]) -> Outc
 
 
 def _after(launch: Launch, runs_on: bool) -> Outcome:
-    """What becomes of a machine whose debugger is done with it."""
+    """Run or end a machine whose debugger has finished."""
     if launch.machine.has_ended:
         ended = outcome_of(launch.machine.kernel.halted)
         launch.report_end(ended)

@@ -45,7 +45,7 @@ def command(program: str, functions: tuple[str, ...], lines: bool) -> None:
 
 
 def _spans(file: DebugFile, functions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    """What to disassemble: all code, or these functions."""
+    """The addresses to disassemble: all code, or these functions."""
     if not functions:
         for section in file.sections:
             if section.is_code:

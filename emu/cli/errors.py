@@ -1,4 +1,4 @@
-"""Mistakes of the user's: one line, exit status 2."""
+"""The user's mistakes: one line, exit status 2."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from emu import status
 
 
 class UserError(click.ClickException):
-    """What was asked for cannot be done; the text says why and what to do."""
+    """A request that cannot be met; the text says why and what to do."""
 
     exit_code = status.USAGE
 
 
 @contextmanager
 def user_errors(path: str | None, *kinds: type[Exception]) -> Iterator[None]:
-    """Turn what fails within into a UserError: what the host says of ``path``, and ``kinds``.
+    """Turn errors within into a UserError: the host's about ``path``, and those of ``kinds``.
 
-    kinds: errors whose text is for the user as it is.
+    kinds: errors whose text is for the user.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""``emu gdb``: a machine and gdb at it, in one command."""
+"""``emu gdb``: a machine and gdb connected to it, in one command."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def command(
 
 
 def _find(debugger: str | None) -> str:
-    """Errors: UserError."""
+    """The gdb to start.  Errors: UserError."""
     found = debugger or next(filter(shutil.which, DEBUGGERS), None)
     if found is None or shutil.which(found) is None:
         raise UserError(f"{found or DEBUGGERS[0]} is not installed; on Debian: gdb-multiarch")
@@ -93,7 +93,7 @@ def _names(debugger: str) -> Path:
 
 @contextmanager
 def _beside(serve: Callable[[], int]) -> Iterator[None]:
-    """Meanwhile another process does this, out of the terminal's reach; it ends without a word."""
+    """While entered, another process serves, apart from the terminal; it is killed at the end."""
     pid = os.fork()
     if not pid:
         status = 1
@@ -111,7 +111,7 @@ def _beside(serve: Callable[[], int]) -> Iterator[None]:
 
 @contextmanager
 def _interrupts_are_gdbs() -> Iterator[None]:
-    """Meanwhile Ctrl-C is for gdb alone, which has the same terminal."""
+    """While entered, Ctrl-C is for gdb alone, which has the same terminal."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield

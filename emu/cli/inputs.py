@@ -1,4 +1,4 @@
-"""``-`` for a program: what comes on standard input, kept in a file while the command runs."""
+"""``-`` for a program: standard input, kept in a file while the command runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STDIN = "-"
 
 
 def path_of(name: str) -> str:
-    """The file that holds a program which was given as ``name``."""
+    """The path of the file that holds the program given as ``name``."""
     return _from_standard_input() if name == STDIN else name
 
 

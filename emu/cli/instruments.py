@@ -1,4 +1,4 @@
-"""Traces, coverage and profiles of a run: their options; their code is loaded when asked for."""
+"""The options for traces, coverage and profiles, whose code is imported when asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from emu.machine.outcome import How, Outcome
 
 
 class TraceArguments(NamedTuple):
-    """What to trace and where to, as it stands on the command line."""
+    """The options of a trace, as they stand on the command line."""
 
     trace: str | None
     pids: tuple[int, ...]
@@ -32,7 +32,7 @@ class TraceArguments(NamedTuple):
 
 
 class InstrumentOptions(NamedTuple):
-    """What to record of a run, as it stands on the command line."""
+    """The options of all recordings, as they stand on the command line."""
 
     tracing: TraceArguments
     summary: bool
@@ -153,10 +153,9 @@ def instrument_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run_instrumented(
     launch: Launch, instruments: InstrumentOptions, run: Callable[[], Outcome]
 ) -> Outcome:
-    """Run a machine that has not run yet to its end, recorded.  Errors: UserError.
+    """Run a machine that has not run yet to its end, and record it.  Errors: UserError.
 
-    run: what does that.
-    Where anything cannot begin there is no run, and nothing is written.
+    run: runs it.  If a recording cannot begin, there is no run and nothing is written.
     """
     _check_complete(instruments)
     tracing, later = instruments.tracing, instruments.tracing.trace_from is not None
@@ -187,7 +186,7 @@ def run_instrumented(
 
 
 def _function(launch: Launch, name: str) -> int:
-    """Where a function of the program begins (va).  Errors: UserError."""
+    """The address (va) of a function of the program.  Errors: UserError."""
     symbol = launch.debug.program.symbols.named(name)
     if symbol is None:
         raise UserError(f"{launch.guest.program}: has no function {name}")
@@ -195,7 +194,7 @@ def _function(launch: Launch, name: str) -> int:
 
 
 def _check_complete(instruments: InstrumentOptions) -> None:
-    """Errors: UserError, when something is said of a trace or coverage that is not asked for."""
+    """Errors: UserError, for options of a trace or of coverage that is not asked for."""
     tracing = instruments.tracing
     details = {
         "--pid": tracing.pids,

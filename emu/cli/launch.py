@@ -1,4 +1,4 @@
-"""From options to a machine, and from a run's end to what is said of it and the exit status."""
+"""A run of the command line: makes its machine, and reports its end."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def load(program: str) -> Image:
 
 
 class Launch:
-    """One guest about to run for the command line: its machine, and who reports on it.
+    """A guest about to run for the command line: its machine and the observers that report.
 
-    streams: what the guest's standard streams are, as file descriptors.
+    streams: the file descriptors of the guest's standard streams.
     """
 
     def __init__(self, guest: GuestOptions, streams: tuple[int, int, int] = (0, 1, 2)) -> None:
@@ -75,7 +75,7 @@ class Launch:
 
     @property
     def debug(self) -> DebugFiles:
-        """The names of addresses, read when first asked for."""
+        """The names of addresses, read at the first use."""
         if self._debug is None:
             from emu.debuginfo import open_files
 
@@ -84,20 +84,20 @@ class Launch:
         return self._debug
 
     def run(self) -> Outcome:
-        """Run to the end, and say how it ended if that was not by exit."""
+        """Run to the end, and report an end other than by exit."""
         outcome = self.reach(self.machine.run)
         self.report_end(outcome)
         return outcome
 
     def reach(self, goal: Callable[[], Outcome]) -> Outcome:
-        """Run as ``goal`` does: one of the machine's ways to run."""
+        """Run by ``goal``, a method of the machine."""
         try:
             return goal()
         except StreamLostError as lost:
             raise exit_for_loss(lost.errno, str(lost)) from lost
 
     def report_end(self, outcome: Outcome) -> None:
-        """Say how the run ended, if that was not by exit."""
+        """Report an end of the run other than by exit."""
         machine = self.machine
         if outcome.how is How.DEADLOCK:
             from emu.report import deadlock_text
@@ -129,7 +129,7 @@ class Launch:
             self._tell_stranger()
 
     def _tell_stranger(self) -> None:
-        """Say so if the program cannot have been made for this kernel."""
+        """Report a program that cannot have been made for this kernel."""
         from emu.report import stranger_text
 
         calls = self.machine.history.made + self.machine.calls.semihosting
@@ -139,7 +139,7 @@ class Launch:
 
 
 class _FaultReporter(Observer):
-    """Prints the report of each fault, behind what traces say of it."""
+    """Prints the report of each fault, after its lines in traces."""
 
     rank: ClassVar[int] = 1
 
@@ -151,7 +151,7 @@ class _FaultReporter(Observer):
 
         machine = self._launch.machine
         is_handled = machine.kernel.processes[fault.pid].handler != NO_ID
-        # What somebody is told of is no mistake, as far as anybody knows.
+        # A fault that a handler is told of may be no mistake.
         is_shown = not is_handled or self._launch.guest.explain
         self._launch.is_end_reported = is_shown and fault.pid == PROC0
         killing = killing_text(machine.kernel, machine.history, fault) if is_shown else None
@@ -162,7 +162,7 @@ class _FaultReporter(Observer):
 
 
 class _FilesReporter(Observer):
-    """Says once that a program may open no file, if one was refused to it for that."""
+    """Says once that a program may open no files, when it has been refused one."""
 
     rank: ClassVar[int] = 1
 
@@ -189,7 +189,7 @@ class _FilesReporter(Observer):
 
 
 class _RefusalReporter(Observer):
-    """Prints why a call was refused, unless that is how a program learns of a list's end."""
+    """Prints why a call was refused, except for refusals that tell the end of a list."""
 
     rank: ClassVar[int] = 1
 

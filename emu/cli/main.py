@@ -1,4 +1,4 @@
-"""The command ``emu`` and how it fails: one line on stderr, and exit status 2."""
+"""The command ``emu``, which fails with one line on standard error and exit status 2."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMANDS = {
     "completion": "emu.cli.completion",
     "man": "emu.cli.manpage",
 }
-"""Each command and the module that has it, with the name it has there; imported when it is used."""
+"""Each command: its module, imported when it is used, and its name there."""
 
 EPILOG = """\b
 Examples:
@@ -47,7 +47,7 @@ process; 141 whoever read the output is gone; 143 SIGTERM.
 
 
 class LazyGroup(Group):
-    """A group that imports a command only when it is wanted: start-up time is felt every run."""
+    """A group that imports a command only when it is used, to start quickly."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -63,7 +63,7 @@ class LazyGroup(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command, or what was meant instead.  Errors: click.UsageError."""
+        """The command of this name.  Errors: click.UsageError, which suggests another name."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             from difflib import get_close_matches
@@ -95,7 +95,7 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> int:
-    """The command, which turns a user's mistake into one line; its exit status."""
+    """Run the command; a user's mistake is reported in one line.  The exit status."""
     occupy_closed_streams()
     try:
         result: Any = cli.main(args, prog_name="emu", standalone_mode=False)

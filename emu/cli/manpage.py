@@ -1,4 +1,4 @@
-"""``emu man``: the manual page, made of what ``--help`` says."""
+"""``emu man``: the manual page, made of the texts of ``--help``."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _epilog(title: str, text: str | None) -> Iterator[str]:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """Paragraphs; what follows click's mark for text as it stands, as it stands."""
+    """Paragraphs, filled; a paragraph with click's mark keeps its lines."""
     for paragraph in re.split(r"\n\n", text.strip()):
         if paragraph.startswith("\b\n"):
             yield ".nf"

@@ -1,4 +1,4 @@
-"""The options of every command that runs a guest: one list, so that each takes them all."""
+"""The options that every command that runs a guest takes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIZE = re.compile(r"(0x[0-9a-f]+|[0-9]+) ?([kmg]?)(?:i?b)?", re.IGNORECASE)
 
 
 class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """Bytes, as ``64M``, ``0x4000000`` or ``67108864``; whole pages between two bounds."""
+    """Bytes, as ``64M``, ``0x4000000`` or ``67108864``: whole pages between two bounds."""
 
     name = "size"
 
@@ -45,7 +45,7 @@ class Size(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 
 class Count(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """How many, at least one, as ``1000``, ``10k``, ``2M`` or ``1G``: thousands, not 1024s."""
+    """A count of at least one, as ``1000``, ``10k``, ``2M`` or ``1G``, in powers of 1000."""
 
     name = "count"
 
@@ -65,7 +65,7 @@ def parse_count(text: str) -> int | None:
 
 
 class Seconds(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A time that the host can wait: more than none, and no more than a hundred years."""
+    """A time in seconds, greater than 0 and at most a hundred years."""
 
     name = "seconds"
 
@@ -76,13 +76,13 @@ class Seconds(click.ParamType):  # type: ignore[type-arg,unused-ignore]
             seconds = float(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        if not 0 < seconds <= _CENTURY:  # nor if it is no number
+        if not 0 < seconds <= _CENTURY:  # false of a NaN, too
             self.fail(f"{value!r} seconds is no time to wait", param, ctx)
         return seconds
 
 
 class GuestOptions(NamedTuple):
-    """What to run and how.  files: the directory a guest may open files in, or None.
+    """The program to run and how.  files: the directory beneath which it may open files, or None.
 
     symbols: ELF files besides the program that name the addresses of its children.
     clock: one of ``CLOCKS``.

@@ -1,4 +1,4 @@
-"""A word now and then, on a terminal, of a run that is recorded and takes long."""
+"""Progress lines on a terminal during a long recorded run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 FIRST = 5.0
-"""Seconds until the first word; each next one comes after twice as long."""
+"""Seconds until the first line; the time doubles for each that follows."""
 
 
 @contextmanager
 def progress(calls: Callable[[], int], tell: Callable[[str], None]) -> Iterator[None]:
-    """While entered, say how long it has been.  calls: how many the program has made so far."""
+    """While entered, report the time elapsed.  calls: the number of calls made so far."""
     if not sys.stderr.isatty():
         yield
         return

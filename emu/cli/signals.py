@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM, wherever the command is: they end it with one line and no traceback.
 
-While a guest runs the machine hears them itself, so that what ran can be told.
+While a guest runs, the machine handles them, so that the run can be reported.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def hear() -> None:
 
 
 def hear_no_more() -> None:
-    """The command is over: what comes now has nothing left to end."""
+    """The command is over: ignore these signals."""
     for number in HEARD:
         signal.signal(number, signal.SIG_IGN)
 
 
 def tell(stopped: Stopped) -> None:
-    """Say what has stopped us, unless that would have to wait for a reader."""
+    """Report the signal, unless that would have to wait for a reader."""
     if select.select([], [_STDERR], [], 0)[1]:
         os.write(_STDERR, f"emu: {stopped}\n".encode())
 

@@ -1,4 +1,4 @@
-"""Where the command begins: signals are heard before anything that takes time is imported."""
+"""Where the command begins: handles signals before importing anything that takes time."""
 
 from __future__ import annotations
 

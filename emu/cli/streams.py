@@ -1,4 +1,4 @@
-"""The command's own standard streams: what we write there, and what happens without them."""
+"""The command's own standard streams: writing to them, and the loss of one."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from emu import status
 from emu.environment.waits import Interrupted, Waits, Writer
 
 WAITS = Waits()
-"""Those of what is said, and of the world of the guest that runs: whatever ends one ends both."""
+"""The waits of our own messages and of the guest's world: an interrupt ends both."""
 _STDERR = 2
 
 
 def note(text: str) -> None:
-    """A line of ours among what the guest prints."""
+    """Print a line of ours between the guest's lines."""
     say(f"emu: {text}")
 
 
 def say(text: str) -> None:
-    """Print to standard error, now.  It is lost without a reader, or if the wait is interrupted."""
+    """Print to standard error at once.  The text is lost without a reader, or when interrupted."""
     sys.stderr.flush()
     rest, stderr = f"{text}\n".encode(errors="backslashreplace"), Writer(_STDERR, WAITS)
     with suppress(Interrupted, OSError):
@@ -35,7 +35,7 @@ def say(text: str) -> None:
 
 
 def _is_read() -> bool:
-    """Whether to write to standard error: not where a wait was ended, and would begin again."""
+    """Whether to write to standard error, which an interrupted wait forbids."""
     return _STDERR not in WAITS.left or bool(select.select([], [_STDERR], [], 0)[1])
 
 
@@ -46,15 +46,15 @@ def standard_output() -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
     except OSError as error:
-        # What is still buffered must not fail once more when the interpreter ends.
+        # Text that is still buffered must not fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise exit_for_loss(error.errno, f"standard output: {error.strerror}") from error
 
 
 def exit_for_loss(number: int | None, text: str) -> click.exceptions.Exit:
-    """How a command ends that has lost a standard stream: without a word if its reader has gone.
+    """The exit of a command that has lost a standard stream: silent if its reader has gone.
 
-    number: the errno.  text: what is said of any other loss, in one line.
+    number: the errno.  text: the message about any other loss, in one line.
     """
     if number == errno.EPIPE:
         return click.exceptions.Exit(status.PIPE)
@@ -71,10 +71,10 @@ def write_json(data: dict[str, Any], stream: TextIO) -> None:
 
 
 def occupy_closed_streams() -> None:
-    """Take the places of standard streams that we were started without, as by ``<&-`` in a shell.
+    """Occupy the numbers of standard streams that were closed at the start, as by ``<&-``.
 
-    So the next file or pipe that is opened does not get a number from 0 to 2.  What stands there
-    is open the wrong way round, so that using it still fails as it would on a closed stream.
+    So no file or pipe that is opened later gets a number from 0 to 2.  The placeholder is open
+    in the wrong direction, so that its use still fails as on a closed stream.
     Python has no ``sys.stderr`` then, and would print to standard output.
     """
     for number in (0, 1, 2):

@@ -1,4 +1,4 @@
-"""``emu symbols``: the functions and variables of a program, and where they are from."""
+"""``emu symbols``: the functions and variables of a program, and their sources."""
 
 from __future__ import annotations
 

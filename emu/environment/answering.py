@@ -1,4 +1,4 @@
-"""What the real outside and a scripted one share: a method for each request."""
+"""The methods that answer requests, shared by the real outside and a scripted one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _Handler = Callable[[Any, int], Answer]
 
 
 class WorldState(NamedTuple):
-    """What of the outside a run has used.
+    """The part of the outside that a run has used.
 
-    clock: where it stands.  output: what a scripted outside keeps, files and all.
+    clock: its state.  output: of a scripted outside, its output and files.
     """
 
     clock: tuple[int, ...]
@@ -27,10 +27,10 @@ class WorldState(NamedTuple):
 
 
 class AnsweringWorld:
-    """Answers requests.  A subclass writes, and says what it takes input from.
+    """Answers requests.  A subclass has the output, and says where input comes from.
 
     Each method answers the request of its name at a moment: instructions executed so far.
-    files: where files come from.
+    files: the files that can be opened.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class AnsweringWorld:
         waits: Waits,
         clock: Clock,
     ) -> None:
-        """refill: gives the next piece of standard input."""
+        """refill: returns the next piece of standard input, b"" at its end."""
         self.files = files
         self._beginning = Beginning(tuple(arguments), terminals, clock.start, clock.counts)
         self._waits = waits

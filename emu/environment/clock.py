@@ -9,10 +9,10 @@ CLOCK_START: Final = 1_704_067_200
 """The instant at which every run begins, 2024-01-01 00:00 UTC, in seconds since 1970."""
 
 LOOK: Final = 1_000
-"""Nanoseconds that a look at the clock takes, besides its instructions.
+"""Nanoseconds added for each look at the clock, besides its instructions.
 
-As little as a call of a debugger's host could take.  A program that waits for a second looks some
-hundred instructions apart: without, it would have to look ten million times.
+No call of a debugger's host takes less.  A program that waits for a second looks every hundred
+instructions or so: without this it would have to look ten million times.
 """
 
 NEVER: Final = -1
@@ -23,26 +23,26 @@ class Clock(Protocol):
 
     @property
     def start(self) -> int:
-        """When the run began, in seconds since 1970."""
+        """The time at which the run began, in seconds since 1970."""
 
     @property
     def counts(self) -> bool:
-        """Whether it goes by instructions, so that these must be counted."""
+        """Whether it counts instructions, so that the machine must count them."""
 
     def now(self, executed: int) -> int:
         """Nanoseconds since the first look.  executed: instructions, counted since then."""
 
     def snapshot(self) -> tuple[int, ...]:
-        """Where it stands, as a value."""
+        """Its state as a value."""
 
     def restore(self, state: tuple[int, ...]) -> None:
-        """Go on from where a clock stood."""
+        """Go on from the state of a clock."""
 
 
 class InstructionClock:
-    """A nanosecond an instruction: the same in every run.
+    """A clock that advances a nanosecond with each instruction, the same in every run.
 
-    since: instructions at the first look.  looks: since then.
+    since: instructions at the first look.  looks: the number of looks since then.
     """
 
     start = CLOCK_START
@@ -67,7 +67,7 @@ class InstructionClock:
 
 
 class HostClock:
-    """The host's own, for programs that measure or wait: then no run is like another."""
+    """The host's clock, for programs that measure or wait; with it runs differ."""
 
     counts = False
 

@@ -6,16 +6,16 @@ import os
 from collections.abc import Sequence
 
 LONGEST = 254
-"""Bytes of a command line for which newlib's start code has room."""
+"""The most bytes of a command line that newlib's start code has room for."""
 
 _QUOTES = ('"', "'")
 
 
 def with_program(path: str, arguments: Sequence[str]) -> tuple[str, ...]:
-    """All of argv for the program in the file ``path``.
+    """The argv for the program in the file ``path``.
 
-    Its first is the path as it was given, or the file's name alone where that makes the line
-    short enough and the path does not: a program can lie anywhere.
+    Its first word is the path as given, or the file's name alone where only that makes the line
+    short enough.
     """
     given, short = (path, *arguments), (os.path.basename(path), *arguments)
     return short if len(command_line(short)) <= LONGEST < len(command_line(given)) else given
@@ -25,8 +25,8 @@ def command_line(arguments: Sequence[str]) -> bytes:
     """The arguments joined by spaces, in quotes where they need it.
 
     newlib's crt0 ends a word at the next space, or, if the word begins with ' or ", at
-    the next such quote; it knows no other quoting and no escape.  ValueError names an
-    argument that cannot be written so.
+    the next such quote; it knows no other quoting and no escape.  Errors: ValueError, which
+    names an argument that cannot be written so.
     """
     return os.fsencode(" ".join(_quoted(argument) for argument in arguments))
 

@@ -1,9 +1,9 @@
 """Host files beneath one directory, and no others.
 
-A failure is an ``OSError`` whose ``errno`` says which.  A path is walked one component
-at a time, each opened relative to the one before and none through a symbolic link, so
-no name can lead out of the directory: not by ``..``, not as an absolute path, not by a
-link, and not by a directory exchanged on the way.
+Failures are ``OSError``s with an ``errno``.  A path is walked component by component, each opened
+relative to the one before and none through a symbolic link.  So no path leads out of the
+directory: not by ``..``, not as an absolute path, not by a link, and not by a directory exchanged
+meanwhile.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from itertools import count
 from typing import Protocol
 
 MAX_FILE_SIZE = 0x7FFFFFFF
-"""A longer file's length is no positive 32-bit number."""
+"""The length of a longer file is not a positive 32-bit number."""
 
 _OPEN_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -46,7 +46,7 @@ class Files(Protocol):
         """At most ``length`` bytes from ``offset`` on; fewer only at the file's end."""
 
     def write(self, handle: int, offset: int, data: bytes) -> None:
-        """All of ``data`` at ``offset``; a gap before it reads as zeros."""
+        """Write all of ``data`` at ``offset``; a gap before it reads as zeros."""
 
     def length(self, handle: int) -> int: ...
 
@@ -61,7 +61,7 @@ def host_error(number: int) -> OSError:
 
 
 def path_components(path: bytes) -> list[bytes]:
-    """The names on the way to ``path``, with ``.`` and ``..`` resolved; EACCES if it leads out.
+    """The components of ``path``, with ``.`` and ``..`` resolved; EACCES if it leads out.
 
     ``..`` can be resolved in the text because no component may be a symbolic link.
     """
@@ -85,13 +85,13 @@ def path_components(path: bytes) -> list[bytes]:
 
 
 def _close(root: int | None, files: dict[int, int]) -> None:
-    """Close files that can no longer be reached, and the directory that they are in."""
+    """Close files that can no longer be reached, and their directory."""
     for fd in (*files.values(), *(() if root is None else (root,))):
         os.close(fd)
 
 
 class HostFiles:
-    """Files beneath ``root``, known by handle while open; without a root there are none."""
+    """Files beneath ``root``, known by handle while open; no files without a root."""
 
     def __init__(self, root: str | None = None) -> None:
         self._root = None if root is None else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
@@ -101,7 +101,7 @@ class HostFiles:
     def open(self, path: bytes, mode: OpenMode) -> int:
         """Open a regular file and return its handle.
 
-        O_NONBLOCK keeps the open of a pipe from waiting before it is found to be no file.
+        O_NONBLOCK keeps the open of a pipe from waiting, before fstat finds that it is a pipe.
         """
         with self._parent(path) as (directory, name):
             fd = os.open(name, _open_flags(mode), 0o666, dir_fd=directory)
@@ -117,7 +117,7 @@ class HostFiles:
         os.close(self._open.pop(handle))
 
     def read(self, handle: int, offset: int, length: int) -> bytes:
-        """At most ``length`` bytes; the file's size bounds what is set aside for them."""
+        """At most ``length`` bytes; no more memory is allocated than the file's size."""
         fd = self._open[handle]
         there = os.fstat(fd).st_size - offset
         return os.pread(fd, min(length, there), offset) if there > 0 else b""
@@ -146,7 +146,7 @@ class HostFiles:
 
     @contextmanager
     def _parent(self, path: bytes) -> Iterator[tuple[int, bytes]]:
-        """The directory that holds ``path``, opened, and the last name."""
+        """The opened directory that holds ``path``, and the last component."""
         if self._root is None:
             raise host_error(EACCES)
         *directories, name = path_components(path)
@@ -208,12 +208,12 @@ class ScriptedFiles:
         return tuple((path, bytes(content)) for path, content in sorted(self.contents.items()))
 
     def restore(self, contents: tuple[tuple[bytes, bytes], ...]) -> None:
-        """Set the contents.  What is open stays so, on what it was."""
+        """Set the contents.  Open files stay open, with their old contents."""
         self.contents = {path: bytearray(content) for path, content in contents}
 
 
 def lowest_free(taken: Container[int], start: int = 0) -> int:
-    """The lowest number from ``start`` on that is not taken."""
+    """The lowest number from ``start`` on that is not in ``taken``."""
     return next(number for number in count(start) if number not in taken)
 
 

@@ -1,5 +1,5 @@
-"""The machine's side of the one door: asks the world, each time with the moment, and acts upon the
-answers.
+"""The machine's side of the one door: sends the world requests, each with its moment, and acts upon
+the answers.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from emu.environment.world import World
 class StreamLostError(Exception):
     """The host took a standard stream away: a broken pipe, a full disk.
 
-    The run cannot go on.  The command line ends it; ``errno`` is EPIPE where the reader has
-    gone, which is no reason for a message.
+    The run cannot go on, and the command ends: in silence if ``errno`` is EPIPE, because the
+    reader has gone.
     """
 
     def __init__(self, lost: Lost) -> None:
@@ -37,7 +37,7 @@ class StreamLostError(Exception):
 
 
 class Moment(Protocol):
-    """The moment at which a request is made.  count: instructions executed, as far as counted."""
+    """The source of requests' moments.  count: instructions executed, as far as counted."""
 
     @property
     def count(self) -> int: ...
@@ -51,7 +51,7 @@ class OutsideState(NamedTuple):
     """The outside of a run as a value.
 
     is_timed: whether the program has looked at the clock.  written: bytes of output.
-    world: what the world itself remembers.
+    world: the world's own state.
     """
 
     is_timed: bool
@@ -63,18 +63,18 @@ _FAILURES = (Failed, Lost, Cause)
 
 
 def _nothing() -> None:
-    """Nothing is to be done."""
+    """Do nothing."""
 
 
 class Outside:
-    """What a machine asks of its world.
+    """The outside of a machine.
 
-    All requests go through ``World.answer``: a recorder is a world that asks another one.
-    world: what answers.  beginning: what stays the same.
-    files: those of the host that the program may have.
+    All requests go through ``World.answer``: a recorder is a world that asks another.
+    world: answers the requests.  beginning: the answers that do not change during a run.
+    files: the host's files that the program may open.
     written: bytes of output so far, on both streams together.
-    moment: where the machine counts.
-    is_full: more was to be written than may be.  cause: why the outside has ended the run.
+    moment: counts the machine's instructions.
+    is_full: whether the limit of output is reached.  cause: why the outside has ended the run.
     """
 
     def __init__(
@@ -86,8 +86,8 @@ class Outside:
     ) -> None:
         """limit: bytes of output, None for any.
 
-        stop: called when an answer ends the run: ``is_full`` or ``cause`` says why.
-        count: called before the first look at the clock, if that goes by instructions.
+        stop: called when an answer ends the run, for the reason in ``is_full`` or ``cause``.
+        count: called before the first look at the clock, if the clock counts instructions.
         """
         self.moment: Moment = _Never()
         self._limit, self._stop, self._count = limit, stop, count
@@ -107,7 +107,7 @@ class Outside:
         return answer
 
     def begin_run(self) -> None:
-        """Nothing has ended the run that begins now; what the last one left unsent goes first."""
+        """Begin a run: clear the reasons to end one, and send the output that the last run left."""
         self.is_full = False
         self.cause: Cause | None = None
         stream, self._unsent = self._unsent, None
@@ -144,7 +144,7 @@ class Outside:
         self._write_within(self._limit, STDERR, data)
 
     def _write_within(self, limit: int | None, stream: int, data: bytes) -> None:
-        """What is beyond the limit is dropped."""
+        """Write data up to the limit, and drop the rest."""
         allowed = data if limit is None else data[: max(limit - self.written, 0)]
         taken = self.world.answer(("write", stream, allowed), self.moment.count)
         self.written += len(allowed)
@@ -152,7 +152,7 @@ class Outside:
             self._not_all(stream, taken)
 
     def _not_all(self, stream: int, taken: Answer) -> None:
-        """The run ends, or the stream is lost."""
+        """End the run, or report the lost stream, after a write that was not complete."""
         if isinstance(taken, Cause):
             self.cause, self._unsent = taken, stream
         elif isinstance(taken, int):
@@ -165,7 +165,7 @@ class Outside:
         """Whether ``STDIN``, ``STDOUT`` or ``STDERR`` is a terminal."""
         return self.beginning.terminals[stream]
 
-    # Time and its end
+    # Time and interruption
 
     def now(self) -> int:
         """Nanoseconds since the program first looked at the clock."""
@@ -191,7 +191,7 @@ class Outside:
         return OutsideState(self.is_timed, self.written, self.world.snapshot())
 
     def restore(self, state: OutsideState) -> None:
-        """Be as an outside was, as far as that can be: what was written to the host stays."""
+        """Become what an outside was, as far as possible: output already on the host stays."""
         self.is_timed, self.written = False, state.written
         self.world.restore(state.world)
         if state.is_timed:
@@ -208,7 +208,7 @@ def _fail(answer: Answer) -> NoReturn:
 
 
 class _AskedFiles:
-    """Files of the world, known by the handles that it gives.  Failures are OSErrors."""
+    """The world's files, by the handles that it gives.  Failures are OSErrors."""
 
     def __init__(self, ask: Callable[[Request], Any]) -> None:
         self._ask = ask

@@ -1,8 +1,8 @@
-"""What a run asks of its outside, and what it is told: plain tuples of plain values.
+"""The requests of a run to its outside, and the answers: plain tuples of plain values.
 
-A request is its name and its arguments; each alias below says what the answer to one is.  Requests
-and answers can be pickled and compared, and hold no code: a list of them, each with the moment at
-which it was made, is all that a run owes to its outside.
+A request is its name and its arguments; each alias below documents the answer.  Requests and
+answers can be pickled and compared, and hold no code: a list of them, each with its moment, is all
+that a run takes from its outside.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Cause(Enum):
 
 
 class Beginning(NamedTuple):
-    """What stays the same all through a run.
+    """Answers that stay the same throughout a run.
 
     arguments: the program's name and its arguments.  terminals: whether standard input, output and
     error are terminals.  began: seconds since 1970.  counts: whether ``Now`` depends on the moment,
@@ -56,22 +56,22 @@ Begin = tuple[Literal["begin"]]
 ReadInput = tuple[Literal["read_input"], int]
 """LENGTH -> at least one and at most so many bytes of standard input; b"" at its end.
 
-Waits for them.  Ends early only after a newline, as a terminal does, so that what is read depends
-on the input alone and not on the pieces in which it arrived.  Or Lost; or the Cause that ended
-the wait.
+Waits for them.  Ends early only after a newline, as a terminal does, so that the bytes read
+depend on the input alone and not on the pieces in which it arrived.  Or Lost; or the Cause that
+ended the wait.
 """
 InputReady = tuple[Literal["input_ready"]]
 """-> whether ``ReadInput`` would not wait for a person at a terminal.
 
-What does not come from a terminal counts as ready: however long it takes, nothing inside the
-machine can tell, and so a run does not depend on how quickly it comes.
+Input that does not come from a terminal counts as ready.  The machine waits for it and cannot tell
+how long, so a run does not depend on the speed of its input.
 """
 Write = tuple[Literal["write"], int, bytes]
 """STREAM (``STDOUT`` or ``STDERR``), DATA -> how many bytes were taken, or Lost.
 
-What is taken is put there at once; that waits until there is room.  Where the wait is ended the
-answer is the Cause, and all is taken nevertheless: the rest goes first the next time, so a program
-that is stopped in a write has written.
+The bytes taken are written at once, after a wait for room.  If the wait is ended, the answer is the
+Cause; all bytes count as taken nevertheless, and the rest is written before anything else: so a
+program that is stopped in a write has written.
 """
 Now = tuple[Literal["now"]]
 """-> nanoseconds since the program first looked at the clock."""

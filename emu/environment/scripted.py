@@ -14,7 +14,7 @@ from emu.environment.waits import Waits
 
 
 class ScriptedOutput(NamedTuple):
-    """What went out into a scripted outside, and what is in its files, by path."""
+    """The output into a scripted outside, and the contents of its files, by path."""
 
     stdout: bytes
     stderr: bytes
@@ -22,7 +22,7 @@ class ScriptedOutput(NamedTuple):
 
 
 class ScriptedWorld(AnsweringWorld):
-    """An outside made of given values: what goes out is kept to be looked at."""
+    """An outside made of given values, which keeps the output."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class ScriptedWorld(AnsweringWorld):
     ) -> None:
         """stdin: the bytes, or the pieces in which they arrive.
 
-        terminal: whether the standard streams are one.
+        terminal: whether the standard streams are a terminal.
         """
         pieces = iter([stdin] if isinstance(stdin, bytes) else stdin)
         self._scripted = ScriptedFiles(files or {})

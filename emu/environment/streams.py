@@ -1,4 +1,4 @@
-"""The host's standard streams: input by lines, and output that a wait cannot lose."""
+"""The host's standard streams: input by lines, and output that no interrupted wait loses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emu.environment.waits import Interrupted, Waits, Writer
 
 
 class InputState(NamedTuple):
-    """How far standard input has been read: pieces so far, and what of them is left."""
+    """The position in standard input: the number of pieces so far, and the bytes left of them."""
 
     pieces: int
     pending: bytes
@@ -18,9 +18,9 @@ class InputState(NamedTuple):
 
 
 class InputLines:
-    """Standard input by lines, from pieces that ``refill`` gives; b"" from it is the end.
+    """Standard input by lines, made of pieces from ``refill``, which returns b"" at the end.
 
-    From the first snapshot on pieces are kept, so that they can be read again after a restore.
+    Pieces are kept from the first snapshot on, to be read again after a restore.
     """
 
     def __init__(self, refill: Callable[[], bytes]) -> None:
@@ -37,7 +37,7 @@ class InputLines:
         return InputState(self._pieces, bytes(self.pending), self.ended)
 
     def restore(self, state: InputState) -> None:
-        """Be where an input was: this one, whose pieces since then come again, or another."""
+        """Go to a position of this input, whose later pieces are read again, or of another."""
         if self._kept is None or state.pieces < self._kept_from:
             self._kept, self._kept_from = [], state.pieces
         self._pieces, self.ended = state.pieces, state.ended
@@ -56,7 +56,7 @@ class InputLines:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether a read needs no piece that has not come yet."""
+        """Whether a read can be answered from the pieces at hand."""
         kept = self._kept
         again = kept is not None and self._pieces - self._kept_from < len(kept)
         return again or self.ended or b"\n" in self.pending
@@ -76,14 +76,14 @@ class InputLines:
         return taken
 
     def _line_end(self, start: int, end: int) -> int:
-        """Where a line that ends in [start, end) of what is pending does so; else 0."""
+        """The end of the line that ends in [start, end) of the pending bytes; 0 if none does."""
         return self.pending.find(b"\n", start, end) + 1
 
 
 class HostOutput:
-    """A stream of this process's to write to.
+    """A stream of this process to write to.
 
-    unsent: what had no room when the wait for it was ended.
+    unsent: the bytes that had no room when the wait for room was ended.
     """
 
     def __init__(self, fd: int, waits: Waits) -> None:
@@ -91,7 +91,7 @@ class HostOutput:
         self.unsent = b""
 
     def write(self, data: bytes) -> Cause | None:
-        """Put ``data`` on the stream, after what is unsent; why waiting for room was ended.
+        """Write unsent bytes and then ``data``; the cause if the wait for room was ended.
 
         Errors: OSError.
         """

@@ -1,7 +1,7 @@
 """Waits for the outside, which another thread or a signal's handler can end.
 
-A wait is a poll of the stream and of a pipe of ours: a byte in the pipe ends it.  The call of the
-host that follows a wait does not block, so it happens whole or not at all, and no answer is lost.
+A wait polls the stream and a pipe of ours: a byte in the pipe ends it.  The host's call after a
+wait does not block, so it happens whole or not at all, and no answer is lost.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import suppress
 from emu.environment.requests import Cause
 
 _ROOM = select.PIPE_BUF
-"""Bytes that a pipe has room for once it has room for any.  Source: POSIX, pipe and write."""
+"""The bytes that a pipe has room for if it has room for any.  Source: POSIX, pipe and write."""
 _AT_ONCE = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFBLK, 0)
 """Kinds of files that are read and written without waiting."""
 
@@ -23,7 +23,7 @@ _AT_ONCE = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFBLK, 0)
 class Interrupted(Exception):  # noqa: N818 - it reports, it is no error
     """A wait was ended before anything was done.
 
-    cause: why.  in_svc: whether an SVC was to be answered, which is made again then.
+    cause: why.  in_svc: whether the wait was in an SVC, which is then made again.
     """
 
     def __init__(self, cause: Cause) -> None:
@@ -35,8 +35,8 @@ class Interrupted(Exception):  # noqa: N818 - it reports, it is no error
 class Waits:
     """The waits of one thread.
 
-    cause: why they are ended, until ``resume``.  left: the descriptors whose waits were ended.
-    granted: the Writer that last found room; what it may still write without a look.
+    cause: why waits are ended, until ``resume``.  left: the descriptors whose waits were ended.
+    granted: the Writer that last found room, and the bytes that it may still write without polling.
     """
 
     def __init__(self) -> None:
@@ -46,10 +46,10 @@ class Waits:
         self._pipe: tuple[int, int] | None = None
 
     def interrupt(self, cause: Cause) -> None:
-        """End the wait under way, and those to come until ``resume``.  From any thread."""
+        """End the wait under way, and further waits until ``resume``.  From any thread."""
         self.cause = self.cause or cause
         if self._pipe is not None:
-            with suppress(BlockingIOError):  # it is full of such bytes
+            with suppress(BlockingIOError):  # the pipe is full of such bytes
                 os.write(self._pipe[1], b"\0")
 
     def resume(self) -> None:
@@ -63,7 +63,7 @@ class Waits:
     def until(self, fd: int, event: int) -> None:
         """Wait for ``select.POLLIN`` or ``POLLOUT`` of a descriptor.
 
-        Room is used even if waits are ended; input stays where it is.  Errors: Interrupted.
+        If waits are ended, room is used nevertheless, but input is not read.  Errors: Interrupted.
         """
         poll = select.poll()
         poll.register(self._waker(), select.POLLIN)
@@ -78,10 +78,10 @@ class Waits:
                 raise Interrupted(cause)
 
     def _waker(self) -> int:
-        """What becomes readable when a wait is to end.
+        """The descriptor that becomes readable when a wait is to end.
 
-        The first wait makes it.  An interrupt that comes before sets ``cause``, which the wait
-        looks at afterwards.
+        The first wait makes the pipe.  An interrupt before that sets ``cause``, which the wait
+        checks afterwards.
         """
         if self._pipe is None:
             reader, writer = os.pipe()
@@ -100,7 +100,7 @@ class Reader:
         self._may_wait = _kind(fd) not in _AT_ONCE
 
     def read(self, length: int) -> bytes:
-        """What is there, once something is; b"" at the end.  Errors: Interrupted, OSError."""
+        """The bytes there, after a wait for any; b"" at the end.  Errors: Interrupted, OSError."""
         if self._may_wait:
             self._waits.until(self._fd, select.POLLIN)
         return os.read(self._fd, length)
@@ -119,7 +119,7 @@ class Writer:
             self._fd = self._unblocked(fd)
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Write some of ``data``, once there is room; how many bytes.
+        """Write some of ``data``, after a wait for room; the number of bytes written.
 
         Errors: Interrupted, OSError.
         """
@@ -138,7 +138,7 @@ class Writer:
         return sent
 
     def write_all(self, data: bytes) -> None:
-        """Errors: Interrupted, with some of it written; OSError."""
+        """Write all of ``data``.  Errors: Interrupted, with some of it written; OSError."""
         rest = memoryview(data)
         while rest:
             rest = rest[self.write(rest) :]
@@ -148,9 +148,9 @@ class Writer:
         self._room, self._waits.granted = _ROOM, self
 
     def _unblocked(self, fd: int) -> int:
-        """The same terminal under a number of ours, where a write takes what there is room for.
+        """A descriptor of our own for the same terminal, on which writes do not block.
 
-        The caller's own may be shared with other processes, which must go on to block.
+        The given descriptor may be shared with other processes, for which writes must block.
         """
         try:
             name = os.ttyname(fd)

@@ -1,4 +1,4 @@
-"""The outside of a run: one door, through which it answers requests, and the two that there are."""
+"""Worlds: the one door through which the outside of a run answers, and the real outside."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ _INPUT_CHUNK = 65536
 class World(Protocol):
     """The outside of a run.
 
-    Everything that enters a run comes as an answer: a world that stands between the machine and
-    another can record a run, and one that gives the same answers repeats it.
+    Everything that enters a run is an answer: a world between the machine and another world can
+    record a run, and a world that gives the same answers repeats it.
     """
 
     def answer(self, request: Request, moment: int) -> Answer:
-        """What ``emu.environment.requests`` says.  moment: instructions executed so far."""
+        """The answer, as in ``emu.environment.requests``.  moment: instructions executed so far."""
 
     def interrupt(self, cause: Cause) -> None:
-        """End the wait under way, and those to come until ``resume``.  From any thread."""
+        """End the wait under way, and further waits until ``resume``.  From any thread."""
 
     def resume(self) -> None:
         """Wait again.  Not while ``interrupt`` may be called."""
 
     def snapshot(self) -> Any:
-        """What of the outside belongs to the run, as a value."""
+        """The part of the outside that belongs to the run, as a value."""
 
     def restore(self, state: Any) -> None:
-        """Be as an outside was then, as far as it can: what was written stays written."""
+        """Become what an outside was, as far as possible: what was written stays written."""
 
 
 class HostWorld(AnsweringWorld):
@@ -67,9 +67,10 @@ class HostWorld(AnsweringWorld):
         waits: Waits | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """``files``: the directory that host files may come from; OSError if there is none.
+        """files: the directory of the host's files, or None.
 
-        waits: those of this thread, if it waits elsewhere too.  clock: by instructions if None.
+        waits: those of this thread, if it waits elsewhere too.  clock: None for a clock of
+        instructions.  Errors: OSError, if there is no such directory.
         """
         stdin, stdout, stderr = streams
         waits = waits or Waits()
@@ -98,6 +99,6 @@ class HostWorld(AnsweringWorld):
         try:
             return self._reader.read(_INPUT_CHUNK)
         except OSError as error:
-            if error.errno == EBADF:  # started with standard input closed
+            if error.errno == EBADF:  # standard input was closed at the start
                 return b""
             raise

@@ -1,4 +1,4 @@
-"""Breakpoints of one process each, and conditions that are evaluated where they are."""
+"""Breakpoints, each of one process, and their conditions, which the machine evaluates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emu.machine.machine import Machine
 
 
 class Breakpoints:
-    """Those of one machine: at an address of a process, met if any of its conditions holds."""
+    """The breakpoints of a machine, each at an address of a process, with conditions."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -21,29 +21,29 @@ class Breakpoints:
 
     @property
     def addresses(self) -> list[int]:
-        """Where there are any (va)."""
+        """The addresses (va) that have a breakpoint."""
         return sorted({va for _, va in self._all})
 
     def set(self, pid: int, va: int, conditions: Sequence[Expression] = ()) -> None:
-        """Stop there in this process; conditions: none for always."""
+        """Stop this process at ``va``, if one of the conditions holds or there are none."""
         self._all[pid, va] = conditions
 
     def remove(self, pid: int, va: int) -> None:
-        """Stop there no longer."""
+        """Stop this process at ``va`` no longer."""
         self._all.pop((pid, va), None)
 
     def forget(self, pid: int) -> None:
-        """Stop in this process no longer."""
+        """Remove the breakpoints of this process."""
         self._all = {at: one for at, one in self._all.items() if at[0] != pid}
 
     def clear(self) -> None:
-        """Stop nowhere."""
+        """Remove all breakpoints."""
         self._all.clear()
 
     def is_met(self, va: int) -> bool:
-        """Whether who runs now, with the PC here, is to stop.
+        """Whether the process that runs, with its PC at ``va``, is to stop.
 
-        So it is where a condition cannot be evaluated: the debugger says what is wrong with it.
+        True also if a condition cannot be evaluated: the debugger then says what is wrong.
         """
         running = self._machine.running
         wanted = None if running is None else self._all.get((running.pid, va))
@@ -54,7 +54,7 @@ class Breakpoints:
         except (ExpressionError, LookupError):
             return True
 
-    # What a condition sees, of who runs now
+    # What a condition sees of the process that runs
 
     def _register(self, number: int) -> int:
         index = register_index(number)

@@ -1,4 +1,4 @@
-"""Documents that gdb asks for: what the machine is, what it has, and what it runs.
+"""Documents for gdb: about the machine's processor, memory, processes and executables.
 
 Source: "Debugging with GDB", E.4 (qXfer), E.13 (threads), E.15 (memory map), E.16 (osdata).
 """
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def document(target: Target, kind: bytes, annex: bytes, pid: int) -> bytes | None:
-    """The one of a kind, or None.  pid: of whom, where it is of somebody.  Errors: KeyError."""
+    """The document of a kind, or None.  pid: the process, of a kind that is about one.
+
+    Errors: KeyError.
+    """
     if kind == b"features" and annex == b"target.xml":
         return description().encode()
     if kind == b"exec-file":

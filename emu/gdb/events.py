@@ -1,4 +1,4 @@
-"""What a debugger is told of by itself: starts, faults and ends of processes, and their calls."""
+"""Events that a debugger is told of: starts, faults, ends and calls of processes."""
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Events(Observer):
-    """Pauses the machine at starts, faults, and endings.
+    """Pauses the machine at starts, faults and ends of processes.
 
-    wanted: the pid of whom the debugger waits for to be loaded.
-    It is told of no calls: those take as long as without a debugger.
+    wanted: the pid of the process that the debugger waits for to be loaded.
+    Calls are not observed: they take as long as without a debugger.
     """
 
     rank = 2
@@ -40,7 +40,7 @@ class Events(Observer):
         self._status: dict[int, Stopped] = {}
 
     def take(self) -> tuple[Stopped | None, MachineFault | None]:
-        """What has happened since: the end of a process, and a fault of which nobody has heard."""
+        """What has happened since the last time: the end of a process, a fault not yet told."""
         fault, self._fault = self._fault, None
         self._look()
         return (self._ended.pop(0) if self._ended else None), fault
@@ -73,7 +73,7 @@ class Events(Observer):
         self._status.clear()
 
     def _look(self) -> None:
-        """Who has ended since, but for proc0, with whom the machine does."""
+        """Note the processes that have ended since, except proc0, with which the machine ends."""
         living = self._machine.kernel.processes
         if living.keys() != self._known:
             for pid in sorted(self._known - living.keys()):
@@ -85,12 +85,12 @@ class Events(Observer):
 
 
 class CallCatcher(Observer):
-    """Pauses the machine before each call of the kernel's that is wanted, and when it returns."""
+    """Pauses the machine before each wanted call of the kernel, and when the call returns."""
 
     rank = 2
 
     def __init__(self, machine: Machine, is_wanted: Callable[[int], bool]) -> None:
-        """is_wanted: of which processes, by pid."""
+        """is_wanted: selects processes by pid."""
         self._machine, self._is_wanted = machine, is_wanted
         self._numbers: frozenset[int] | None = frozenset()
         self._within: dict[int, int] = {}
@@ -99,7 +99,7 @@ class CallCatcher(Observer):
     def catch(self, numbers: frozenset[int] | None) -> None:
         """Catch the calls with these numbers; None: all.
 
-        The debugger does so at each stop anew, and within a call, too.
+        gdb asks for this again at each stop, also between a call and its return.
         """
         had, self._numbers = self._numbers != frozenset(), numbers
         has = numbers != frozenset()
@@ -125,7 +125,7 @@ class CallCatcher(Observer):
 
     def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
         if self._within.get(process.pid, call.number) != call.number:
-            del self._within[process.pid]  # nobody was told of its return
+            del self._within[process.pid]  # the debugger was not told of its return
         if result is not None:
             self._return(process.pid)
 

@@ -1,7 +1,7 @@
-"""Agent expressions: conditions that gdb compiles, evaluated here, where the breakpoint is.
+"""Agent expressions: conditions that gdb compiles and the machine evaluates.
 
-A stack machine of 64-bit words.  What it cannot do (floating point, trace buffers) gdb evaluates
-itself: it is told by the error that the breakpoint's packet gets.
+A stack machine of 64-bit words.  A breakpoint's packet with any other operation (floating point,
+trace buffers) gets an error, and gdb evaluates that condition itself.
 Source: "Debugging with GDB", appendix F (The GDB Agent Expression Mechanism).
 """
 
@@ -11,19 +11,19 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 LONGEST: Final = 1 << 16
-"""Steps of one evaluation: a condition has no loops, but who sends it may."""
+"""The most steps of one evaluation: gdb compiles no loops, but a packet may hold one."""
 _MASK: Final = (1 << 64) - 1
 _SIGN: Final = 1 << 63
 
 
 class ExpressionError(ValueError):
-    """Code that is damaged, or does what cannot be done here."""
+    """Code that is damaged, or has an operation that is not supported."""
 
 
 class Surroundings(NamedTuple):
-    """What an expression can see.
+    """What an expression can read.
 
-    register: by gdb's number.  load: address and bytes, at most 8.  Errors of both: LookupError.
+    register(number): by gdb's number.  load(va, size): at most 8 bytes.  Errors: LookupError.
     """
 
     register: Callable[[int], int]
@@ -31,7 +31,7 @@ class Surroundings(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One operation.  following: which one is next."""
+    """One operation.  following: the index of the next."""
 
     code: int
     operand: int
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 class Expression:
-    """A compiled condition.  Errors: ExpressionError, for code that is damaged or not for us."""
+    """A compiled condition.  Errors: ExpressionError, for code that is damaged or not supported."""
 
     def __init__(self, code: bytes) -> None:
         self._steps: dict[int, Step] = {}
@@ -56,7 +56,7 @@ class Expression:
             at = following
 
     def value(self, around: Surroundings) -> int:
-        """What it gives, as a 64-bit word.  Errors: ExpressionError, LookupError."""
+        """Its value, as a 64-bit word.  Errors: ExpressionError, LookupError."""
         stack: list[int] = []
         at, steps = 0, self._steps
         try:
@@ -96,13 +96,13 @@ def _signed(word: int) -> int:
 
 
 def _extended(word: int, bits: int) -> int:
-    """The low bits, with the sign of the highest of them."""
+    """The low ``bits`` of a word, sign-extended."""
     low = word & ((1 << bits) - 1)
     return low - (1 << bits) if bits and low >> (bits - 1) else low
 
 
 def _quotient(left: int, right: int) -> int:
-    """As C divides: towards zero."""
+    """The quotient rounded towards zero, as in C."""
     size = abs(_signed(left)) // abs(_signed(right))
     return -size if (left ^ right) & _SIGN else size
 
@@ -170,11 +170,11 @@ _OPERANDS: Final = {
     0x16: 1, 0x2A: 1, 0x32: 1, 0x22: 1, 0x23: 2, 0x24: 4, 0x25: 8,
     _IF_GOTO: 2, _GOTO: 2, _REGISTER: 2,
 }  # fmt: skip
-"""Bytes of operand behind each operation."""
+"""Bytes of the operand that follows each operation."""
 
 
 def conditions(text: bytes) -> Sequence[Expression]:
-    """Those in a breakpoint's packet behind its first three fields: ``X5,0123456789X...``.
+    """The conditions after the first three fields of a breakpoint's packet: ``X5,0123456789X...``.
 
     Errors: ExpressionError.
     """

@@ -1,4 +1,4 @@
-"""What the machine is, in the words of gdb's target descriptions.
+"""The machine's registers and memory, as gdb's target descriptions have them.
 
 Source: "Debugging with GDB", G.5.3 (ARM features), E.15 (memory map format).
 """
@@ -14,9 +14,9 @@ CORE: Final = len(registers.CORE)
 """Registers in the core feature: r0 to r12, sp, lr, pc, cpsr."""
 DOUBLES: Final = len(registers.VFP)
 REGISTERS: Final = CORE + DOUBLES + 1
-"""All: behind the core's come d0 to d31 and fpscr."""
+"""All registers: after the core's come d0 to d31 and fpscr."""
 FIRST_DOUBLE: Final = 26
-"""The protocol's number of d0; cpsr is 25, what is between no longer exists."""
+"""The protocol's number of d0.  cpsr is 25; 16 to 24 were registers of the FPA."""
 CPSR: Final = 25
 
 _NAMES: Final = registers.CORE[:-1]
@@ -44,7 +44,7 @@ def description() -> str:
 
 
 def register_index(number: int) -> int:
-    """Where the register with this number of the protocol's is among all.  Errors: ValueError."""
+    """The index, among all registers, of a number of the protocol.  Errors: ValueError."""
     if 0 <= number < CORE - 1:
         return number
     if CPSR <= number <= FIRST_DOUBLE + DOUBLES:
@@ -53,5 +53,5 @@ def register_index(number: int) -> int:
 
 
 def register_size(index: int) -> int:
-    """Bytes."""
+    """The size of a register in bytes."""
     return 8 if CORE <= index < CORE + DOUBLES else 4

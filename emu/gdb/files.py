@@ -1,4 +1,4 @@
-"""Host I/O: the executables, so that gdb needs no copy of them; and nothing else of the host.
+"""Host I/O: gdb reads the executables over the connection, and no other file of the host.
 
 Source: "Debugging with GDB", E.7 (File-I/O packets of the vFile kind).
 """
@@ -26,7 +26,7 @@ class HostFiles:
         self._open: dict[int, bytes] = {}
 
     def answer(self, request: bytes) -> bytes:
-        """What ``vFile:`` and the request get.  Errors: ValueError, for one that is damaged."""
+        """The answer to ``vFile:`` and this request.  Errors: ValueError, for a damaged request."""
         name, _, words = request.partition(b":")
         if name == b"setfs":
             return b"F0"
@@ -47,7 +47,7 @@ class HostFiles:
         return _reply(data[offset : offset + min(count, LARGEST // 2)])
 
     def _opened(self, path: str) -> bytes:
-        """Only the program, and what some process runs."""
+        """Open the program, or the executable of a process; no other file."""
         run = {self._target.executable(pid) for pid in self._target.pids}
         if path not in {self._target.program, *run} - {""}:
             return b"F-1,%x" % _NO_ENTRY
@@ -66,5 +66,5 @@ def _reply(data: bytes) -> bytes:
 
 
 def _stat(size: int) -> bytes:
-    """The protocol's struct stat of a file that can only be read."""
+    """The protocol's struct stat of a read-only file."""
     return struct.pack(">7I3Q3I", 0, 0, _REGULAR, 1, 0, 0, 0, size, 512, size // 512 + 1, 0, 0, 0)

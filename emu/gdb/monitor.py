@@ -1,4 +1,4 @@
-"""``monitor``: what gdb's users can ask of this machine and of no other."""
+"""``monitor``: the commands that gdb passes on to this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kernel_model.kernel import Kernel
 
 SHOWN: Final = 20
-"""Calls."""
+"""The number of calls that ``monitor calls`` shows."""
 _WATCHED: Final = {"read": READ, "write": WRITE, "access": READ | WRITE}
 
 
@@ -37,7 +37,7 @@ class Monitor:
         self._trace: Trace | None = None
 
     def answer(self, pid: int, line: str) -> str:
-        """What a command says, in lines."""
+        """The output of a command, in lines."""
         self.pid = pid
         name, *words = line.split() or ["help"]
         command = _COMMANDS.get(name)
@@ -51,17 +51,17 @@ class Monitor:
             return f"usage: monitor {command[1]}\n"
 
     def console(self) -> Iterator[str]:
-        """What the trace has for the user to read, since the last time."""
+        """The lines of the trace since the last time."""
         if self._trace is not None:
             yield from self._trace.take()
 
     def close(self) -> None:
-        """The debugger has gone."""
+        """The debugger has gone: end the trace."""
         if self._trace is not None:
             self._trace.end()
             self._trace = None
 
-    # Commands: their lines, from the words behind their names
+    # Commands: the lines of each, from the words after its name
 
     def help(self, _words: list[str]) -> Iterator[str]:
         width = max(len(usage) for _, usage, _ in _COMMANDS.values())
@@ -105,7 +105,7 @@ class Monitor:
         yield from self.kernel.waiting()
 
     def explain(self, words: list[str]) -> Iterator[str]:
-        """Of a fault that the machine stands at, or of an access that somebody thinks of."""
+        """Explain the fault at which the machine stands, or an access that the user names."""
         from emu.report import access_text, fault_text
 
         history, files = self.runner.machine.history, self.target.files()
@@ -144,7 +144,7 @@ class Monitor:
         else:
             yield f"the trace is {'off' if self._trace is None else 'on'}"
 
-    # What words name
+    # Arguments of commands
 
     @property
     def _process(self) -> Process:
@@ -154,7 +154,7 @@ class Monitor:
         return self.kernel.frames[int(word)]
 
     def _physical(self) -> list[Watch]:
-        """What is watched whoever accesses it."""
+        """The watched ranges of physical memory."""
         return [one for one in self.runner.watchpoints.all if one.pid == PHYSICAL]
 
     def _watch(self, words: list[str]) -> Watch:
@@ -185,7 +185,7 @@ def _lines(grids: list[Grid]) -> Iterator[str]:
 _Command = Callable[[Monitor, list[str]], Iterator[str]]
 _COMMANDS: Final[dict[str, tuple[_Command, str, str]]] = {
     "tables": (Monitor.tables, "tables [PID]", "what the tables of a process map"),
-    "frames": (Monitor.frames, "frames", "who owns which frames, and the tree of mappings"),
+    "frames": (Monitor.frames, "frames", "the owner of each frame, and the tree of mappings"),
     "frame": (Monitor.frame, "frame ID", "one frame"),
     "walk": (Monitor.walk, "walk VA", "the translation table walk for an address"),
     "calls": (Monitor.calls, "calls", f"the last {SHOWN} calls that changed something"),

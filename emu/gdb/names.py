@@ -1,6 +1,6 @@
-"""The calls' names for gdb's ``catch syscall``: a data directory of gdb's that has ours.
+"""The calls' names for gdb's ``catch syscall``: a data directory with the kernel's calls.
 
-gdb takes the names from a file in its data directory, of the system that its target says it is.
+gdb takes the names from a file in its data directory, chosen by the target's system.
 Source: "Debugging with GDB", 20.6 (data files), syscalls/gdb-syscalls.dtd.
 """
 
@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 from kernel_model.call import CallTable
 
 SYSTEM = "GNU/Linux"
-"""What gdb must take the target for: of a system that it does not know it catches no calls."""
+"""The system that the target claims to be: on a system unknown to gdb, it catches no calls."""
 _FILE = "arm-linux.xml"
 
 
@@ -49,7 +49,7 @@ def data_directory(debugger: str, home: Path, calls: CallTable) -> Path:
 
 
 def _build(place: Path, own: Path, document: str) -> None:
-    """All of it at once: several may do it at a time."""
+    """Make the directory in one step, because several commands may make it at a time."""
     place.parent.mkdir(parents=True, exist_ok=True)
     made = Path(mkdtemp(dir=place.parent, prefix=".gdb-"))
     try:

@@ -10,22 +10,22 @@ from typing import Final
 
 INTERRUPT: Final = b"\x03"
 LARGEST: Final = 1 << 16
-"""Bytes of a packet that is taken; what gdb is told by ``PacketSize``.  Longer ones are dropped."""
+"""The most bytes of a packet, told to gdb as ``PacketSize``.  Longer packets are dropped."""
 
 _ESCAPED: Final = b"#$}*"
 
 
 class Packets:
-    """Takes bytes as they come, and gives whole packets.
+    """Makes packets of bytes as they come.
 
-    An element is a packet's contents, ``INTERRUPT``, or None for one that was damaged or too long.
+    Each is a packet's contents, ``INTERRUPT``, or None for a packet that was damaged or too long.
     """
 
     def __init__(self) -> None:
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes | None]:
-        """All that is whole now."""
+        """The packets that are complete with these bytes."""
         self._rest += data
         while self._rest:
             first = self._rest[:1]
@@ -67,7 +67,7 @@ def escaped(data: bytes) -> bytes:
 
 
 def unescaped(data: bytes) -> bytes:
-    """What ``escaped`` was given."""
+    """The data that ``escaped`` was given."""
     plain, pieces = bytearray(), iter(data)
     for byte in pieces:
         plain.append(next(pieces, 0) ^ 0x20 if byte == 0x7D else byte)

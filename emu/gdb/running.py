@@ -1,4 +1,4 @@
-"""Runs a machine as a debugger says, and stops it where that wants to be told."""
+"""Runs a machine for a debugger, and stops it where the debugger wants to be told."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _WATCHED = {READ: "rwatch", WRITE: "watch", READ | WRITE: "awatch"}
 
 
 class Runner:
-    """What runs one target.
+    """Runs one target.
 
-    is_interrupted: whether the debugger wants the machine to stand.
+    is_interrupted: whether the debugger has asked for a stop.
     """
 
     def __init__(self, target: Target) -> None:
@@ -38,23 +38,23 @@ class Runner:
         target.machine.observers.add(self._events)
 
     def release(self) -> None:
-        """The debugger has gone: nothing it wanted to stop at is left."""
+        """The debugger has gone: remove its breakpoints, watchpoints and catchpoints."""
         self.breakpoints.clear()
         self.watchpoints.set(())
         self.catcher.catch(frozenset())
 
     def close(self) -> None:
-        """Leave the machine alone."""
+        """Detach from the machine."""
         self.release()
         self.machine.observers.remove(self._events)
 
     def interrupt(self) -> None:
-        """Let the machine stand as soon as this can be.  From any thread."""
+        """Stop the machine as soon as possible.  From any thread."""
         self.is_interrupted = True
         self.machine.interrupt()
 
     def watch(self, watch: Watch, is_wanted: bool) -> None:
-        """Watch something, or no longer."""
+        """Begin or cease to watch a range."""
         others = [one for one in self.watchpoints.all if one != watch]
         self.watchpoints.set([*others, watch] if is_wanted else others)
 
@@ -66,18 +66,18 @@ class Runner:
 
     @property
     def _running(self) -> Process | None:
-        """Whose turn it is."""
+        """The process whose turn it is."""
         return self.machine.running
 
     def where(self) -> Stopped:
-        """How the machine stands, for a debugger that comes: at a fault, or anywhere."""
+        """Why the machine stands, for a debugger that connects: at a fault, or for no reason."""
         fault = self.machine.core.fault
         if fault is None:
             return Stopped(self.target.current)
         return Stopped(fault.pid, signal_of(fault))
 
     def go(self) -> Stopped:
-        """Run on, to something that the debugger is told of; also if that is here."""
+        """Run to an event that the debugger is told of, which may be a breakpoint here."""
         if self._is_at_hit():
             stopped = self._step()
             if stopped is not None:
@@ -85,9 +85,9 @@ class Runner:
         return self._met_here() or self._run()
 
     def _run(self, wanted: int = -1) -> Stopped:
-        """Run to something that the debugger is told of, or until a process has its turn.
+        """Run to an event that the debugger is told of, or until a process gets its turn.
 
-        wanted: its pid.
+        wanted: the pid of that process; -1: none.
         """
         self._events.wanted = wanted
         addresses, is_met = self.breakpoints.addresses, self.breakpoints.is_met
@@ -104,7 +104,7 @@ class Runner:
         return self._running is not None and self._running.pid == pid
 
     def step(self, pid: int) -> Stopped:
-        """One instruction of this process; others may have turns before."""
+        """Run one instruction of this process; others may have turns before it."""
         self.target.process(pid)
         if not self._has_turn(pid):
             stopped = self._run(pid)
@@ -113,7 +113,7 @@ class Runner:
         return self._step() or Stopped(pid)
 
     def _step(self) -> Stopped | None:
-        """One instruction of who runs; what it had been stopped before it does now."""
+        """Run one instruction of the running process, with the access before which it stopped."""
         self.watchpoints.passes = self._is_at_hit()
         self._events.wanted = -1
         outcome = self.machine.step()
@@ -131,14 +131,14 @@ class Runner:
                 return Stopped(pid, Signal.INT)
 
     def _is_at_hit(self) -> bool:
-        """Whether who runs is still before the access that the machine has stopped at."""
+        """Whether the running process is still before the access at which the machine stopped."""
         hit, running = self._hit, self._running
         if hit is None or running is None:
             return False
         return (hit.pid, hit.pc) == (running.pid, self.target.state(running.pid).core[15])
 
     def _met_here(self) -> Stopped | None:
-        """The breakpoint where who runs is now."""
+        """The stop for a breakpoint at the PC of the running process, if there is one."""
         running, core = self._running, self.machine.core
         if running is None or running.resume is not None or not core.has_loaded(running.pid):
             return None
@@ -147,7 +147,7 @@ class Runner:
         return Stopped(running.pid, why="swbreak:;")
 
     def _stopped(self, outcome: Outcome) -> Stopped | None:
-        """What a run's end is to a debugger; None where that wants it to go on."""
+        """The debugger's view of a run's end; None where the run is to go on."""
         ended, fault = self._events.take()
         hit, call = self.watchpoints.take(), self.catcher.take()
         self._hit = hit
@@ -184,7 +184,7 @@ class Runner:
 
 
 def hit_text(kernel: Kernel, hit: Hit) -> str:
-    """An access to a watched frame, in a line."""
+    """A line about an access to a watched frame."""
     frame = kernel.frame_at(hit.pa)
     does = "stores" if hit.is_write else "loads"
     where = f"{hit.va:#010x} (pa {hit.pa:#010x}{f', {frame}' if frame else ''})"

@@ -1,4 +1,4 @@
-"""Serves debuggers: one at a time, until the machine has ended or runs on without any."""
+"""Serves debuggers, one at a time, until the machine has ended or runs on without one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emu.gdb.stops import Stopped
 from emu.gdb.transport import Connection, Doorbell, Listener
 
 _AGAIN: Final = 0.01
-"""Seconds until a run that had not begun yet is interrupted again."""
+"""Seconds until the run is interrupted again, because it may not have begun before."""
 
 
 class Over(NamedTuple):
@@ -25,7 +25,7 @@ class Over(NamedTuple):
 
 
 def serve(runner: Runner, listener: Listener, tell: Callable[[str], None]) -> Over:
-    """Wait for a debugger and obey it; if it disappears, wait for the next."""
+    """Wait for a debugger and serve it; if it disappears, wait for the next."""
     while True:
         connection = listener.accept()
         session = Session(runner, runner.where())
@@ -41,7 +41,7 @@ def serve(runner: Runner, listener: Listener, tell: Callable[[str], None]) -> Ov
 
 
 def _serve(session: Session, connection: Connection) -> Over | None:
-    """One connection; None if it ended while the machine stands."""
+    """Serve one connection; None if it ended while the machine stands."""
     packets = Packets()
     while data := connection.receive():
         for body in packets.feed(data):
@@ -73,9 +73,9 @@ def _run(session: Session, connection: Connection, go: Callable[[], Stopped]) ->
 
 @contextmanager
 def _interruptible(connection: Connection, runner: Runner) -> Iterator[None]:
-    """While entered, whatever comes from the debugger stops the run: it is the debugger's Ctrl-C.
+    """While entered, any byte from the debugger stops the run: gdb sends one at Ctrl-C.
 
-    So does a Ctrl-C of ours, which the runner hears between the machine's runs.
+    SIGINT to this process stops the run too, even between two runs of the machine.
     """
     runner.is_interrupted = False
     with _sigint_calls(runner.interrupt), Doorbell() as doorbell:
@@ -91,7 +91,7 @@ def _interruptible(connection: Connection, runner: Runner) -> Iterator[None]:
 
 
 def _listen(connection: Connection, runner: Runner, doorbell: Doorbell) -> None:
-    """Interrupt the run as soon as something comes, again and again until it has been left."""
+    """Interrupt the run when something comes, repeatedly until the bell rings."""
     if connection.wait(doorbell):
         connection.receive()
         runner.interrupt()

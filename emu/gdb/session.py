@@ -1,7 +1,7 @@
-"""What packets mean: one debugger's session with one machine, from its first packet to its end.
+"""A session: what a debugger's packets mean, from the first to the last.
 
 In all-stop mode, with the multiprocess extensions: the process with pid N is the inferior N + 1,
-which has one thread of the same number, because the protocol's 0 means any.
+which has one thread of the same number, because 0 means any in the protocol.
 Source: "Debugging with GDB", E.2 (packets), E.4 (general query packets), E.7 (host I/O).
 """
 
@@ -38,7 +38,7 @@ _SUPPORTED: Final = (
 
 
 class Answer(NamedTuple):
-    """What to send, and whether the session is over then; go: run the machine first."""
+    """The reply, and whether it ends the session.  go: runs the machine first, or None."""
 
     data: bytes
     is_over: bool = False
@@ -47,14 +47,14 @@ class Answer(NamedTuple):
 
 
 class Session:
-    """One debugger's.
+    """The session of one debugger.
 
-    is_quiet: whether acknowledgements are sent no more.
-    is_extended: whether it stays when the program has ended, to run it again.
+    is_quiet: whether acknowledgements are no longer sent.
+    is_extended: whether the debugger stays after the program's end, to run it again.
     """
 
     def __init__(self, runner: Runner, stopped: Stopped) -> None:
-        """stopped: why the machine stands now."""
+        """stopped: why the machine stands at the beginning."""
         self.runner, self.target, self.stopped = runner, runner.target, stopped
         self.is_quiet = self.is_extended = False
         self._general = self._stepped = stopped.pid
@@ -70,7 +70,7 @@ class Session:
         }  # fmt: skip
 
     def handle(self, body: bytes) -> Answer:
-        """Answer a packet.  Whatever is wrong with it is an error in the answer."""
+        """Answer a packet.  A mistake in it makes the answer an error."""
         handler = self._handlers.get(body[:1])
         if handler is None:
             return Answer(b"")
@@ -83,17 +83,17 @@ class Session:
         return result if isinstance(result, Answer) else Answer(result)
 
     def console(self) -> Iterator[str]:
-        """Lines that the user is to read before he hears that the machine stands."""
+        """Lines for the user to read before the report of the stop."""
         yield from self._monitor.console()
         if self.stopped.text:
             yield self.stopped.text
 
     def close(self) -> None:
-        """The debugger has gone: nothing it wanted is left."""
+        """The debugger has gone: undo what it asked for."""
         self._monitor.close()
         self.runner.release()
 
-    # Why it stands
+    # Stops
 
     def stop_reply(self) -> bytes:
         """The state of the inferior that stopped."""
@@ -143,7 +143,7 @@ class Session:
         try:
             return memory.read(address, length).hex().encode()
         except AddressError:
-            # As much as there is: gdb reads ahead.
+            # As much as is mapped: gdb reads ahead.
             room = 0x1000 - address % 0x1000
             return memory.read(address, min(room, length)).hex().encode()
 
@@ -180,7 +180,7 @@ class Session:
         return OK
 
     def _pid(self, text: bytes) -> int:
-        """The process that a thread id names, ``ANY`` for any.  Errors: ValueError."""
+        """The pid in a thread id, or ``ANY``.  Errors: ValueError."""
         if text.startswith(b"p"):
             text = text[1:].partition(b".")[0]
         number = int(text, 16)
@@ -220,7 +220,7 @@ class Session:
         return b""
 
     def _continue(self, rest: bytes) -> Answer:
-        """The first action that steps counts, for one process; all others run on as they will."""
+        """Obey the first action that steps, which is for one process; the others run on."""
         for action in rest.split(b";"):
             what, _, thread = action.partition(b":")
             if what[:1] in (b"s", b"S", b"r"):
@@ -235,7 +235,7 @@ class Session:
         return Answer(b"", go=self.runner.go)
 
     def _detach(self, rest: bytes) -> Answer:
-        """From one inferior, or from all: then the machine runs on by itself."""
+        """Detach from one inferior, or from all: then the machine runs on by itself."""
         pids = list(self.target.attached) if not rest else [self._pid(rest[1:])]
         for pid in pids:
             self.runner.forget(pid)
@@ -243,12 +243,12 @@ class Session:
         return Answer(OK, is_over=is_last, detached=is_last)
 
     def _kill(self, _: bytes) -> Answer:
-        """It is the machine that ends.  Who may run it again stays."""
+        """End the machine.  An extended debugger stays and may run it again."""
         self.target.is_killed = True
         return Answer(OK, is_over=not self.is_extended)
 
     def _run_again(self, rest: bytes) -> bytes:
-        """From the beginning, with the same arguments: it has no others to begin with."""
+        """Run the program again, which must be with the same arguments."""
         _, *arguments = (bytes.fromhex(word.decode()) for word in rest.split(b";"))
         if arguments and arguments != self.target.arguments:
             return FAILED
@@ -326,7 +326,7 @@ class Session:
         return OK if name == b"Symbol" else b""
 
     def _transfer(self, words: bytes) -> bytes:
-        """A part of a document."""
+        """Part of a document.  words: kind, ``read``, annex, and range."""
         kind, action, annex, place = words.split(b":")
         offset, length = _numbers(place)
         pid = self._pid(annex) if kind == b"exec-file" and annex else self._general

@@ -27,10 +27,10 @@ _OF_FAULT = {
 
 
 class Stopped(NamedTuple):
-    """Why the machine stands.  pid: of whom.
+    """Why the machine stands.  pid: of the process that stopped.
 
-    exit: its status, where it has ended.  why: one of the protocol's stop reasons, or "".
-    text: what the protocol has no reason for, in a line for the debugger's user, or "".
+    exit: its status, if it has ended.  why: one of the protocol's stop reasons, or "".
+    text: a line for the user about a reason that the protocol does not have, or "".
     """
 
     pid: int
@@ -42,5 +42,5 @@ class Stopped(NamedTuple):
 
 
 def signal_of(fault: MachineFault) -> Signal:
-    """As whom the debugger is told of a fault."""
+    """The signal by which the debugger is told of a fault."""
     return _OF_FAULT[kind_of(fault)]

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class Target:
     """One machine under a debugger: its processes, their registers and memory.
 
-    attached: those whom the debugger debugs, by pid; of the others it hears nothing.
-    tells_starts: whether it wants to hear of processes that start.
-    is_killed: whether it has ended the machine, which may be begun again.
+    attached: the pids of the processes under the debugger, which is told of no others.
+    tells_starts: whether the debugger wants to be told when a process starts.
+    is_killed: whether the debugger has ended the machine, which may be started again.
     """
 
     def __init__(self, machine: Machine, files: Callable[[], DebugFiles], program: str) -> None:
@@ -33,13 +33,13 @@ class Target:
         self._begin = machine.snapshot()
 
     def restart(self) -> None:
-        """Begin again: the machine becomes what it was when the first debugger came."""
+        """Start again: restore the machine as it was when the first debugger connected."""
         self.machine.restore(self._begin)
         self.attach_all()
         self.is_killed = False
 
     def attach_all(self) -> None:
-        """Debug whoever lives."""
+        """Attach to every living process."""
         self.attached.clear()
         self.attached.update(self.machine.kernel.processes)
 
@@ -47,7 +47,7 @@ class Target:
 
     @property
     def pids(self) -> list[int]:
-        """The attached, as long as they live."""
+        """The pids of attached processes that live."""
         living = self.machine.kernel.processes
         over = self.is_over or self.is_killed
         return [] if over else [pid for pid in living if pid in self.attached]
@@ -58,22 +58,22 @@ class Target:
         return self.machine.has_ended
 
     def process(self, pid: int) -> Process:
-        """Errors: KeyError."""
+        """The living process with this pid.  Errors: KeyError."""
         return self.machine.kernel.processes[pid]
 
     @property
     def current(self) -> int:
-        """Who runs, or who lives."""
+        """The pid of the process that runs, else of an attached one, else of proc0."""
         running = self.machine.running
         return running.pid if running is not None else next(iter(self.pids), PROC0)
 
     @property
     def arguments(self) -> list[bytes]:
-        """Those the program was started with, without its name."""
+        """The program's arguments, without its name."""
         return [os.fsencode(word) for word in self.machine.outside.beginning.arguments[1:]]
 
     def executable(self, pid: int) -> str:
-        """The file that a process runs, as far as its code tells; "" where it is not known."""
+        """The executable of a process, recognised by the code at its PC; "" if none matches."""
         if pid == PROC0:
             return self.program
         pc = self.state(pid).core[15] & ~3
@@ -94,7 +94,7 @@ class Target:
         return [*state.core, *state.vfp, state.fpscr]
 
     def set_registers(self, pid: int, values: list[int]) -> None:
-        """All of them."""
+        """Set all registers of a process."""
         assert len(values) == REGISTERS
         core, vfp = tuple(values[:CORE]), tuple(values[CORE : CORE + DOUBLES])
         before = self.state(pid)
@@ -106,5 +106,5 @@ class Target:
     # Memory
 
     def memory(self, pid: int) -> Memory:
-        """As this process's tables have it."""
+        """Memory as this process's tables map it."""
         return virtual_memory(self.machine, self.process(pid))

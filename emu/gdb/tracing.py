@@ -19,7 +19,7 @@ USUAL: Final = "syscall,fault,sched"
 
 
 class Trace:
-    """One that has begun.  kinds: of events, as ``--trace`` has them.  Errors: TraceError.
+    """A trace that has begun.  kinds: of events, as ``--trace`` takes them.  Errors: TraceError.
 
     The lines wait in a file without a name until the machine stands.
     """
@@ -27,7 +27,7 @@ class Trace:
     def __init__(
         self, machine: Machine, files: Callable[[], DebugFiles], words: Sequence[str]
     ) -> None:
-        """words: what is to be traced."""
+        """words: kinds of events and names of calls, as ``--trace`` takes them."""
         asked = parse_selection(",".join(words) or USUAL, "text", machine.kernel.calls)
         self.kinds = asked.kinds
         for kind in NOT_IN_CHROME:
@@ -45,7 +45,7 @@ class Trace:
         return self._file.read().decode(errors="replace").splitlines()
 
     def end(self) -> list[str]:
-        """Trace no longer; the last lines."""
+        """End the trace; the last lines."""
         self._end()
         with self._file:
             return self._file.read().decode(errors="replace").splitlines()

@@ -13,18 +13,19 @@ _CHUNK: Final = 65536
 
 
 class AddressError(ValueError):
-    """No place to listen at; the text says why, for people."""
+    """The text names no place to listen at; the message says why."""
 
 
 class Listener:
     """Listens until a debugger has connected.
 
-    place: ``PORT``, ``HOST:PORT`` or the path of a Unix socket.  name: for people and for gdb.
+    place: ``PORT``, ``HOST:PORT`` or the path of a Unix socket.  name: the place as messages and
+    gdb name it.
     Errors: AddressError, OSError.
     """
 
     def __init__(self, place: str, anywhere: bool = False) -> None:
-        """anywhere: whether other hosts may connect, where HOST says so."""
+        """anywhere: whether HOST may be an address that other hosts reach."""
         self._path = ""
         if "/" in place:
             self._path = self.name = place
@@ -52,7 +53,7 @@ class Listener:
         return Connection(connected)
 
     def close(self) -> None:
-        """Give the place back."""
+        """Cease to listen."""
         self._socket.close()
         if self._path:
             with suppress(FileNotFoundError):
@@ -60,35 +61,35 @@ class Listener:
 
 
 class Connection:
-    """The connection to a debugger.  Whatever goes wrong ends it."""
+    """The connection to a debugger.  Any error ends it."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
 
     def receive(self) -> bytes:
-        """What has come, at least a byte; b"" when the debugger has gone."""
+        """The bytes that have come, at least one; b"" when the debugger has gone."""
         try:
             return self._socket.recv(_CHUNK)
         except OSError:
             return b""
 
     def send(self, data: bytes) -> None:
-        """All of it, or nothing is heard of it any more."""
+        """Send all of ``data``; if that fails, the connection has ended."""
         with suppress(OSError):
             self._socket.sendall(data)
 
     def wait(self, doorbell: Doorbell) -> bool:
-        """Wait for something to come, or for the bell; whether something came."""
+        """Wait for bytes or for the bell; whether bytes came."""
         ready, _, _ = select.select([self._socket.fileno(), doorbell.fd], [], [])
         return self._socket.fileno() in ready
 
     def close(self) -> None:
-        """End it."""
+        """Close the connection."""
         self._socket.close()
 
 
 class Doorbell:
-    """Ends another thread's wait, once.  fd: readable when it has rung."""
+    """Ends another thread's wait, once.  fd: readable once the bell has rung."""
 
     def __enter__(self) -> Doorbell:
         self.fd, self._writer = os.pipe()
@@ -102,5 +103,5 @@ class Doorbell:
         os.write(self._writer, b"\0")
 
     def wait(self, seconds: float) -> bool:
-        """Wait for so long at most; whether it has rung."""
+        """Wait at most ``seconds`` for the bell; whether it has rung."""
         return bool(select.select([self.fd], [], [], seconds)[0])

@@ -1,4 +1,4 @@
-"""The machine: its cores, RAM, devices and the kernel, joined by the run loop; who watches it."""
+"""The machine: its cores, RAM, devices and the kernel, joined by the run loop; its observers."""
 
 from emu.machine.machine import DEFAULT_RAM, Machine, MachineEndedError, Options
 from emu.machine.outcome import How, Outcome

@@ -15,17 +15,17 @@ RAM_BASE: Final = 0x80000000
 
 
 class Placement(NamedTuple):
-    """A device: which one, and where its registers are (pa).  name: a key of ``MAKERS``."""
+    """A device and the address (pa) of its registers.  name: a key of ``MAKERS``."""
 
     name: str
     pa: int
 
 
 class Board(NamedTuple):
-    """What is where, as a value.
+    """The layout of physical memory, as a value.
 
-    ram_base, ram_size: physical address and bytes.  kernel_base: where in RAM the kernel's own
-    memory is (pa), KERNEL_SIZE bytes.
+    ram_base, ram_size: address (pa) and bytes.  kernel_base: the address (pa) of the kernel's own
+    KERNEL_SIZE bytes of RAM.
     """
 
     ram_base: int
@@ -40,11 +40,11 @@ class Board(NamedTuple):
 
 
 MAKERS: Final[dict[str, Callable[[Outside, int], Device]]] = {uart.Uart.name: uart.Uart}
-"""What makes each device, of the outside that it is connected to and its address (pa)."""
+"""The class of each device, called with the outside and the device's address (pa)."""
 
 
 def standard_board(ram_size: int) -> Board:
-    """The board of docs/machine.md with so many bytes of RAM."""
+    """The board of docs/machine.md with ``ram_size`` bytes of RAM."""
     return Board(RAM_BASE, ram_size, RAM_BASE, (Placement(uart.Uart.name, uart.BASE),))
 
 

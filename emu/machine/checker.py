@@ -20,36 +20,36 @@ from kernel_model.process import Process
 
 TOP = 1 << 32
 SHARE = 2048
-"""Pages: a vspace of more is compared by shares of about so many."""
+"""A vspace of more pages than this is compared in shares of about this many."""
 
 
 class OutOfStepError(AssertionError):
-    """Unicorn would translate a page otherwise than the guest's tables do: a mistake of ours."""
+    """Unicorn would translate a page differently from the guest's tables: a mistake of ours."""
 
 
 class Checker(Observer):
-    """Checks a machine after each of its calls, except those that only ask.
+    """Checks a machine after each of its calls, except those that change nothing.
 
-    Programs make thousands of those; what one should break is found after the next other call.
+    Programs make thousands of those; a damage by one is found after the next call of another kind.
 
-    Nothing that Unicorn sees can change without a descriptor or the vspace changing.  So after
-    a call that changed descriptors the whole vspace is compared, and all that was unmapped
-    with it; after a mere switch to a vspace compared before, the ends of each region of pages.
-    Of a large vspace every page that the call touched, the ends of each region, and of the others
-    a share each time: once round after as many changes as the vspace has times ``SHARE`` pages.
+    Unicorn's view cannot change unless a descriptor or the vspace changes.  So after a call that
+    changed descriptors the whole vspace is compared, including the pages unmapped; after a mere
+    switch to a vspace compared before, only the ends of each region of pages.  Of a large vspace
+    each check compares the pages that the call touched, the ends of each region and a share of
+    ``SHARE`` other pages: every page is compared after as many changes as there are shares.
     """
 
-    rank: ClassVar[int] = 2  # what others have to say of the call stands before what is wrong
+    rank: ClassVar[int] = 2  # after observers that write about the call
 
     def __init__(self, kernel: Kernel, devices: tuple[Device, ...]) -> None:
         self._kernel, self._devices = kernel, devices
         self._compared: dict[int, list[Region]] = {}
-        """For each L1 (pa) of which every page has been compared since it changed: its regions."""
+        """By L1 (pa), the regions of each vspace compared as a whole since it changed."""
         self._at = -1
         self._turn = 0
-        """How many vspaces have been compared as a whole."""
+        """The number of vspaces compared as a whole."""
         self._touched: defaultdict[int, set[int]] = defaultdict(set)
-        """For each L1 (pa) the pages whose entries changed since it was compared."""
+        """By L1 (pa), the pages whose entries changed since the vspace was compared."""
 
     def translation_changed(self, event: TranslationChanged) -> None:
         l1_pa, va, length, _ = event
@@ -92,7 +92,7 @@ class Checker(Observer):
                 )
 
     def _pages(self, regions: list[Region], touched: set[int]) -> dict[int, View]:
-        """Each page that user mode can reach, those beside them, and those that changed."""
+        """The pages that user mode can reach, the pages beside these, and those that changed."""
         beside = {va for one in regions for va in (one.va - PAGE_SIZE, one.end) if 0 <= va < TOP}
         expected = dict.fromkeys(touched | beside, NOTHING)
         shares = 1 + sum(region.length for region in regions) // (SHARE * PAGE_SIZE)

@@ -77,7 +77,7 @@ class Core:
             if context is not None:
                 self.engine.restore(context)
             elif type(resume) is not Start:
-                self.engine.start_at(0, 0)  # it has not run yet, and will get all its registers
+                self.engine.start_at(0, 0)  # it has not run yet; its registers come from ``resume``
         if type(resume) is Result:
             self.engine.registers.write_r0(resume.r0)
         elif resume is not None:
@@ -129,7 +129,7 @@ class Core:
         return self.turn < SLICE
 
     def end_turn(self) -> None:
-        """The turn is over: the next turn on this core is a whole one."""
+        """End the turn: the next turn on this core is a whole one."""
         self.turn = SLICE
 
     def _put_away(self) -> None:
@@ -144,7 +144,7 @@ class Core:
             self._contexts[process.pid] = self.engine.new_context()
 
     def forget(self, pid: int) -> None:
-        """A process has ended: drop its registers."""
+        """Drop the registers of a process that has ended."""
         self._contexts.pop(pid, None)
 
     def keep(self, pid: int, state: State) -> None:
@@ -159,7 +159,7 @@ class Core:
     # Registers of any process; not while the core runs
 
     def holds(self, pid: int) -> bool:
-        """Whether the registers of a process are here: it has run."""
+        """Whether this core has the registers of a process, which has run on it."""
         return pid in self._contexts or self.has_loaded(pid)
 
     def has_loaded(self, pid: int) -> bool:
@@ -193,7 +193,7 @@ class Core:
                 registers.set_state(state)
 
     def snapshot(self, living: Collection[int]) -> CoreState:
-        """This core as a value.  living: the pids of the processes there are."""
+        """This core as a value.  living: the pids of the living processes."""
         from emu.machine.snapshot import CoreState
 
         registers = {pid: self.state_of(pid) for pid in sorted(living) if self.holds(pid)}
@@ -206,7 +206,7 @@ class Core:
         )  # fmt: skip
 
     def restore(self, state: CoreState, loaded: Process | None, l1_pa: int) -> None:
-        """Become what a core was, when RAM holds what it held then.
+        """Become what a core was; RAM must hold what it held then.
 
         loaded: the process that was loaded; l1_pa: where its L1 is.
         """

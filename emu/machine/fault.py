@@ -1,4 +1,4 @@
-"""A fault: what a process did that is for the kernel to deal with."""
+"""A fault of a process, as the machine finds it and tells it to the kernel."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ACCESS = {READ: "read", WRITE: "write", EXEC: "execution"}
 
 
 class MachineFault(NamedTuple):
-    """Everything that is known at the moment of a fault.
+    """A fault with everything known when it happens.
 
-    kind: what happened in the field's words.  va, access, walk, status: of a memory fault, else
-    -1, 0 and None.  exact: whether ``va`` is the address and not only the start of its page.
+    kind: in the field's words.  va, access, walk, status: of a memory fault, else -1, 0 and None.
+    exact: whether ``va`` is the address and not only the start of its page.
     registers: r0-r12, sp, lr, pc, cpsr.
     """
 
@@ -35,7 +35,7 @@ class MachineFault(NamedTuple):
 
     @property
     def where(self) -> str:
-        """What was accessed, e.g. ``read of 0x00000010``; of a memory fault."""
+        """The access of a memory fault, as ``read of 0x00000010``."""
         place = f"{self.va:#010x}" if self.exact else f"the page at {self.va:#010x}"
         return f"{ACCESS[self.access]} of {place}"
 
@@ -57,7 +57,7 @@ def fault_of(engine: Engine, backend: Backend, pid: int, reason: Stop) -> Machin
     if reason is not Stop.FAULT:
         return MachineFault(pid, _OTHER[reason], pc, registers)
     found = backend.fault()
-    registers = engine.registers.core()  # the base of an LDRD may have been put right
+    registers = engine.registers.core()  # the base of an LDRD may have been corrected
     if found.walk is None:
         return MachineFault(pid, found.status.text, pc, registers, status=found.status)
     return MachineFault(
@@ -67,12 +67,12 @@ def fault_of(engine: Engine, backend: Backend, pid: int, reason: Stop) -> Machin
 
 
 def kind_of(fault: MachineFault) -> FaultKind:
-    """What the processor refused, as the kernel sorts it."""
+    """The kernel's kind of this fault."""
     return _KINDS.get(fault.kind, FaultKind.MEMORY_ACCESS)
 
 
 def record_of(fault: MachineFault) -> FaultRecord:
-    """The fault as the kernel is told it."""
+    """The fault as the kernel takes it."""
     sp, lr, pc, cpsr = fault.registers[13:]
     return FaultRecord(
         kind_of(fault), max(fault.va, 0), pc, cpsr, fault.access,

@@ -1,4 +1,4 @@
-"""What happened lately to frames, tables and processes, kept so that a fault can be explained.
+"""The recent history of frames, tables and processes, from which faults are explained.
 
 Every call writes to it, so it keeps plain tuples; ``emu.report`` reads it.
 """
@@ -29,7 +29,7 @@ FAULTS_KEPT: Final = 1024
 
 
 def _no_call(name: str) -> CallRow:
-    """A row that stands in place of a call where the kernel was not entered for a call."""
+    """A row for an entry into the kernel that was not a call."""
     return call_row(-1, name, Operation.NONE)
 
 
@@ -60,7 +60,7 @@ class RefusedCall(NamedTuple):
 
 
 class Written(NamedTuple):
-    """``entries`` of a table that were written from ``pa`` on.  old, new: the first of them."""
+    """The write of ``entries`` descriptors from ``pa`` on.  old, new: the first of them."""
 
     entry: KernelEntry
     pa: int
@@ -123,29 +123,29 @@ class History:
         self.refusals.append(RefusedCall(entry, refusal.error, refusal.text))
 
     def semihosting(self, pid: int) -> None:
-        """What follows is done for a semihosting call of this process."""
+        """A semihosting call of this process begins; the events that follow are its own."""
         self.under_way = KernelEntry(self.made, pid, SEMIHOSTING)
 
     def fault(self, pid: int, headline: str) -> None:
-        """A process is about to end by a fault that has no handler."""
+        """A process is about to end by a fault that no handler takes."""
         self.under_way = KernelEntry(self.made, pid, FAULT)
         self.faults[pid] = headline
         if len(self.faults) > FAULTS_KEPT:
             del self.faults[next(iter(self.faults))]
 
     def forget(self, pid: int) -> None:
-        """A process has ended, and waits for nothing any more."""
+        """A process has ended: drop the call that it waited in."""
         self.waiting.pop(pid, None)
 
     def snapshot(self) -> HistoryState:
-        """All of it as a value."""
+        """The history as a value."""
         return HistoryState(
             self.made, self.now, tuple(self.calls), tuple(self.written), tuple(self.events),
             tuple(self.refusals), tuple(self.waiting.items()), tuple(self.faults.items()),
         )  # fmt: skip
 
     def restore(self, state: HistoryState) -> None:
-        """Make all of it what it was."""
+        """Become what a history was."""
         self.made, self.under_way = state.made, state.now
         self.calls = deque(state.calls, CALLS_KEPT)
         self.written = deque(state.written, DESCRIPTORS_KEPT)

@@ -62,15 +62,15 @@ class MachineEndedError(RuntimeError):
 
 
 def _no_note(_line: str) -> None:
-    """Tell no one."""
+    """Drop a note."""
 
 
 class Machine:
     """One program's machine.
 
-    Run it to its end or part of the way, look at it whenever it does not run.
-    history: what is kept to explain faults.  calls: how often each was made.
-    Errors: BootError, when the program does not fit; ValueError, for arguments it cannot be given.
+    Run it to its end or part of the way; look at it whenever it does not run.
+    history: kept to explain faults.  calls: how often each was made.
+    Errors: BootError, when the program does not fit; ValueError, for arguments that it cannot get.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Machine:
         note: Callable[[str], None] = _no_note,
         calls: Convention | CallTable = DEFAULT,
     ) -> None:
-        """note: told of oddities, one line each.  calls: the convention that the kernel answers."""
+        """note: called with a line about each oddity.  calls: the kernel's convention."""
         self.options = options
         self.board = standard_board(options.ram)
         self.ram = make_ram(options.mmu, self.board.ram_base, self.board.ram_size)
@@ -115,7 +115,7 @@ class Machine:
         self._heed(options, devices)
 
     def _heed(self, options: Options, devices: tuple[Device, ...]) -> None:
-        """Do what options ask for before the first run."""
+        """Apply the options that concern the time before the first run."""
         if options.stats or options.max_insns:
             self.count_instructions()
         if options.check:
@@ -130,7 +130,7 @@ class Machine:
         return self.core.backend.memory.physical(va)
 
     def _forget(self, pid: int) -> None:
-        """A process has ended: nothing is kept for it."""
+        """Drop what is kept for a process that has ended."""
         self.history.forget(pid)
         self.sessions.forget(pid)
 
@@ -141,7 +141,7 @@ class Machine:
 
     @property
     def world(self) -> World:
-        """What answers the machine's requests."""
+        """The world that answers the machine's requests."""
         return self.outside.world
 
     @property
@@ -185,9 +185,9 @@ class Machine:
         observers: Sequence[Observer] = (),
         wanted: Callable[[int], bool] | None = None,
     ) -> Outcome:
-        """Run as ``run_to`` and ``run_for`` do, and watched by more: to whatever comes first.
+        """Run as ``run_to`` and ``run_for`` do, with further observers, to whatever comes first.
 
-        wanted: asked at each address whether to stop there this time.
+        wanted: asked at each of the addresses whether to stop there this time.
         """
         for core in self.cores:
             core.engine.hooks.set_breakpoints(addresses, wanted)
@@ -202,13 +202,13 @@ class Machine:
                 core.engine.hooks.set_breakpoints(())
 
     def run_to_call(self, count: int = 1) -> Outcome:
-        """Run until that many calls of the kernel's more have been answered, or begun to wait."""
+        """Run until ``count`` more calls of the kernel have been answered, or begun to wait."""
         from emu.machine.pauses import AfterCalls
 
         return self.run_until(observers=[AfterCalls(self.pause, count)])
 
     def run_to_fault(self) -> Outcome:
-        """Run until a process faults; the kernel hears of it when the machine runs on."""
+        """Run until a process faults; the kernel is told when the machine runs on."""
         from emu.machine.pauses import AtFault
 
         return self.run_until(observers=[AtFault(self.pause)])
@@ -227,18 +227,18 @@ class Machine:
             watchdog.interrupt()
 
     def pause(self) -> None:
-        """For an observer: end the run as soon as what it was told of is done."""
+        """For an observer: end the run when the event that it was told of is over."""
         self.turns.is_paused = True
         self._stop_cores()
 
     def _stop_cores(self) -> None:
-        """End the run when the call or the store that it is in is done."""
+        """End the run after the call or the store under way."""
         for core in self.cores:
             if core.engine.control.running:
                 core.engine.stop()
 
     def _heard(self, count: int) -> Outcome:
-        """Run; signals, the timeout and ``interrupt`` are heard."""
+        """Run, while the watchdog heeds signals, the timeout and ``interrupt``."""
         control = self.core.engine.control
         try:
             with Watchdog(control, self.world, self.options.timeout) as self.turns.watchdog:
@@ -247,7 +247,7 @@ class Machine:
             return stopped_by(interrupted.cause)
         finally:
             self.turns.watchdog = None
-            control.take_request()  # one that came too late is not the next run's
+            control.take_request()  # a late request does not concern the next run
 
     def _go(self, count: int) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
@@ -265,7 +265,7 @@ class Machine:
         raise MachineEndedError(f"the machine has ended ({ended.how.name}, status {ended.status})")
 
     def forget_code(self) -> None:
-        """Let what observes code see all of it: what has run is translated again."""
+        """Have code that has run translated again, so that observers of code see all of it."""
         for core in self.cores:
             core.engine.unicorn.flush_blocks()
 
@@ -279,7 +279,7 @@ class Machine:
         """Instructions completed since they are counted."""
         return sum(core.engine.instructions for core in self.cores)
 
-    # The whole of it as a value, while the machine does not run
+    # The machine as a value, while it does not run
 
     def snapshot(self) -> Snapshot:
         """The machine as it is now; ``restore`` brings it back, into this machine or another."""

@@ -1,4 +1,4 @@
-"""What can be watched of a run: an observer for each purpose, at no cost where there is none."""
+"""Observers of a run: one for each purpose, at no cost where there is none."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CallFilter = Callable[[Process, int], bool]
 
 
 class Observer:
-    """Is told what happens, in order, and changes nothing.  ``Observers.add`` attaches it.
+    """Is told events in order, and changes nothing.  ``Observers.add`` attaches it.
 
     During ``calling`` and ``called`` the PC of the core is past the SVC.
     rank: observers of a lower rank are told first.
@@ -55,7 +55,7 @@ class Observer:
         """A call of the kernel's begins."""
 
     def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
-        """The call is decided.  None: another process runs now, and this one may have ended."""
+        """The call is decided.  result: None: another process runs now; this one may have ended."""
 
     def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
         """A call has failed, at once or after it had blocked; ``called`` or ``loading`` follows."""
@@ -64,13 +64,13 @@ class Observer:
         """A semihosting call begins."""
 
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
-        """It is done, unless ``process`` has ended."""
+        """The semihosting call is answered, or ``process`` has ended in it."""
 
     def faulted(self, core: Core, fault: MachineFault) -> None:
-        """A process has faulted; the kernel is told afterwards."""
+        """A process has faulted; the kernel is told after the observers."""
 
-    # What an entry into the kernel brings about, as ``kernel_model.events`` has it.  Each is told
-    # as it happens, between ``calling`` and ``called`` where a call is the cause.
+    # Events of the kernel, from ``kernel_model.events``: told as they happen, between ``calling``
+    # and ``called`` where a call is the cause.
 
     def message_delivered(self, event: MessageDelivered) -> None: ...
 
@@ -156,12 +156,12 @@ class Observers:
         self._arrange()
 
     def remove(self, observer: Observer) -> None:
-        """Detach an observer, which is not told."""
+        """Detach an observer; ``finish`` is not called."""
         self._all = tuple(one for one in self._all if one is not observer)
         self._arrange()
 
     def set_call_filter(self, call_filter: CallFilter | None) -> None:
-        """Let this function decide where runs end before a call; None: nowhere."""
+        """Let this function end runs before calls; None: no function."""
         self.call_filter = call_filter
         self._arrange()
 

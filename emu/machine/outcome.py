@@ -10,14 +10,14 @@ from kernel_model.process import Ending, Exited, Faulted
 
 
 class How(Enum):
-    """How a run came to its end.  The first three are the machine's: it cannot go on."""
+    """How a run ended.  After the first three the machine cannot go on."""
 
     EXITED = auto()
     FAULTED = auto()
     DEADLOCK = auto()
     MAX_INSNS = auto()
     MAX_OUTPUT = auto()
-    """One byte more was to be written than may be."""
+    """The program was about to write more bytes than it may."""
     TIMEOUT = auto()
     CTRL_C = auto()
     TERMINATED = auto()
@@ -56,12 +56,12 @@ class Outcome(NamedTuple):
 
 
 def outcome(how: How) -> Outcome:
-    """The outcome of a run that ended so, other than by exit."""
+    """The outcome of a run that ended in this way, which is not an exit."""
     return Outcome(how, _STATUS.get(how, 0))
 
 
 def outcome_of(halted: Ending | None) -> Outcome:
-    """The outcome of a run with nobody left to run: of how proc0 ended, if it has."""
+    """The outcome of a run after which no process can run.  halted: proc0's end, or None."""
     if halted is None:
         return outcome(How.DEADLOCK)
     if isinstance(halted, Faulted):

@@ -13,7 +13,7 @@ from kernel_model.process import Process
 
 
 class AfterCalls(Observer):
-    """Pauses after so many calls of the kernel's."""
+    """Pauses after a number of calls of the kernel."""
 
     rank: ClassVar[int] = 1
 
@@ -27,7 +27,7 @@ class AfterCalls(Observer):
 
 
 class AtFault(Observer):
-    """Pauses at a fault, before the kernel hears of it."""
+    """Pauses at a fault, before the kernel is told."""
 
     rank: ClassVar[int] = 1
 

@@ -1,7 +1,7 @@
 """The registers of processes as values, which belong to no core and to no engine.
 
-A core that has run a process keeps its registers in a form of Unicorn's until something else asks
-for them: another core that is to run it, a snapshot, a debugger.
+A core that has run a process keeps its registers in Unicorn's form until they are asked for: by
+another core that is to run it, a snapshot or a debugger.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def started(start: Start) -> tuple[int, ...]:
 
 
 def redirected(core: tuple[int, ...], to: Redirect) -> tuple[int, ...]:
-    """Core registers of a process that goes on elsewhere after a fault, in no IT block."""
+    """Core registers of a process that its fault handler redirects; it leaves the IT block."""
     cpsr = core[16] & ~(THUMB_BIT | IT_STATE) | (THUMB_BIT if to.pc & 1 else 0)
     return (*to.registers, *core[8:13], to.sp, core[14], to.pc & ~1, cpsr)
 
 
 def resumed(core: tuple[int, ...], resume: Resume | None) -> tuple[int, ...]:
-    """Core registers after what the kernel will do to them when the process next runs."""
+    """Core registers with the changes that the kernel makes when the process next runs."""
     if isinstance(resume, Result | Failed):
         return (resume.r0 & 0xFFFFFFFF, *core[1:])
     if isinstance(resume, Registers):
@@ -39,7 +39,7 @@ def resumed(core: tuple[int, ...], resume: Resume | None) -> tuple[int, ...]:
 
 
 class Keeper(Protocol):
-    """A core, as what keeps the registers of the processes that it has run."""
+    """A core, as the keeper of the registers of the processes that it has run."""
 
     def holds(self, pid: int) -> bool: ...
 
@@ -63,7 +63,7 @@ class ProcessRegisters:
         self._cores = cores
 
     def holder(self, pid: int) -> Keeper | None:
-        """The core that has the registers of a process; None where it has not run."""
+        """The core that has the registers of a process; None if the process has not run."""
         return next((core for core in self._cores if core.holds(pid)), None)
 
     def of(self, process: Process) -> State:

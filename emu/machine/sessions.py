@@ -1,4 +1,4 @@
-"""The semihosting of each process, made when it first asks for some."""
+"""The semihosting of each process, made at its first semihosting call."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class SemihostingSessions:
-    """Semihosting by process: what each has open, its errno, its heap.
+    """Semihosting by process: open files, errno and heap of each.
 
-    read_sp: the stack pointer of the process that runs.  physical: where it reads an address (pa),
-    or -1.  note: told of oddities, one line each.
+    read_sp: the stack pointer of the process that runs.  physical: the pa at which it reads a va,
+    or -1.  note: called with a line about each oddity.
     """
 
     def __init__(
@@ -45,18 +45,18 @@ class SemihostingSessions:
         return session
 
     def snapshot(self) -> dict[int, SemihostingState]:
-        """What each process has, by pid."""
+        """The state of each process's semihosting, by pid."""
         return {pid: session.snapshot() for pid, session in sorted(self._of.items())}
 
     def restore(self, states: dict[int, SemihostingState]) -> None:
-        """Let each process have what it had, and no other anything."""
+        """Give each process the semihosting that it had, and no process any other."""
         for pid in list(self._of):
             self.forget(pid)
         for pid, state in states.items():
             self.of(self._kernel.processes[pid]).restore(state)
 
     def forget(self, pid: int) -> None:
-        """A process has ended: close what it left open."""
+        """Close what a process that has ended left open."""
         session = self._of.pop(pid, None)
         if session is not None:
             session.close_all()

@@ -1,8 +1,7 @@
-"""A machine at rest as a value: what it takes to go on from there, and to compare.
+"""A machine at rest as a value, to go on from and to compare.
 
-Equal snapshots are equal machines: from there on both do the same.  What is no part of one:
-``Options``, who observes, what a backend and Unicorn keep to be fast, and how many fills and
-flushes that took.
+Machines with equal snapshots go on alike.  Not part of a snapshot are ``Options``, observers,
+what a backend and Unicorn keep to be fast, and the counts of fills and flushes.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from kernel_model.state import KernelState
 class CoreState(NamedTuple):
     """One core.
 
-    loaded: pid of the process that it runs or ran last, or -1 if that has ended.
+    loaded: pid of the process that runs or last ran on it, or -1 if that process has ended.
     registers: of each process that has run on it, by pid.  turn: instructions left of its turn.
-    following: where its last instruction in this turn ends: to go on there is no jump.
+    following: the address after its last instruction in this turn; going on there is no jump.
     """
 
     loaded: int
@@ -39,7 +38,7 @@ class Snapshot(NamedTuple):
     """A machine.
 
     ram: the pages that are not all zeros, by pa.  devices: in order of address.
-    sessions: what each process has of semihosting, by pid.
+    sessions: the semihosting of each process, by pid.
     """
 
     kernel: KernelState

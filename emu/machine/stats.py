@@ -1,4 +1,4 @@
-"""What a run took, for ``--stats``."""
+"""The figures of a run, for ``--stats``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an SVC asks for: a call of the kernel's, or Arm semihosting.
+"""SVCs: a call of the kernel, or Arm semihosting.
 
 This is the hot path of a call: the registers, the immediate, the row of the kernel's table, the
 call itself, the result in r0.
@@ -35,9 +35,9 @@ _BLOCKED = (
 
 
 class Calls:
-    """How often each call was made: of the kernel's by number, of semihosting's all together.
+    """The number of calls made: of the kernel, by number; of semihosting, in all.
 
-    unknown: those whose numbers are no calls.
+    unknown: calls with numbers that are not in the table.
     """
 
     def __init__(self, kernel: Kernel) -> None:
@@ -56,7 +56,7 @@ class Calls:
 
     @property
     def total(self) -> int:
-        """Calls of the kernel's, those with unknown numbers among them."""
+        """Calls of the kernel, including unknown numbers."""
         return sum(self.by_number.values()) + self.unknown
 
 
@@ -90,10 +90,10 @@ class SvcHandler:
         pc: int = 0,
         cpsr: int = 0,
     ) -> int | None:
-        """Answer an SVC, which the PC is past.  number: r12.
+        """Answer an SVC; the PC is past it.  number: r12.
 
         syndrome, pc, cpsr: of an SVC whose immediate is not 0.
-        Returns what goes to r0, or None where r0 stays.
+        Returns the value for r0, or None where r0 stays.
         """
         if syndrome and self._is_semihosting(syndrome, pc, cpsr >> 5 & 1):
             return self._semihost(r0, r1)
@@ -105,7 +105,7 @@ class SvcHandler:
             return None
         result = self._call(self._find(number), (r0, r1, r2, r3))
         if result is None or (self._kernel.ready and not self._core.is_sliced):
-            self._stop()  # if another process is ready now, from here on time is sliced
+            self._stop()  # another process may be ready now: then time is sliced from here on
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result
@@ -127,7 +127,7 @@ class SvcHandler:
         try:
             result = self._call(self._find(number), (r0, r1, r2, r3))
         except Interrupted:
-            core.is_call_pending = True  # it has done nothing but wait
+            core.is_call_pending = True  # the call has done nothing but wait
             raise
         if result is not None:
             core.engine.registers.write_r0(result)
@@ -171,7 +171,7 @@ class SvcHandler:
             self._history.waiting[entry.pid] = entry
 
     def _is_semihosting(self, syndrome: int, pc: int, thumb: int) -> bool:
-        """Whether memory has exactly a semihosting SVC there.
+        """Whether the SVC in memory is exactly that of semihosting.
 
         The syndrome register has only 16 bits of an immediate, of either instruction set, and code
         that stores into itself may have changed the instruction since.

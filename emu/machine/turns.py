@@ -1,4 +1,4 @@
-"""Turns: which process runs next on a core, for how long, and what the end of its run asks for.
+"""Turns: which process runs next on a core, for how long, and what follows the end of its run.
 
 What happens when: nothing per instruction, nothing per block; per process switch one stop and one
 start.
@@ -31,7 +31,7 @@ _REQUESTED: Final = Stop.REQUESTED
 _BREAKPOINT: Final = Stop.BREAKPOINT
 _COUNT: Final = Stop.COUNT
 _WAITING: Final = Stop.WAITING
-"""At hand for each turn: to look a member up in its enumeration takes longer than a call."""
+"""A name of its own, because finding a member of an enumeration takes longer than a call."""
 _FAULTS: Final = (Stop.FAULT, Stop.UNDEFINED, Stop.BKPT)
 
 _STOPPED: Final = {
@@ -52,7 +52,7 @@ class Turns:
 
     core: the core whose turn it is, or was last.
     is_paused: an observer has asked for the end of the run.
-    watchdog: what hears of signals and the timeout during a run, or None.
+    watchdog: heeds signals and the timeout during a run, or None.
     """
 
     def __init__(
@@ -91,8 +91,8 @@ class Turns:
     def go(self, end: int, most: int) -> Outcome:
         """Run turn by turn.
 
-        end: the count of instructions at which the run ends; most: at which every run does.  0:
-        at none.
+        end: the count of instructions at which this run ends.  most: the count at which every
+        run ends.  0: no bound.
         """
         core = self.core
         self.is_paused = False
@@ -120,7 +120,7 @@ class Turns:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self.is_paused:
                 if kernel.running[number] is None and self.has_ended:
-                    break  # the end is told first: there is nothing left to go on with
+                    break  # the machine's end is told before any request to stop
                 watchdog = self.watchdog
                 if (
                     self.is_paused
@@ -135,7 +135,7 @@ class Turns:
         return outcome_of(self._kernel.halted)
 
     def _asked_to_end(self) -> Outcome:
-        """How the run ends that was asked to."""
+        """The outcome of a run that was asked to end."""
         outside, watchdog = self._outside, self.watchdog
         if outside.is_full:
             return outcome(How.MAX_OUTPUT)
@@ -145,13 +145,13 @@ class Turns:
         return outcome(How.PAUSED) if cause is None else stopped_by(cause)
 
     def _feed(self, core: Core) -> None:
-        """Give input to those that wait for it: if it is there, and where no process is ready."""
+        """Give input to waiting readers: when there is some, or when no process is ready."""
         kernel, number = self._kernel, core.number
         while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
 
     def _load(self, core: Core, process: Process) -> None:
-        """Make the core that of ``process``, and let it go on as the kernel says."""
+        """Load ``process`` on the core, and let it go on as the kernel says."""
         resume, process.resume = process.resume, None
         before = core.loaded
         if before is not process and len(self._cores) > 1:
@@ -166,7 +166,7 @@ class Turns:
             tell(core, process, resume, switched)
 
     def _answered(self, process: Process, failed: Failed | None) -> None:
-        """A call that had blocked is answered; it may have failed after all."""
+        """Note that the call in which a process had blocked is answered, and its error, if any."""
         entry = self._history.waiting.pop(process.pid, None)
         if entry is not None and failed is not None:
             refusal = Refused(failed.error)
@@ -184,9 +184,9 @@ class Turns:
         self._ended.clear()
 
     def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
-        """Run the loaded process, and note what the end of that asks for.
+        """Run the loaded process; then end its turn if that is over, or note its fault.
 
-        first: a breakpoint where it is now has been met before, and is passed.
+        first: whether to pass a breakpoint at the PC, which has been met already.
         """
         reason = core.run(bound, first)
         for tell in self._observers.stopped:
@@ -203,7 +203,7 @@ class Turns:
         return reason
 
     def _deliver_fault(self, core: Core) -> None:
-        """Let the kernel hear what the process on this core did."""
+        """Deliver the fault of the process on this core to the kernel."""
         fault, core.fault = core.fault, None
         if fault is not None:
             if self._kernel.processes[fault.pid].handler == NO_ID:
@@ -212,10 +212,7 @@ class Turns:
 
 
 def _bound(core: Core, end: int, most: int) -> tuple[How, int]:
-    """Instructions the next run may take, besides its turn, or -1 if there are none left.
-
-    And what it is if they are used up.
-    """
+    """The nearer bound: how the run ends there, and instructions to it, or -1 if none are left."""
     done = core.engine.instructions
     bounds = [(How.COUNT, end)] if end else []
     if most:

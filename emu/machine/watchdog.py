@@ -1,7 +1,7 @@
-"""Ctrl-C, SIGTERM, ``--timeout`` and ``Machine.interrupt``, heard while Unicorn runs.
+"""The watchdog: Ctrl-C, SIGTERM, ``--timeout`` and ``Machine.interrupt`` while Unicorn runs.
 
 Unicorn does not return to Python by itself, so a thread waits for a byte on a pipe, or for the
-time, and ends the run from outside.  While the run goes on nothing is paid for it.
+time, and ends the run from outside.  It costs nothing while the run goes on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from emu.environment.requests import Cause
 from emu.environment.world import World
 
 _AGAIN = 0.01
-"""Seconds until the run is told once more, should it not have heard."""
+"""Seconds until the run is stopped again, in case that came too early."""
 
 _CAUSES = {signal.SIGINT: Cause.CTRL_C, signal.SIGTERM: Cause.TERMINATED}
 
@@ -30,9 +30,9 @@ class Watchdog:
     """While entered, it ends the run, and the wait for the outside that the run is in.
 
     It does so at a signal, when the time is over, or when ``interrupt`` is called.  Signals are
-    heard where Python handles them, in the main thread, and only those that Python's code handles
-    anyway: what is ignored, or ends the process at once, still does.
-    cause: why the run is to end; the world knows it, too.
+    taken where Python handles them, in the main thread, and only those with a handler in Python:
+    a signal that is ignored, or that ends the process at once, still does.
+    cause: why the run is to end, which the world is told too.
     """
 
     def __init__(self, control: RunControl, world: World, timeout: float | None) -> None:
@@ -73,14 +73,14 @@ class Watchdog:
         os.close(self._writer)
 
     def interrupt(self) -> None:
-        """End the run; nothing if it has been left.  From any thread, or a signal's handler."""
+        """End the run, if it is under way.  From any thread, or a signal's handler."""
         with self._lock:
             if not self._left.is_set():
                 self._is_interrupted = True
                 self._wake()
 
     def _wake(self) -> None:
-        with suppress(BlockingIOError):  # full of signals: it is awake
+        with suppress(BlockingIOError):  # the pipe is full, so the thread is awake
             os.write(self._writer, b"\0")
 
     def _watch(self) -> None:
@@ -94,7 +94,7 @@ class Watchdog:
             self._control.request()
 
     def _next_cause(self) -> Cause | None:
-        """Wait for a reason to end the run; None when it has been left."""
+        """Wait for a reason to end the run; None when the run is over."""
         end = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             left = None if end is None else max(end - time.monotonic(), 0)
@@ -111,9 +111,9 @@ class Watchdog:
 
 
 class _Signals:
-    """Signals as bytes on a pipe, in the main thread, where signals are handled.
+    """Signals as bytes on a pipe, in the main thread, where Python handles signals.
 
-    handlers: those that had been set, of the signals that are heard.
+    handlers: the handlers that had been set, by signal.
     """
 
     def __init__(self, world: World) -> None:
@@ -122,7 +122,7 @@ class _Signals:
         self._old_fd: int | None = None
 
     def take(self, writer: int) -> None:
-        """From now on each signal that Python's code handles writes a byte: its number."""
+        """Have each signal with a handler in Python write a byte from now on: its number."""
         if threading.current_thread() is not threading.main_thread():
             return
         self._old_fd = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -133,13 +133,13 @@ class _Signals:
                 signal.signal(number, self._end_waits)
 
     def give_back(self) -> None:
-        """Handlers and the descriptor that was woken before are as they were."""
+        """Restore the handlers and the wakeup descriptor."""
         if self._old_fd is not None:
             for number, handler in self.handlers.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(self._old_fd)
 
     def _end_waits(self, number: int, _frame: FrameType | None) -> None:
-        """End the wait that the signal has come in, before anything else can; the thread does the
+        """End the wait in which the signal came, before anything else runs; the thread does the
         rest."""
         self._world.interrupt(_CAUSES[signal.Signals(number)])

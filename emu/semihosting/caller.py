@@ -1,4 +1,4 @@
-"""What semihosting knows of a process, and asks of it: its handles, errno, memory, heap, end."""
+"""A process as semihosting sees it: its handles, errno, memory, heap and end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from emu.semihosting.streams import Stream
 
 FAILED: Final = -1
 
-# Of the errno values that programs know, which are newlib's and not the host's: up to ERANGE every
-# Unix and newlib agree; of the rest, those that files can give.
+# The errno values that programs know are newlib's, not the host's.  Up to ERANGE every Unix and
+# newlib agree; of the others these are the ones that files can give.
 # Source: newlib, libc/include/sys/errno.h.
 _LAST_COMMON: Final = errno.ERANGE
 _NEWLIB: Final = {
@@ -28,26 +28,26 @@ _NEWLIB: Final = {
 
 
 def guest_errno(error: OSError) -> int:
-    """The error as a program knows it; EIO if it has no name for it."""
+    """The program's errno for a host's error; EIO if newlib has no such errno."""
     number = error.errno or errno.EIO
     return number if number <= _LAST_COMMON else _NEWLIB.get(number, errno.EIO)
 
 
 def errno_name(number: int) -> str:
-    """The name of an errno value of the program's."""
+    """The name of a program's errno value."""
     host = {guest: host for host, guest in _NEWLIB.items()}.get(number, number)
     return errno.errorcode.get(host, str(number))
 
 
 class BadPointer(Exception):  # noqa: N818 - a guest's mistake, not an error of ours
-    """The program named memory that it could not have accessed so itself."""
+    """The program named memory to which it has no such access itself."""
 
 
 class GuestMemory(Protocol):
     """Memory as the calling program sees it.
 
-    An access happens whole or raises BadPointer having changed nothing; that a length is
-    absurd is found before anything of that size is set aside.
+    An access happens whole, or raises BadPointer and changes nothing.  An absurd length is
+    refused before memory of that size is allocated.
     """
 
     def read(self, va: int, length: int) -> bytes: ...
@@ -56,7 +56,7 @@ class GuestMemory(Protocol):
 
 
 class HeapInfo(NamedTuple):
-    """Where a program's heap may grow and its stack lie; 0: the program decides."""
+    """The bounds of a program's heap and stack; 0: the program decides."""
 
     heap_base: int
     heap_limit: int
@@ -65,24 +65,24 @@ class HeapInfo(NamedTuple):
 
 
 class SemihostProcess(Protocol):
-    """What semihosting asks of the process that called."""
+    """Requests of semihosting to the process that called."""
 
     def exit(self, status: int) -> None:
-        """End the process; the call that asked for it does not return to it."""
+        """End the process, to which the call does not return."""
 
     def heap(self) -> HeapInfo:
-        """Where its heap and its stack may be."""
+        """The bounds of its heap and its stack."""
 
     mapped_heap: tuple[int, int] | None
-    """Where the heap begins and ends (va), once it has been asked for."""
+    """Where the heap begins and ends (va), once it has been asked for; else None."""
 
 
 def _ignore(_text: str) -> None:
-    """Drop what nothing wants to be told."""
+    """Drop a note."""
 
 
 class SemihostingState(NamedTuple):
-    """What one process has of semihosting, as a value.  streams: by handle, none of them open."""
+    """The semihosting of one process, as a value.  streams: by handle, none of them open."""
 
     errno: int
     streams: tuple[tuple[int, Stream], ...]
@@ -100,7 +100,7 @@ class Caller:
         process: SemihostProcess,
         note: Callable[[str], None] = _ignore,
     ) -> None:
-        """``note`` is told, once and in one line, of each thing asked for that there is not."""
+        """note: called once with a line about each feature asked for that does not exist."""
         self.memory = memory
         self.outside = outside
         self.process = process
@@ -110,7 +110,7 @@ class Caller:
         self._told: set[str] = set()
 
     def snapshot(self) -> SemihostingState:
-        """All of it as a value."""
+        """The handles, errno and heap as a value."""
         streams = tuple(
             (handle, stream.closed()) for handle, stream in sorted(self.streams.items())
         )
@@ -119,7 +119,7 @@ class Caller:
         )
 
     def restore(self, state: SemihostingState) -> None:
-        """Have what was had.  Files are opened again.  Errors: OSError, if one is gone."""
+        """Become what a caller was.  Files are opened again.  Errors: OSError, if one is gone."""
         self.close_all()
         self.errno, self._told = state.errno, set(state.told)
         self.process.mapped_heap = state.heap
@@ -135,19 +135,19 @@ class Caller:
     # -- for the handlers --------------------------------------------------------------
 
     def stream(self, handle: int) -> Stream:
-        """What a handle stands for.  Errors: OSError, with EBADF."""
+        """The stream of a handle.  Errors: OSError, with EBADF."""
         try:
             return self.streams[handle]
         except KeyError:
             raise host_error(EBADF) from None
 
     def fail(self, number: int) -> int:
-        """Remember an errno of the host's, and return what a call that failed returns."""
+        """Keep a host's errno for the program, and return the result of a failed call."""
         self.errno = guest_errno(host_error(number))
         return FAILED
 
     def note(self, text: str) -> None:
-        """Tell the person once of something asked for that there is not."""
+        """Tell the user once about a feature asked for that does not exist."""
         if text not in self._told:
             self._told.add(text)
             self._tell(text)

@@ -1,9 +1,9 @@
-"""What each semihosting operation does: a function of the caller and the operands.
+"""The handlers of semihosting operations: functions of the caller and the operands.
 
-Each returns what goes to r0.  OSError and BadPointer are the program's mistakes, which the
-caller turns into -1 and an errno.
-Source: ARM-software/abi-aa, "Semihosting for AArch32 and AArch64"; where that leaves
-a choice, what newlib's rdimon does with the answer decides.
+Each returns the value for r0.  OSError and BadPointer are the program's mistakes, which the caller
+turns into -1 and an errno.
+Source: ARM-software/abi-aa, "Semihosting for AArch32 and AArch64"; where that leaves a choice, the
+answer is the one that newlib's rdimon takes best.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ def write0(caller: Caller, va: int) -> int:
 
 
 def write(caller: Caller, handle: int, va: int, length: int) -> int:
-    """The number of bytes not written."""
+    """Write bytes; the number of bytes not written."""
     caller.stream(handle).write(caller.outside, caller.memory.read(va, length))
     return 0
 
 
 def read(caller: Caller, handle: int, va: int, length: int) -> int:
-    """The number of bytes not read; all of them at the end.
+    """Read bytes; the number of bytes not read, which is ``length`` at the end of input.
 
-    The buffer is written over with itself first: input that has been read cannot be
-    put back if the program turns out to have no room for it.
+    The buffer is first overwritten with itself, which finds out whether it can be written: input
+    that has been read cannot be put back.
     """
     stream = caller.stream(handle)
     caller.memory.write(va, caller.memory.read(va, length))
@@ -84,7 +84,7 @@ def iserror(_caller: Caller, status: int) -> int:
 
 
 def istty(caller: Caller, handle: int) -> int:
-    """Whether it is the console, and that a terminal, which a program may write to otherwise."""
+    """Whether the handle is the console and the console is a terminal."""
     if caller.stream(handle).is_terminal(caller.outside):
         return 1
     caller.errno = ENOTTY
@@ -130,7 +130,7 @@ def time(caller: Caller) -> int:
 
 
 def system(caller: Caller, _block: int) -> int:
-    """There is no command interpreter: what it did could not happen again in a replay."""
+    """Refuse: what a command of the host does could not be repeated in a replay."""
     caller.note("semihosting: a program asked for a host command and was refused")
     return caller.fail(EPERM)
 
@@ -140,7 +140,7 @@ def errno_(caller: Caller) -> int:
 
 
 def get_cmdline(caller: Caller, block: int) -> int:
-    """Store the command line, and in the block its length over the buffer's size, without NUL."""
+    """Store the command line, and its length without NUL in the block's second word."""
     va, size = struct.unpack("<2I", caller.memory.read(block, 8))
     try:
         line = command_line(caller.outside.beginning.arguments)
@@ -174,7 +174,7 @@ def exit_extended(caller: Caller, reason: int, status: int) -> int:
 
 
 def exit_status(reason: int, status: int = 0) -> int:
-    """The status with which a process ends that gives this reason to stop."""
+    """The exit status of a process that stops for this reason."""
     return status if reason == APPLICATION_EXIT else 1
 
 
@@ -196,7 +196,7 @@ def _path(caller: Caller, va: int, length: int) -> bytes:
 def _string(caller: Caller, va: int) -> bytes:
     """The string at ``va`` without its NUL.
 
-    Read up to one aligned step at a time: the next page may not be there.
+    It is read to one aligned step at a time, because the next page may not be mapped.
     """
     found = bytearray()
     while True:

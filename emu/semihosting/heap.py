@@ -1,8 +1,8 @@
-"""A heap for programs that ask semihosting where theirs is.
+"""The heap of programs that ask semihosting for its place.
 
-newlib's heap begins at the end of the program's data and grows upwards, so the memory after
-it must be there.  It is mapped when the program asks, by the program's own calls to the kernel:
-what a program that knows the kernel would do itself.
+newlib's heap begins at the end of the program's data and grows upwards, so the memory after the
+data must be mapped.  It is mapped when the program asks, by the calls to the kernel that a program
+which knows the kernel would make itself.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from kernel_model.plan import Plan, free_memory
 from kernel_model.process import Process
 
 HEAP_SHARE = 32
-"""The heap gets all but one part in this many of the largest free frame.
+"""The heap gets the largest free frame except for one part in this many.
 
-What is left is for the tables that map it, and for what the program asks the kernel itself.
+The rest is for the tables that map the heap, and for the program's own calls.
 """
 
 _HEAP_FLAGS = MAP_READ | MAP_WRITE | MAP_NOEXEC
@@ -29,8 +29,8 @@ def map_heap(kernel: Kernel, process: Process, sp: int) -> tuple[int, int]:
     """Map a heap after the process's data; return where it begins and ends (va).
 
     sp: the stack pointer, which tells the stack from the data.  Without memory, or room, the heap
-    is empty and still ends where the data does: newlib takes a limit of 0 for none, and would
-    use memory that is not there.  Both results are 0 when there is no data.
+    is empty and ends where the data does: newlib takes a limit of 0 for no limit, and would use
+    memory that is not mapped.  Both results are 0 when there is no data.
     """
     start = _data_end(kernel, process, sp - 1)
     if start is None:
@@ -48,7 +48,7 @@ def _views(kernel: Kernel, process: Process) -> list[Frame]:
 
 
 def _data_end(kernel: Kernel, process: Process, in_stack: int) -> int | None:
-    """Where the highest view of writable memory ends that is not the stack's."""
+    """The end (va) of the highest view of writable memory other than the stack."""
     ends = []
     for frame in _views(kernel, process):
         va = kernel.view_va(frame)
@@ -59,12 +59,12 @@ def _data_end(kernel: Kernel, process: Process, in_stack: int) -> int | None:
 
 
 def _share(kernel: Kernel, process: Process) -> int:
-    """Bytes that the heap may have: a part of the largest free frame."""
+    """The bytes that the heap may have: a part of the largest free frame."""
     largest = max((frame.len for frame in free_memory(kernel, process)), default=0)
     return largest - largest // HEAP_SHARE
 
 
 def _room(kernel: Kernel, process: Process, start: int) -> int:
-    """Bytes from ``start`` to the next view of the process's, or to the kernel."""
+    """The bytes from ``start`` to the process's next view, or to the kernel."""
     views = [kernel.view_va(frame) for frame in _views(kernel, process)]
     return min([va for va in views if va >= start] + [KERNEL_VA]) - start

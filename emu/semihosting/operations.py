@@ -1,6 +1,6 @@
 """The table of semihosting operations, version 2.0 (ARM-software/abi-aa, "semihosting").
 
-One row an operation: from these rows come the dispatch and the traces' decoding.
+A row for each operation, from which dispatch and the decoding of traces are made.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Final, NamedTuple
 from emu.semihosting import handlers
 
 _WORDS: Final = tuple(struct.Struct(f"<{count}I") for count in range(5))
-"""Blocks of so many words."""
+"""The structure of a block, by its number of words."""
 
 
 class Operand(NamedTuple):
     """One operand, a word.
 
-    length: of what it points to: the name of the operand that says how many bytes, or "1", or
-    "string"; "" for what is shown as a number alone.  is_out: the call stores there.
-    is_hex: people read it in hexadecimal.
+    length: of a pointer: the name of the operand with the number of bytes, or "1", or "string";
+    "" for a plain number.  is_out: whether the call stores there.  is_hex: whether it is shown in
+    hexadecimal.
     """
 
     name: str
@@ -32,8 +32,8 @@ class Operand(NamedTuple):
 class Operation(NamedTuple):
     """One operation.
 
-    in_block: r1 points to a block of words, which are the operands; else r1 is the one operand.
-    handler: is called with the service and the operands, or with r1 alone if ``takes_r1``.
+    in_block: whether r1 points to a block of operands; else r1 is the only operand.
+    handler: called with the service and the operands, or with r1 alone if ``takes_r1``.
     may_fail: whether a result of -1 means that the operation failed.
     """
 
@@ -47,7 +47,7 @@ class Operation(NamedTuple):
 
     @property
     def block_size(self) -> int:
-        """Bytes of the block that r1 points to; 0 where there is none."""
+        """The size in bytes of the block that r1 points to; 0 where there is none."""
         return 4 * len(self.operands) if self.in_block else 0
 
     def words(self, r1: int, block: bytes) -> tuple[int, ...]:
@@ -74,7 +74,7 @@ def _block(
     takes_r1: bool = False,
     may_fail: bool = True,
 ) -> Operation:
-    """An operation whose operands stand in a block that r1 points to."""
+    """An operation with its operands in a block that r1 points to."""
     row = tuple(map(_operand, operands.split()))
     return Operation(number, name, row, True, handler, takes_r1, may_fail)
 
@@ -82,7 +82,7 @@ def _block(
 def _direct(
     number: int, name: str, operand: str, handler: Callable[..., int], may_fail: bool = True
 ) -> Operation:
-    """An operation whose one operand is r1, or that has none."""
+    """An operation with r1 as its only operand, or without operands."""
     row = tuple(map(_operand, operand.split()))
     return Operation(number, name, row, False, handler, False, may_fail)
 
@@ -115,4 +115,4 @@ _ROWS: Final = (
 )
 
 OPERATIONS: Final = {operation.number: operation for operation in _ROWS}
-"""Every operation by its number, which r0 holds."""
+"""Every operation, by its number in r0."""

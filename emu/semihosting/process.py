@@ -1,4 +1,4 @@
-"""What semihosting needs of a process of ours: its memory, its heap, its end."""
+"""A process of the kernel for semihosting: its memory, its heap, its end."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from kernel_model.process import Exited, Process
 
 
 class ProcessMemory:
-    """The process's memory, reached as it could itself.
+    """The process's memory, with the process's own rights.
 
-    physical: where the process, which runs, reads an address (pa), or -1: a walk that is kept.
+    physical: the pa at which the process, which runs, reads a va, or -1: a walk that is kept.
     """
 
     def __init__(self, kernel: Kernel, process: Process, physical: Callable[[int], int]) -> None:
@@ -42,7 +42,7 @@ class ProcessMemory:
 
 
 class SemihostedProcess:
-    """A process that asks for its heap and for its end."""
+    """A process that can be asked for its heap and for its end."""
 
     def __init__(self, kernel: Kernel, process: Process, read_sp: Callable[[], int]) -> None:
         """read_sp: the stack pointer (va) of the process, which is running."""
@@ -53,7 +53,7 @@ class SemihostedProcess:
         end_process(self.kernel, self.process, Exited(status))
 
     def heap(self) -> HeapInfo:
-        """The heap, mapped on the first question; the stack stays where it is."""
+        """The heap, which the first request maps, and the stack."""
         sp = self.read_sp()
         if self.mapped_heap is None:
             self.mapped_heap = map_heap(self.kernel, self.process, sp)
@@ -68,6 +68,6 @@ def semihosting_for(
     physical: Callable[[int], int],
     note: Callable[[str], None],
 ) -> Semihosting:
-    """Semihosting for one process: the arguments are those of what it is made of."""
+    """Semihosting for one process; arguments: see ``ProcessMemory`` and ``SemihostedProcess``."""
     memory = ProcessMemory(kernel, process, physical)
     return Semihosting(memory, outside, SemihostedProcess(kernel, process, read_sp), note)

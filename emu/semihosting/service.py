@@ -1,6 +1,6 @@
 """Semihosting calls: the operation's row, its operands, its handler.
 
-A call never fails the run: what a program gets wrong is a result of -1 and an errno.
+A call never ends the run by a program's mistake, which gives -1 and an errno.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Semihosting(Caller):
     """One process's semihosting."""
 
     def call(self, op: int, arg: int) -> int:
-        """The result for r0, where -1 is an error, of operation r0 with r1."""
+        """The result of operation ``op`` (r0) with ``arg`` (r1), for r0; -1 is an error."""
         operation = OPERATIONS.get(op)
         if operation is None:
             self.note(f"semihosting operation {op:#x} does not exist; it gets -1")
@@ -29,7 +29,7 @@ class Semihosting(Caller):
             return FAILED
 
     def _arguments(self, operation: Operation, arg: int) -> tuple[int, ...]:
-        """What the operation's handler takes.  Errors: BadPointer."""
+        """The arguments of the operation's handler.  Errors: BadPointer."""
         if operation.takes_r1:
             return (arg,)
         size = operation.block_size

@@ -1,4 +1,4 @@
-"""What a semihosting handle can stand for: the console's three ends, a file, the features."""
+"""The streams behind semihosting handles: the console's three ends, a file, the features."""
 
 # ruff: noqa: ARG002 - each kind of stream uses its own part of one common interface
 
@@ -15,7 +15,7 @@ from emu.environment.requests import STDERR, STDIN, STDOUT
 CONSOLE_NAME: Final = b":tt"
 FEATURES_NAME: Final = b":semihosting-features"
 FEATURES: Final = b"SHFB" + bytes([0b11])
-"""What that file holds: the magic, then SH_EXT_EXIT_EXTENDED and SH_EXT_STDOUT_STDERR."""
+"""The contents of that file: the magic, then SH_EXT_EXIT_EXTENDED and SH_EXT_STDOUT_STDERR."""
 
 
 class Mode(NamedTuple):
@@ -25,7 +25,7 @@ class Mode(NamedTuple):
     append: bool = False
 
 
-# The number of a mode is its place among these, twice: each mode again with "b" added.
+# A mode's number is its index here, where each mode is listed again with "b" added.
 _MODES: Final = (
     Mode(OpenMode.READ),
     Mode(OpenMode.READ | OpenMode.WRITE),
@@ -38,10 +38,10 @@ _MODES: Final = (
 
 @dataclass
 class Stream:
-    """Something open.  What a kind of stream cannot do is an error that names why."""
+    """An open stream.  An operation that its kind does not have is an OSError."""
 
     def is_terminal(self, outside: Outside) -> bool:
-        """Whether a person may be there."""
+        """Whether this is a terminal."""
         return False
 
     def read(self, outside: Outside, length: int) -> bytes:
@@ -49,7 +49,7 @@ class Stream:
         raise host_error(EBADF)
 
     def write(self, outside: Outside, data: bytes) -> None:
-        """All of ``data``."""
+        """Write all of ``data``."""
         raise host_error(EBADF)
 
     def seek(self, position: int) -> None:
@@ -59,14 +59,14 @@ class Stream:
         return 0
 
     def close(self, outside: Outside) -> None:
-        """Close what the outside has open for this stream: nothing, for most kinds."""
+        """Close what the outside has open for this stream, which for most kinds is nothing."""
 
     def closed(self) -> Stream:
         """This stream as a value, for which nothing is open outside."""
         return replace(self)
 
     def reopened(self, outside: Outside) -> Stream:
-        """A stream like this one, where it was.  Errors: OSError, when its file is gone."""
+        """A stream like this one at its position.  Errors: OSError, when its file is gone."""
         return replace(self)
 
 
@@ -105,7 +105,7 @@ class ConsoleError(Stream):
 
 @dataclass
 class Features(Stream):
-    """The file that says which extensions there are."""
+    """The file that tells which extensions exist."""
 
     position: int = 0
 
@@ -123,7 +123,7 @@ class Features(Stream):
 
 @dataclass
 class HostFile(Stream):
-    """A file, with all that it takes to open it again: path, mode and position."""
+    """A file, with its path, mode and position, by which it can be opened again."""
 
     path: bytes
     mode: Mode
@@ -163,7 +163,7 @@ class HostFile(Stream):
 
 
 def open_stream(outside: Outside, path: bytes, number: int) -> Stream:
-    """Open what ``path`` names in the mode with this number."""
+    """Open ``path`` in the mode with this number."""
     if number >= 2 * len(_MODES):
         raise host_error(EINVAL)
     mode = _MODES[number // 2]
@@ -177,7 +177,7 @@ def open_stream(outside: Outside, path: bytes, number: int) -> Stream:
 
 
 def _console(mode: Mode) -> Stream:
-    """Modes r are standard input, w standard output, a standard error."""
+    """The console's stream: standard input in modes r, output in w, error in a."""
     if mode.append:
         return ConsoleError()
     return ConsoleOutput() if OpenMode.CREATE in mode.open else ConsoleInput()

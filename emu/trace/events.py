@@ -74,7 +74,7 @@ class DescriptorsEvent:
 
 @dataclass(slots=True)
 class FaultEvent:
-    """A fault that no handler takes.  va, access: of a memory fault, else -1 and ""."""
+    """A fault, whether or not a handler is told.  va, access: of a memory fault, else -1 and ""."""
 
     time: int
     pid: int

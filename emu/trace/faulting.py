@@ -1,4 +1,4 @@
-"""The trace of faults: an event for each fault that no handler takes."""
+"""The trace of faults: an event for each, whether or not a handler is told."""
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
 
