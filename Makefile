@@ -1,7 +1,7 @@
-# Everything one does with this project.  `make help` lists it.
+# The tasks of this project.  `make help` lists them.
 #
-# Needs Python 3.11 or later, make and git.  The rest (the Python environment in .venv, the Arm
-# compiler) is set up on the first use and then left alone.
+# They need Python 3.11 or later, make and git.  The rest (the Python environment in .venv, the Arm
+# compiler) is set up by the first use and then kept.
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,17 +16,17 @@ BENCH_FLAGS ?=
 PYTHON_READY := $(VENV)/.ready
 TOOLCHAIN_READY := build/.toolchain-ready
 NATIVE := $(wildcard emu/native/*.[ch])
-# What concerns a hook, and is run with the hooks in Python besides.  Whole programs are run with
-# both in one process, by the covering arrays of tests/agreement.py and by tests/fuzz.
+# Tests of hooks, which are run again with the hooks in Python.  Whole programs are run with both in
+# one process, by the covering arrays of tests/agreement.py and by tests/fuzz.
 HOOK_TESTS := tests/cpu tests/mmu $(addprefix tests/trace/test_,accesses.py attach.py coverage.py executed.py profile.py)
 HEADER := guest/include/kernel.h
-# On CI the tests see the header as it was committed, and the tools that they compare with.
+# On CI the tests use the header as committed, and all tools that they compare emu with.
 IN_CI := $(filter true 1,$(CI))
 ORACLES := $(if $(IN_CI),oracles)
 FRESH_HEADER := $(if $(IN_CI),,header)
 SOURCES := setup.py emu kernel_model tests $(wildcard benchmarks tools/*.py)
 
-# The set of guests that PROG is of, if it is one of ours: only that is built to run it.
+# The set of guests that PROG belongs to, if any: `make run` builds only that set.
 PROG_SET := $(word 3,$(subst /, ,$(filter build/guest/%,$(PROG))))
 CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 MAKE_GUESTS = $(MAKE) --no-print-directory -s -C guest $(if $(findstring -j,$(MAKEFLAGS)),,-j$(CORES))
@@ -101,7 +101,7 @@ golden: setup guests ## Write the whole outputs that tests compare with again; r
 man: setup ## Write the manual page again, docs/emu.1
 	@$(BIN)/emu man > docs/emu.1
 
-# Longer looks at the kernel model than its tests take; docs/testing.md tells of both.
+# Longer examinations than those of `make test`; docs/testing.md describes them.
 
 FUZZ_SECONDS ?= 300
 FUZZ_FLAGS ?=

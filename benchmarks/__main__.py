@@ -39,7 +39,7 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
 }
 
 WIDTH = 112
-"""Columns that the tables need, also where no terminal says how many there are."""
+"""The width of the tables in columns, whatever the width of standard output."""
 
 
 @click.command()

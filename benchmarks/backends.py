@@ -1,4 +1,4 @@
-"""The same work on each backend: what it costs to keep Unicorn in step in another way."""
+"""The same work on each backend, which shows what each way of translation costs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from emu.mmu import BACKENDS
 
 TURNS = 5
 MAPPED = 256
-"""As many pages as ``map`` can have mapped and be done soon."""
+"""The number of mapped pages that ``map`` still handles quickly."""
 
 Measure = Callable[[str], float]
-"""Seconds on the backend of this name."""
+"""Gives seconds on the backend of this name."""
 
 
 def backends(settings: Settings) -> Iterator[Figure]:
-    """One figure for each kind of work, with a contestant a backend."""
+    """A figure for each kind of work, with each backend as a contestant."""
     for what, measure in _measures(settings).items():
         contestants = {mmu: partial(measure, mmu) for mmu in BACKENDS}
         yield Figure("backends", what, take_turns(contestants, settings.turns(TURNS)))

@@ -1,4 +1,4 @@
-"""A call of the kernel's, beside a call answered through the binding's own wrapped hook."""
+"""A call of the kernel, beside a call answered through the binding's wrapped hook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computing: kernels of several kinds, the same file for everybody."""
+"""Computing: kernels of several kinds, the same file for every contestant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.settings import Settings
 
 
 class Kernel(NamedTuple):
-    """rounds: a tenth of a second, more or less, over plain Unicorn."""
+    """rounds: so many that plain Unicorn takes about a tenth of a second."""
 
     name: str
     rounds: int
@@ -43,7 +43,7 @@ KERNELS = (
 
 
 class Timed(Protocol):
-    """What every contestant gives of a run."""
+    """The result of a contestant's run."""
 
     @property
     def seconds(self) -> float: ...
@@ -52,14 +52,14 @@ class Timed(Protocol):
 
 
 class Contest:
-    """One kernel: everybody must print the same."""
+    """A kernel, of which all contestants must print the same output."""
 
     def __init__(self, path: Path, rounds: int) -> None:
         self.path, self.rounds = path, rounds
         self._output: str | None = None
 
     def seconds(self, run: Callable[[Path, int], Timed]) -> float:
-        """Let a contestant run the kernel."""
+        """The seconds that a contestant takes for the kernel."""
         timed = run(self.path, self.rounds)
         if self._output is None:
             self._output = timed.output
@@ -69,7 +69,7 @@ class Contest:
 
 
 class QemuKernels:
-    """A QEMU, whose runs are whole processes: longer ones, less what a start takes."""
+    """A QEMU, whose runs are whole processes: longer runs, minus the time of a start."""
 
     LONGER = 10
     TURNS = 5
@@ -79,7 +79,7 @@ class QemuKernels:
         self.start_up = min(qemu.run(program("bench/hello"), 1).seconds for _ in range(5))
 
     def seconds(self, contest: Contest, turns: int) -> list[float]:
-        """What the kernel takes, so many times or less."""
+        """Seconds for the kernel, measured at most ``turns`` times."""
         contest.seconds(self.qemu.run)
         path, rounds = contest.path, contest.rounds * self.LONGER
         runs = (self.qemu.run(path, rounds) for _ in range(min(turns, self.TURNS)))
@@ -87,7 +87,7 @@ class QemuKernels:
 
 
 def compute(settings: Settings) -> Iterator[Figure]:
-    """One figure a kernel: how many times as fast as plain Unicorn."""
+    """A figure for each kernel: its speed in multiples of plain Unicorn's."""
     qemus = [QemuKernels(qemu) for qemu in (USER, SYSTEM) if qemu.path is not None]
     turns = settings.turns(TURNS)
     for kernel in KERNELS:

@@ -1,4 +1,4 @@
-"""A debugger at the machine: what it costs to have one, and conditions of breakpoints."""
+"""A debugger at the machine: its cost, and that of conditions of breakpoints."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from emu.machine import Machine
 TURNS = 9
 DEBUGGER = "gdb-multiarch"
 IN_GDB, IN_EMU = 500, 20_000
-"""How often a condition is evaluated by each."""
+"""The number of evaluations of the condition by each."""
 
 SHAPES = {
     "a round of computing": ("bench/mix", 400),
@@ -35,11 +35,11 @@ SHAPES = {
     "a line printed": ("bench/lines", 10_000),
     "a message to another process": ("timing/switches", 1000),
 }
-"""A program for each, and how often it does that."""
+"""For each unit of work, a program and the number of its repetitions."""
 
 
 def debugger(settings: Settings) -> Iterator[Figure]:
-    """Seconds with a debugger that waits for nothing, and seconds a condition."""
+    """Seconds with a debugger that waits for nothing, and seconds for each condition."""
     for what, (name, most) in SHAPES.items():
         path, count = program(name), settings.count(most)
         contestants = {
@@ -61,7 +61,7 @@ def _each(path: Path, count: int, is_debugged: bool) -> float:
 
 
 def debugged(path: Path, *arguments: int) -> Run:
-    """A run like ``emulated``, of a machine that a debugger has told to go on."""
+    """A run like that of ``emulated``, which a debugger has told to go on."""
     return emulated(path, *arguments, run=partial(_served, path))
 
 
@@ -77,7 +77,7 @@ def _served(path: Path, machine: Machine) -> None:
 
 
 def _continue(port: int) -> None:
-    """A debugger that says: go on, and is content with the program's end."""
+    """Be a debugger that continues and waits for the program's end."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(packet(b"vCont;c"))
         received = b""
@@ -86,7 +86,7 @@ def _continue(port: int) -> None:
 
 
 def _conditions(settings: Settings) -> Figure:
-    """A condition that holds at the last of many visits, evaluated by gdb and by the machine."""
+    """A condition that holds at the last of many hits, evaluated by gdb and by the machine."""
     counts = {"emu": settings.count(IN_EMU), "gdb": settings.count(IN_GDB)}
     samples = take_turns(
         {name: partial(_condition, name, count) for name, count in counts.items()},
@@ -109,7 +109,7 @@ kill
 
 
 def _condition(who: str, count: int) -> float:
-    """Seconds a visit, by gdb's clock.  who: evaluates the condition."""
+    """Seconds for each hit, by gdb's clock.  who: evaluates the condition."""
     with TemporaryDirectory() as directory:
         script = Path(directory, "script.gdb")
         mode = "host" if who == "gdb" else "target"

@@ -18,14 +18,14 @@ from emu.machine.outcome import outcome_of
 
 
 class Line(NamedTuple):
-    """A line of the program's output and when it came."""
+    """A line of the program's output, and its time."""
 
     text: str
     time: float
 
 
 class Run(NamedTuple):
-    """A run that ended well.  seconds: from its first instruction to its last."""
+    """A run that exited with 0.  seconds: from its first instruction to its last."""
 
     seconds: float
     lines: tuple[Line, ...]
@@ -35,13 +35,13 @@ class Run(NamedTuple):
         return "".join(f"{line.text}\n" for line in self.lines)
 
     def intervals(self, text: str) -> list[float]:
-        """For each such line, the seconds since the line before it."""
+        """The seconds from the line before to each line with this text."""
         pairs = zip(self.lines, self.lines[1:], strict=False)
         return [line.time - before.time for before, line in pairs if line.text == text]
 
 
 class StampingWorld(ScriptedWorld):
-    """Notes when each line of output comes."""
+    """Notes the time of each line of output."""
 
     def __init__(self, stdin: bytes, arguments: tuple[str, ...]) -> None:
         super().__init__(stdin, arguments)
@@ -57,10 +57,10 @@ class StampingWorld(ScriptedWorld):
 
 
 class Stopwatch:
-    """Runs from when the engine first runs to when it last stops.
+    """Measures from the engine's first start to its last stop.
 
-    What comes before and after, above all the thread that listens for Ctrl-C, plain Unicorn
-    does without, and on a busy host it may wait long for its turn.
+    The time before and after, above all that of the watchdog's thread, has no counterpart with
+    plain Unicorn, and on a busy host it may be long.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -83,7 +83,7 @@ def emulated(
     stdin: bytes = b"",
     run: Callable[[Machine], object] = Machine.run,
 ) -> Run:
-    """Run a program in a new machine of ours; it must exit with 0.  run: what runs it."""
+    """Run a program in a new machine of ours; it must exit with 0.  run: runs it."""
     world = StampingWorld(stdin, (path.name, *map(str, arguments)))
     with path.open("rb") as stream:
         image = load_elf(stream, path.name)

@@ -1,4 +1,4 @@
-"""Figures: what was measured, the ratio that counts, and what it ought to be."""
+"""Figures: measurements, their ratio, and the goal for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from statistics import median
 from typing import Any, NamedTuple
 
 Samples = dict[str, list[float]]
-"""Seconds by contestant, the i-th of each taken in the i-th turn."""
+"""Seconds by contestant; the i-th of each was taken in the i-th turn."""
 
 
 class Goal(NamedTuple):
-    """A bound for a ratio.  at_least: whether more is better."""
+    """A bound for a ratio.  at_least: whether it is a lower bound."""
 
     bound: float
     at_least: bool
@@ -34,9 +34,9 @@ def at_most(bound: float) -> Goal:
 
 @dataclass
 class Figure:
-    """One row.  samples: seconds for one of what ``what`` says, by contestant.
+    """A row.  samples: seconds for one unit of ``what``, by contestant.
 
-    ratio: what ``goal`` bounds; ratio_is says in words what it is.
+    ratio: bounded by ``goal``; ratio_is: the ratio in words.
     """
 
     group: str
@@ -59,7 +59,7 @@ class Figure:
         return self.goal.reached(self.ratio)
 
     def plain_data(self) -> dict[str, Any]:
-        """The figure as JSON has it."""
+        """The figure as plain data for JSON."""
         return {
             "group": self.group,
             "what": self.what,
@@ -74,7 +74,7 @@ class Figure:
 
 
 def take_turns(contestants: Mapping[str, Callable[[], float]], turns: int) -> Samples:
-    """Let all measure once, then all again: a host that gets slower does so for each of them."""
+    """Let all contestants measure in each turn, so that a slower host is slower for all."""
     samples: Samples = {name: [] for name in contestants}
     for _ in range(turns):
         for name, measure in contestants.items():

@@ -1,4 +1,4 @@
-"""Mapping and unmapping a page while more and more others are mapped."""
+"""Mapping and unmapping a page while ever more other pages are mapped."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from benchmarks.settings import Settings
 
 LEVELS = (1, 16, 256, 1024, 4096, 16384)
 PLAIN_MOST = 1024
-"""With more regions than this plain Unicorn takes minutes to get there."""
+"""The most regions for plain Unicorn, which takes minutes to map more."""
 
 BATCH = 64
-"""How many pages the guest maps between two lines."""
+"""The number of pages that the guest maps between two lines."""
 BATCHES = 20
 TURNS = 7
 
@@ -39,7 +39,7 @@ class PlainTimes(NamedTuple):
 def plain_maps(level: int) -> PlainTimes:
     """Map pages over plain Unicorn while ``level`` regions are mapped.
 
-    Every other page of the buffer, so that no two pages could be one region.
+    These are every other page of the buffer, so that no two could be one region.
     """
     buffer = mmap.mmap(-1, (level + BATCH) * 2 * PAGE)
     first = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
@@ -60,7 +60,7 @@ def plain_maps(level: int) -> PlainTimes:
 
 
 def maps(settings: Settings) -> Iterator[Figure]:
-    """Seconds for each step by level; for the map, beside the same with one page mapped."""
+    """Seconds for each step by level, and their ratio to the level with one page mapped."""
     levels = [level for level in LEVELS if level <= (256 if settings.quick else LEVELS[-1])]
     path, batches = program("timing/maps"), settings.count(BATCHES)
     runs: list[Run] = []
@@ -91,5 +91,5 @@ def _figure(step: str, level: int, runs: list[Run], plain_times: list[PlainTimes
 
 
 def _seconds(step: str, level: int, runs: list[Run]) -> list[float]:
-    """For one page, the median of the batches of each run."""
+    """Seconds for one page: the median over the batches of each run."""
     return [median(run.intervals(f"{step} {level}")) / BATCH for run in runs]

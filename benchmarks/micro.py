@@ -41,7 +41,7 @@ class Bench:
         self.switch(SPACES[0][0])
 
     def switch(self, l1: int) -> None:
-        """Another address space, with Unicorn in step behind this."""
+        """Switch to another address space, with Unicorn in step afterwards."""
         self.backend.switch(l1)
         self.backend.sync()
 
@@ -57,7 +57,7 @@ class Bench:
         self.backend.sync()
 
     def loop(self, rounds: int, body: tuple[int, ...]) -> float:
-        """Seconds for so many rounds of a loop over r4."""
+        """Seconds for this many rounds of a loop counted in r4."""
         words = (
             MOVW_R4 | (rounds & 0xF000) << 4 | rounds & 0xFFF,
             MOVT_R4 | (rounds >> 28) << 16 | rounds >> 16 & 0xFFF,
@@ -77,7 +77,7 @@ class Bench:
 
 
 def each(count: int, work: Callable[[], object]) -> float:
-    """Seconds for one of these."""
+    """Seconds for one call of ``work``."""
     begin = perf_counter()
     for _ in range(count):
         work()
@@ -85,7 +85,7 @@ def each(count: int, work: Callable[[], object]) -> float:
 
 
 def measures(bench: Bench) -> dict[str, float]:
-    """What is measured, and seconds for one."""
+    """Seconds for one of each thing measured, by name."""
     engine, backend = bench.engine, bench.backend
 
     def change() -> None:
@@ -124,7 +124,7 @@ def measures(bench: Bench) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the best of some turns, in microseconds."""
+    """Print the best of several turns, in microseconds."""
     best = {name: [measures(Bench(name)) for _ in range(TURNS)] for name in BACKENDS}
     print(f"{'microseconds':40}" + "".join(f"{name:>10}" for name in BACKENDS))
     for what in best["tlb"][0]:

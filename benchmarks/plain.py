@@ -24,7 +24,7 @@ from unicorn.arm_const import (
 from emu.loader import load_elf
 
 SEMIHOSTING = 0xFFFFFFFF
-"""What r12 holds at a semihosting call of these programs."""
+"""The value of r12 at a semihosting call of these programs."""
 WRITE0, GET_CMDLINE, EXIT_EXTENDED = 0x04, 0x15, 0x20
 
 USER_MODE = 0x10
@@ -33,14 +33,14 @@ PAGE = 0x1000
 
 
 class PlainRun(NamedTuple):
-    """A run that ended by itself.  seconds: from ``emu_start`` to its return."""
+    """A run that ended by the program's exit.  seconds: from ``emu_start`` to its return."""
 
     seconds: float
     output: str
 
 
 class Plain:
-    """One program, loaded and ready."""
+    """A loaded program."""
 
     def __init__(self, path: Path, number: int) -> None:
         self.arguments = f"{path.name} {number}\0".encode()
@@ -69,7 +69,7 @@ class Plain:
         return PlainRun(seconds, self.output.decode())
 
     def _interrupt(self, uc: Any, _number: int, _data: object) -> None:
-        """Two registers read and one written for a call of the kernel's."""
+        """Answer a call of the kernel by reading two registers and writing one."""
         number = uc.reg_read(UC_ARM_REG_R12)
         operation = uc.reg_read(UC_ARM_REG_R0)
         if number == SEMIHOSTING:
@@ -92,7 +92,7 @@ class Plain:
 
 
 def enter_user_mode(uc: Any) -> None:
-    """User mode with VFP: the CPSR last, because writing it makes the rest count."""
+    """Enter user mode with VFP; the CPSR is written last, which makes the rest take effect."""
     uc.reg_write(UC_ARM_REG_CP_REG, (*CPACR, 0xF << 20))
     uc.reg_write(UC_ARM_REG_FPEXC, 1 << 30)
     uc.reg_write(UC_ARM_REG_CPSR, USER_MODE)

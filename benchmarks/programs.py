@@ -1,4 +1,4 @@
-"""The guest programs that are timed, and where they are."""
+"""The files of the guest programs that are timed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ BARE = (
 
 
 class QemuRun(NamedTuple):
-    """A run that ended well.  seconds: of the whole process."""
+    """A run that exited with 0.  seconds: of the whole process."""
 
     seconds: float
     output: str

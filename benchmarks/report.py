@@ -21,7 +21,7 @@ UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 def as_json(
     figures: Iterable[Figure], skipped: Sequence[str], settings: Settings
 ) -> dict[str, Any]:
-    """All there is to know of a run of the benchmarks."""
+    """All results of a run of the benchmarks, and where it was made."""
     return {
         "quick": settings.quick,
         "host": {
@@ -36,7 +36,7 @@ def as_json(
 
 
 def _processor() -> str:
-    """The host's processor by name, where the system tells."""
+    """The name of the host's processor, where the system tells it."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
             names = [
@@ -48,7 +48,10 @@ def _processor() -> str:
 
 
 def print_group(console: Console, group: str, figures: Sequence[Figure], judge: bool) -> None:
-    """One table: a row a figure, a column a contestant.  judge: whether to say if goals are met."""
+    """Print a table with a row for each figure and a column for each contestant.
+
+    judge: whether to say if goals are reached.
+    """
     shown = [name for name in CONTESTANTS if any(name in figure.samples for figure in figures)]
     table = Table(title=group, title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("")
@@ -71,7 +74,7 @@ def _times(figure: Figure, contestants: Iterable[str]) -> list[str]:
 
 
 def _judgement(figure: Figure, judge: bool) -> list[str]:
-    """The ratio in words, the goal, and whether it is reached; nothing where there is no ratio."""
+    """The ratio, its meaning, the goal and whether it is reached; nothing without a ratio."""
     if figure.ratio is None:
         return []
     words = [f"{figure.ratio:.2f}", figure.ratio_is]

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Settings(NamedTuple):
-    """quick: only see that everything works; the figures then mean nothing."""
+    """quick: whether to see only that everything works, with figures that mean nothing."""
 
     quick: bool = False
 
     def turns(self, most: int) -> int:
-        """How often everybody measures: many short turns stand a busy host better than few long."""
+        """The number of turns; many short turns withstand a busy host better than few long ones."""
         return 1 if self.quick else most
 
     def count(self, count: int) -> int:
-        """How often to do what is to be timed."""
+        """The number of repetitions of the thing timed."""
         return max(1, count // 20) if self.quick else count

@@ -19,7 +19,7 @@ TURNS = 7
 
 
 def shapes(settings: Settings) -> Iterator[Figure]:
-    """Seconds for each thing done; where there is something to compare with, how many times."""
+    """Seconds for each thing done, and a ratio where there is something to compare with."""
     yield _printed(settings)
     yield _read(settings)
     yield from _two_processes(settings)
@@ -39,7 +39,7 @@ def _printed(settings: Settings) -> Figure:
 
 
 def _read(settings: Settings) -> Figure:
-    """newlib's counter of lines and words, a read of semihosting's a line."""
+    """newlib's counter of lines and words, with a semihosting read for each line."""
     lines = settings.count(LINES)
     text = b"one of very many lines of text to be read\n" * lines
     path = program("newlib/count.arm-hard")

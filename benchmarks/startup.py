@@ -18,7 +18,7 @@ TURNS = 11
 
 
 def startup(settings: Settings) -> Iterator[Figure]:
-    """Seconds for a program that says hello, for one that says more, and for less than that."""
+    """Seconds for a program that prints hello, for one that prints more, and for Python alone."""
     hello, frames = program("bench/hello"), program("programs/hello")
     contestants = {
         "emu": _python("-m", "emu", "run", str(hello)),
@@ -31,7 +31,7 @@ def startup(settings: Settings) -> Iterator[Figure]:
         "python and nothing else": _python("-c", "pass"),
     }
     for measure in (*contestants.values(), *others.values()):
-        measure()  # once for nothing, so that compiled modules and files are at hand
+        measure()  # once without timing, so that compiled modules and files are cached
     samples = take_turns({**contestants, **others}, settings.turns(TURNS))
     yield _in_all("hello", {name: samples[name] for name in contestants})
     first, *less = others
@@ -51,7 +51,7 @@ def _qemu(qemu: Qemu, path: Path) -> Callable[[], float]:
 
 
 def _python(*arguments: str) -> Callable[[], float]:
-    """Python as people run it: it keeps the modules that it has compiled."""
+    """Python as users run it, which keeps the modules that it has compiled."""
     environment = {**os.environ}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 

@@ -45,7 +45,7 @@ class PlainSwitches:
         uc.mem_map_ptr(DATA, PAGE, UC_PROT_ALL, self.pages)
 
     def seconds(self, count: int) -> float:
-        """For one switch: context, memory map, and the run up to the next call."""
+        """Seconds for one switch: context, memory map, and the run up to the next call."""
         started = perf_counter()
         for turn in range(count):
             self._run(turn % 2)

@@ -1,6 +1,6 @@
 """Traces: ``--trace insn`` against a Python hook that formats each instruction's line.
 
-Processor time is compared, that of the host's kernel included: half a gigabyte of text is written.
+Processor time is compared, including the host's kernel: half a gigabyte of text is written.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ TURNS = 5
 WATCHED = 30_000_000
 TRACED = 1_000_000
 A_ROUND = 91_600
-"""Instructions of a round of ``mix``, nearly: tests/test_benchmarks.py counts them."""
+"""Instructions of a round of ``mix``, approximately: tests/test_benchmarks.py counts them."""
 
 Begin = Callable[[Machine, str, DebugFiles], Callable[[], object]]
 
 
 def _tracing(kind: str) -> Begin:
-    """What begins a trace of this kind."""
+    """A function that begins a trace of this kind."""
     options = TraceOptions((kind,))
     return lambda machine, out, files: begin_trace(machine, options._replace(out=out), files, print)
 
 
-def _nobody(_machine: Machine, _out: str, _files: DebugFiles) -> Callable[[], object]:
-    """Nobody watches: the run is bounded, and so it is counted."""
+def _counting(_machine: Machine, _out: str, _files: DebugFiles) -> Callable[[], object]:
+    """Begin nothing: the bound of the run makes it count instructions."""
     return lambda: None
 
 
 class Watcher(NamedTuple):
-    """A way to be watched.  count: instructions of a run."""
+    """A recording.  count: instructions of a run."""
 
     begin: Begin
     count: int
@@ -64,7 +64,7 @@ class Watcher(NamedTuple):
 
 
 WATCHERS: dict[str, Watcher] = {
-    "counted": Watcher(_nobody, WATCHED, at_most(1.35)),
+    "counted": Watcher(_counting, WATCHED, at_most(1.35)),
     "--coverage": Watcher(
         lambda machine, out, files: begin_coverage(machine, out, "drcov", files, print),
         WATCHED,
@@ -79,11 +79,11 @@ WATCHERS: dict[str, Watcher] = {
 }
 
 _ROUNDS = "1000000"
-"""More repetitions than any of these runs gets to."""
+"""More repetitions than any of these runs completes."""
 
 
 def traces(settings: Settings) -> Iterator[Figure]:
-    """Seconds an instruction, and the memory that a long trace takes."""
+    """Seconds for each instruction, and the memory that a long trace takes."""
     path = program("bench/mix")
     with TemporaryDirectory() as directory:
         out = f"{directory}/trace"
@@ -97,7 +97,7 @@ def traces(settings: Settings) -> Iterator[Figure]:
 
 
 def _watched(path: Path, settings: Settings, out: str) -> Iterator[Figure]:
-    """How many times as long as an unwatched run, which counts nothing either."""
+    """The time of recorded runs in multiples of a run that neither records nor counts."""
     for name, watcher in WATCHERS.items():
         count = settings.count(watcher.count)
         contestants = {
@@ -117,7 +117,7 @@ def _speed(samples: dict[str, list[float]]) -> Figure:
 
 
 def _memory(path: Path, count: int, out: str) -> Figure:
-    """A run in a process of its own, whose peak it is."""
+    """The peak of memory of a run in a process of its own."""
     words = (sys.executable, "-m", "benchmarks.traces", str(path), str(count), out)
     found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     seconds, megabytes = found.split()
@@ -128,12 +128,12 @@ def _memory(path: Path, count: int, out: str) -> Figure:
 
 
 def traced(path: Path, count: int, out: str) -> float:
-    """Seconds an instruction with ``--trace insn``."""
+    """Seconds for each instruction with ``--trace insn``."""
     return watched(_tracing("insn"), path, count, out)
 
 
 def watched(begin: Begin, path: Path, count: int, out: str) -> float:
-    """Seconds an instruction with one who watches."""
+    """Seconds for each instruction with a recording."""
     machine, files = _machine(path, count)
     end = begin(machine, out, files)
 
@@ -145,13 +145,13 @@ def watched(begin: Begin, path: Path, count: int, out: str) -> float:
 
 
 def unwatched(path: Path, count: int) -> float:
-    """Seconds an instruction of about as many, uncounted."""
+    """Seconds for each instruction of a run about as long, without counting."""
     rounds = max(1, count // A_ROUND)
     return emulated(path, rounds).seconds / (rounds * A_ROUND)
 
 
 def hooked(path: Path, count: int, out: str) -> float:
-    """Seconds an instruction with a hook that reads, disassembles, names and writes each."""
+    """Seconds for each instruction with a hook that reads, disassembles, names and writes it."""
     machine, files = _machine(path, count)
     with open(out, "w", encoding="utf-8") as stream:
         hook = HOOK_CODE_CFUNC(_formatting_hook(machine, files, stream.write))
@@ -190,7 +190,7 @@ def _timed(machine: Machine, run: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Trace one run and print the seconds an instruction and the peak of memory in MB."""
+    """Trace a run; print the seconds for each instruction and the peak of memory in MB."""
     path, count, out = sys.argv[1:]
     seconds = traced(Path(path), int(count), out)
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

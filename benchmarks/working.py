@@ -18,14 +18,14 @@ ORDERS: tuple[tuple[str, Goal | None], ...] = (
     ("sequential", None), ("strided", at_most(4)), ("random", at_most(4)),
 )  # fmt: skip
 ROUNDS = 8
-"""Of half a million loads and stores each."""
+"""Rounds, each of half a million loads and stores."""
 TURNS = 3
 LEAST = 1e-3
-"""Seconds that a run of QEMU takes at least, however long its start took."""
+"""The least seconds counted for a run of QEMU after the time of its start is subtracted."""
 
 
 def working(settings: Settings) -> Iterator[Figure]:
-    """One figure for each size and order: how many times as long as qemu-arm, if there is one."""
+    """A figure for each size and order: the time in multiples of qemu-arm's, if it is installed."""
     qemu = QemuKernels(USER) if USER.path is not None else None
 
     def less_start(path: Path, number: int) -> Timed:
