@@ -1,8 +1,8 @@
 """What a trace is made of: a class for each kind of event, plain values only.
 
 time: instructions completed before the event; 0 where they are not counted.  pid: the process that
-caused it.  call: the number of the last call of the kernel begun by then; 0 before the first, and
-for semihosting.
+caused it.  call: of a call its number, of other events that of the last call; 0 before the
+first, and for semihosting.
 """
 
 from __future__ import annotations
