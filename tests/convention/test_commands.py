@@ -11,6 +11,7 @@ from tests.convention.other import renamed
 from tests.convention.sides import OTHER, STANDARD, command, prepared, programs, same
 from tests.guests import guest
 
+
 @pytest.mark.parametrize("name", programs("mistakes"))
 def test_a_fault_and_what_is_advised_are_the_same(name: str) -> None:
     """The report, with the lives of frames, the calls that were refused, and hints."""
