@@ -15,7 +15,7 @@ from tests.kernel.plain import ORDERS, PLAIN
 
 
 class Ordered(Machine):
-    """A machine of the plain convention; a test makes calls in the order of docs/kernel.md."""
+    """A machine of the plain convention; calls are made with the arguments of docs/kernel.md."""
 
     def __init__(self) -> None:
         super().__init__(calls=PLAIN)
