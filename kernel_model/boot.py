@@ -73,18 +73,22 @@ def boot(
     host: Host | None = None,
     calls: Convention | CallTable = STANDARD,
     cores: int = 1,
+    kernel_base: int | None = None,
 ) -> Kernel:
     """A kernel about to run proc0, which is ``image``.
 
     arguments: the command line, for the information page; at most 255 bytes.
     calls: the convention in which the kernel will answer.  cores: how many the machine has.
+    kernel_base: where the kernel's own memory is (pa): this boot wants it where RAM begins.
     Errors: BootError, when the program does not fit the machine.
     """
     if len(arguments) >= BOOT_ARGS_SIZE:
         raise BootError(
             f"the command line is {len(arguments)} bytes, more than {BOOT_ARGS_SIZE - 1}"
         )
-    kernel = Kernel(memory, calls, host, devices, cores)
+    kernel = Kernel(memory, calls, host, devices, cores, kernel_base)
+    if kernel.start != memory.base:
+        raise ValueError(f"boot: the kernel at {kernel.start:#x} is not where RAM begins")
     memory.zero(kernel.start, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
     proc0.room = BOOT_POOL

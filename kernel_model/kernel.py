@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from collections.abc import Callable
 
 from kernel_model.abi import (
     LAST_F_ID,
@@ -56,6 +57,11 @@ class Device:
         self.name, self.pa, self.size = name, pa, size
 
 
+Prepared = tuple[Callable[..., int], int, tuple[int, ...], tuple[int, ...]]
+"""What making a call takes: its handler, how many arguments it has, which of them are signed, and
+the register of each parameter, as ``Call.order`` has it."""
+
+
 class Kernel:
     """Everything the kernel knows.  Plain data: ``snapshot`` sees all of it.
 
@@ -68,6 +74,7 @@ class Kernel:
     console, first come first served.  halted: how proc0 ended.
     created: a device-tree boot, where proc0 makes frames itself.
     refusal: why the last call failed, for traces; no part of the state.
+    prepared: by number, what making each call that has been made takes; no part of it either.
     """
 
     def __init__(
@@ -77,13 +84,15 @@ class Kernel:
         host: Host | None = None,
         devices: tuple[Device, ...] = (),
         cores: int = 1,
+        start: int | None = None,
     ) -> None:
-        if memory.base % KERNEL_SIZE:
-            raise ValueError(f"Kernel: RAM at {memory.base:#x} cannot begin with a section")
+        """start: where RAM begins, if None.  Errors: ValueError, if it is no section of RAM."""
+        self.start = memory.base if start is None else start
+        if self.start % KERNEL_SIZE or not memory.contains(self.start, KERNEL_SIZE):
+            raise ValueError(f"Kernel: no section of RAM is at {self.start:#x}")
         if not 1 <= cores <= MOST_CORES:
             raise ValueError(f"Kernel: {cores} cores, not 1 to {MOST_CORES}")
         self.memory = memory
-        self.start = memory.base
         self.convention = as_convention(convention)
         self.calls = self.convention.calls
         self.host: Host = NullHost() if host is None else host
@@ -101,6 +110,7 @@ class Kernel:
         self.halted: Ending | None = None
         self.created = False
         self.refusal: Refused | None = None
+        self.prepared: dict[int, Prepared] = {}
 
     @property
     def end(self) -> int:
@@ -271,7 +281,7 @@ class Kernel:
 
     def release(self, process: Process) -> None:
         """A process waits, or has ended: if it runs, its core goes to the next one."""
-        core = self.core_of(process)
+        core = self.core if self.running[self.core] is process else self.core_of(process)
         if core is not None:
             self.run_next(core)
 
@@ -337,7 +347,7 @@ class Kernel:
 
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
         """The same kernel over another memory, which holds the same bytes."""
-        other = Kernel(memory, self.convention, host, self.devices, len(self.running))
+        other = Kernel(memory, self.convention, host, self.devices, len(self.running), self.start)
         other.restore(self.snapshot())
         return other
 

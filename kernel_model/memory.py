@@ -31,6 +31,10 @@ class PhysicalMemory(Protocol):
     def size(self) -> int:
         """Bytes of RAM."""
 
+    @property
+    def words(self) -> memoryview:
+        """All of RAM as 32-bit words; every walk reads it."""
+
     def contains(self, pa: int, length: int = 1) -> bool: ...
     def read_word(self, pa: int) -> int: ...
     def write_word(self, pa: int, word: int) -> None: ...

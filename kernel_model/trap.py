@@ -11,13 +11,14 @@ from enum import Enum, auto
 from typing import Final
 
 from kernel_model.abi import NO_ID, Error, ProcState
-from kernel_model.call import Call, signed
+from kernel_model.call import Call
 from kernel_model.calls.console import feed_reader
 from kernel_model.calls.faults import fault
 from kernel_model.convention import UnknownNumbers
 from kernel_model.errors import Refused
-from kernel_model.handlers import HANDLERS
-from kernel_model.kernel import Kernel
+from kernel_model.handlers import HANDLERS, Handler
+from kernel_model.kernel import Kernel, Prepared
+from kernel_model.operations import Operation
 from kernel_model.process import FaultRecord, Process
 
 
@@ -34,6 +35,7 @@ Entry = Call | FaultRecord | Signal
 """A call (a row of the kernel's table), a fault, or a signal."""
 
 _SLICE_ENDED: Final = Signal.SLICE_ENDED
+_INPUT: Final = Signal.INPUT
 _DEAD: Final = ProcState.DEAD
 """At hand for each entry: to look a member up in its enumeration takes longer than a call."""
 
@@ -46,43 +48,27 @@ def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) ->
     """
     if core != kernel.core:
         kernel.enter(core)
-    if type(what) is Call:
-        return _call(kernel, kernel.running[core], what, words)
-    if what is _SLICE_ENDED:
-        kernel.slice_ended(core)
-    elif isinstance(what, FaultRecord):
-        fault(kernel, _running(kernel, core), what)
-    else:
-        feed_reader(kernel)
-    return None
-
-
-def _running(kernel: Kernel, core: int) -> Process:
-    process = kernel.running[core]
-    if process is None:
-        raise AssertionError(f"trap: no process runs on core {core}")
-    return process
-
-
-def _call(
-    kernel: Kernel, caller: Process | None, call: Call, registers: tuple[int, ...]
-) -> int | None:
-    """Make a call as the process that runs."""
+    caller = kernel.running[core]
+    if type(what) is not Call:
+        _take(kernel, caller, what)
+        return None
     if caller is None:
-        raise AssertionError(f"trap: no process runs on core {kernel.core}")
+        raise AssertionError(f"trap: no process runs on core {core}")
     kernel.refusal = None
-    words: Sequence[int] = registers[: len(call.arguments)]
-    if call.signed:
-        words = [*words]
-        for index in call.signed:
-            words[index] = signed(words[index])
-    if call.order:
-        words = [words[index] for index in call.order]
-    handler = HANDLERS.get(call.operation)
     try:
-        if handler is None:
-            return _unknown(kernel, call, registers)
-        result = handler(kernel, caller, *words)
+        handler, count, signed_at, order = kernel.prepared[what.number]
+    except KeyError:
+        handler, count, signed_at, order = _prepare(kernel, what)
+    parameters: Sequence[int] = words[:count]
+    if signed_at:
+        parameters = [*parameters]
+        for index in signed_at:
+            if parameters[index] >> 31:
+                parameters[index] -= 1 << 32
+    if order:
+        parameters = [parameters[index] for index in order]
+    try:
+        result = handler(kernel, caller, *parameters)
     except Refused as refusal:
         kernel.refusal = refusal
         return kernel.convention.result_of(refusal.error)
@@ -90,11 +76,38 @@ def _call(
         caller.calls += 1
         if caller.record != NO_ID:
             kernel.publish(caller)
-    return result if kernel.running[kernel.core] is caller else None
+    return result if kernel.running[core] is caller else None
 
 
-def _unknown(kernel: Kernel, call: Call, registers: tuple[int, ...]) -> int:
-    """A number that is no call.  Errors: NO_CALL, where the convention refuses such numbers."""
-    if kernel.convention.unknown is UnknownNumbers.IGNORED:
-        return registers[0]
-    raise Refused(Error.NO_CALL, "no call has number {number}", number=call.number)
+def _take(kernel: Kernel, process: Process | None, what: Entry) -> None:
+    """Any entry that is no call.  process: what runs on the core."""
+    if what is _SLICE_ENDED:
+        kernel.slice_ended(kernel.core)
+    elif what is _INPUT:
+        feed_reader(kernel)
+    else:
+        assert isinstance(what, FaultRecord)
+        if process is None:
+            raise AssertionError(f"trap: no process runs on core {kernel.core}")
+        fault(kernel, process, what)
+
+
+def _prepare(kernel: Kernel, call: Call) -> Prepared:
+    """What making a call takes, which the kernel keeps; not of numbers that are no calls."""
+    if call.operation is Operation.NONE:
+        return _unknown(kernel, call.number), 1, (), ()
+    prepared = HANDLERS[call.operation], len(call.arguments), call.signed, call.order
+    kernel.prepared[call.number] = prepared
+    return prepared
+
+
+def _unknown(kernel: Kernel, number: int) -> Handler:
+    """What a number that is no call does: by the convention."""
+    is_refused = kernel.convention.unknown is UnknownNumbers.REFUSED
+
+    def handler(_kernel: Kernel, _caller: Process, r0: int) -> int:
+        if is_refused:
+            raise Refused(Error.NO_CALL, "no call has number {number}", number=number)
+        return r0
+
+    return handler

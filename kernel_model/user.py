@@ -22,7 +22,12 @@ def check_range(kernel: Kernel, process: Process, va: int, length: int, access: 
     No range reaches round the end of the address space: the kernel's part is in between.
     """
     ranges: Ranges = []
-    ttbr0, end = kernel.l1_pa(process), va + length
+    ttbr0, end = kernel.frames[process.l1].pa, va + length
+    if 0 < length <= PAGE_SIZE - (va & PAGE_OFFSET):  # as messages and most others are
+        pa = reached(kernel.memory, ttbr0, va, access)
+        if not kernel.memory.contains(pa, length):
+            raise _bad_pointer(process, va, access)
+        return [(pa, length)]
     while va < end:
         pa = reached(kernel.memory, ttbr0, va, access)
         part = min(end - va, PAGE_SIZE - (va & PAGE_OFFSET))
@@ -58,6 +63,11 @@ def read(kernel: Kernel, process: Process, va: int, length: int) -> bytes:
 
 def store(kernel: Kernel, ranges: Ranges, data: bytes) -> None:
     """Put ``data`` where ``check_range`` found it may go.  ``data`` may be shorter."""
+    if len(ranges) == 1 and 0 < len(data) <= ranges[0][1]:  # as messages do
+        pa = ranges[0][0]
+        kernel.memory.write(pa, data)
+        kernel.tell(MemoryWritten(pa, len(data)))
+        return
     for pa, part in ranges:
         if not data:
             return

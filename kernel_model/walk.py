@@ -156,15 +156,23 @@ def reached(memory: PhysicalMemory, ttbr0: int, va: int, access: int) -> int:
 
 def _words(memory: PhysicalMemory, ttbr0: int, va: int) -> tuple[int, ...]:
     """The descriptors that a walk for ``va`` reads, as far as there are tables in RAM."""
-    pa = ttbr0 + (va >> 20) * 4
-    if not memory.contains(pa, 4):
+    words, base, size = memory.words, memory.base, memory.size
+    at = ttbr0 + (va >> 20 << 2) - base
+    if not 0 <= at < size:
         return ()
-    first = memory.read_word(pa)
-    entry = decode_l1(first)
-    if not isinstance(entry, Coarse):
+    first = words[at >> 2]
+    table = _coarse_table(first)
+    if table is None:
         return (first,)
-    pa = _second_pa(entry, va)
-    return (first, memory.read_word(pa)) if memory.contains(pa, 4) else (first,)
+    at = table + (va >> 10 & 0x3FC) - base
+    return (first, words[at >> 2]) if 0 <= at < size else (first,)
+
+
+@lru_cache(maxsize=4096)
+def _coarse_table(word: int) -> int | None:
+    """Where the coarse table is (pa) that an L1 descriptor names, if it names one."""
+    entry = decode_l1(word)
+    return entry.table if isinstance(entry, Coarse) else None
 
 
 def _second_pa(coarse: Coarse, va: int) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 from emu.machine.machine import Machine as Engine
 from kernel_model.abi import NO_ID, FrameType
-from kernel_model.kernel import KERNEL_SIZE
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 from kernel_model.process import Process
 from kernel_model.walk import walk
@@ -82,7 +81,7 @@ class Memory:
     def _check_writable(self, pa: int) -> None:
         kernel = self._engine.kernel
         frame = kernel.frame_at(pa)
-        if pa < kernel.memory.base + KERNEL_SIZE:
+        if kernel.start <= pa < kernel.end:
             raise AddressError(f"{pa:#010x} (pa) is the kernel's")
         if frame is not None and (frame.is_table or frame.type is FrameType.PROC):
             raise AddressError(f"{pa:#010x} (pa) is in {frame}, which only the kernel writes")

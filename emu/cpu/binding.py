@@ -10,6 +10,7 @@ import mmap
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from unicorn import unicorn_const as const
@@ -146,6 +147,7 @@ class Unicorn:
         check("uc_open", uclib.uc_open(const.UC_ARCH_ARM, const.UC_MODE_ARM, ctypes.byref(self.uc)))
         # When the process ends, the host frees everything faster by itself.
         weakref.finalize(self, uclib.uc_close, self.uc).atexit = False
+        self._bind()
         self._kept: dict[int, Any] = {}  # hook handle -> what Unicorn calls
         self._callees: list[object] = []
         self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
@@ -156,6 +158,23 @@ class Unicorn:
         self._ctl(_CTL_PAGE_SIZE, ctypes.c_uint32(PAGE_SIZE))
         self._ctl(_CTL_CODE_BUFFER, ctypes.c_uint32(CODE_BUFFER))
         self._ctl(_CTL_USE_EXITS, ctypes.c_int(1))  # with no exits: `until` would be fetched
+
+    def _bind(self) -> None:
+        """The functions that every switch to another process calls, without Python code between."""
+        held = uclib_holding_gil
+        self._save = partial(held.uc_context_save, self.uc)
+        self._restore = partial(held.uc_context_restore, self.uc)
+        self._flush_tlb = partial(held.uc_ctl, self.uc, _CTL_TLB_FLUSH)
+        self.stop: Callable[[], int] = partial(held.uc_emu_stop, self.uc)
+        """End the run, from inside a hook or from another thread.
+
+        The interpreter's lock is held meanwhile: no Python code runs between this call and
+        Unicorn's knowing of it.
+        """
+        self.start: Callable[[int], int] = self._start
+        """Run from an address (bit 0: Thumb) until something stops it; Unicorn's status."""
+        if native.hooks is not None:
+            self.start = partial(native.hooks.start, self.uc.value)
 
     def _ctl(self, request: int, *arguments: Any) -> None:
         check(f"uc_ctl {request & 0xFFFF}", uclib.uc_ctl(self.uc, request, *arguments))
@@ -191,7 +210,7 @@ class Unicorn:
     def flush_tlb(self) -> None:
         """Forget all translations of addresses."""
         self._flushed_alone = 0
-        uclib_holding_gil.uc_ctl(self.uc, _CTL_TLB_FLUSH)
+        self._flush_tlb()
 
     def flush_page(self, va: int) -> None:
         """Forget the translation of the page at ``va``: the architecture's own TLBIMVA."""
@@ -240,28 +259,16 @@ class Unicorn:
 
     # Running and state
 
-    def start(self, pc: int) -> int:
-        """Run from ``pc`` (bit 0: Thumb) until something stops it; Unicorn's status."""
-        if native.hooks is not None:
-            status: int = native.hooks.start(self.uc.value, pc)
-            return status
+    def _start(self, pc: int) -> int:
         return int(uclib.uc_emu_start(self.uc, pc, 0, 0, 0))
-
-    def stop(self) -> None:
-        """End the run, from inside a hook or from another thread.
-
-        The interpreter's lock is held meanwhile: no Python code runs between this call and
-        Unicorn's knowing of it.
-        """
-        uclib_holding_gil.uc_emu_stop(self.uc)
 
     def save(self, context: Context) -> None:
         """Copy the processor's state into a context made earlier."""
-        uclib_holding_gil.uc_context_save(self.uc, context.handle)
+        self._save(context.handle)
 
     def restore(self, context: Context) -> None:
         """Make a saved state the processor's."""
-        uclib_holding_gil.uc_context_restore(self.uc, context.handle)
+        self._restore(context.handle)
 
     # Hooks
 

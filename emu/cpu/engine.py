@@ -86,13 +86,14 @@ class Engine:
     def __init__(self) -> None:
         self.unicorn = Unicorn()
         self.registers = Registers(self.unicorn.uc)
+        self._read_pc_and_cpsr = self.registers.pc_and_cpsr.read
         self.counter = make_counter(self.unicorn)
         self.control = RunControl(self.unicorn, self.counter)
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
         self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
         self._svc = make_svc(self.registers, _no_handler, self._trapped, self.control.fail)
-        self.after_restore: Callable[[], None] = _nothing
+        self.after_restore: Callable[[], None] | None = None
         self.abort = Abort.REFUSED
         self.access = 0
         self._reset()
@@ -168,31 +169,32 @@ class Engine:
         passes: whether a breakpoint at the PC is passed.  turn: how many instructions are left of
         the process's turn; ``counter.turn_over`` says whether its end ended the run.
         """
-        control, pc_and_cpsr = self.control, self.registers.pc_and_cpsr
-        if (count or turn != NO_TURN) and not self.hooks.counting:
-            self.hooks.count_instructions()
+        control, hooks, counter = self.control, self.hooks, self.counter
+        read_pc_and_cpsr = self._read_pc_and_cpsr
+        if not hooks.counting and (count or turn != NO_TURN):
+            hooks.count_instructions()
         if control.requested and control.take_request():
             return _REQUESTED
-        pc, cpsr = pc_and_cpsr.read()
+        pc, cpsr = read_pc_and_cpsr()
         thumb = cpsr >> 5 & 1
         if pc & 2 and not thumb:
             self.abort = _MISALIGNED_PC
             return Stop.FAULT
         it_left = count and in_it_block(cpsr)
-        self.hooks.passing = pc if passes else -1
-        accesses = self.hooks.device_accesses
+        hooks.passing = pc if passes else -1
+        accesses = hooks.device_accesses
         if accesses.made is not None:
             accesses.begin(pc)
         self.abort = _REFUSED
-        self.counter.begin(it_left or count, turn)
+        counter.begin(it_left or count, turn)
         control.begin()
         status = self._exact_stop.run(pc, True) if it_left else self.unicorn.start(pc | thumb)
-        pc, cpsr = pc_and_cpsr.read()
-        over = self.counter.end(pc) or (it_left > 0 and control.leaving)
-        if over and self.counter.left and self._is_undisturbed(status):
+        pc, cpsr = read_pc_and_cpsr()
+        over = counter.end(pc) or (it_left > 0 and control.leaving)
+        if over and counter.left and self._is_undisturbed(status):
             status = self._exact_stop.run(pc, cpsr & THUMB_BIT != 0)
-            pc, _ = pc_and_cpsr.read()
-            self.counter.end(pc)
+            pc, _ = read_pc_and_cpsr()
+            counter.end(pc)
         control.over()
         if accesses.made is not None:
             accesses.end(pc)
@@ -235,8 +237,16 @@ class Engine:
         return Stop.COUNT if over else Stop.WAITING
 
     def stop(self) -> None:
-        """End the run from inside a callback; the instruction that called it completes."""
-        self.control.end(_REQUESTED)
+        """End the run from inside a callback; the instruction that called it completes.
+
+        What ``RunControl.end`` does, in one step: every switch to another process comes here.
+        """
+        control = self.control
+        if control.reason is None:
+            control.reason = _REQUESTED
+        control.leaving = True
+        self.counter.exhaust()
+        self.unicorn.stop()
 
     # Contexts
 
@@ -250,7 +260,8 @@ class Engine:
         """Make a saved state the processor's.  The address space stays as it is."""
         self.unicorn.restore(context)
         self.hooks.device_accesses.forget()
-        self.after_restore()
+        if self.after_restore is not None:
+            self.after_restore()
 
     def keep_as_fresh(self) -> None:
         """Let ``start_at`` begin from the state as it is now."""
@@ -274,7 +285,8 @@ class Engine:
         finally:
             self.unicorn.save(context)
             self.unicorn.restore(now)
-            self.after_restore()
+            if self.after_restore is not None:
+                self.after_restore()
 
     def fresh_state(self) -> State:
         """What ``start_at`` begins with.  Not while the core runs."""
@@ -293,10 +305,6 @@ class Engine:
             held.set_state(state)
         set_monitor(context, state.exclusive)
         return context
-
-
-def _nothing() -> None:
-    pass
 
 
 def _no_handler(*_: int) -> int | None:

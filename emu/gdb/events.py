@@ -106,10 +106,10 @@ class CallCatcher(Observer):
         observers = self._machine.observers
         if has and not had:
             observers.add(self)
-            observers.set_gate(self._holds)
+            observers.set_call_filter(self._holds)
         elif had and not has:
             observers.remove(self)
-            observers.set_gate(None)
+            observers.set_call_filter(None)
 
     def take(self) -> Stopped | None:
         """The call at which the machine has paused, once."""

@@ -1,4 +1,4 @@
-"""A core: one processor with its translation, and the processes whose registers it keeps."""
+"""A core: a processor with its translation, and the processes whose registers it keeps."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from emu.devices.bus import Device
 from emu.machine.fault import Fault
 from emu.machine.registers import redirected
 from emu.mmu import make_backend
-from kernel_model.process import Failed, Process, Redirect, Registers, Result, Resume, Start
+from kernel_model.process import Process, Redirect, Registers, Result, Resume, Start
 
 if TYPE_CHECKING:
     from emu.machine.snapshot import CoreState
 
 SLICE = 500_000
-"""Instructions a process may run before the next one's turn, where there are several.
+"""Instructions of a turn, where there are several processes.
 
 The turn then goes on to the next jump, or the next page: see ``emu.cpu.counter``.
 """
 
 
-def _nothing_is_held() -> None:
-    raise AssertionError("Core.make_held: nobody answers its calls")
+def _no_call_pending() -> None:
+    raise AssertionError("Core.resume_call: no call is pending")
 
 
 class Core:
@@ -36,10 +36,11 @@ class Core:
 
     number: which, as the kernel counts them.
     loaded: the process whose registers the engine has.
-    is_sliced: whether the run under way ends with the turn, because others may need theirs.
-    turn: instructions left of the turn of the process that runs; below 0 it ends at the next jump.
-    fault: what the process that runs did, while the kernel has not heard of it yet.
-    is_held: whether it is behind an SVC whose call has not been made yet; make_held makes it.
+    is_sliced: whether the run under way ends with the turn, because there are other processes.
+    turn: instructions left of the turn of the loaded process; below 0 it ends at the next jump.
+    fault: the fault of the loaded process, until it is delivered to the kernel.
+    is_call_pending: whether the PC is past an SVC whose call has not been made yet; resume_call
+    makes it.
     switches: how often another process got the core.
     """
 
@@ -51,43 +52,50 @@ class Core:
         self.is_sliced = False
         self.turn = SLICE
         self.fault: Fault | None = None
-        self.is_held = False
-        self.make_held: Callable[[], None] = _nothing_is_held
+        self.is_call_pending = False
+        self.resume_call: Callable[[], None] = _no_call_pending
         self.switches = 0
         self._contexts: dict[int, Context] = {}
 
     # Running
 
     def load(self, process: Process, resume: Resume | None, l1_pa: int) -> bool:
-        """Let a process go on as the kernel says; whether another had the core before."""
+        """Load a process and let it go on as ``resume`` says.
+
+        l1_pa: the L1 of its vspace.  Returns whether another process had the core before.
+        """
         switched = process is not self.loaded
         if switched:
             self._put_away()
             self.loaded = process
             self.switches += 1
-        if isinstance(resume, Start):
-            self.engine.start_at(resume.pc, resume.sp, resume[2:])
-        elif switched and process.pid in self._contexts:
-            self.engine.restore(self._contexts[process.pid])
-        elif switched:
-            self.engine.start_at(0, 0)  # it has not run yet, and will get all its registers
+            context = self._contexts.get(process.pid)
+            if context is not None:
+                self.engine.restore(context)
+            elif type(resume) is not Start:
+                self.engine.start_at(0, 0)  # it has not run yet, and will get all its registers
+        if type(resume) is Result:
+            self.engine.registers.write_r0(resume.r0)
+        elif resume is not None:
+            self._resume(resume)
         if switched:
             self.backend.switch(l1_pa)
-            self.turn = SLICE
-        if resume is not None:
-            self._resume(resume)
+        elif resume is None:
+            return False
+        self.turn = SLICE
         return switched
 
     def _resume(self, resume: Resume) -> None:
-        """What the kernel has for the registers of a process that it lets go on."""
-        self.turn = SLICE
-        if isinstance(resume, Result | Failed):
-            self.engine.registers.write_r0(resume.r0)
+        """Give the loaded process the registers that ``resume`` has for it."""
+        registers = self.engine.registers
+        if isinstance(resume, Start):
+            self.engine.start_at(resume.pc, resume.sp, resume[2:])
         elif isinstance(resume, Registers):
-            self.engine.registers.set_core(resume.words)
+            registers.set_core(resume.words)
         elif isinstance(resume, Redirect):
-            registers = self.engine.registers
             registers.set_core(redirected(registers.core(), resume))
+        else:
+            registers.write_r0(resume.r0)
 
     def run(self, bound: int, passes: bool) -> Stop:
         """Run the loaded process for the rest of its turn and at most ``bound`` instructions.
@@ -108,26 +116,26 @@ class Core:
 
     @property
     def is_turn_over(self) -> bool:
-        """Whether the last run ended because others are to have their turn."""
+        """Whether the last run ended because the turn was used up."""
         return self.engine.counter.turn_over
 
     def end_turn(self) -> None:
-        """The turn is over: the next one is a whole one, whoever has it."""
+        """The turn is over: the next turn on this core is a whole one."""
         self.turn = SLICE
 
     def _put_away(self) -> None:
-        """Keep the registers of the process that ran last."""
+        """Keep the registers of the loaded process."""
         process = self.loaded
         if process is None:
             return
         context = self._contexts.get(process.pid)
-        if context is None:
-            self._contexts[process.pid] = self.engine.new_context()
-        else:
+        if context is not None:
             self.engine.unicorn.save(context)
+        else:
+            self._contexts[process.pid] = self.engine.new_context()
 
     def ended(self, living: Container[int]) -> list[int]:
-        """The pids whose registers are kept for nothing."""
+        """The pids of processes that are not living, whose registers are still kept."""
         return [pid for pid in self._contexts if pid not in living]
 
     def forget(self, pid: int) -> None:
@@ -140,7 +148,7 @@ class Core:
 
     @property
     def kept(self) -> int:
-        """Of how many processes registers are kept."""
+        """The number of processes whose registers are kept."""
         return len(self._contexts)
 
     # Registers of any process; not while the core runs
@@ -188,19 +196,19 @@ class Core:
         counter = self.engine.counter
         following = counter.next if self.turn < SLICE else NOWHERE
         return CoreState(
-            loaded, registers, self.turn, following, self.fault, self.is_held, self.switches,
-            counter.count,
+            loaded, registers, self.turn, following, self.fault, self.is_call_pending,
+            self.switches, counter.count,
         )  # fmt: skip
 
     def restore(self, state: CoreState, loaded: Process | None, l1_pa: int) -> None:
-        """Become what a core was, over a RAM that holds what its RAM held.
+        """Become what a core was, when RAM holds what it held then.
 
         loaded: the process that was loaded; l1_pa: where its L1 is.
         """
         engine = self.engine
         self._contexts = {pid: engine.context_of(one) for pid, one in state.registers.items()}
         self.loaded, self.turn, self.fault = loaded, state.turn, state.fault
-        self.is_held, self.switches = state.is_held, state.switches
+        self.is_call_pending, self.switches = state.is_call_pending, state.switches
         if state.instructions:
             engine.hooks.count_instructions()
         engine.counter.count, engine.counter.next = state.instructions, state.following

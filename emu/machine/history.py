@@ -1,6 +1,6 @@
 """What happened lately to frames, tables and processes, kept so that a fault can be explained.
 
-It is written while calls are answered, so it keeps plain tuples; ``emu.report`` reads it.
+Every call writes to it, so it keeps plain tuples; ``emu.report`` reads it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FAULTS_KEPT: Final = 1024
 
 
 def _no_call(name: str) -> Call:
-    """What stands in place of a call where the kernel was entered for none."""
+    """A row that stands in place of a call where the kernel was not entered for a call."""
     return call_row(-1, name, Operation.NONE)
 
 
@@ -100,7 +100,7 @@ class History:
     made: calls so far.  under_way: the entry under way, or else the last one: the members of a
     ``KernelEntry``.
     waiting: the call of each process that is blocked in one, by pid.
-    faults: what each process did that nobody handled, by pid.
+    faults: the unhandled fault of each process, by pid.
     """
 
     def __init__(self) -> None:
@@ -123,18 +123,18 @@ class History:
         self.refusals.append(RefusedCall(entry, refusal.error, refusal.text))
 
     def semihosting(self, pid: int) -> None:
-        """What follows is done for a semihosting call."""
+        """What follows is done for a semihosting call of this process."""
         self.under_way = KernelEntry(self.made, pid, SEMIHOSTING)
 
     def fault(self, pid: int, headline: str) -> None:
-        """A process is about to end by a fault."""
+        """A process is about to end by a fault that has no handler."""
         self.under_way = KernelEntry(self.made, pid, FAULT)
         self.faults[pid] = headline
         if len(self.faults) > FAULTS_KEPT:
             del self.faults[next(iter(self.faults))]
 
     def forget(self, pid: int) -> None:
-        """A process is gone, and waits for nothing any more."""
+        """A process has ended, and waits for nothing any more."""
         self.waiting.pop(pid, None)
 
     def snapshot(self) -> HistoryState:

@@ -28,6 +28,7 @@ class KernelHost:
         self.console_write = world.write_output
         self.console_read = world.read_input
         self.console_ready = world.is_input_ready
+        self._written = [core.backend.written for core in cores]
         self._own: dict[type[Event], Callable[[Any], None]] = {
             **dict.fromkeys(KEPT_EVENTS, self._remember),
             VspaceChanged: self._vspace_changed,
@@ -65,5 +66,6 @@ class KernelHost:
         history.written.append(Written(history.now, pa, level, len(new), old[0], new[0]))
 
     def _memory_written(self, event: MemoryWritten) -> None:
-        for core in self._cores:
-            core.backend.written(*event)
+        pa, length = event
+        for written in self._written:
+            written(pa, length)

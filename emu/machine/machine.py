@@ -96,6 +96,7 @@ class Machine:
             KernelHost(world, self.cores, self.history, self.observers),
             calls,
             CORES,
+            self.board.kernel_base,
         )
         self.turns = Turns(
             self.kernel, self.cores, world, self.history, self.observers, self.registers,

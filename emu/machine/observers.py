@@ -1,4 +1,4 @@
-"""What can be watched of a run: one observer a purpose, and nothing paid where there is none."""
+"""What can be watched of a run: an observer for each purpose, at no cost where there is none."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 Words = tuple[int, int, int, int]
 """r0 to r3, as 32-bit words."""
-Gate = Callable[[Process, int], bool]
-"""gate(process, number): whether the run is to end before the call is made; number: r12."""
+CallFilter = Callable[[Process, int], bool]
+"""call_filter(process, number): whether the run is to end before the call is made; number: r12."""
 
 
 class Observer:
-    """Told what happens, in order; it changes nothing.  ``Observers.add`` attaches it.
+    """Is told what happens, in order, and changes nothing.  ``Observers.add`` attaches it.
 
     During ``calling`` and ``called`` the PC of the core is past the SVC.
-    rank: of several observers those with the lower one are told first.
+    rank: observers of a lower rank are told first.
     """
 
     rank: ClassVar[int] = 0
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
-        """A process is about to run; switched: another had the core before."""
+        """A process is about to run.  switched: another process had the core before."""
 
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:
         """The run that ``loading`` began has ended; registers are as the program left them."""
@@ -55,7 +55,7 @@ class Observer:
         """A call of the kernel's begins."""
 
     def called(self, core: Core, process: Process, call: Call, result: int | None) -> None:
-        """It is decided.  None: somebody else runs now; ``process`` may have ended."""
+        """The call is decided.  None: another process runs now, and this one may have ended."""
 
     def refused(self, process: Process, entry: KernelEntry, refusal: Refused) -> None:
         """A call has failed, at once or after it had blocked; ``called`` or ``loading`` follows."""
@@ -67,7 +67,7 @@ class Observer:
         """It is done, unless ``process`` has ended."""
 
     def faulted(self, core: Core, fault: Fault) -> None:
-        """A process did something; the kernel hears of it after this."""
+        """A process has faulted; the kernel is told afterwards."""
 
     # What an entry into the kernel brings about, as ``kernel_model.events`` has it.  Each is told
     # as it happens, between ``calling`` and ``called`` where a call is the cause.
@@ -97,10 +97,10 @@ class Observer:
     def memory_written(self, event: MemoryWritten) -> None: ...
 
     def restored(self) -> None:
-        """The machine has become what it, or another, was at some other time."""
+        """The machine has been restored from a snapshot."""
 
     def finish(self) -> None:
-        """The run is over, for this observer at least."""
+        """The run is over, or this observer's part of it."""
 
 
 _EVENTS: Final = tuple(name for name in vars(Observer) if name[0] != "_" and name != "rank")
@@ -125,14 +125,13 @@ OF_KERNEL: Final[dict[type[Event], str]] = {
 
 
 class Observers:
-    """Carries each event to the observers that want it.
+    """Carries each event to the observers that have a method of their own for it.
 
-    For each event there is a tuple of what to call: ``for tell in observers.called: tell(...)``.
-    It is empty where no observer has a method of its own for that, which costs whoever carries
-    the event next to nothing.  Hence an attribute for each event.
-    watch_calls: whether there are any for ``calling`` or ``called``, or a gate.
-    gate: asked before each call of the kernel's, or None.
-    of_kernel: by type of event, what to call with events of the kernel that somebody wants.
+    For each event there is an attribute, a tuple of functions: ``for tell in observers.called:
+    tell(...)``.  An empty tuple costs next to nothing.
+    watch_calls: whether there is a function for ``calling`` or ``called``, or a call_filter.
+    call_filter: asked before each call of the kernel's, or None.
+    of_kernel: by type of event, the functions for events of the kernel, where there are any.
     """
 
     loading: Told
@@ -148,30 +147,30 @@ class Observers:
 
     def __init__(self) -> None:
         self._all: tuple[Observer, ...] = ()
-        self.gate: Gate | None = None
+        self.call_filter: CallFilter | None = None
         self._arrange()
 
     def add(self, observer: Observer) -> None:
-        """Let one more watch, behind those of its rank that already do."""
+        """Attach an observer, after those of its rank that are attached already."""
         self._all = tuple(sorted((*self._all, observer), key=lambda one: one.rank))
         self._arrange()
 
     def remove(self, observer: Observer) -> None:
-        """Let it watch no longer; it is not told so."""
+        """Detach an observer, which is not told."""
         self._all = tuple(one for one in self._all if one is not observer)
         self._arrange()
 
-    def set_gate(self, gate: Gate | None) -> None:
-        """Let this decide where runs end before a call; there is one at most."""
-        self.gate = gate
+    def set_call_filter(self, call_filter: CallFilter | None) -> None:
+        """Let this function decide where runs end before a call; None: nowhere."""
+        self.call_filter = call_filter
         self._arrange()
 
     def _arrange(self) -> None:
-        """Say for each event who wants it."""
+        """Collect the functions for each event."""
         for event in _EVENTS:
             own = [one for one in self._all if _has_own(one, event)]
             setattr(self, event, tuple(getattr(one, event) for one in own))
-        self.watch_calls = bool(self.calling or self.called or self.gate)
+        self.watch_calls = bool(self.calling or self.called or self.call_filter)
         self.of_kernel: dict[type[Event], Told] = {
             kind: told for kind, name in OF_KERNEL.items() if (told := getattr(self, name))
         }

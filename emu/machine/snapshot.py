@@ -28,7 +28,7 @@ class CoreState(NamedTuple):
     turn: int
     following: int
     fault: Fault | None
-    is_held: bool
+    is_call_pending: bool
     switches: int
     instructions: int
 

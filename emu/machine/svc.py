@@ -1,8 +1,8 @@
 """What an SVC asks for: a call of the kernel's, or Arm semihosting.
 
 This is the hot path of a call: the registers, the immediate, the row of the kernel's table, the
-call itself, what goes to r0.
-Source: spec, "Calling convention" and "Programs".
+call itself, the result in r0.
+Source: docs/kernel.md, "Calling convention"; docs/semihosting.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kernel_model.trap import trap
 ARM_SEMIHOSTING = 0xEF123456
 THUMB_SEMIHOSTING = 0xDFAB
 _IMMEDIATES = (0x3456, 0xAB)
-"""What of those two the syndrome register has: 16 bits."""
+"""The low 16 bits of those immediates, which the syndrome register has."""
 
 
 _BLOCKED = (
@@ -36,7 +36,7 @@ _BLOCKED = (
 class Calls:
     """How often each call was made: of the kernel's by number, of semihosting's all together.
 
-    unknown: with numbers that are no calls.
+    unknown: those whose numbers are no calls.
     """
 
     def __init__(self, kernel: Kernel) -> None:
@@ -76,77 +76,72 @@ class SvcHandler:
         self._history, self._observers, self._services = history, observers, services
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend, self._physical = core.backend, core.backend.memory.physical
-        core.engine.on_svc, core.make_held = self.handle, self._make_held
+        core.engine.on_svc, core.resume_call = self.handle, self._resume_call
 
     def handle(
         self, r0: int, r1: int, r2: int, r3: int, number: int, syndrome: int, pc: int, cpsr: int
     ) -> int | None:
-        """One SVC; the PC is past it.  number: r12.  What goes to r0; None: nothing does."""
+        """Answer an SVC, which the PC is past.  number: r12.
+
+        Returns what goes to r0, or None where r0 stays.
+        """
         if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting(pc, cpsr >> 5 & 1):
             return self._semihost(r0, r1)
         try:
             self._counts[number] += 1
         except KeyError:
             self._calls.unknown += 1
-        call, words = self._find(number), (r0, r1, r2, r3)
-        if self._observers.watch_calls:
-            if self._is_held(number):
-                return None
-            result = self._observed(call, words)
-        else:
-            result = self._call(call, words)
+        if self._observers.watch_calls and self._ends_before(number):
+            return None
+        result = self._call(self._find(number), (r0, r1, r2, r3))
         if result is None or (self._kernel.ready and not self._core.is_sliced):
-            self._stop()  # if somebody else is ready now, from here on time is sliced
+            self._stop()  # if another process is ready now, from here on time is sliced
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result
 
-    def _is_held(self, number: int) -> bool:
-        """Whether the run is to end before this call, which ``_make_held`` makes."""
-        gate = self._observers.gate
-        if gate is None or not gate(self._process(), number):
+    def _ends_before(self, number: int) -> bool:
+        """Whether the run is to end before this call, which ``_resume_call`` makes."""
+        call_filter = self._observers.call_filter
+        if call_filter is None or not call_filter(self._process(), number):
             return False
-        self._core.is_held = True
+        self._core.is_call_pending = True
         self._stop()
         return True
 
-    def _make_held(self) -> None:
+    def _resume_call(self) -> None:
         """Make the call that the last run ended before, with the registers as they are now."""
         core = self._core
-        core.is_held = False
+        core.is_call_pending = False
         r0, r1, r2, r3, number, *_ = core.engine.registers.syscall.read()
-        result = self._observed(self._find(number), (r0, r1, r2, r3))
+        result = self._call(self._find(number), (r0, r1, r2, r3))
         if result is not None:
             core.engine.registers.write_r0(result)
 
-    def _observed(self, call: Call, words: Words) -> int | None:
-        core, observers = self._core, self._observers
-        process = self._process()
-        for tell in observers.calling:
-            tell(core, process, call, words)
-        result = self._call(call, words)
-        for tell in observers.called:
-            tell(core, process, call, result)
-        return result
-
     def _process(self) -> Process:
-        """Who made the SVC."""
+        """The process that made the SVC."""
         process = self._kernel.running[self._number]
         if process is None:
-            raise AssertionError("SvcHandler: an SVC while nobody runs")
+            raise AssertionError("SvcHandler: an SVC while no process runs")
         return process
 
     def _call(self, call: Call, words: Words) -> int | None:
         """A call, entered in the history if it changes something, blocks or is refused."""
-        kernel, history = self._kernel, self._history
+        kernel, history, number = self._kernel, self._history, self._number
+        process = kernel.running[number] or self._process()
+        watched = self._observers.watch_calls
+        if watched:
+            for tell in self._observers.calling:
+                tell(self._core, process, call, words)
         history.made += 1
-        process = kernel.running[self._number]
-        assert process is not None
         history.under_way = (history.made, process.pid, call, words)
-        result = trap(kernel, self._number, call, words)
+        result = trap(kernel, number, call, words)
         blocks = result is None and process.state in _BLOCKED
-        if call.changes or blocks or kernel.refusal is not None:
+        if blocks or call.changes or kernel.refusal is not None:
             self._remember(process, result, blocks)
+        if watched:
+            for tell in self._observers.called:
+                tell(self._core, process, call, result)
         return result
 
     def _remember(self, process: Process, result: int | None, blocks: bool) -> None:
@@ -162,9 +157,10 @@ class SvcHandler:
             self._history.waiting[entry.pid] = entry
 
     def _is_semihosting(self, pc: int, thumb: int) -> bool:
-        """Whether the SVC is just so: its immediate may be longer, or of the other state.
+        """Whether memory has exactly a semihosting SVC there.
 
-        Code that stores into itself may have changed what is there now.
+        The syndrome register has only 16 bits of an immediate, of either instruction set, and code
+        that stores into itself may have changed the instruction since.
         """
         ram: PhysicalMemory = self._kernel.memory
         pa = self._physical(pc - (2 if thumb else 4))

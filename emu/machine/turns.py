@@ -90,10 +90,16 @@ class Turns:
         core = self.core
         self.is_paused = self.is_full = False
         self._deliver_fault(core)
-        if core.is_held:
-            core.make_held()
+        if core.is_call_pending:
+            core.resume_call()
         first = True
-        while (process := self._next(core)) is not None:
+        kernel, number = self._kernel, core.number
+        while True:
+            if kernel.readers:
+                self._feed(core)
+            process = kernel.running[number]
+            if process is None:
+                break
             self._load(core, process)
             bound = 0
             if end or most:
@@ -105,7 +111,7 @@ class Turns:
             if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self.is_paused:
-                if self.has_ended:
+                if kernel.running[number] is None and self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
                 ended = self._asked_to_end(core, watch)
                 if ended is not None:
@@ -120,19 +126,15 @@ class Turns:
             return outcome(How.MAX_OUTPUT)
         if watch is not None and watch.cause is not None:
             return stopped_by(watch.cause)
-        if self.is_paused or core.is_held:
+        if self.is_paused or core.is_call_pending:
             return outcome(How.PAUSED)
         return None
 
-    def _next(self, core: Core) -> Process | None:
-        """The process that runs now.
-
-        The first that waits for input has it before, if it is there or no process is ready.
-        """
+    def _feed(self, core: Core) -> None:
+        """Give input to those that wait for it: if it is there, and where no process is ready."""
         kernel, number = self._kernel, core.number
         while kernel.readers and (kernel.running[number] is None or self._world.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
-        return kernel.running[number]
 
     def _load(self, core: Core, process: Process) -> None:
         """Make the core that of ``process``, and let it go on as the kernel says."""
@@ -144,7 +146,7 @@ class Turns:
         living = self._kernel.processes
         core.is_sliced = len(living) > 1
         if resume is not None and self._history.waiting:
-            self._answered(process, resume if isinstance(resume, Failed) else None)
+            self._answered(process, resume if type(resume) is Failed else None)
         if before is not None and (before.pid not in living or core.kept > len(living)):
             self._forget_the_dead(core, before)
         for tell in self._observers.loading:

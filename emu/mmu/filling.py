@@ -64,7 +64,9 @@ class FillingBackend:
         raise NotImplementedError
 
     def written(self, pa: int, length: int) -> None:
-        for page_pa in range(pa & PAGE_BASE, pa + length, PAGE_SIZE):
+        first = pa & PAGE_BASE
+        self._coherence.written(first)
+        for page_pa in range(first + PAGE_SIZE, pa + length, PAGE_SIZE):
             self._coherence.written(page_pa)
 
     def reset(self) -> None:
@@ -93,10 +95,11 @@ class FillingBackend:
         return view
 
     def _flush(self) -> None:
+        fills, growth = self._fills, self._growth
         self._unicorn.flush_tlb()
         self._coherence.flushed()
-        self._growth.flushed(self.fills)
-        self._fills.due = self._growth.due
+        growth.flushed(fills.count)
+        fills.due = growth.due
         self.flushes += 1
 
     def _grow(self) -> None:

@@ -46,7 +46,8 @@ class Growth:
         """
         if fills - self._since < self.size // 4:
             self.size = max(self.size // 2, FIRST)
-        self._begin(fills)
+        self._since = fills
+        self.due = fills + MISSES * self.size if self.size < LARGEST else NEVER
 
     def make_room(self, fills: int) -> None:
         """Double the number of entries.
@@ -57,8 +58,5 @@ class Growth:
         self._ask(self._unicorn.uc.value or 0, self.size)
         self._unicorn.flush_tlb()
         self.size *= 2
-        self._begin(fills)
-
-    def _begin(self, fills: int) -> None:
         self._since = fills
         self.due = fills + MISSES * self.size if self.size < LARGEST else NEVER

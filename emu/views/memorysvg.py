@@ -86,16 +86,19 @@ def _height(piece: Piece) -> float:
 def _ram_pieces(kernel: Kernel) -> list[Piece]:
     """RAM without holes: the kernel's, frames, and what no frame covers."""
     ram = kernel.memory
-    pieces = [Piece(ram.base, KERNEL_SIZE, "the kernel", "", KERNEL)]
-    frames = sorted(kernel.frames.values(), key=lambda frame: frame.pa)
-    for frame in frames:
-        if not ram.contains(frame.pa, frame.len):
-            continue
-        end = pieces[-1].pa + pieces[-1].size
-        if end < frame.pa:
-            pieces.append(Piece(end, frame.pa - end, "nobody's", "", "#ffffff"))
-        pieces.append(_piece(kernel, frame))
-    end = pieces[-1].pa + pieces[-1].size
+    owned = [Piece(kernel.start, KERNEL_SIZE, "the kernel", "", KERNEL)]
+    owned += [
+        _piece(kernel, frame)
+        for frame in kernel.frames.values()
+        if ram.contains(frame.pa, frame.len)
+    ]
+    pieces: list[Piece] = []
+    end = ram.base
+    for piece in sorted(owned, key=lambda piece: piece.pa):
+        if end < piece.pa:
+            pieces.append(Piece(end, piece.pa - end, "nobody's", "", "#ffffff"))
+        pieces.append(piece)
+        end = piece.pa + piece.size
     if end < ram.base + ram.size:
         pieces.append(Piece(end, ram.base + ram.size - end, "nobody's", "", "#ffffff"))
     return pieces

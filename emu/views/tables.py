@@ -9,7 +9,7 @@ from emu.views.hanging import Hanging, hangings
 from kernel_model.abi import NO_ID
 from kernel_model.descriptors import COARSE_SIZE, SECTION_SIZE, rights_text
 from kernel_model.frame import Frame
-from kernel_model.kernel import KERNEL_SIZE, Kernel
+from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 from kernel_model.walk import Mapped, mapped
 
@@ -85,8 +85,7 @@ def _frame_text(kernel: Kernel, pa: int) -> str:
     if frame is not None:
         offset = f" + {pa - frame.pa:#x}" if pa != frame.pa else ""
         return f"{frame.f_id}{offset}"
-    base = kernel.memory.base
-    return "the kernel" if base <= pa < base + KERNEL_SIZE else "none"
+    return "the kernel" if kernel.start <= pa < kernel.end else "none"
 
 
 def _run_row(kernel: Kernel, run: Mapped) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ static void check_pages(unsigned pages, unsigned first)
 	CHECK_OK(frame_unmap(f_id, F_MAP_PAGE));
 	check_hole(at);
 	check_hole(at + pages * PAGE_SIZE - 1);
+	CHECK_OK(frame_free(f_id));
 }
 
 static void check_page_places(void)
@@ -132,6 +133,7 @@ static void check_range_of_a_table(void)
 	CHECK_REFUSED(frame_map(table, page, span + 1, READ_ONLY), E_UNALIGNED);
 	CHECK_REFUSED(frame_map(table, page, span + 0x800, READ_ONLY), E_UNALIGNED);
 	CHECK_REFUSED(frame_map(table, page, last + 0xfff, READ_ONLY), E_UNALIGNED);
+	CHECK_OK(frame_free(whole));
 }
 
 static void check_flags(void)

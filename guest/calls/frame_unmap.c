@@ -89,7 +89,7 @@ static void check_moved_table(int table, char *span)
 	check_filled(other + PAGE_SIZE, PAGE_SIZE, 4);
 	check_filled(other + L2_SPAN - 2 * PAGE_SIZE, 2 * PAGE_SIZE, 5);
 	CHECK_OK(frame_unmap(table, F_MAP_TABLE_L2));
-	CHECK_OK(frame_unmap(first, F_MAP_PAGE)); /* from a table that hangs nowhere */
+	CHECK_OK(frame_unmap(first, F_MAP_PAGE)); /* from a table that is installed nowhere */
 	CHECK_OK(frame_unmap(last, F_MAP_PAGE));
 	CHECK_OK(space_free_table(table));
 }

@@ -14,7 +14,7 @@ static int vspace_create(void *table, int f_id)
 	return frame_table(f_id, F_TABLE_L1);
 }
 
-/* vspace: the L1; t_id: the table in it, which hangs there. */
+/* vspace: the L1; t_id: the table installed in it. */
 static int vspace_map(int vspace, int t_id, int f_id, void *va, unsigned flags)
 {
 	if (t_id != vspace && look(t_id).t_id != vspace)

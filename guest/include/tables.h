@@ -23,6 +23,9 @@ struct entry {
 struct entry l1_entry(unsigned word);
 struct entry l2_entry(unsigned word);
 
+/* The first run of so many empty entries in [start, end), as an index, or -1. */
+int find_empty(const unsigned *entries, unsigned start, unsigned end, unsigned count);
+
 /* The L1 we run on, as we see it: 4096 words, or NULL if it has no view. */
 const unsigned *own_l1(void);
 

@@ -11,11 +11,10 @@
 #include <sys/times.h>
 #include <unistd.h>
 
-#include "alloc.h"
 #include "frames.h"
 #include "kernel.h"
+#include "space.h"
 #include "thread.h"
-#include "vm.h"
 
 /* Addresses that the heap may have, and how it grows: by an eighth of what it is, but within these. */
 #define HEAP_SPACE 0x60000000u
@@ -110,13 +109,15 @@ static char *heap, *used, *mapped;
 
 static int map_more(unsigned len)
 {
-	int f_id = alloc_frame(len, PAGE_SIZE);
+	struct space own = space_own();
 
+	frame_keep_room();
+	int f_id = frame_take(len, PAGE_SIZE);
 	if (f_id < 0)
 		return f_id;
-	int result = vm_map_at(f_id, mapped, F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC);
+	int result = space_map(&own, f_id, (unsigned)mapped, F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC);
 	if (result < 0) {
-		alloc_free(f_id);
+		frame_free(f_id);
 		return result;
 	}
 	memset(mapped, 0, len);
@@ -148,7 +149,7 @@ static int grow_to(const char *end)
 void *_sbrk(ptrdiff_t growth)
 {
 	if (heap == NULL)
-		heap = used = mapped = (char *)vm_reserve(HEAP_SPACE);
+		heap = used = mapped = (char *)space_reserve(HEAP_SPACE);
 	if (heap == NULL || growth < heap - used || growth > heap + HEAP_SPACE - used
 	    || grow_to(used + growth) < 0) {
 		errno = ENOMEM;

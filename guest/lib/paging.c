@@ -2,11 +2,6 @@
 
 #include "paging.h"
 
-#include <string.h>
-
-#include "alloc.h"
-#include "space.h"
-
 #define READ_WRITE (F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC)
 
 int pager_next(struct event *event)
@@ -44,13 +39,7 @@ int pager_end(int pid)
 
 char *pager_page(int *f_id)
 {
-	char *seen;
-
-	*f_id = alloc_frame(PAGE_SIZE, PAGE_SIZE);
-	seen = *f_id < 0 ? NULL : space_see(*f_id, READ_WRITE);
-	if (seen != NULL)
-		memset(seen, 0, PAGE_SIZE);
-	return seen;
+	return space_new(PAGE_SIZE, f_id);
 }
 
 int pager_show(struct space *space, int f_id, unsigned va, unsigned rights)

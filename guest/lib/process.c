@@ -39,19 +39,21 @@ static int take_zeroed(unsigned len, char **seen)
 	if (f_id < 0)
 		return f_id;
 	*seen = space_see(f_id, READ_WRITE);
-	if (*seen == NULL)
+	if (*seen == NULL) {
+		frame_free(f_id);
 		return E_ENTRY_IN_USE;
+	}
 	memset(*seen, 0, size);
 	return f_id;
 }
 
-/* Map a frame that we see, or take it out of our sight again. */
-static int map_or_leave(struct space *space, int f_id, unsigned va, unsigned rights)
+/* Map a frame that we see, or free it. */
+static int map_or_free(struct space *space, int f_id, unsigned va, unsigned rights)
 {
 	int result = space_map(space, f_id, va, rights);
 
-	if (result < 0)
-		frame_unmap(f_id, F_MAP_PAGE);
+	if (result < 0 && frame_unmap(f_id, F_MAP_PAGE) == 0)
+		frame_free(f_id);
 	return result;
 }
 
@@ -73,7 +75,7 @@ static int load_segment(struct space *space, const char *elf, const struct elf_s
 	if (f_id < 0)
 		return f_id;
 	memcpy(seen + before, elf + segment->offset, segment->filesz);
-	return map_or_leave(space, f_id, segment->vaddr - before, segment_rights(segment));
+	return map_or_free(space, f_id, segment->vaddr - before, segment_rights(segment));
 }
 
 static int load_segments(struct space *space, const char *elf)
@@ -98,7 +100,7 @@ static int add_stack(struct space *space)
 
 	if (f_id < 0)
 		return f_id;
-	return map_or_leave(space, f_id, SPACE_AREA + L2_SPAN - STACK_SIZE, READ_WRITE);
+	return map_or_free(space, f_id, SPACE_AREA + L2_SPAN - STACK_SIZE, READ_WRITE);
 }
 
 /* What start-up code wants to find in r0, as for the first process. */
@@ -112,7 +114,7 @@ static int add_information(struct space *space, const char *arguments)
 	struct boot_info *info = (struct boot_info *)seen;
 	for (size_t i = 0; i < sizeof info->boot_args - 1 && arguments[i] != '\0'; i++)
 		info->boot_args[i] = arguments[i];
-	return map_or_leave(space, f_id, INFO_VA, READ_ONLY);
+	return map_or_free(space, f_id, INFO_VA, READ_ONLY);
 }
 
 /* A program's end of the work: stack and, unless its tables stay ours to see, sight of them.  result: how
@@ -167,7 +169,7 @@ static int copy_frame(struct space *space, const struct frame *frame)
 	if (f_id < 0)
 		return f_id;
 	memcpy(seen, (const void *)frame->v_va, frame->len);
-	return map_or_leave(space, f_id, frame->v_va, frame->v_flags & ~F_MAP_KIND_MASK);
+	return map_or_free(space, f_id, frame->v_va, frame->v_flags & ~F_MAP_KIND_MASK);
 }
 
 static int copy(struct program *program, int (*function)(int), int argument, bool lent)
@@ -213,6 +215,8 @@ int program_process(struct program *program, enum process_form form)
 		return with_room(proc_new(program->space.l1));
 	int record = frame_take(2 * PAGE_SIZE, PAGE_SIZE);
 	int pid = record < 0 ? record : proc_new(record);
+	if (record >= 0 && pid < 0)
+		frame_free(record);
 	int result = pid < 0 ? pid
 	           : form == PROCESS_LENT ? vspace_lend(pid, program->space.l1)
 	                                  : vspace_swap(pid, program->space.l1);

@@ -54,6 +54,18 @@ struct entry l2_entry(unsigned word)
 	}
 }
 
+int find_empty(const unsigned *entries, unsigned start, unsigned end, unsigned count)
+{
+	unsigned run = 0;
+
+	for (unsigned i = start; i < end; i++) {
+		run = entries[i] == 0 ? run + 1 : 0;
+		if (run == count)
+			return (int)(i + 1 - count);
+	}
+	return -1;
+}
+
 const unsigned *own_l1(void)
 {
 	struct frame l1;

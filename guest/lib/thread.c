@@ -2,10 +2,8 @@
 
 #include "thread.h"
 
-#include "alloc.h"
 #include "frames.h"
 #include "process.h"
-#include "vm.h"
 
 #define STACK 0x8000u
 #define SLOT (STACK + PAGE_SIZE) /* the page below a stack belongs to nobody: an overflow is a fault */
@@ -29,17 +27,19 @@ static bool slot_used[MOST];
 static int new_stack(struct thread *thread)
 {
 	if (stacks == NULL)
-		stacks = (char *)vm_reserve(MOST * SLOT);
+		stacks = (char *)space_reserve(MOST * SLOT);
 	for (thread->slot = 0; slot_used[thread->slot]; thread->slot++)
 		;
 	if (stacks == NULL)
 		return E_OUT_OF_RANGE;
-	thread->stack = alloc_frame(STACK, PAGE_SIZE);
+	thread->stack = frame_take(STACK, PAGE_SIZE);
 	if (thread->stack < 0)
 		return thread->stack;
-	int result = vm_map_at(thread->stack, stacks + thread->slot * SLOT + PAGE_SIZE, READ_WRITE);
+	struct space own = space_own();
+	unsigned bottom = (unsigned)stacks + thread->slot * SLOT + PAGE_SIZE;
+	int result = space_map(&own, thread->stack, bottom, READ_WRITE);
 	if (result < 0)
-		alloc_free(thread->stack);
+		frame_free(thread->stack);
 	else
 		slot_used[thread->slot] = true;
 	return result;
@@ -49,8 +49,8 @@ static int new_stack(struct thread *thread)
 static void give_back(const struct thread *thread)
 {
 	frame_unmap(thread->stack, F_MAP_PAGE);
-	alloc_free(thread->stack);
-	alloc_free(thread->record);
+	frame_free(thread->stack);
+	frame_free(thread->record);
 	slot_used[thread->slot] = false;
 }
 
@@ -88,12 +88,13 @@ static int create(int (*function)(void *), void *argument)
 
 	if (count == MOST)
 		return E_OUT_OF_RANGE;
-	thread->record = alloc_frame(2 * PAGE_SIZE, PAGE_SIZE);
+	frame_keep_room();
+	thread->record = frame_take(2 * PAGE_SIZE, PAGE_SIZE);
 	if (thread->record < 0)
 		return thread->record;
 	int result = new_stack(thread);
 	if (result < 0) {
-		alloc_free(thread->record);
+		frame_free(thread->record);
 		return result;
 	}
 	thread->pid = proc_new(thread->record);

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "alloc.h"
 #include "console.h"
 #include "frames.h"
 
@@ -53,7 +52,7 @@ static unsigned random_len(void)
 static void take_one(void)
 {
 	unsigned len = random_len(), align = PAGE_SIZE << (random_word() % 8 == 0 ? random_word() % 6 : 0);
-	int f_id = alloc_frame(len, align);
+	int f_id = frame_take(len, align);
 
 	if (f_id == E_OUT_OF_RANGE) {
 		if (align == PAGE_SIZE)
@@ -73,7 +72,7 @@ static void free_one(void)
 {
 	unsigned at = random_word() % used_count;
 
-	CHECK_RESULT(alloc_free(used[at].f_id), 0);
+	CHECK_RESULT(frame_free(used[at].f_id), 0);
 	used_bytes -= used[at].len;
 	used[at] = used[--used_count];
 }
@@ -102,10 +101,11 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		for (operations = 0; *argv[1] >= '0' && *argv[1] <= '9'; argv[1]++)
 			operations = operations * 10 + (unsigned)(*argv[1] - '0');
-	int first = CHECK_OK(alloc_frame(PAGE_SIZE, PAGE_SIZE));
+	frame_keep_room();
+	int first = CHECK_OK(frame_take(PAGE_SIZE, PAGE_SIZE));
 
-	CHECK_RESULT(alloc_free(first), 0);
-	CHECK(alloc_free(first) < 0); /* it is free already, or no more */
+	CHECK_RESULT(frame_free(first), 0);
+	CHECK(frame_free(first) < 0); /* it is free already, or no more */
 	unsigned total = alloc_state().free, most = 0;
 	for (unsigned i = 0; i < operations; i++) {
 		unsigned before = used_count;

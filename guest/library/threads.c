@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include "alloc.h"
 #include "console.h"
 #include "thread.h"
 

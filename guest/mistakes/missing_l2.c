@@ -2,7 +2,7 @@
  * of the call that should have mapped it. */
 
 #include "console.h"
-#include "frames.h"
+#include "space.h"
 
 #define BUFFER ((volatile int *)0x40000000)
 

@@ -1,7 +1,7 @@
 /* Mistake: a mapping that can be written and not read, which there is not. */
 
 #include "console.h"
-#include "frames.h"
+#include "space.h"
 
 static int map_for_writing(int f_id)
 {

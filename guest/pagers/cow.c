@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "alloc.h"
 #include "console.h"
 #include "paging.h"
 

@@ -2,24 +2,10 @@
 
 #include "check.h"
 #include "console.h"
-#include "frames.h"
+#include "space.h"
 #include "tables.h"
 
 #define PAGES 3
-
-/* 4 MiB of addresses in which the L1 has nothing: the span of an L2 of one page. */
-static unsigned find_free_span(void)
-{
-	const unsigned *l1 = own_l1();
-	unsigned run = 0;
-
-	for (unsigned i = 1; i < KERNEL_VA / MIB; i++) {
-		run = l1[i] == 0 ? run + 1 : 0;
-		if (run == 4)
-			return (i - 3) * MIB;
-	}
-	return 0;
-}
 
 /* A page of free memory becomes an L2 that we can see; its id. */
 static int make_table(void)
@@ -66,8 +52,8 @@ static void use_pages(int table, unsigned span)
 	CHECK_RESULT(console_write(words, 1), E_BAD_POINTER);
 }
 
-/* The table hangs in the L1, and while it does it cannot go back to being memory. */
-static void hang(int table, unsigned span)
+/* The table is installed in the L1; while it is, it cannot be turned back into memory. */
+static void install(int table, unsigned span)
 {
 	struct frame frame;
 
@@ -79,7 +65,7 @@ static void hang(int table, unsigned span)
 	printf("frame %d translates %08x-%08x\n", table, span, span + 4 * MIB - 1);
 }
 
-static void unhang(int table, unsigned span)
+static void remove_table(int table, unsigned span)
 {
 	CHECK_OK(frame_unmap(table, F_MAP_TABLE_L2));
 	CHECK(own_l1()[span / MIB] == 0);
@@ -89,12 +75,12 @@ static void unhang(int table, unsigned span)
 
 int main(void)
 {
-	unsigned span = find_free_span();
+	unsigned span = space_find_span(own_l1(), L2_SPAN);
 	int table = make_table();
 
 	CHECK(span != 0);
-	hang(table, span);
+	install(table, span);
 	use_pages(table, span);
-	unhang(table, span);
+	remove_table(table, span);
 	return check_passed("maptable");
 }

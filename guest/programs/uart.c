@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "check.h"
-#include "frames.h"
+#include "space.h"
 
 #define UART_PA 0x44e09000u
 

@@ -47,23 +47,23 @@ static _Noreturn void become(int own_pid, const struct program *program)
 
 static int own_pid, old_l1;
 
+extern const char _start[];
+
 /* In the new address space: the old one is ours still, until we take it apart. */
 static int clear_away(int unused)
 {
 	struct message message = {{0}};
-	struct space old = {.l1 = old_l1, .count = 0};
-	struct frame frame;
+	struct space old = {old_l1};
+	struct frame table;
 
 	(void)unused;
 	CHECK(vspace_id() != old_l1);
 	CHECK(look(old_l1).t_flags == F_TABLE_L1);
-	for (unsigned i = 0; frame_info(i, &frame) == 0; i++)
-		if (frame.t_id == old_l1)
-			old.tables[old.count++] = frame.f_id;
-	CHECK(old.count == 2);
+	CHECK(space_table(&old, (unsigned)_start, &table) && space_table(&old, SPACE_AREA, &table));
 	int before = frame_count();
 	space_drop(&old);
-	CHECK(look(old_l1).t_flags == F_TABLE_NO && !frame_is_viewed(&(struct frame){.v_id = look(old_l1).v_id}));
+	/* It is memory, perhaps joined to other memory already. */
+	CHECK(frame_lookup(old_l1, &table) == E_NO_FRAME || frame_is_free(&table));
 	frame_merge_free();
 	CHECK(frame_count() < before);
 	message.words[0] = vspace_id();

@@ -1,4 +1,4 @@
-/* A table full of pages goes from process to process.  Each hangs it where it likes, and finds the pages
+/* A table full of pages goes from process to process.  Each installs it where it likes, and finds the pages
  * there, in their order and with what is in them. */
 
 #include "callcheck.h"
@@ -23,8 +23,8 @@ static void fill_pages(char *span, unsigned seed)
 		fill(span + places[i] * PAGE_SIZE, PAGE_SIZE, seed * PAGES + i);
 }
 
-/* See a table that has come, and hang it. */
-static void hang(int table, char *span)
+/* See a table that has come, and install it. */
+static void install(int table, char *span)
 {
 	struct frame frame;
 	unsigned pages = 0;
@@ -51,7 +51,7 @@ static int host(int number)
 	int next = message.words[0];
 	CHECK_OK(recv(&message));
 	int table = message.words[0];
-	hang(table, span);
+	install(table, span);
 	check_pages(span, (unsigned)number - 1);
 	fill_pages(span, (unsigned)number);
 	if (next == NO_ID)

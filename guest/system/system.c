@@ -85,11 +85,12 @@ static void answer(int pid, struct request *request, int result)
 	reply(pid, request);
 }
 
-/* The tables of a program that has ended were ours, or are memory already. */
+/* The tables of a program that has ended were ours, or are memory already; what else it had is ours again. */
 static void drop(struct job *job)
 {
 	if (!job->owns)
 		space_drop(&job->program.space);
+	frame_merge_free();
 }
 
 /* A program has ended: its tables are memory again, and who waits for it hears of that. */

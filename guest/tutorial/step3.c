@@ -1,7 +1,7 @@
 /* A page of memory: cut off a frame, and mapped in a table. */
 
 #include "console.h"
-#include "frames.h"
+#include "space.h"
 
 int main(void)
 {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kernel_model.abi import Error, FrameType, TableType
 from kernel_model.calls.checks import check_type, check_unmapped
 from kernel_model.calls.endings import end_process
@@ -12,6 +14,8 @@ from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Ended, Exited, Process, Result
+
+_DONE: Final = Result(0)
 
 RECORD_SIZE = 2 * PAGE_SIZE
 """The least a PROC frame holds: the information page, and the kernel's record."""
@@ -63,9 +67,9 @@ def _from_frame(kernel: Kernel, caller: Process, frame: Frame) -> int:
 def yield_(kernel: Kernel, caller: Process) -> int:
     """Let the others have a turn first.  Source: spec, calls."""
     if kernel.ready:
-        caller.resume = Result(0)
+        caller.resume = _DONE
         kernel.ready.append(caller.pid)
-        kernel.release(caller)
+        kernel.run_next(kernel.core)
     return 0
 
 

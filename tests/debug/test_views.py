@@ -208,10 +208,10 @@ def test_many_frames_are_shown_by_kinds_and_all_in_json() -> None:
     assert sum(shown) == len(everything) > 100
     assert len(rows) < len(everything)
     assert max(shown) >= 4
-    at = ("--at", "call:5000")
+    at = ("--at", "call:4000")
     tree = emu_command("frames", *at, str(guest("scenarios/greedy"))).stdout.decode()
     assert re.search(r", frames \d+\.\.\d+ \(1\d\d x 4K\)", tree.splitlines()[-1])
-    assert "\n  |  |- 0x00010000 frame 4 (8K) r-x\n" in tree
+    assert "\n  |  |- 0x00010000 frame 4 (12K) r-x\n" in tree
     assert sum(frame["role"] == "heap" for frame in everything) > 50
 
 

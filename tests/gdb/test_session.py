@@ -222,7 +222,7 @@ def test_a_machine_before_a_call_is_a_snapshot_too(mmu: str) -> None:
     before, made = machine.snapshot(), machine.calls.by_number[0]
     runner.release()
     outcome, after = machine.run(), machine.snapshot()
-    assert after.cores[0].is_held is False
+    assert after.cores[0].is_call_pending is False
     path = guest("programs/hello")
     with path.open("rb") as stream:
         other = Machine(

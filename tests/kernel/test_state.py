@@ -40,6 +40,7 @@ FIXED = {
         "editor",
         "core",
         "refusal",
+        "prepared",
     },
     "TableEditor": {"memory", "tell", "kernel_pa", "windows", "window"},
     "Window": {"memory", "table"},

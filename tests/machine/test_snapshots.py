@@ -222,7 +222,7 @@ FAST: Final = {
                 "turns": "which core and what it was asked is set anew by each run"},
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
              "is_sliced": "set anew before each run", "_contexts": "in registers",
-             "engine": "in registers", "make_held": "what is_held is for"},
+             "engine": "in registers", "resume_call": "what is_call_pending is for"},
     "Calls": {"by_number": "in calls", "unknown": "in calls"},
     "Uart": {"pa": "where it is", "_world": "in world"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
@@ -239,7 +239,7 @@ FAST: Final = {
 
 KEPT: Final = {
     "Machine": {"world", "ram", "bus", "history", "cores", "kernel", "services", "calls"},
-    "Core": {"loaded", "turn", "fault", "is_held", "switches"},
+    "Core": {"loaded", "turn", "fault", "is_call_pending", "switches"},
     "Calls": {"semihosting"},
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},
