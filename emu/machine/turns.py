@@ -89,10 +89,10 @@ class Turns:
         """
         core = self.core
         self.is_paused = self.is_full = False
+        standing = self.running
         self._deliver_fault(core)
         if core.is_call_pending:
             core.resume_call()
-        first = True
         kernel, number = self._kernel, core.number
         while True:
             if kernel.readers:
@@ -106,8 +106,9 @@ class Turns:
                 how, bound = _bound(core, end, most)
                 if bound < 0:
                     return outcome(how)
-            reason = _REQUESTED if self.is_paused else self._run(core, process, bound, first)
-            first = False
+            passes = process is standing
+            reason = _REQUESTED if self.is_paused else self._run(core, process, bound, passes)
+            standing = None
             if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self.is_paused:
@@ -171,12 +172,12 @@ class Turns:
             core.forget(pid)
             self._forget(pid)
 
-    def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
+    def _run(self, core: Core, process: Process, bound: int, passes: bool) -> Stop:
         """Run the loaded process, and note what the end of that asks for.
 
-        first: a breakpoint where it is now has been met before, and is passed.
+        passes: a breakpoint where it is now has been met before, and is passed.
         """
-        reason = core.run(bound, first)
+        reason = core.run(bound, passes)
         for tell in self._observers.stopped:
             tell(core, process, reason)
         if reason is _REQUESTED:
