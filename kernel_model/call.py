@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from kernel_model.operations import CHANGING, Operation
+from kernel_model.operations import CHANGING, PARAMETERS, Operation
 
 _UNKNOWN_KEPT = 256
 
@@ -67,12 +67,14 @@ class Call(NamedTuple):
     order: tuple[int, ...] = ()
 
     def parameters(self, words: Iterable[int]) -> dict[str, int]:
-        """What registers mean to the operation: by name, in the order of its parameters."""
+        """What registers mean to the operation: by the kernel's names for its parameters."""
         values = [
-            (argument.name, argument.from_register(word))
+            argument.from_register(word)
             for argument, word in zip(self.arguments, words, strict=False)
         ]
-        return dict([values[index] for index in self.order] if self.order else values)
+        if self.order:
+            values = [values[index] for index in self.order]
+        return dict(zip(PARAMETERS[self.operation], values, strict=False))
 
     def registers(self, parameters: tuple[int, ...]) -> tuple[int, ...]:
         """The registers that pass these parameters of the operation."""

@@ -83,7 +83,7 @@ _OF_ERROR = {
         12, "a reply reaches only a process whose call the caller has received and not answered"
     ),
     _E.PEER_FAULTED: Rule(
-        15, "a handler hears of a fault, by recv, before it says anything to who has faulted"
+        15, "a handler hears of a fault, by {recv}, before it says anything to who has faulted"
     ),
     _E.NO_ID_LEFT: Rule(
         0, "an id is never used again: 2^31 frames and 2^30 processes can be made in all"

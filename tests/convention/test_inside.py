@@ -80,7 +80,12 @@ def told(side: Side) -> list[Call]:
     machine, found = api_machine(side, "calls/recv"), list[Call]()
     machine.on("call", found.append)
     assert machine.run().status == 0
-    return [call._replace(name=back(call.name)) for call in found]
+    return [
+        call._replace(
+            name=back(call.name), arguments={back(key): one for key, one in call.arguments.items()}
+        )
+        for call in found
+    ]
 
 
 def test_the_api_tells_of_the_same_calls() -> None:
