@@ -16,8 +16,9 @@ BENCH_FLAGS ?=
 PYTHON_READY := $(VENV)/.ready
 TOOLCHAIN_READY := build/.toolchain-ready
 NATIVE := $(wildcard emu/native/*.[ch])
-# What concerns a hook, and is run with the hooks in Python besides.
-HOOK_TESTS := tests/cpu tests/mmu $(filter-out %backends.py %golden.py %naive.py %selection.py %flamegraph.py,$(wildcard tests/trace/test_*.py))
+# What concerns a hook, and is run with the hooks in Python besides.  Whole programs are run with
+# both in one process, by the covering arrays of tests/agreement.py and by tests/fuzz.
+HOOK_TESTS := tests/cpu tests/mmu $(addprefix tests/trace/test_,accesses.py attach.py coverage.py executed.py profile.py)
 HEADER := guest/include/kernel.h
 # On CI the tests see the header as it was committed, and the tools that they compare with.
 IN_CI := $(filter true 1,$(CI))
@@ -44,9 +45,13 @@ demo: setup guests ## Run the small system: a shell, pipes, files, a pager (inte
 	@$(BIN)/emu run build/guest/system/system.elf < guest/system/demo.txt
 
 .PHONY: test
-test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST_FLAGS="-k ...")
-	@$(BIN)/python -m pytest -n $(JOBS) -rs $(PYTEST_FLAGS)
+test: setup $(ORACLES) lint guests ## Check the style and run every test (PYTEST_FLAGS="--durations=25")
 	@EMU_NATIVE=0 $(BIN)/python -m pytest -n $(JOBS) $(HOOK_TESTS) $(PYTEST_FLAGS) || [ $$? -eq 5 ]
+	@$(BIN)/python -m pytest -n $(JOBS) -rs $(PYTEST_FLAGS)
+
+.PHONY: test-long
+test-long: setup guests ## Run the whole products of which `make test` runs a choice (PYTEST_FLAGS="-k ...")
+	@$(BIN)/python -m pytest -n $(JOBS) -m long $(PYTEST_FLAGS)
 
 .PHONY: guests
 guests: setup $(FRESH_HEADER) $(TOOLCHAIN_READY) ## Build the guest programs into build/guest

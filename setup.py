@@ -35,7 +35,7 @@ setup(
             "emu.native._hooks",
             sorted(glob("emu/native/*.c")),
             depends=sorted(glob("emu/native/*.h")),
-            extra_compile_args=["-std=c11", "-Wall", "-Wextra"],
+            extra_compile_args=["-std=c11", "-Wall", "-Wextra", "-Wstrict-aliasing"],
             optional=True,
         )
     ],

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from emu.cpu.engine import Engine
 from emu.mmu import BACKENDS, make_backend, make_ram
-from kernel_model.descriptors import AP_USER_RO, AP_USER_RW, NORMAL, Coarse, Fault, SmallPage
+from kernel_model.descriptors import AP_USER_RO, AP_USER_RW, NORMAL, Coarse, Invalid, SmallPage
 
 RAM, SIZE = 0x80000000, 0x1000000
 SPACES = ((RAM + 0x4000, RAM + 0xC000), (RAM + 0x8000, RAM + 0xE000))  # L1, its first L2
@@ -49,7 +49,7 @@ class Bench:
         self._describe(va, SmallPage(pa, ap, ap != AP_USER_RO, NORMAL).encode(), False)
 
     def unmap(self, va: int) -> None:
-        self._describe(va, Fault().encode(), True)
+        self._describe(va, Invalid().encode(), True)
 
     def _describe(self, va: int, word: int, was_mapped: bool) -> None:
         self.ram.write_word(self.l2 + (va >> 12) * 4, word)

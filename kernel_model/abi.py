@@ -1,8 +1,8 @@
 """Numbers the kernel and its programs agree on: types, flags, errors, structures, addresses.
 
-The calls themselves are in ``kernel_model.calls``.  ``kernel_model.cheader`` writes both
-into the C header, so nothing here is ever typed twice.
-Source: spec, "Calling convention"; seed, the last ``frame_map`` flags.
+The calls are rows of ``kernel_model.syscalls``.  ``kernel_model.cheader`` writes both into the C
+header, so no number is typed twice.
+Source: docs/kernel.md, "Structures" and "Errors".
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Final
 
 MESSAGE_SIZE: Final = 64
 NO_ID: Final = -1
-"""The id in ``struct frame`` of a table or view that is not there."""
+"""The id of a table or view that is absent, in ``struct frame``; also: no process."""
 
 LAST_F_ID: Final = (1 << 31) - 1
-"""The last id that a frame can have: ``struct frame`` and results hold 32 bits with a sign."""
+"""The highest frame id: ``struct frame`` and results hold ids in 32 bits with a sign."""
 
 LAST_PID: Final = (1 << 30) - 1
-"""The last pid, for bit 30 says something else."""
+"""The highest pid: bit 30 of what ``recv`` returns is FAULT_BIT."""
 
 FAULT_BIT: Final = 1 << 30
-"""Set in what ``recv`` returns when the message tells of that process's fault (rule 15)."""
+"""Bit of what ``recv`` returns: the message reports a fault of that process (rule 15)."""
 
 # The kernel's part of every address space: [KERNEL_VA, 4 GiB).
 KERNEL_VA: Final = 0xF0000000
@@ -30,7 +30,7 @@ WINDOW_VA: Final = 0xFFF00000
 
 
 class FrameType(IntEnum):
-    """What a frame is made of or has become."""
+    """What a frame holds: device registers, memory, a process, or kernel objects."""
 
     IO = 1
     MEM = 2
@@ -47,7 +47,7 @@ class TableType(IntEnum):
 
 
 TABLE_MAPPED: Final = 1 << 0
-"""Bit of ``t_flags``: the table hangs in another or is some process's current vspace."""
+"""Bit of ``t_flags``: the table is installed in an L1, or is some process's current vspace."""
 
 MAP_READ: Final = 1 << 0
 MAP_WRITE: Final = 1 << 1
@@ -79,15 +79,15 @@ class ProcState(IntEnum):
     AWAITING = 6
     """Waits in ``call`` for the reply."""
     FAULTED = 7
-    """Waits for its handler to hear of its fault."""
+    """Waits for its handler to receive the report of its fault."""
     STOPPED = 8
     """Waits for its handler's answer."""
     READING = 9
-    """Waits for the console's input."""
+    """Waits for console input."""
 
 
 class DeathHow(IntEnum):
-    """How a child has ended, as ``recv`` tells its parent.  The status says more.
+    """How a child has ended, as ``recv`` reports it to its parent.
 
     EXITED: by ``exit``, with that status.  FAULTED: by a fault; the status is its ``FaultKind``.
     """
@@ -97,7 +97,7 @@ class DeathHow(IntEnum):
 
 
 class FaultKind(IntEnum):
-    """What the processor refused a process."""
+    """What the processor refused to do for a process."""
 
     MEMORY_ACCESS = 1
     UNDEFINED_INSTRUCTION = 2
@@ -108,14 +108,14 @@ class FaultAnswer(IntEnum):
     """The first word of the message by which a handler answers a fault."""
 
     RETRY = 0
-    """Go on where it was: at the instruction that faulted."""
+    """Execute the instruction that faulted again."""
     END = 1
     REDIRECT = 2
-    """Go on as the rest of the message says."""
+    """Continue with the registers that the rest of the message holds."""
 
 
 class Error(IntEnum):
-    """Results below zero: one name for each rule that a call can break."""
+    """Negative results: one name for each rule that a call can break."""
 
     ERR = -1
     NO_CALL = -2
@@ -170,8 +170,8 @@ ERROR_MEANING: Final = {
     Error.IS_TABLE: "the frame is a table",
     Error.NOT_TABLE: "the frame is not a table of the level this call needs",
     Error.TABLE_NOT_VISIBLE: "the table has no read-only page view in the caller's vspace",
-    Error.TABLE_NOT_HUNG: "the L2 table hangs in no L1 table",
-    Error.TABLE_HUNG: "the table already hangs in an L1 table",
+    Error.TABLE_NOT_HUNG: "the L2 table is installed in no L1 table",
+    Error.TABLE_HUNG: "the table is already installed in an L1 table",
     Error.TABLE_CURRENT: "the table is some process's current vspace",
     Error.TABLE_NOT_EMPTY: "the table still has entries",
     Error.TABLE_WRITABLE: "a table, or a process's frame, is never viewed writable",
@@ -186,7 +186,7 @@ ERROR_MEANING: Final = {
     Error.NOT_ADJACENT: "the second frame does not start where the first ends",
     Error.NOT_ALIKE: "the frames' types or views differ",
     Error.NOT_ALLOWED: "the caller may not give to this process, or it is no child of the caller",
-    Error.BAD_SIZE: "the frame has not the size this call needs",
+    Error.BAD_SIZE: "the frame does not have the size that this call needs",
     Error.NO_VSPACE: "the process has no vspace to run in",
     Error.TO_SELF: "a process cannot be its own partner in this call",
     Error.PEER_DIED: "the process waited for has ended",
@@ -195,7 +195,7 @@ ERROR_MEANING: Final = {
     Error.CONSOLE: "the console failed",
     Error.NO_ID_LEFT: "all ids of this kind have been used",
     Error.NOT_CALLING: "the process does not wait for a reply of the caller",
-    Error.PEER_FAULTED: "the process has faulted, and the caller, its handler, is to hear of that",
+    Error.PEER_FAULTED: "the process has faulted: the caller, its handler, must receive that",
 }
 
 # struct frame: ten 32-bit words, in this order; ids are signed.
@@ -210,19 +210,19 @@ PROC_INFO_FIELDS: Final = (
 )  # fmt: skip
 PROC_INFO_STRUCT: Final = "<iiiIIIII"
 
-# struct death: what recv tells a parent with PEER_DIED; zeros follow.
+# struct death: what recv stores for a parent with PEER_DIED; zeros follow.
 DEATH_FIELDS: Final = ("pid", "how", "status")
 DEATH_STRUCT: Final = "<iIi"
 
-# struct fault: the message that tells a handler of a fault.  sp and lr, r0 to r7 are the
-# process's; the rest is in FaultRecord.
+# struct fault: the message that reports a fault to its handler.  sp, lr and r0 to r7 are the
+# registers of the process; FaultRecord describes the other words.
 FAULT_FIELDS: Final = (
     "kind", "va", "pc", "cpsr", "rights", "status", "sp", "lr",
     *(f"r{number}" for number in range(8)),
 )  # fmt: skip
 FAULT_STRUCT: Final = "<16I"
 
-# struct fault_answer: the message that answers a fault.  With REDIRECT the process goes on at pc,
+# struct fault_answer: the message that answers a fault.  With REDIRECT the process continues at pc,
 # whose bit 0 selects Thumb, with these registers; lr, r8 to r12 and the flags stay.
 ANSWER_FIELDS: Final = ("answer", "pc", "sp", *(f"r{number}" for number in range(8)))
 ANSWER_STRUCT: Final = "<11I"

@@ -1,4 +1,4 @@
-"""The frames boot: proc0 is a program that starts owning all memory the kernel does not use.
+"""The frames boot: proc0 starts as the owner of all memory that the kernel does not use.
 
 What proc0 finds, from low to high addresses: its segments where the program wants them; then
 the system area, the last 16 MiB below the kernel that no segment needs:
@@ -9,7 +9,7 @@ the system area, the last 16 MiB below the kernel that no segment needs:
               guard page, unmapped
     top       the stack (sp = top)
 
-Source: spec, "Boot"; rules 1 and 7.
+Source: docs/kernel.md, "Boot"; rules 1 and 7.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from kernel_model.frame import Frame
 from kernel_model.host import Host
 from kernel_model.image import Image, Segment
 from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, PROC0, Device, Kernel
-from kernel_model.mapping import enter_view, hang
+from kernel_model.mapping import enter_view, install_table
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
 from kernel_model.syscalls import STANDARD
 
 SYSTEM_AREA_SIZE = 16 * SECTION_SIZE
 L2_PAGE_SPAN = PAGE_SIZE // COARSE_SIZE * SECTION_SIZE
-"""Bytes of addresses that a 4 KiB L2, four coarse tables, spans."""
+"""Bytes of address space that a 4 KiB L2, four coarse tables, translates."""
 
 MAX_STACK = 8 * SECTION_SIZE
 MIN_STACK = 16 * PAGE_SIZE
 
 
 class BootError(Exception):
-    """The program cannot be booted here: one line for the user."""
+    """The program does not fit the machine; the message is one line for the user."""
 
 
 class Chunk(NamedTuple):
-    """Segments that share pages, and so one frame: whole pages at ``va`` with all their rights."""
+    """Segments that share pages and therefore a frame: whole pages at ``va``, rights united."""
 
     va: int
     size: int
@@ -75,11 +75,11 @@ def boot(
     cores: int = 1,
     kernel_base: int | None = None,
 ) -> Kernel:
-    """A kernel about to run proc0, which is ``image``.
+    """Boot a kernel that is about to run ``image`` as proc0.
 
     arguments: the command line, for the information page; at most 255 bytes.
-    calls: the convention in which the kernel will answer.  cores: how many the machine has.
-    kernel_base: where the kernel's own memory is (pa): this boot wants it where RAM begins.
+    calls: the convention that programs use.  cores: how many the machine has.
+    kernel_base: where the kernel's own memory begins (pa): at the start of RAM for this boot.
     Errors: BootError, when the program does not fit the machine.
     """
     if len(arguments) >= BOOT_ARGS_SIZE:
@@ -99,7 +99,7 @@ def boot(
 
 
 def chunks(image: Image) -> list[Chunk]:
-    """The image's segments gathered to frames: those that share a page go together."""
+    """The image's segments grouped into frames: segments that share a page share a frame."""
     gathered: list[Chunk] = []
     segments = [segment for segment in image.segments if segment.size]
     for segment in sorted(segments, key=lambda segment: segment.va):
@@ -120,7 +120,7 @@ def _page_up(value: int) -> int:
 
 
 def _spans(parts: list[Chunk], area: int) -> list[tuple[int, int]]:
-    """Runs (va, bytes) of 4 MiB blocks that need an L2: one L2 frame for each run."""
+    """Runs (va, bytes) of 4 MiB blocks that need an L2; each run gets one L2 frame."""
     blocks: set[int] = set(range(area, area + SYSTEM_AREA_SIZE, L2_PAGE_SPAN))
     for part in parts:
         first = part.va // L2_PAGE_SPAN * L2_PAGE_SPAN
@@ -148,7 +148,7 @@ def _stack_size(ram: int) -> int:
 
 
 def _enough_ram(fixed: int) -> int:
-    """The fewest whole MiB that hold ``fixed`` bytes and the stack that comes with them."""
+    """The least RAM, in bytes of whole MiB, that holds ``fixed`` bytes and its stack."""
     ram = SECTION_SIZE
     while fixed + _stack_size(ram) > ram:
         ram += SECTION_SIZE
@@ -156,7 +156,7 @@ def _enough_ram(fixed: int) -> int:
 
 
 class _Boot:
-    """One boot under way: hands out RAM from the kernel's end upwards."""
+    """One boot: hands out RAM from the kernel's end upwards."""
 
     def __init__(self, kernel: Kernel, proc0: Process, image: Image, arguments: bytes) -> None:
         self.kernel, self.proc0, self.image = kernel, proc0, image
@@ -194,12 +194,12 @@ class _Boot:
             )
 
     def run(self) -> None:
-        """Make everything, in the order in which proc0 will find it in its list."""
+        """Make all frames, in the order in which proc0 finds them in its list."""
         l1 = self._take(L1_SIZE)
         l1.table = TableType.L1
         self.kernel.editor.start_l1(l1)
         self.kernel.set_vspace(self.proc0, l1)
-        tables = [self._hang_l2(l1, va, size) for va, size in self.spans]
+        tables = [self._install_l2(l1, va, size) for va, size in self.spans]
         info = self._take(PAGE_SIZE)
         read_only = MAP_READ | MAP_NOEXEC
         next_va = self.area
@@ -222,10 +222,10 @@ class _Boot:
         self.next_pa += length
         return frame
 
-    def _hang_l2(self, l1: Frame, va: int, size: int) -> Frame:
+    def _install_l2(self, l1: Frame, va: int, size: int) -> Frame:
         table = self._take(size // L2_PAGE_SPAN * PAGE_SIZE)
         table.table = TableType.L2
-        hang(self.kernel, table, l1, va)
+        install_table(self.kernel, table, l1, va)
         return table
 
     def _view(self, frame: Frame, va: int, flags: int) -> None:

@@ -1,7 +1,7 @@
 """Calls as rows of a table: the numbers and names of one convention, and what they ask for.
 
 Rows and tables are plain values: they hold no code, so they can be compared, copied and pickled.
-Source: docs/kernel.md, "Calling convention".
+Source: docs/kernel.md, "Making a call" and "Conventions".
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _UNKNOWN_KEPT = 256
 
 
 class Argument(NamedTuple):
-    """One argument: its name, its C type, and what it is, so that traces can show it.
+    """One argument: its name, its C type, and its kind, which tells traces how to show it.
 
-    what: ``f_id``, ``pid``, ``offset``, ``length``, ``va``, ``pa``, ``index``, ``count``,
-    ``status``, ``map_flags``, ``map_kind``, ``table_type``, ``frame_type``, or what a pointer is
-    to: ``frame_out``, ``message_in``, ``message_out``, ``message_inout``, ``bytes_in``,
+    what: the kind: ``f_id``, ``pid``, ``offset``, ``length``, ``va``, ``pa``, ``index``, ``count``,
+    ``status``, ``map_flags``, ``map_kind``, ``table_type``, ``frame_type``, or for a pointer
+    ``frame_out``, ``message_in``, ``message_out``, ``message_inout``, ``bytes_in``,
     ``bytes_out``.
     """
 
@@ -33,7 +33,7 @@ class Argument(NamedTuple):
         return self.ctype == "int"
 
     def from_register(self, word: int) -> int:
-        """The argument that a 32-bit register stands for."""
+        """The argument's value, from the 32-bit word in its register."""
         return signed(word) if self.signed else word
 
 
@@ -43,14 +43,15 @@ def signed(word: int) -> int:
 
 
 class Call(NamedTuple):
-    """One call.  c_name: its C function, where its own name is not free in C.
+    """One call of a convention.
 
-    operation: what it asks the kernel for.  arguments: in the order of the registers r0 to r3.
-    result: what a result that is no error means: ``count``, ``f_id``, ``pid`` or ``zero``.
+    operation: what it asks of the kernel.  arguments: in the order of the registers r0 to r3.
+    result: the kind of a successful result: ``count``, ``f_id``, ``pid`` or ``zero``.
+    c_name: the name of its C function, which differs from ``name`` where C has taken that.
     signed: the indices of the arguments that are signed.
     changes: whether it can change frames, tables, descriptors or which processes there are.
-    groups: what it is about, for people who choose calls: ``frame``, ``process``, ``ipc``,
-    ``console``; one call may be about several.
+    groups: by which users select calls: ``frame``, ``process``, ``ipc``, ``console``; a call may
+    be in several.
     order: the register of each parameter of the operation; empty where it is r0, r1, ...
     """
 
@@ -67,7 +68,7 @@ class Call(NamedTuple):
     order: tuple[int, ...] = ()
 
     def parameters(self, words: Iterable[int]) -> dict[str, int]:
-        """What registers mean to the operation: by the kernel's names for its parameters."""
+        """The operation's parameters, in its order and by the kernel's names, from registers."""
         values = [
             argument.from_register(word)
             for argument, word in zip(self.arguments, words, strict=False)
@@ -77,7 +78,7 @@ class Call(NamedTuple):
         return dict(zip(PARAMETERS[self.operation], values, strict=False))
 
     def registers(self, parameters: tuple[int, ...]) -> tuple[int, ...]:
-        """The registers that pass these parameters of the operation."""
+        """Words in the order of registers, from parameters in the operation's order."""
         if not self.order:
             return parameters
         return tuple(parameters[self.order.index(index)] for index in range(len(parameters)))
@@ -94,7 +95,7 @@ def call_row(
     about: str = "",
     order: tuple[int, ...] = (),
 ) -> Call:
-    """A row of a table.  about: the groups, in one string."""
+    """A row of a table.  about: the groups, separated by spaces."""
     are_signed = tuple(index for index, argument in enumerate(arguments) if argument.signed)
     return Call(
         number, name, operation, arguments, result, summary, c_name or name, are_signed,
@@ -103,7 +104,7 @@ def call_row(
 
 
 class _Numbers(dict[int, Call]):
-    """The calls by number.  Other numbers get what stands for no call, which is not kept here."""
+    """The calls by number.  Any other number gives a call with operation NONE, not stored here."""
 
     def __missing__(self, number: int) -> Call:
         return _unknown(number)
@@ -121,9 +122,9 @@ class CallTable:
             raise ValueError("CallTable: two calls have the same number or name")
         self._by_operation = {call.operation: call for call in self._rows}
         self.find: Callable[[int], Call] = numbers.__getitem__
-        """The call with this number; for other numbers one whose operation is NONE.
+        """The call with this number; for an unknown number a call with the operation NONE.
 
-        Every call of every process begins here, so this is the dictionary itself.
+        Each system call looks its number up here, so this is a method of the dictionary.
         """
 
     def named(self, name: str) -> Call:
@@ -135,12 +136,12 @@ class CallTable:
         return self._by_operation.get(operation)
 
     def name_of(self, operation: Operation) -> str:
-        """What this convention calls an operation; the kernel's word where it has no such call."""
+        """An operation's name in this convention; where it has no such call, the kernel's name."""
         call = self.of(operation)
         return operation.value if call is None else call.name
 
     def text(self, template: str) -> str:
-        """A text for people: each operation in braces under its name here, ``{frame_map}``."""
+        """The template with its operations, as in ``{frame_map}``, replaced by their names here."""
         return template.format_map({one.value: self.name_of(one) for one in Operation})
 
     def __iter__(self) -> Iterator[Call]:
@@ -164,5 +165,5 @@ class CallTable:
 
 @lru_cache(maxsize=_UNKNOWN_KEPT)
 def _unknown(number: int) -> Call:
-    """What stands for a number that is no call."""
+    """The call that stands for an unknown number."""
     return call_row(number, f"call_{number}", Operation.NONE, summary="no such call")

@@ -44,7 +44,7 @@ _CONSTANTS: tuple[tuple[str, str, int], ...] = (
     ("F_MAP_KIND_MASK", "the bits of the flags that hold the kind", abi.MAP_KIND_MASK),
     ("FAULT_BIT", "bit of what recv returns: the message is the fault of that process",
      abi.FAULT_BIT),
-    ("F_TABLE_MAPPED", "bit of t_flags: the table hangs in another or is a current vspace",
+    ("F_TABLE_MAPPED", "bit of t_flags: the table is installed in another or is a current vspace",
      abi.TABLE_MAPPED),
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """A convention: how programs speak to the kernel, as a value.
 
-The kernel is given one at boot and answers in it.  Nothing else knows a call by its number or its
-name.  Source: docs/kernel.md, "Calling convention" and "Conventions".
+The kernel is given one at boot.  Nothing else knows a call by its number or its name.
+Source: docs/kernel.md, "Making a call" and "Conventions".
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from kernel_model.call import CallTable
 
 
 class ErrorResults(Enum):
-    """How a program is told which rule its call broke."""
+    """How an error is returned to a program."""
 
     NAMED = auto()
-    """Each error is a result of its own, its number in ``kernel_model.abi.Error``."""
+    """Each error is returned as its own number, from ``kernel_model.abi.Error``."""
     PLAIN = auto()
     """Every error is -1."""
 
 
 class UnknownNumbers(Enum):
-    """What happens to a number in r12 that is no call."""
+    """What the kernel does when r12 holds no call's number."""
 
     REFUSED = auto()
-    """It is an error, NO_CALL."""
+    """It returns NO_CALL."""
     IGNORED = auto()
-    """Nothing happens, and r0 stays as it is."""
+    """It does nothing and leaves r0 as it is."""
 
 
 class Convention(NamedTuple):
-    """A table of calls, how errors are told, and what happens to unknown numbers."""
+    """A table of calls, how errors are returned, and what happens to unknown numbers."""
 
     calls: CallTable
     errors: ErrorResults = ErrorResults.NAMED
     unknown: UnknownNumbers = UnknownNumbers.REFUSED
 
     def result_of(self, error: Error) -> int:
-        """What goes to r0 of a call that was refused with this error."""
+        """The value in r0 after a call was refused with this error."""
         return int(error) if self.errors is ErrorResults.NAMED else int(Error.ERR)
 
 
 def as_convention(given: Convention | CallTable) -> Convention:
-    """A convention; a table alone stands for one that tells errors by name."""
+    """``given`` as a convention; a table alone gets named errors and refuses unknown numbers."""
     return given if isinstance(given, Convention) else Convention(given)

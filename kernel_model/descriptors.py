@@ -1,9 +1,8 @@
 """Armv7-A short-descriptor translation table entries: one decoder, one encoder.
 
-Each kind of entry is a class of its own; ``encode`` turns an entry into its
-32-bit word and ``decode_l1`` and ``decode_l2`` turn words back, losing nothing
-but reserved bits.  Source: Arm ARM DDI 0406C, B3.5.1 (formats), B3.7.1 (access
-permissions).
+Each kind of entry is a class; ``encode`` turns an entry into its 32-bit word, ``decode_l1`` and
+``decode_l2`` turn a word into an entry.  Only reserved bits are lost.
+Source: Arm ARM DDI 0406C, B3.5.1 (formats), B3.7.1 (access permissions).
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ L1_SIZE = L1_ENTRIES * 4
 COARSE_ENTRIES = 256
 COARSE_SIZE = COARSE_ENTRIES * 4
 
-# AP[2:0] as in Arm ARM table B3-8; 0b000 and 0b100 grant nothing to anybody.
+# AP[2:0] as in Arm ARM table B3-8; 0b000 and 0b100 grant no access.
 AP_KERNEL_RW = 0b001
 AP_USER_RO = 0b010
 AP_USER_RW = 0b011
@@ -62,8 +61,8 @@ DEVICE = Memory(tex=0b000, c=0, b=1, s=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """An entry that maps nothing.  ``word`` keeps what software stored in it."""
+class Invalid:
+    """An invalid (fault) entry: it maps nothing.  word: the bits that software stored in it."""
 
     word: int = 0
 
@@ -181,8 +180,8 @@ def _page_format(entry: LargePage | SmallPage) -> int:
 
 
 Leaf = Section | Supersection | LargePage | SmallPage
-L1Entry = Fault | Coarse | Section | Supersection
-L2Entry = Fault | LargePage | SmallPage
+L1Entry = Invalid | Coarse | Section | Supersection
+L2Entry = Invalid | LargePage | SmallPage
 Entry = L1Entry | L2Entry
 
 
@@ -208,7 +207,7 @@ def decode_l1(word: int) -> L1Entry:
     """
     kind = word & 0b11
     if kind == 0b00:
-        return Fault(word)
+        return Invalid(word)
     if kind == 0b01:
         return Coarse(
             word & 0xFFFFFC00, domain=word >> 5 & 0xF, ns=word >> 3 & 1, pxn=word >> 2 & 1
@@ -227,7 +226,7 @@ def decode_l1(word: int) -> L1Entry:
 def decode_l2(word: int) -> L2Entry:
     """The second-level entry that ``word`` holds."""
     if word & 0b11 == 0:
-        return Fault(word)
+        return Invalid(word)
     ap = word >> 7 & 0b100 | word >> 4 & 0b11
     c, b, s, ng = word >> 3 & 1, word >> 2 & 1, word >> 10 & 1, word >> 11 & 1
     if word & 0b10:
@@ -238,8 +237,8 @@ def decode_l2(word: int) -> L2Entry:
 
 
 def describe(entry: Entry) -> str:
-    """The entry as a person reads it, e.g. ``small page 0x80003000 user r-x normal``."""
-    if isinstance(entry, Fault):
+    """The entry in words, e.g. ``small page 0x80003000 user r-x normal``."""
+    if isinstance(entry, Invalid):
         return "fault"
     if isinstance(entry, Coarse):
         return f"coarse table {entry.table:#010x}"

@@ -6,9 +6,9 @@ from kernel_model.abi import ERROR_MEANING, Error
 
 
 class Refused(Exception):  # noqa: N818 - it reports, it is no error of ours
-    """Raised while a call decides; ``syscalls.trap`` alone turns it into a number.
+    """Raised by a call's checks; ``kernel_model.trap`` alone turns it into a result.
 
-    error: the broken rule's name.  values: the offending values, by name.
+    error: names the broken rule.  values: the offending values, by name.
     """
 
     def __init__(self, error: Error, template: str = "", /, **values: object) -> None:
@@ -19,7 +19,7 @@ class Refused(Exception):  # noqa: N818 - it reports, it is no error of ours
 
     @property
     def text(self) -> str:
-        """What was wrong, with the values, e.g. ``table 3 has no page view in vspace 1``."""
+        """The reason with its values, e.g. ``table 3 has no page view in vspace 1``."""
         return self.template.format(**self.values)
 
     def __str__(self) -> str:

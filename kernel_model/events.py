@@ -1,7 +1,7 @@
-"""What an entry into the kernel brings about, as values in the kernel's own words.
+"""Events: what happens during an entry into the kernel, as plain values.
 
-The kernel tells its host each of them in the order in which they happen, as soon as they have
-(``kernel_model.host``).  They are plain: they name processes and frames by id, and hold no code.
+The kernel passes each event to its host (``kernel_model.host``) as soon as it has happened, in
+order.  Events name processes and frames by id and hold no code.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from kernel_model.process import Death, Ending
 
 
 class Delivery(Enum):
-    """Why a message was delivered."""
+    """The kinds of messages."""
 
     MESSAGE = "message"
     CALL = "call"
     REPLY = "reply"
     FAULT = "fault"
-    """A fault's record, to the handler."""
+    """The record of a fault, sent to its handler."""
     START = "start message"
     """A parent's first message, which starts its child."""
     ANSWER = "answer"
-    """What a handler says to a process that has stopped at a fault."""
+    """A handler's answer to a process that has stopped at a fault."""
 
 
 class MessageDelivered(NamedTuple):
-    """A message has arrived.  message: its 64 bytes."""
+    """A message was delivered.  message: its 64 bytes."""
 
     sender: int
     receiver: int
@@ -37,30 +37,31 @@ class MessageDelivered(NamedTuple):
 
 
 class DeathTold(NamedTuple):
-    """A parent (pid) has been told of the end of a child."""
+    """A parent (pid) received the report of a child's end."""
 
     pid: int
     death: Death
 
 
 class ProcessMade(NamedTuple):
-    """A process exists; it has not started."""
+    """A process was made; it has not started."""
 
     pid: int
     parent: int
 
 
 class ProcessEnded(NamedTuple):
-    """A process has ended, and this is how."""
+    """A process ended."""
 
     pid: int
     ending: Ending
 
 
 class VspaceChanged(NamedTuple):
-    """A process lives in another address space.
+    """A process's current vspace changed.
 
-    l1: frame id of the L1 that is its vspace now, at l1_pa; before: of the one that was, or NO_ID.
+    l1, l1_pa: frame id and physical address of its new L1.  before: frame id of the L1 that was
+    its vspace before, or NO_ID.
     """
 
     pid: int
@@ -70,7 +71,7 @@ class VspaceChanged(NamedTuple):
 
 
 class FrameMade(NamedTuple):
-    """A frame exists where none was: ``length`` bytes from ``pa`` on, of process ``owner``."""
+    """A frame was made of ``length`` bytes at ``pa`` that no frame had; ``owner`` is a pid."""
 
     f_id: int
     owner: int
@@ -79,21 +80,21 @@ class FrameMade(NamedTuple):
 
 
 class FrameSplit(NamedTuple):
-    """Frame ``lower`` was cut, and ``upper`` is its upper part."""
+    """Frame ``lower`` was cut; its upper part is the new frame ``upper``."""
 
     lower: int
     upper: int
 
 
 class FrameMerged(NamedTuple):
-    """Frame ``gone`` has become the end of frame ``f_id``."""
+    """Frame ``gone`` was joined to the end of frame ``f_id``; its id is no longer used."""
 
     f_id: int
     gone: int
 
 
 class FrameMoved(NamedTuple):
-    """A frame belongs to another process."""
+    """A frame passed from one process (pid) to another."""
 
     f_id: int
     giver: int
@@ -101,7 +102,7 @@ class FrameMoved(NamedTuple):
 
 
 class DescriptorsWritten(NamedTuple):
-    """The entries from ``pa`` on, of a table of this level, went from ``old`` to ``new``."""
+    """Entries of a table of this level, from ``pa`` on, changed from ``old`` to ``new``."""
 
     pa: int
     level: int
@@ -112,7 +113,7 @@ class DescriptorsWritten(NamedTuple):
 class TranslationChanged(NamedTuple):
     """Entries for [va, va + length) under the L1 at ``l1_pa`` changed.
 
-    was_mapped: some of them mapped something, so that a TLB may hold it.
+    was_mapped: at least one of the old entries mapped something, which a TLB may hold.
     """
 
     l1_pa: int
@@ -122,7 +123,7 @@ class TranslationChanged(NamedTuple):
 
 
 class MemoryWritten(NamedTuple):
-    """The kernel stored into a frame: code from there may be stale in any process."""
+    """The kernel stored into a frame: code translated from there may be stale in any process."""
 
     pa: int
     length: int

@@ -27,14 +27,16 @@ _NEVER_EXECUTED = (FrameType.IO, FrameType.PROC)
 
 @dataclass(slots=True)
 class Frame:
-    """The only kernel object a process handles.  Source: seed, ``struct frame``.
+    """The only kernel object that a process handles.  Source: docs/kernel.md, "Words".
 
-    pa, len: bytes, page aligned.  owner: pid.  account: the pid whose account it is charged to.
-    v_id: the table frame that this frame's page view is in, v_off: the view's offset in
-    bytes from where that table's addresses begin, so that a table hung elsewhere carries
-    its pages with it.  t_id: the L1 frame in which this L2 hangs, t_va: where; 0 for an L1.
-    views, hung: for tables, the ids of frames viewed and of L2 tables hung in this one,
-    in the order of the calls.  runs: for an L1, the pids whose current vspace it is.
+    pa, len: physical address and bytes, page aligned.  owner: pid.  account: pid of the account
+    that it is charged to.
+    v_id: id of the table that holds this frame's page view.  v_off: where the view begins, in
+    bytes from the first address that the table translates, so that a table carries its pages
+    with it when it is installed elsewhere.  t_id, t_va: for an L2, the L1 that it is installed in
+    and the address; t_va is 0 for an L1.
+    views, installed: for a table, ids of the frames viewed in it and of the L2s installed in it,
+    in the order of the calls.  users: for an L1, the pids whose current vspace it is.
     """
 
     f_id: int
@@ -50,8 +52,8 @@ class Frame:
     v_off: int = 0
     v_flags: int = 0
     views: dict[int, None] = field(default_factory=dict)
-    hung: dict[int, None] = field(default_factory=dict)
-    runs: dict[int, None] = field(default_factory=dict)
+    installed: dict[int, None] = field(default_factory=dict)
+    users: dict[int, None] = field(default_factory=dict)
 
     @property
     def end(self) -> int:
@@ -67,17 +69,17 @@ class Frame:
         return self.v_id != NO_ID
 
     @property
-    def is_hung(self) -> bool:
+    def is_installed(self) -> bool:
         return self.t_id != NO_ID
 
     @property
     def is_free(self) -> bool:
-        """Whether the frame is plain memory that nothing is made of yet: unviewed, no table."""
+        """Whether the frame is unused memory: MEM, without a view, no table."""
         return self.type is FrameType.MEM and not self.is_viewed and not self.is_table
 
     @property
     def span(self) -> range:
-        """The addresses (va) that an L2 table translates; offsets while it hangs nowhere."""
+        """The addresses (va) that an L2 translates; offsets while it is installed nowhere."""
         return range(self.t_va, self.t_va + self.len // COARSE_SIZE * SECTION_SIZE)
 
     @property
@@ -92,14 +94,14 @@ class Frame:
 
     @property
     def view_rights(self) -> int:
-        """What the page view lets user mode do: READ, WRITE, EXEC."""
+        """The rights that the page view gives user mode: READ, WRITE, EXEC."""
         write = WRITE if self.v_flags & MAP_WRITE else 0
         return READ | write | (EXEC if self.may_execute(self.v_flags) else 0)
 
     def may_execute(self, flags: int) -> bool:
-        """Whether a page view with these map flags lets anybody execute what is in the frame.
+        """Whether a page view with these map flags is executable.
 
-        Never of a device, a table or a process's frame, whatever the flags say (rules 7 and 11).
+        Views of devices, tables and PROC frames never are, whatever the flags (rules 7 and 11).
         """
         return not (flags & MAP_NOEXEC or self.is_table or self.type in _NEVER_EXECUTED)
 

@@ -12,7 +12,7 @@ from kernel_model.plan import PlannedCall
 from kernel_model.process import Process
 
 Handler = Callable[..., int]
-"""handler(kernel, caller, *parameters): the result.  It raises ``Refused``, having done nothing."""
+"""handler(kernel, caller, *parameters) -> result.  It raises ``Refused`` before any effect."""
 
 HANDLERS: Final[dict[Operation, Handler]] = {
     Operation.SEND: messages.send,
@@ -47,12 +47,12 @@ HANDLERS: Final[dict[Operation, Handler]] = {
 
 
 def contract(operation: Operation) -> str:
-    """What a handler promises, as its docstring says it."""
+    """The contract of an operation: its handler's docstring."""
     return HANDLERS[operation].__doc__ or ""
 
 
 def carry_out(kernel: Kernel, process: Process, calls: list[PlannedCall]) -> None:
-    """Make a plan's calls as the process, each of which succeeds."""
+    """Make the calls of a plan as the process.  Each must succeed."""
     for call in calls:
         HANDLERS[call.operation](kernel, process, *call.arguments)
     kernel.publish(process)

@@ -1,4 +1,4 @@
-"""What the kernel asks of the machine that it runs on, and what it tells it."""
+"""The interface between the kernel and its machine: the console, and events."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from kernel_model.events import Event
 
 
 class Host(Protocol):
-    """The machine's side of the meeting.  All of these succeed: decisions come before."""
+    """The machine, as the kernel uses it.  All of these succeed."""
 
     def console_write(self, data: bytes) -> None:
-        """Put ``data`` out on the console."""
+        """Write ``data`` to the console."""
 
     def console_ready(self) -> bool:
-        """Whether input is there, or its end, so that nobody has to wait for people."""
+        """Whether input counts as there: some is, it has ended, or no person types it."""
 
     def console_read(self, length: int) -> bytes:
-        """Up to ``length`` bytes of input, at least one unless the input has ended."""
+        """Read 1 to ``length`` bytes of input; no bytes when the input has ended.  May block."""
 
     def happened(self, event: Event) -> None:
-        """This has just happened.
+        """Receive an event, right after it happened.
 
-        Of ``VspaceChanged``, ``TranslationChanged`` and ``MemoryWritten`` the machine must forget
-        what it keeps of translations and of code before the call returns.
+        After ``VspaceChanged``, ``TranslationChanged`` and ``MemoryWritten`` the machine must drop
+        stale translations and stale code before the call returns.
         """
 
 
 class NullHost:
-    """A host that does nothing and whose input has ended: for models driven by hand."""
+    """A host that ignores all output and events, and whose input has ended."""
 
     def console_write(self, data: bytes) -> None:
-        """Drop ``data``."""
+        """Ignore ``data``."""
 
     def console_ready(self) -> bool:
         return True
@@ -40,4 +40,4 @@ class NullHost:
         return b""
 
     def happened(self, event: Event) -> None:
-        """Nothing is kept here."""
+        """Ignore the event."""

@@ -1,4 +1,4 @@
-"""A program as the kernel is given it: segments to place at virtual addresses."""
+"""A program as the kernel loads it: segments at virtual addresses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Segment(NamedTuple):
 class Image(NamedTuple):
     """A static program: its segments in order of address, and its entry (bit 0: Thumb).
 
-    is_stack_executable: whether it runs code that it writes to its stack.
+    is_stack_executable: whether the program executes code on its stack.
     """
 
     segments: tuple[Segment, ...]

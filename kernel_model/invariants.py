@@ -1,7 +1,7 @@
 """What must hold after every call: each invariant a named function with its reason.
 
-``check_invariants`` runs them all.  A broken one is a mistake of the kernel's, never of a
-guest's, and raises at once.
+``check_invariants`` runs them all.  A broken invariant is a defect of the kernel, never of a
+guest, and raises.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kernel_model.descriptors import (
     NORMAL,
     SECTION_SIZE,
     Coarse,
-    Fault,
+    Invalid,
     SmallPage,
     decode_l1,
     user_rights,
@@ -43,16 +43,16 @@ from kernel_model.window import FIRST_KERNEL_ENTRY, kernel_entries, window_table
 
 
 class InvariantError(AssertionError):
-    """An invariant does not hold: the kernel is wrong."""
+    """An invariant does not hold: the kernel has a defect."""
 
 
 Check = Callable[[Kernel], Iterator[str]]
 INVARIANTS: dict[str, tuple[str, Check]] = {}
-"""Every invariant by name: the reason for it, and the function that yields what is wrong."""
+"""Every invariant by name: its reason, and the function that yields each violation."""
 
 
 def invariant(reason: str) -> Callable[[Check], Check]:
-    """Enter a function among the invariants."""
+    """Register a function as an invariant."""
 
     def enter(check: Check) -> Check:
         INVARIANTS[check.__name__] = (reason, check)
@@ -68,9 +68,9 @@ def check_invariants(kernel: Kernel) -> None:
             raise InvariantError(f"{name}: {wrong} ({reason})")
 
 
-@invariant("two owners of one byte is the end of isolation, and a byte without owner is lost")
+@invariant("a byte with two owners breaks isolation, and a byte without an owner is lost")
 def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
-    """Kernel memory and all frames are exactly RAM and the devices (rule 1)."""
+    """Kernel memory and all frames together are exactly RAM and the devices (rule 1)."""
     runs: list[tuple[int, int]] = []
     start = at = 0
     for frame in sorted(kernel.frames.values(), key=attrgetter("pa")):
@@ -84,7 +84,7 @@ def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
             start = pa
         at = pa + length
     runs.append((start, at))
-    if kernel.created:
+    if kernel.is_device_tree_boot:
         return
     ram = kernel.memory
     wanted = [(kernel.end, ram.base + ram.size)]
@@ -94,7 +94,7 @@ def frames_tile_memory(kernel: Kernel) -> Iterator[str]:
 
 
 def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sorted runs with neighbours made one; empty ones dropped."""
+    """Sorted runs, adjacent ones joined, empty ones dropped."""
     joined: list[tuple[int, int]] = []
     for start, end in runs:
         if joined and joined[-1][1] == start:
@@ -104,9 +104,9 @@ def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-@invariant("a frame in two lists, or in none, could be given twice or never freed")
+@invariant("a frame in two lists could be given twice, and one in none is never freed")
 def frames_have_one_owner(kernel: Kernel) -> Iterator[str]:
-    """Each frame is in its owner's list and in no other (rule 2)."""
+    """Each frame is in its owner's list and in no other list (rule 2)."""
     listed = [
         (f_id, process.pid) for process in kernel.processes.values() for f_id in process.frames
     ]
@@ -120,11 +120,11 @@ def frames_have_one_owner(kernel: Kernel) -> Iterator[str]:
         yield "a list names a frame that does not exist"
 
 
-@invariant("a wrong count lets the kernel run out of memory it believes it has")
+@invariant("with a wrong count the kernel would run out of memory that it believes it has")
 def accounts_are_exact(kernel: Kernel) -> Iterator[str]:
-    """Each frame, and each record that is no PROC frame, is charged to one account (rule 3).
+    """Each frame, and each record outside a PROC frame, is charged to one account (rule 3).
 
-    The record of a child whose end its parent does not know of yet is among them.
+    That includes the record of a dead child whose parent has not received the report.
     """
     charged = Counter(frame.account for frame in kernel.frames.values())
     for process in kernel.processes.values():
@@ -137,47 +137,47 @@ def accounts_are_exact(kernel: Kernel) -> Iterator[str]:
         if process.free_room < 0:
             yield f"process {process.pid} is charged with {process.charged} of {process.room}"
     if any(charged.values()):
-        yield f"objects are charged to nobody: {dict(charged)}"
+        yield f"objects are charged to no living process: {dict(charged)}"
 
 
-@invariant("ids that point nowhere, or one way only, are how a mapping outlives its frame")
+@invariant("a link that leads nowhere, or one way only, lets a mapping outlive its frame")
 def links_go_both_ways(kernel: Kernel) -> Iterator[str]:
-    """A frame's view and place are known to the table, and the other way round."""
+    """A frame's view and place are recorded in the frame and in the table alike."""
     frames = kernel.frames
     for frame in frames.values():
         if frame.v_id == NO_ID:
             if frame.v_off or frame.v_flags:
-                yield f"{frame} remembers a view that it has no longer"
+                yield f"{frame} records a view that it no longer has"
         elif frame.f_id not in _views(kernel, frame.v_id):
             yield f"table {frame.v_id} does not know its view of {frame}"
         if frame.t_id == NO_ID:
             if frame.t_va:
-                yield f"{frame} remembers a place that it has no longer"
-        elif frame.f_id not in _hung(kernel, frame.t_id):
-            yield f"table {frame.t_id} does not know that {frame} hangs in it"
-        if not frame.views and not frame.hung:
+                yield f"{frame} records a place that it no longer has"
+        elif frame.f_id not in _installed(kernel, frame.t_id):
+            yield f"table {frame.t_id} does not know that {frame} is installed in it"
+        if not frame.views and not frame.installed:
             continue
         if not frame.is_table:
             yield f"{frame} is no table and has entries"
         for f_id in frame.views:
             if f_id not in frames or frames[f_id].v_id != frame.f_id:
                 yield f"{frame} claims a view of {f_id}"
-        for f_id in frame.hung:
+        for f_id in frame.installed:
             if f_id not in frames or frames[f_id].t_id != frame.f_id:
-                yield f"{frame} claims that {f_id} hangs in it"
+                yield f"{frame} claims that {f_id} is installed in it"
 
 
 def _views(kernel: Kernel, f_id: int) -> dict[int, None]:
     return kernel.frames[f_id].views if f_id in kernel.frames else {}
 
 
-def _hung(kernel: Kernel, f_id: int) -> dict[int, None]:
-    return kernel.frames[f_id].hung if f_id in kernel.frames else {}
+def _installed(kernel: Kernel, f_id: int) -> dict[int, None]:
+    return kernel.frames[f_id].installed if f_id in kernel.frames else {}
 
 
-@invariant("a descriptor nobody accounts for is access that no call can take away")
+@invariant("no call could take away the access that an unrecorded descriptor gives")
 def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
-    """Each entry of each table stems from exactly one view or place, and each of those is there."""
+    """A table holds the entries of its views and its installed tables, and no others."""
     for table in kernel.frames.values():
         if table.table is TableType.NO:
             continue
@@ -198,14 +198,14 @@ def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
 
 
 def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, bytes]]:
-    """First entry and words for everything that should be in a table."""
+    """First entry and words of each view and each installed table that a table should hold."""
     frames = kernel.frames
     for frame in (frames[f_id] for f_id in table.views if f_id in frames):
         yield _view(frame.type, frame.pa, frame.len, frame.v_off, frame.v_flags, frame.table)
-    for frame in (frames[f_id] for f_id in table.hung if f_id in frames):
+    for frame in (frames[f_id] for f_id in table.installed if f_id in frames):
         yield frame.t_va // SECTION_SIZE, coarse_words(frame).tobytes()
     if table.table is TableType.L1:
-        yield FIRST_KERNEL_ENTRY, _kernel_part(kernel, table)  # another invariant's
+        yield FIRST_KERNEL_ENTRY, _kernel_part(kernel, table)  # checked by another invariant
 
 
 def _kernel_part(kernel: Kernel, l1: Frame) -> bytes:
@@ -218,21 +218,21 @@ def _kernel_part(kernel: Kernel, l1: Frame) -> bytes:
 def _view(
     type_: FrameType, pa: int, length: int, offset: int, flags: int, table: TableType
 ) -> tuple[int, bytes]:
-    """First entry and words of the view of a frame of which this is so."""
+    """First entry and words of the page view of a frame with these properties."""
     frame = Frame(0, type_, pa, length, 0, 0, table, v_id=0, v_off=offset, v_flags=flags)
     return offset // frame.view_unit, view_words(frame, flags).tobytes()
 
 
-@invariant("who can write a table can map anything")
+@invariant("a process that can write a table can map anything")
 def tables_are_never_writable(kernel: Kernel) -> Iterator[str]:
-    """Nobody's view lets user mode write a table or a process's frame (rules 7 and 11)."""
+    """No view lets user mode write a table or a PROC frame (rules 7 and 11)."""
     for frame in kernel.frames.values():
         writable = frame.v_flags & MAP_WRITE and frame.is_viewed
         if writable and (frame.is_table or frame.type is FrameType.PROC):
             yield f"{frame} is viewed writable"
 
 
-@invariant("who sees the kernel's objects sees what others own, and who writes them owns it")
+@invariant("reading the kernel's objects reveals what others own; writing them takes it")
 def kernel_memory_is_never_viewed(kernel: Kernel) -> Iterator[str]:
     """No frame reaches into the kernel's own memory, and pool frames have no view (rule 3)."""
     end = kernel.end
@@ -243,22 +243,22 @@ def kernel_memory_is_never_viewed(kernel: Kernel) -> Iterator[str]:
             yield f"{frame} is viewed"
 
 
-@invariant("the kernel must be the same wherever it enters, and nobody's to see")
+@invariant("the kernel must be the same in every vspace, and out of reach of programs")
 def kernel_entries_are_the_same_everywhere(kernel: Kernel) -> Iterator[str]:
-    """Every L1 ends in the same entries, none of which gives user mode anything (rule 14)."""
+    """Every L1 ends in the same entries, none of which gives user mode access (rule 14)."""
     wanted = kernel_entries(kernel.start, len(kernel.editor.windows)).tobytes()
     for frame in kernel.frames.values():
         if frame.table is TableType.L1 and _kernel_part(kernel, frame) != wanted:
             yield f"the kernel's part of table {frame.f_id} differs"
     for word in filter(None, kernel_entries(kernel.start, len(kernel.editor.windows))):
         entry = decode_l1(word)
-        if not isinstance(entry, Fault | Coarse) and user_rights(entry):
+        if not isinstance(entry, Invalid | Coarse) and user_rights(entry):
             yield f"{word:#x} lets user mode into the kernel"
 
 
-@invariant("two cores that edit through one window would write into each other's tables")
+@invariant("cores that shared a window would write into each other's tables")
 def windows_show_one_page_each(kernel: Kernel) -> Iterator[str]:
-    """A core's window maps the page that it edits and nothing else, for no user (rule 14)."""
+    """A core's window maps the page that it edits and nothing else, privileged-only (rule 14)."""
     for core, window in enumerate(kernel.editor.windows):
         table = window_table(kernel.start, core)
         words = kernel.memory.read_words(table, COARSE_SIZE // 4)
@@ -267,9 +267,9 @@ def windows_show_one_page_each(kernel: Kernel) -> Iterator[str]:
             yield f"the window of core {core} does not show {window.page:#x} alone"
 
 
-@invariant("a table in two places, or one that wanders off, would map what its owner lost")
+@invariant("a mapping in another process's table would survive the loss of the frame")
 def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
-    """Whatever is mapped in a table belongs to the table's owner, and kinds fit (rules 7 and 9)."""
+    """What a table maps has the table's owner and fits the table's level (rules 7 and 9)."""
     for frame in kernel.frames.values():
         if frame.v_id == NO_ID and frame.t_id == NO_ID:
             continue
@@ -284,11 +284,11 @@ def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
                 level = TableType.L1 if section else TableType.L2
             if table.table is not level:
                 yield f"{frame} is mapped in {place}, which is no {level.name}"
-        if frame.is_hung and frame.table is not TableType.L2:
-            yield f"{frame} hangs in {frame.t_id} and is no L2"
+        if frame.is_installed and frame.table is not TableType.L2:
+            yield f"{frame} is installed in {frame.t_id} and is no L2"
 
 
-@invariant("page 0 unmapped is what makes a null pointer a fault")
+@invariant("an access through a null pointer must fault")
 def page_zero_is_never_mapped(kernel: Kernel) -> Iterator[str]:
     """No view begins at address 0, and none reaches the kernel's part (rule 7)."""
     for frame in kernel.frames.values():
@@ -299,9 +299,9 @@ def page_zero_is_never_mapped(kernel: Kernel) -> Iterator[str]:
             yield f"{frame} is viewed at {va:#x}"
 
 
-@invariant("a process that waits for nobody waits for ever")
+@invariant("a process whose partner does not know that it waits would wait for ever")
 def the_blocked_wait_for_something(kernel: Kernel) -> Iterator[str]:
-    """Who waits for a process is known to it; named processes live (rules 9, 12 and 15)."""
+    """A process knows who waits for it, and every process that is named lives (rules 9, 12, 15)."""
     processes = kernel.processes
     for process in processes.values():
         waits = process.is_in_queue or process.state in (ProcState.AWAITING, ProcState.STOPPED)
@@ -312,7 +312,7 @@ def the_blocked_wait_for_something(kernel: Kernel) -> Iterator[str]:
                 yield f"process {process.pid} expects a message of process {pid}"
         queue = processes[process.partner].senders if process.partner in processes else {}
         if process.is_in_queue != (process.pid in queue):
-            yield f"process {process.pid} waits for process {process.partner}, which knows nothing"
+            yield f"process {process.pid} waits for process {process.partner}, which does not know"
         if len(process.message) != (MESSAGE_SIZE if process.is_in_queue else 0):
             yield f"process {process.pid} is {process.state.name} with {len(process.message)} bytes"
         if (process.state in (ProcState.FAULTED, ProcState.STOPPED)) != (process.fault is not None):
@@ -327,9 +327,9 @@ def the_blocked_wait_for_something(kernel: Kernel) -> Iterator[str]:
         yield f"{list(kernel.readers)} are in the console's queue, {reading} wait for it"
 
 
-@invariant("a process in no queue never runs, and one in two runs twice")
+@invariant("a process in no queue never runs, and a process in two queues runs twice")
 def turns_are_fair(kernel: Kernel) -> Iterator[str]:
-    """Exactly those that are ready run or are in the queue, once; no core idles meanwhile."""
+    """Exactly the ready processes run or are queued, once; no core idles while one is queued."""
     running = [process.pid for process in kernel.running if process is not None]
     if kernel.halted is not None:
         if running:
@@ -345,26 +345,29 @@ def turns_are_fair(kernel: Kernel) -> Iterator[str]:
 
 @invariant("a process runs on the vspace it was given and on no other")
 def vspaces_belong_to_their_processes(kernel: Kernel) -> Iterator[str]:
-    """Each runs on an L1 of its own, or its parent's; a new one has none yet (rules 10 and 11)."""
+    """Each runs on an L1 that it or its parent owns; a new process may have none (rules 10, 11)."""
     for process in kernel.processes.values():
         if process.l1 == NO_ID and process.state is ProcState.NEW:
             continue
         frame = kernel.frames.get(process.l1)
         if frame is None or frame.table is not TableType.L1:
-            yield f"process {process.pid} lives in {process.l1}, which is no L1"
+            yield f"process {process.pid} runs on {process.l1}, which is no L1"
         elif frame.owner not in (process.pid, process.parent):
-            yield f"process {process.pid} lives in {process.l1} of process {frame.owner}"
-    runs = defaultdict(list)
+            yield f"process {process.pid} runs on {process.l1} of process {frame.owner}"
+    users = defaultdict(list)
     for pid, process in kernel.processes.items():
-        runs[process.l1].append(pid)
+        users[process.l1].append(pid)
     for f_id, frame in kernel.frames.items():
-        if (frame.runs or f_id in runs) and sorted(frame.runs) != runs.get(f_id, []):
-            yield f"{frame} is the vspace of {runs[f_id]}, not of {list(frame.runs)}"
+        if (frame.users or f_id in users) and sorted(frame.users) != users.get(f_id, []):
+            yield f"{frame} is the vspace of {users[f_id]}, not of {list(frame.users)}"
 
 
-@invariant("programs decide by what this page says")
+@invariant("programs act on what this page says")
 def information_pages_tell_the_truth(kernel: Kernel) -> Iterator[str]:
-    """Each PROC frame is with its process, or with who is to hear of its end (rules 11 and 12)."""
+    """PROC frames belong to their process, or to the parent to be told of its end; pages are right.
+
+    Rules 11 and 12.
+    """
     records = {
         process.record: process for process in kernel.processes.values() if process.record != NO_ID
     }
@@ -373,7 +376,7 @@ def information_pages_tell_the_truth(kernel: Kernel) -> Iterator[str]:
         if (frame.type is FrameType.PROC) != (f_id in records or f_id in dead):
             yield f"{frame} is no process's record"
         if f_id in dead and frame.owner != dead[f_id].pid:
-            yield f"{frame} is not with whom the end of its process is to be told"
+            yield f"{frame} is not owned by the parent that will be told of its process's end"
     for f_id, process in records.items():
         truth = kernel.proc_info(process)
         if f_id not in kernel.frames:

@@ -1,6 +1,6 @@
-"""The kernel's state: frames, processes, their accounts, and whose turn it is.
+"""The kernel's state: frames, processes, their accounts, and who runs on which core.
 
-What calls do with it is in ``kernel_model.calls``; ``kernel_model.trap`` is the way in.
+The calls are in ``kernel_model.calls``; ``kernel_model.trap`` is the way in.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from kernel_model.state import KernelState, freeze, thaw
 from kernel_model.tables import TableEditor
 
 KERNEL_SIZE = 0x100000
-"""Bytes of RAM, from its start, that are the kernel's own: one section."""
+"""Bytes at the start of RAM that belong to the kernel: one section."""
 
 BOOT_POOL = 1024
-"""Kernel objects that proc0's account has room for at boot; every other account has none."""
+"""Kernel objects that proc0's account has room for at boot; other accounts begin with none."""
 
 MOST_CORES = 8
 
@@ -49,7 +49,7 @@ PROC0 = 0
 
 
 class Device:
-    """A device's registers: ``size`` bytes at ``pa``, one IO frame at boot."""
+    """A device's registers: ``size`` bytes at ``pa``, which become one IO frame at boot."""
 
     __slots__ = ("name", "pa", "size")
 
@@ -58,23 +58,23 @@ class Device:
 
 
 Prepared = tuple[Callable[..., int], int, tuple[int, ...], tuple[int, ...]]
-"""What making a call takes: its handler, how many arguments it has, which of them are signed, and
-the register of each parameter, as ``Call.order`` has it."""
+"""A call ready to be made: its handler, the count of its arguments, the indices of those that are
+signed, and the register of each parameter, as in ``Call.order``."""
 
 
 class Kernel:
-    """Everything the kernel knows.  Plain data: ``snapshot`` sees all of it.
+    """The kernel's state, with lookups and effects.  ``snapshot`` returns all of the state.
 
-    memory: RAM.  start: where in it the kernel's own KERNEL_SIZE bytes begin (pa).
-    convention: in which it answers, with its table ``calls``.  devices: what IO frames cover.
-    tell: called with each event, as it happens.
-    core: the core that the kernel was entered from last, which does what is to be done.
-    ready: pids waiting for their turn, the next one first; running: who runs on each core, None
-    where all others are blocked or the machine has halted.  readers: pids that wait for the
-    console, first come first served.  halted: how proc0 ended.
-    created: a device-tree boot, where proc0 makes frames itself.
-    refusal: why the last call failed, for traces; no part of the state.
-    prepared: by number, what making each call that has been made takes; no part of it either.
+    memory: RAM.  start: where the kernel's own KERNEL_SIZE bytes begin (pa).
+    convention: in which programs call it; ``calls`` is its table.  devices: all device registers.
+    tell: receives each event as it happens.
+    core: the core that the kernel was last entered from.
+    ready: pids that are ready to run, the next first.  running: the process on each core, None
+    for an idle core.  readers: pids that wait for console input, first come first served.
+    halted: how proc0 ended; None while the machine runs.
+    is_device_tree_boot: proc0 makes frames itself, of memory that the device tree names.
+    refusal: why the last call failed, for traces; not part of the state.
+    prepared: by number, each call that has been made as ``Prepared``; not part of the state.
     """
 
     def __init__(
@@ -108,17 +108,17 @@ class Kernel:
         self.readers: dict[int, None] = {}
         self.running: list[Process | None] = [None] * cores
         self.halted: Ending | None = None
-        self.created = False
+        self.is_device_tree_boot = False
         self.refusal: Refused | None = None
         self.prepared: dict[int, Prepared] = {}
 
     @property
     def end(self) -> int:
-        """Where the kernel's own memory ends (pa)."""
+        """The end of the kernel's own memory (pa)."""
         return self.start + KERNEL_SIZE
 
     def enter(self, core: int) -> None:
-        """The kernel is entered from a core, which edits tables through its own window."""
+        """Enter the kernel from a core: from now on tables are edited through its window."""
         self.core = core
         self.editor.window = self.editor.windows[core]
 
@@ -133,7 +133,7 @@ class Kernel:
         return self.frames[f_id]
 
     def frame_at(self, pa: int) -> Frame | None:
-        """The frame, anybody's, that holds a physical address; None where there is none."""
+        """The frame that holds a physical address, whoever owns it, or None."""
         return next((frame for frame in self.frames.values() if frame.pa <= pa < frame.end), None)
 
     def process(self, pid: int) -> Process:
@@ -144,7 +144,7 @@ class Kernel:
         return process
 
     def check_room(self, process: Process, count: int = 1) -> None:
-        """Errors: POOL_FULL, when a process's account has no room for so many objects more."""
+        """Errors: POOL_FULL, when a process's account has no room for ``count`` more objects."""
         if process.free_room < count:
             raise Refused(
                 Error.POOL_FULL,
@@ -163,17 +163,17 @@ class Kernel:
             raise Refused(Error.NO_ID_LEFT, "process {last} was the last", last=LAST_PID)
 
     def l1_over(self, table: Frame) -> Frame | None:
-        """The L1 through which a table translates: itself, the one it hangs in, or none."""
-        if table.is_hung:
+        """The L1 through which a table translates: itself, the one it is installed in, or none."""
+        if table.is_installed:
             return self.frames[table.t_id]
         return table if table.table is TableType.L1 else None
 
     def is_current(self, frame: Frame) -> bool:
-        """Whether the frame is the current vspace of its owner, or of who has it lent."""
-        return bool(frame.runs)
+        """Whether the frame is the current vspace of its owner or of a process it is lent to."""
+        return bool(frame.users)
 
     def view_va(self, frame: Frame) -> int:
-        """Where the frame's page view begins; in an L2 that hangs nowhere, the offset there."""
+        """Where the page view begins (va); in an L2 that is installed nowhere, the offset."""
         return self.frames[frame.v_id].t_va + frame.v_off
 
     # -- effects, which cannot fail -----------------------------------------------------
@@ -181,7 +181,7 @@ class Kernel:
     def add_frame(self, owner: Process, type_: FrameType, pa: int, length: int) -> Frame:
         """A new frame at the end of ``owner``'s list, charged to its account.
 
-        There is room in it, and an id is left.
+        The caller has checked that the account has room and that an id is left.
         """
         frame = Frame(self.next_f_id, type_, pa, length, owner.pid, owner.pid)
         self.next_f_id += 1
@@ -191,13 +191,13 @@ class Kernel:
         return frame
 
     def make_frame(self, owner: Process, type_: FrameType, pa: int, length: int) -> Frame:
-        """``add_frame``, of memory that no frame had."""
+        """A new frame, as ``add_frame`` makes it, of memory that no frame had."""
         frame = self.add_frame(owner, type_, pa, length)
         self.tell(FrameMade(frame.f_id, owner.pid, pa, length))
         return frame
 
     def remove_frame(self, frame: Frame, into: Frame) -> None:
-        """Forget a frame whose pages the frame ``into`` has taken over."""
+        """Delete a frame whose pages now belong to the frame ``into``."""
         del self.processes[frame.owner].frames[frame.f_id]
         del self.frames[frame.f_id]
         self.processes[frame.account].charged -= 1
@@ -212,9 +212,10 @@ class Kernel:
         self.tell(FrameMoved(frame.f_id, giver, to.pid))
 
     def add_process(self, parent: int, record: int = NO_ID) -> Process:
-        """A new process that has not started.  A pid is left.
+        """A new process that has not started.
 
-        Where its record is a pool object its parent's account is charged; there is room in it.
+        Without a PROC frame (record) its record is charged to its parent's account.  The caller
+        has checked that the account has room and that a pid is left.
         """
         process = Process(self.next_pid, parent, parent, record)
         self.next_pid += 1
@@ -229,46 +230,49 @@ class Kernel:
         """Make an L1 the current vspace of a process."""
         self.leave_vspace(process)
         before, process.l1 = process.l1, l1.f_id
-        l1.runs[process.pid] = None
+        l1.users[process.pid] = None
         self.tell(VspaceChanged(process.pid, l1.f_id, l1.pa, before))
 
     def leave_vspace(self, process: Process) -> None:
-        """The process's vspace, if it has one, is not its current one any more."""
+        """Remove the process from the users of its current vspace, if it has one."""
         if process.l1 != NO_ID:
-            del self.frames[process.l1].runs[process.pid]
+            del self.frames[process.l1].users[process.pid]
 
     def publish(self, process: Process) -> None:
-        """Let the process's information page tell the truth (rule 11)."""
+        """Bring the process's information page, if it has one, up to date (rule 11)."""
         if process.record != NO_ID:
             pa, page = self.frames[process.record].pa, self.proc_info(process)
             self.memory.write(pa, page)
             self.tell(MemoryWritten(pa, len(page)))
 
     def proc_info(self, process: Process) -> bytes:
-        """``struct proc_info`` as it must stand on the process's information page."""
+        """The process's ``struct proc_info``, as its information page must hold it."""
         return struct.pack(
             PROC_INFO_STRUCT, process.pid, process.parent, process.l1, len(process.frames),
             process.state, process.calls & 0xFFFFFFFF, process.sent & 0xFFFFFFFF,
             process.received & 0xFFFFFFFF,
         )  # fmt: skip
 
-    # -- how a process goes on ----------------------------------------------------------
+    # -- how a process continues --------------------------------------------------------
 
     def failure(self, error: Error) -> Failed:
-        """How a process goes on whose call, having waited, has failed after all."""
+        """How a process continues when the call in which it waited has failed."""
         return Failed(error, self.convention.result_of(error))
 
     # -- whose turn it is ------------------------------------------------------------------
 
     def core_of(self, process: Process) -> int | None:
-        """The core that runs a process, if one does."""
+        """The core that runs a process, or None."""
         for core, one in enumerate(self.running):
             if one is process:
                 return core
         return None
 
     def wake(self, process: Process, resume: Resume | None) -> None:
-        """Let a process go on: on a core that idles, or else from the end of the queue."""
+        """Make a waiting process ready: it runs on an idle core, or joins the end of the queue.
+
+        resume: how it continues; None: exactly where it was.
+        """
         process.state = ProcState.READY
         process.partner, process.message, process.fault = NO_ID, b"", None
         process.buffer = process.wanted = 0
@@ -280,24 +284,24 @@ class Kernel:
                 return
 
     def release(self, process: Process) -> None:
-        """A process waits, or has ended: if it runs, its core goes to the next one."""
+        """Take the core from a process that waits now or has ended, if it has one."""
         core = self.core if self.running[self.core] is process else self.core_of(process)
         if core is not None:
             self.run_next(core)
 
     def run_next(self, core: int) -> None:
-        """Give a core to the first in the queue, or to nobody."""
+        """Give a core to the first process in the queue; the core idles if there is none."""
         self.running[core] = self.processes[self.ready.popleft()] if self.ready else None
 
     def slice_ended(self, core: int) -> None:
-        """The process on a core has used its time: round robin."""
+        """End a process's time slice: round robin."""
         process = self.running[core]
         if process is not None and self.ready:
             self.ready.append(process.pid)
             self.run_next(core)
 
     def halt(self, ending: Ending) -> None:
-        """proc0 has ended: nobody runs any more, on any core."""
+        """Halt the machine, because proc0 has ended: every core stops."""
         self.halted = ending
         self.running = [None] * len(self.running)
         self.ready.clear()
@@ -308,13 +312,13 @@ class Kernel:
         return self.frames[process.l1].pa
 
     def waiting(self) -> list[str]:
-        """For each process, in order of pid, what it waits for: the report of a deadlock."""
+        """What each process waits for, in order of pid, for the report of a deadlock."""
         return [_waits_for(process) for process in self.processes.values()]
 
     # -- the state as a value --------------------------------------------------------------
 
     def snapshot(self) -> KernelState:
-        """What the kernel is now.  Later changes do not change it."""
+        """The state as a value, which later changes do not affect."""
         return KernelState(
             frames=tuple(freeze(frame) for frame in self.frames.values()),
             processes=tuple(freeze(process) for process in self.processes.values()),
@@ -324,14 +328,14 @@ class Kernel:
             readers=tuple(self.readers),
             running=tuple(NO_ID if one is None else one.pid for one in self.running),
             halted=self.halted,
-            created=self.created,
+            is_device_tree_boot=self.is_device_tree_boot,
             windows=tuple(window.page for window in self.editor.windows),
         )
 
     def restore(self, state: KernelState) -> None:
-        """Become what a kernel was, over a memory that holds what its memory held then.
+        """Return to a state; the caller restores RAM.
 
-        The host is told nothing.  Frames and processes are new objects.
+        The host receives no events.  Frames and processes are new objects.
         """
         frames = [thaw(Frame, values) for values in state.frames]
         processes = [thaw(Process, values) for values in state.processes]
@@ -340,13 +344,13 @@ class Kernel:
         self.next_f_id, self.next_pid = state.next_f_id, state.next_pid
         self.ready, self.readers = deque(state.ready), dict.fromkeys(state.readers)
         self.running = [None if pid == NO_ID else self.processes[pid] for pid in state.running]
-        self.halted, self.created = state.halted, state.created
+        self.halted, self.is_device_tree_boot = state.halted, state.is_device_tree_boot
         for window, page in zip(self.editor.windows, state.windows, strict=True):
             window.page = page
         self.refusal = None
 
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
-        """The same kernel over another memory, which holds the same bytes."""
+        """A copy of this kernel over another memory, which holds the same bytes."""
         other = Kernel(memory, self.convention, host, self.devices, len(self.running), self.start)
         other.restore(self.snapshot())
         return other

@@ -1,6 +1,6 @@
-"""Views and tables: the effects that keep descriptors and frames telling the same story.
+"""Views and tables: the effects that keep descriptors and frames' records consistent.
 
-Nothing here decides.  Every function is called with all checks done.
+Every function is called after all checks.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def view_words(frame: Frame, flags: int) -> array[int]:
 
 
 def coarse_words(l2: Frame) -> array[int]:
-    """The L1 entries that hang a whole L2 frame: one for each 1 KiB table in it."""
+    """The L1 entries for a whole L2 frame: one for each 1 KiB coarse table in it."""
     first = Coarse(l2.pa).encode()
     return array("I", range(first, first + l2.len, COARSE_SIZE))
 
 
 def enter_view(kernel: Kernel, frame: Frame, table: Frame, offset: int, flags: int) -> None:
-    """View an unviewed frame in ``table``, ``offset`` bytes from where its addresses begin."""
+    """View a frame, which has no view, in ``table`` at ``offset`` from its first address."""
     frame.v_id, frame.v_off, frame.v_flags = table.f_id, offset, flags
     table.views[frame.f_id] = None
     words = view_words(frame, flags)
@@ -59,9 +59,9 @@ def enter_view(kernel: Kernel, frame: Frame, table: Frame, offset: int, flags: i
 
 
 def renew_view(kernel: Kernel, frame: Frame) -> None:
-    """Let a frame's page view, if it has one, allow what may be done with what it is now.
+    """Write a frame's page view, if it has one, again after the frame's type or table changed.
 
-    Its flags stay: a view that lets nobody execute anything needs no change.
+    That changes whether the view is executable; a NOEXEC view stays as it is.
     """
     if not frame.is_viewed or frame.v_flags & MAP_NOEXEC:
         return
@@ -71,7 +71,7 @@ def renew_view(kernel: Kernel, frame: Frame) -> None:
 
 
 def set_type(kernel: Kernel, frame: Frame, type_: FrameType) -> None:
-    """Let a frame that is no table be of another type, which its view may allow more."""
+    """Change the type of a frame that is no table, and whether its view is executable."""
     frame.type = type_
     renew_view(kernel, frame)
 
@@ -86,33 +86,33 @@ def clear_view(kernel: Kernel, frame: Frame) -> None:
 
 
 def forget_view(kernel: Kernel, frame: Frame) -> None:
-    """Drop a view from the records, its entries being gone or another frame's by now."""
+    """Remove a view from the records: its entries are cleared or are now another frame's."""
     del kernel.frames[frame.v_id].views[frame.f_id]
     frame.v_id, frame.v_off, frame.v_flags = NO_ID, 0, 0
 
 
-def hang(kernel: Kernel, l2: Frame, l1: Frame, va: int) -> None:
-    """Hang an unhung L2 frame in an L1 at ``va``."""
+def install_table(kernel: Kernel, l2: Frame, l1: Frame, va: int) -> None:
+    """Install an L2, which is installed nowhere, in an L1 at ``va``."""
     l2.t_id, l2.t_va = l1.f_id, va
-    l1.hung[l2.f_id] = None
+    l1.installed[l2.f_id] = None
     kernel.editor.write(l1, va // SECTION_SIZE, coarse_words(l2), l1)
 
 
-def unhang(kernel: Kernel, l2: Frame) -> None:
-    """Take an L2 out of the L1 that it hangs in; its own entries stay."""
+def remove_table(kernel: Kernel, l2: Frame) -> None:
+    """Remove an L2 from the L1 that it is installed in; its own entries stay."""
     l1 = kernel.frames[l2.t_id]
     kernel.editor.clear(l1, l2.t_va // SECTION_SIZE, l2.len // COARSE_SIZE, l1)
-    del l1.hung[l2.f_id]
+    del l1.installed[l2.f_id]
     l2.t_id, l2.t_va = NO_ID, 0
 
 
 def tree(kernel: Kernel, root: Frame) -> list[Frame]:
-    """The frame and everything mapped in it, all the way down, each once, parents first."""
+    """The frame and all frames mapped in it, directly or indirectly, each once, parents first."""
     found = {root.f_id: None}
     waiting = [root]
     while waiting:
         frame = waiting.pop()
-        for f_id in (*frame.views, *frame.hung):
+        for f_id in (*frame.views, *frame.installed):
             if f_id not in found:
                 found[f_id] = None
                 waiting.append(kernel.frames[f_id])
@@ -120,22 +120,22 @@ def tree(kernel: Kernel, root: Frame) -> list[Frame]:
 
 
 def cut_loose(kernel: Kernel, frames: list[Frame]) -> None:
-    """Take frames out of every table that is not among them (rule 9)."""
+    """Remove frames from every table outside of the set (rule 9)."""
     inside = {frame.f_id for frame in frames}
     for frame in frames:
         if frame.is_viewed and frame.v_id not in inside:
             clear_view(kernel, frame)
-        if frame.is_hung and frame.t_id not in inside:
-            unhang(kernel, frame)
+        if frame.is_installed and frame.t_id not in inside:
+            remove_table(kernel, frame)
 
 
 def dissolve(kernel: Kernel, frames: list[Frame]) -> None:
-    """Unmap all these frames, which are all of a process's, and make its tables memory again."""
+    """Unmap all frames of a process, and turn its tables back into memory."""
     for frame in frames:
         if frame.is_viewed:
             clear_view(kernel, frame)
-        if frame.is_hung:
-            unhang(kernel, frame)
+        if frame.is_installed:
+            remove_table(kernel, frame)
     for frame in frames:
         if frame.is_table:
             kernel.editor.blank(frame)

@@ -8,10 +8,10 @@ from typing import Protocol
 
 PAGE_SIZE = 0x1000
 PAGE_OFFSET = 0xFFF
-"""The bits of an address that say where inside its page."""
+"""The bits of an address that give the offset in its page."""
 
 PAGE_BASE = 0xFFFFF000
-"""The bits of an address that name its page."""
+"""The bits of an address that give its page."""
 
 if sys.byteorder != "little":  # pragma: no cover
     raise ImportError("the kernel model reads the guest's words in place: little-endian hosts only")
@@ -20,7 +20,7 @@ if sys.byteorder != "little":  # pragma: no cover
 class PhysicalMemory(Protocol):
     """What the kernel needs of RAM.  Every address is physical; words are aligned.
 
-    An address outside RAM is a mistake of the caller's and raises.
+    An address outside RAM is a mistake of the caller and raises IndexError.
     """
 
     @property
@@ -73,7 +73,7 @@ class Ram:
         self.words[self._at(pa, 4) >> 2] = word
 
     def read_words(self, pa: int, count: int) -> memoryview:
-        """``count`` words at ``pa``, as a view that later writes show through."""
+        """``count`` words at ``pa``: a view, in which later writes show."""
         start = self._at(pa, count * 4) >> 2
         return self.words[start : start + count]
 

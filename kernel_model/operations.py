@@ -1,8 +1,7 @@
-"""What the kernel can be asked to do, whatever a convention calls it.
+"""The kernel's operations, independent of any convention.
 
-An operation is the kernel's own word for one of its handlers.  A convention gives it a number, a
-name and an order of its arguments (``kernel_model.call``); ``kernel_model.handlers`` says which
-function performs it.
+A convention gives an operation a number, a name and an order of arguments (``kernel_model.call``);
+``kernel_model.handlers`` names the function that performs it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Final
 
 
 class Operation(StrEnum):
-    """The operations, each by the name that docs/kernel.md uses for it."""
+    """The operations, by their names in docs/kernel.md."""
 
     SEND = "send"
     RECV = "recv"
@@ -43,20 +42,20 @@ class Operation(StrEnum):
     POOL_GIVE = "pool_give"
     FRAME_UNPOOL = "frame_unpool"
     NONE = "none"
-    """What a number that is no call asks for."""
+    """The operation of an unknown number."""
 
 
 _O = Operation
 
 ASKING: Final = frozenset({_O.FRAME_COUNT, _O.FRAME_INFO, _O.FRAME_LOOKUP, _O.VSPACE_ID})
-"""Operations that change nothing."""
+"""Operations that only return information."""
 
 CHANGING: Final = frozenset({
     _O.PROC_NEW, _O.FRAME_SPLIT, _O.FRAME_MERGE, _O.FRAME_GIVE, _O.FRAME_MAP, _O.FRAME_UNMAP,
     _O.FRAME_CREATE, _O.FRAME_TABLE, _O.VSPACE_SWAP, _O.FRAME_POOL, _O.EXIT, _O.PROC_END,
     _O.VSPACE_LEND, _O.FRAME_UNPOOL,
 })  # fmt: skip
-"""Operations that can change frames, tables, descriptors, or which processes there are."""
+"""Operations that can change frames, tables or descriptors, or make or end processes."""
 
 PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
     _O.SEND: ("pid", "msg"),

@@ -1,7 +1,7 @@
-"""Plans: calls that would bring about a mapping, in an order in which they succeed.
+"""Plans: sequences of calls that establish a mapping, each of which would succeed.
 
-A plan only looks at the kernel.  It keeps account of what its calls so far would have changed:
-entries taken, memory used, and the ids of frames that would be new.
+Planning changes nothing in the kernel.  A plan records what its calls so far would change: table
+entries in use, memory used, and the ids of new frames.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _TABLES_IN_A_PAGE = PAGE_SIZE // COARSE_SIZE
 
 
 class NoPlanError(Exception):
-    """No sequence of calls was found: why, for people."""
+    """No sequence of calls was found; the message says why."""
 
 
 class PlannedCall(NamedTuple):
-    """A call to make: the operation that it asks for, and its parameters in their order."""
+    """A call to make: an operation, and its parameters in the operation's order."""
 
     operation: Operation
     arguments: tuple[int, ...]
@@ -45,30 +45,30 @@ def planned(operation: Operation, *arguments: int) -> PlannedCall:
 
 
 def free_memory(kernel: Kernel, process: Process) -> list[Frame]:
-    """The process's memory frames that it uses for nothing: neither viewed nor tables."""
+    """The process's unused memory frames: neither viewed nor tables."""
     frames = map(kernel.frames.__getitem__, process.frames)
     return [frame for frame in frames if frame.is_free]
 
 
-def hung_tables(kernel: Kernel, process: Process) -> list[Frame]:
-    """The L2s that hang in the process's current vspace, the highest address first."""
-    tables = [kernel.frames[f_id] for f_id in kernel.frames[process.l1].hung]
+def installed_tables(kernel: Kernel, process: Process) -> list[Frame]:
+    """The L2s installed in the process's current vspace, the highest address first."""
+    tables = [kernel.frames[f_id] for f_id in kernel.frames[process.l1].installed]
     return sorted(tables, key=lambda table: -table.t_va)
 
 
 def table_over(kernel: Kernel, process: Process, va: int) -> Frame | None:
-    """The L2 that translates an address of the process."""
-    for table in hung_tables(kernel, process):
+    """The L2 that translates an address of the process, or None."""
+    for table in installed_tables(kernel, process):
         if va in table.span:
             return table
     return None
 
 
 class _Table:
-    """An L2 of the vspace as it would be.
+    """An L2 of the vspace as the plan leaves it.
 
-    va, end: the addresses that it translates.  taken: a byte for each of its entries, 1 where
-    something is mapped or is to be, or nothing ever can.
+    va, end: the addresses that it translates.  taken: a byte for each entry, 1 where the entry is
+    in use, is reserved by the plan, or is page 0.
     """
 
     def __init__(self, f_id: int, va: int, taken: bytearray) -> None:
@@ -78,7 +78,7 @@ class _Table:
             taken[0] = 1  # page 0
 
     def slots(self, start: int, end: int) -> slice:
-        """The entries for those of the addresses [start, end) that this table translates."""
+        """The entries for the part of [start, end) that this table translates."""
         first = max(start, self.va)
         last = max(first, min(end, self.end))
         return slice((first - self.va) // PAGE_SIZE, (last - self.va) // PAGE_SIZE)
@@ -102,11 +102,11 @@ class Plan:
         self._free = {frame.f_id: frame.len for frame in free_memory(kernel, process)}
         self._l1 = kernel.frames[process.l1]
         self._l1_taken = self._taken(self._l1)
-        hung = hung_tables(kernel, process)
-        self._tables = [_Table(table.f_id, table.t_va, self._taken(table)) for table in hung]
+        installed = installed_tables(kernel, process)
+        self._tables = [_Table(table.f_id, table.t_va, self._taken(table)) for table in installed]
         self._visible = {
             table.f_id
-            for table in (self._l1, *hung)
+            for table in (self._l1, *installed)
             if table.owner == process.pid and is_viewed_by(kernel, process, table)
         }
         self._wanted = range(0)
@@ -124,9 +124,9 @@ class Plan:
         self._map_piece(page, page + PAGE_SIZE, flags)
 
     def map_range(self, start: int, end: int, flags: int) -> int:
-        """Map free memory at [start, end), pages' starts, as far as there is a way.
+        """Map free memory at [start, end), page aligned, as far as possible.
 
-        Returns how far that is (va): ``end``, or less.
+        Returns the end (va) of what the plan maps: ``end`` or less.
         """
         va = start
         try:
@@ -138,11 +138,11 @@ class Plan:
         return va
 
     def map_frame(self, frame: Frame, va: int, flags: int) -> None:
-        """Map this frame as pages at ``va``, a page's start.  Errors: NoPlanError."""
+        """Map this frame as pages at ``va``, page aligned.  Errors: NoPlanError."""
         self._check_viewable(frame, flags)
         self._free.pop(frame.f_id, None)
         own = self._own_view(frame)
-        self._mark(own.start, own.stop, _FREE)  # a frame that is viewed moves there
+        self._mark(own.start, own.stop, _FREE)  # mapping a frame that is viewed moves its view
         self._want(va, va + frame.len)
         self._mark(own.start, own.stop, _TAKEN)
         table = self._table_for(va)
@@ -151,14 +151,14 @@ class Plan:
         self._call(Operation.FRAME_MAP, table.f_id, frame.f_id, va, flags)
 
     def see(self, frame: Frame) -> None:
-        """View a frame read-only somewhere.  Errors: NoPlanError."""
+        """View a frame read-only at any free address.  Errors: NoPlanError."""
         if frame.is_viewed:
             raise NoPlanError(f"frame {frame.f_id} is viewed already, in table {frame.v_id}")
         self._free.pop(frame.f_id, None)
         self._view(frame.f_id, self._place_to_view(frame.len))
 
-    def hang(self, table: Frame, va: int) -> None:
-        """Hang an L2 so that it translates ``va``.  Errors: NoPlanError."""
+    def install(self, table: Frame, va: int) -> None:
+        """Install an L2 so that it translates ``va``.  Errors: NoPlanError."""
         self._make_visible(self._l1.f_id)
         start = self._room_in_l1(va, table.len // COARSE_SIZE)
         if start == 0 and self._kernel.memory.read_word(table.pa):
@@ -168,7 +168,7 @@ class Plan:
     # -- addresses ---------------------------------------------------------------------
 
     def _want(self, start: int, end: int) -> None:
-        """Keep [start, end) for what is to be mapped there.  Errors: NoPlanError."""
+        """Reserve [start, end) for the mapping.  Errors: NoPlanError."""
         if start == 0 or end > KERNEL_VA:
             raise NoPlanError("page 0 and the kernel's part are never mapped")
         if any(_TAKEN in table.taken[table.slots(start, end)] for table in self._tables):
@@ -181,7 +181,7 @@ class Plan:
             table.mark(start, end, mark)
 
     def _own_view(self, frame: Frame) -> range:
-        """The addresses in this vspace at which a frame's pages are viewed now."""
+        """The addresses in this vspace at which a frame is viewed as pages now."""
         if frame.view_kind is not MapKind.PAGE or not self._is_viewed(frame):
             return range(0)
         va = self._kernel.view_va(frame)
@@ -201,16 +201,17 @@ class Plan:
     # -- memory ------------------------------------------------------------------------
 
     def _map_piece(self, va: int, end: int, flags: int) -> int:
-        """Map at ``va`` what one frame and one table can of what is wanted; return its bytes."""
+        """Map the part of [va, end) that one frame and one table cover; return its bytes."""
         table = self._table_for(va)
         f_id, length = self._take(min(end, table.end) - va)
         self._call(Operation.FRAME_MAP, table.f_id, f_id, va, flags | MapKind.PAGE)
         return length
 
     def _take(self, length: int) -> tuple[int, int]:
-        """A free frame of ``length`` bytes, or else of less: its id and its bytes.
+        """Take a free frame of at most ``length`` bytes: its id and its bytes.
 
-        One of just that size; or the end of the largest, cut off; or the largest if all are less.
+        A frame of just that size if there is one, else the end of the largest, cut off; the
+        largest as a whole if none is larger.
         """
         may_cut = self._splits_left > 0
         usable = {f_id: size for f_id, size in self._free.items() if may_cut or size <= length}
@@ -230,7 +231,7 @@ class Plan:
     # -- tables ------------------------------------------------------------------------
 
     def _table_for(self, va: int) -> _Table:
-        """An L2 over ``va`` that may be edited: one that hangs there, or a new one."""
+        """A visible L2 for ``va``: the one installed there, made visible, or a new one."""
         for table in self._tables:
             if table.va <= va < table.end:
                 self._make_visible(table.f_id)
@@ -238,7 +239,7 @@ class Plan:
         return self._new_table(va)
 
     def _new_table(self, va: int) -> _Table:
-        """A new L2 over ``va``: a page viewed read-only, made a table, and hung in the L1."""
+        """A new L2 for ``va``: a page viewed read-only, made a table, and installed in the L1."""
         self._make_visible(self._l1.f_id)
         start = self._room_in_l1(va, _TABLES_IN_A_PAGE)
         place = self._place_to_view(PAGE_SIZE)
@@ -255,7 +256,7 @@ class Plan:
         return table
 
     def _room_in_l1(self, va: int, count: int) -> int:
-        """Where an L2 of so many entries can hang so that it is over ``va``."""
+        """Where (va) to install an L2 of ``count`` coarse tables so that it translates ``va``."""
         span = count * SECTION_SIZE
         own = va & -SECTION_SIZE
         starts: list[int] = [va // span * span, *range(own, own - span, -SECTION_SIZE)]
@@ -266,7 +267,7 @@ class Plan:
         raise NoPlanError(f"{count} neighbouring entries of the L1 are not free there")
 
     def _make_visible(self, f_id: int) -> None:
-        """See to it that the kernel may edit a table for the process: that it is viewed."""
+        """View a table of the process unless it is visible already.  Errors: NoPlanError."""
         if f_id in self._visible:
             return
         table = self._kernel.frames[f_id]
@@ -278,7 +279,7 @@ class Plan:
         self._visible.add(f_id)
 
     def _place_to_view(self, length: int) -> tuple[_Table, int]:
-        """A visible L2 and the place in it (va) of so many free bytes, which are taken by that."""
+        """Reserve ``length`` free bytes in a visible L2; return that L2 and the address (va)."""
         pages = length // PAGE_SIZE
         for table in self._tables:
             index = table.taken.find(_FREE * pages) if table.f_id in self._visible else -1

@@ -1,4 +1,4 @@
-"""A process: its frames, its vspace, what it waits for and how it goes on."""
+"""A process: its frames, its vspace, what it waits for and how it continues."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ class Start(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Go on after a call that blocked or yielded, with this in r0."""
+    """Continue after a call that blocked or yielded, with this in r0."""
 
     r0: int
 
 
 class Failed(NamedTuple):
-    """Go on after a call that blocked and has failed after all.  r0: how that is told."""
+    """Continue after a call that blocked and then failed.  r0: the error in the convention."""
 
     error: Error
     r0: int
 
 
 class Registers(NamedTuple):
-    """Go on with all registers as given: r0-r12, sp, lr, pc, cpsr, whose T bit selects Thumb."""
+    """Continue with all registers as given: r0-r12, sp, lr, pc, cpsr; its T bit selects Thumb."""
 
     words: tuple[int, ...]
 
 
 class Redirect(NamedTuple):
-    """Go on elsewhere after a fault: pc (bit 0 selects Thumb), sp, r0 to r7; the rest stays."""
+    """Continue elsewhere after a fault: pc (bit 0 selects Thumb), sp, r0-r7; the rest stays."""
 
     pc: int
     sp: int
@@ -57,7 +57,7 @@ class Redirect(NamedTuple):
 
 
 Resume = Start | Result | Failed | Registers | Redirect
-"""How a process goes on that does not go on just where it was."""
+"""How a process continues, other than exactly where it was."""
 
 
 class Exited(NamedTuple):
@@ -67,7 +67,7 @@ class Exited(NamedTuple):
 
 
 class Faulted(NamedTuple):
-    """The process did something nobody handles; ``why`` is one line for people."""
+    """The process faulted and no handler let it continue.  why: one line for people."""
 
     why: str
     kind: FaultKind = FaultKind.MEMORY_ACCESS
@@ -84,10 +84,10 @@ Ending = Exited | Faulted | Ended
 
 
 class Death(NamedTuple):
-    """A child that has ended, of which its parent has not been told.
+    """The end of a child, kept until its parent is told.
 
-    record: the id of its PROC frame, now its parent's, or NO_ID where its record is a pool object:
-    taken until then, either way.
+    record: id of its PROC frame, which its parent owns now, or NO_ID when its record is a pool
+    object.  Either stays in use until the parent is told.
     """
 
     pid: int
@@ -96,16 +96,16 @@ class Death(NamedTuple):
     record: int
 
     def message(self) -> bytes:
-        """The 64 bytes that tell of it (``struct death``)."""
+        """The 64 bytes that report it (``struct death``)."""
         return struct.pack(DEATH_STRUCT, self.pid, self.how, self.status).ljust(MESSAGE_SIZE, b"\0")
 
 
 class FaultRecord(NamedTuple):
-    """What the processor reports of a fault, in the order in which rule 15 tells a handler.
+    """A fault as the processor reports it; the fields are in the order of ``struct fault``.
 
-    va: what could not be accessed; rights: what was wanted of it (READ, WRITE, EXEC); status: the
-    fault status (``FaultStatus``).  All three are 0 where no memory was accessed.
-    pc, cpsr, sp, lr, registers (r0 to r7): those of the process, the pc that of the instruction.
+    va: the address of the refused access; rights: the rights it needed (READ, WRITE, EXEC);
+    status: its fault status (``FaultStatus``).  All three are 0 when the fault is no access.
+    pc: of the instruction.  cpsr, sp, lr, registers (r0 to r7): of the process.
     why: one line for people.
     """
 
@@ -122,35 +122,38 @@ class FaultRecord(NamedTuple):
 
     @property
     def ending(self) -> Faulted:
-        """How a process ends that nobody lets go on after it."""
+        """How the process ends when no handler lets it continue."""
         return Faulted(self.why, self.kind)
 
     def message(self) -> bytes:
-        """The 64 bytes that tell of it (``struct fault``)."""
+        """The 64 bytes that report it (``struct fault``)."""
         return struct.pack(FAULT_STRUCT, *self[:8], *self.registers)
 
 
-_PUT_ASIDE = (ProcState.SENDING, ProcState.CALLING, ProcState.FAULTED)
+_QUEUED = (ProcState.SENDING, ProcState.CALLING, ProcState.FAULTED)
 
 
 @dataclass(slots=True)
 class Process:
-    """One process: a record of all that the kernel knows of it.
+    """All that the kernel knows of one process.
 
-    maker: the pid that made it; ``parent`` becomes proc0 when that one ends, ``maker`` stays.
-    frames: the ids it owns, in the order in which they arrived.
-    record: id of the PROC frame that holds it, or NO_ID where its record is a pool object.
-    l1: id of its current vspace's L1.  allowed: the pid that may give to it besides its family.
-    handler: the pid that is told of its faults, or NO_ID.
-    room: kernel objects that its account may be charged with; charged: those that it is.
-    account: whose account its own record is charged to, if that is a pool object.
-    deaths: children that have ended since it was last told, in that order.
-    partner: whom it waits for: to receive, to reply, or to answer a fault.
-    message: what it sends, while the partner has not received it.
-    buffer: where what it waits for goes (va); wanted: how many bytes, of the console's.
+    maker: pid of the process that made it.  When that ends, ``parent`` becomes proc0 and
+    ``maker`` stays.
+    frames: ids of its frames, in the order in which they arrived.
+    record: id of its PROC frame, or NO_ID when its record is a pool object.
+    l1: frame id of its current vspace's L1.
+    allowed: pid that may give to it besides its family, or NO_ID.
+    handler: pid that receives its faults, or NO_ID.
+    room: how many kernel objects may be charged to its account; charged: how many are.
+    account: pid whose account is charged for its record, if that is a pool object.
+    deaths: children whose end has not been reported to it, in the order of their ends.
+    partner: pid that it waits for: to receive, to reply, or to answer its fault.
+    message: the message that it sends, until the partner receives it.
+    buffer: where the data that it waits for is to be stored (va); wanted: how many bytes of
+    console input.
     senders: pids that wait for it to receive, first come first served.
-    fault: its fault, while that has no answer.
-    resume: how it goes on when it next runs; None means just where it was.
+    fault: its fault, until that is answered.
+    resume: how it continues when it next runs; None: exactly where it was.
     """
 
     pid: int
@@ -179,10 +182,10 @@ class Process:
 
     @property
     def free_room(self) -> int:
-        """Kernel objects that its account has room for."""
+        """How many more kernel objects its account has room for."""
         return self.room - self.charged
 
     @property
     def is_in_queue(self) -> bool:
-        """Whether it waits for its partner to receive something: among the partner's senders."""
-        return self.state in _PUT_ASIDE
+        """Whether it is among its partner's senders: it waits for the partner to receive."""
+        return self.state in _QUEUED

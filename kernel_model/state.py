@@ -1,4 +1,4 @@
-"""The kernel's state as a value: what it was at one moment, to compare, to keep and to put back."""
+"""The kernel's state as a value: to compare, to keep, and to restore."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 class KernelState(NamedTuple):
-    """All that a kernel knows besides what it is made of: memory, convention, devices and host.
+    """The state of a kernel, without RAM, convention, devices and host.
 
-    Equal states are the same kernel, the order of its lists included, for ``frame_info`` and the
-    scheduler show it.  RAM is no part of it.
-    frames, processes: in the order in which they were made.  running: pids, NO_ID for a core that
-    idles.  windows: the page that each core's window shows (pa).
+    Kernels with equal states over equal RAM behave alike.  The order of lists counts, because
+    ``frame_info`` and the scheduler follow it.
+    frames, processes: in the order in which they were made.  running: the pid on each core, NO_ID
+    for an idle core.  windows: the page that each core's window shows (pa).
     """
 
     frames: tuple[Values, ...]
@@ -34,12 +34,12 @@ class KernelState(NamedTuple):
     readers: tuple[int, ...]
     running: tuple[int, ...]
     halted: Ending | None
-    created: bool
+    is_device_tree_boot: bool
     windows: tuple[int, ...]
 
 
 def freeze(thing: DataclassInstance) -> Values:
-    """An object's fields as values, which later changes of the object do not change."""
+    """An object's fields as values, which later changes of the object do not affect."""
     return tuple(
         tuple(getattr(thing, name)) if is_set else getattr(thing, name)
         for name, is_set in _fields(type(thing))
@@ -54,5 +54,5 @@ def thaw(kind: type[T], values: Values) -> T:
 
 @cache
 def _fields(kind: type[DataclassInstance]) -> tuple[tuple[str, bool], ...]:
-    """Each field's name, and whether it is an ordered set: a dictionary's keys."""
+    """Each field's name, and whether it is an ordered set: the keys of a dictionary."""
     return tuple((field.name, field.default_factory is dict) for field in fields(kind))

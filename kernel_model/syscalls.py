@@ -1,7 +1,7 @@
-"""The standard convention: its table of calls, one row a call.
+"""The standard convention: its table of calls, one row per call.
 
-From these rows come the C header, the guest's stubs, the traces' decoding and the dispatch.
-Source: docs/kernel.md, "Calling convention".
+The C header, the guest's stubs, the decoding in traces and the dispatch all follow these rows.
+Source: docs/kernel.md, "Calls".
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ CALLS = CallTable((
     _call(0, "send", "pid msg", Operation.SEND, "zero",
           "send 64 bytes, wait until received; a parent's first message starts its child",
           about="ipc"),
-    _call(1, "recv", "msg*", Operation.RECV, "pid", "wait for 64 bytes; returns who sent them",
+    _call(1, "recv", "msg*", Operation.RECV, "pid", "wait for 64 bytes; returns the sender's pid",
           about="ipc"),
     _call(2, "proc_new", "f_id", Operation.PROC_NEW, "pid",
           "make a process of a frame or of an L1 table", about="process"),
@@ -70,11 +70,11 @@ CALLS = CallTable((
     _call(5, "frame_give", "f_id pid", Operation.FRAME_GIVE, "f_id",
           "give a frame, and all mapped in it, to a process", about="frame"),
     _call(6, "frame_map", "t_id f_id va flags", Operation.FRAME_MAP, "zero",
-          "map a frame in a table, or hang an L2 table in an L1", about="frame"),
+          "map a frame in a table, or install an L2 table in an L1", about="frame"),
     _call(7, "frame_unmap", "f_id kind", Operation.FRAME_UNMAP, "zero",
-          "remove a page view, or unhang a table", about="frame"),
+          "remove a page view, or remove a table", about="frame"),
     _call(8, "frame_allow", "pid", Operation.FRAME_ALLOW, "zero",
-          "let one more process give frames to the caller; -1: none", about="frame"),
+          "allow one more process to give frames to the caller; -1: none", about="frame"),
     _call(9, "frame_count", "", Operation.FRAME_COUNT, "count", "how many frames the caller owns",
           about="frame"),
     _call(10, "frame_info", "index frame*", Operation.FRAME_INFO, "zero",
@@ -92,7 +92,7 @@ CALLS = CallTable((
     _call(16, "frame_pool", "f_id", Operation.FRAME_POOL, "count",
           "turn a frame into room for kernel objects; returns how many",
           about="frame"),
-    _call(17, "yield", "", Operation.YIELD, "zero", "let the others have a turn", "proc_yield",
+    _call(17, "yield", "", Operation.YIELD, "zero", "let other processes run", "proc_yield",
           about="process"),
     _call(18, "exit", "status", Operation.EXIT, "zero", "end the caller", "proc_exit",
           about="process"),
@@ -101,12 +101,12 @@ CALLS = CallTable((
     _call(20, "console_read", "bytes* len", Operation.CONSOLE_READ, "count",
           "read from the console; returns how many bytes, 0 at the end", about="console"),
     _call(21, "fault_handler", "pid", Operation.FAULT_HANDLER, "zero",
-          "let a process be told of the caller's faults and answer them; -1: nobody",
+          "name the process that receives the caller's faults and answers them; -1: none",
           about="process ipc"),
     _call(23, "proc_end", "pid status", Operation.PROC_END, "zero", "end a child",
           about="process"),
     _call(24, "vspace_lend", "pid f_id", Operation.VSPACE_LEND, "zero",
-          "make an L1 table that stays the caller's the vspace of a child",
+          "make an L1 table, which the caller goes on owning, the vspace of a child",
           about="frame process"),
     _call(25, "call", "pid msg<>", Operation.CALL, "zero",
           "send 64 bytes and wait for that process's reply, which replaces them", about="ipc"),
@@ -119,11 +119,11 @@ CALLS = CallTable((
 ))  # fmt: skip
 
 STANDARD = Convention(CALLS)
-"""The convention of docs/kernel.md: errors by name, unknown numbers refused."""
+"""The convention of docs/kernel.md: named errors, unknown numbers refused."""
 
 
 def trap(kernel: Kernel, number: int, *registers: int, core: int = 0) -> int | None:
-    """Make a call by its number as the process that runs on a core: for kernels driven by hand.
+    """Make a call, by number, as the process that runs on a core: for kernels without a machine.
 
     registers: r0 to r3, as 32-bit words.  Returns what ``kernel_model.trap.trap`` does.
     """

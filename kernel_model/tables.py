@@ -1,4 +1,4 @@
-"""Editing page tables: the one place that writes descriptors, through a core's window."""
+"""Editing page tables: the only place that writes descriptors, through a core's window."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from kernel_model.window import FIRST_KERNEL_ENTRY, Window, kernel_entries, wind
 
 
 class TableEditor:
-    """Writes runs of entries into table frames and tells what that changed.
+    """Writes runs of entries into table frames, and tells the host what changed.
 
-    windows: of each core.  window: of the core that the kernel was entered from.
+    windows: one for each core.  window: that of the core that the kernel was entered from.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class TableEditor:
         kernel_pa: int,
         cores: int = 1,
     ) -> None:
-        """tell: called with each event.  kernel_pa: where kernel memory begins."""
+        """tell: receives each event.  kernel_pa: where kernel memory begins."""
         self.memory = memory
         self.tell = tell
         self.kernel_pa = kernel_pa
@@ -34,9 +34,10 @@ class TableEditor:
         self.window = self.windows[0]
 
     def write(self, table: Frame, index: int, words: array[int], l1: Frame | None) -> None:
-        """Put ``words`` at entry ``index`` on.  l1: the L1 through which ``table`` translates.
+        """Write ``words`` to the entries from ``index`` on.
 
-        l1 is ``table`` itself for an L1, and None for an L2 that hangs nowhere.
+        l1: the L1 through which the table translates: ``table`` itself if it is an L1, None if it
+        is an L2 that is installed nowhere.
         """
         pa = table.pa + index * 4
         old = array("I", self.memory.read_words(pa, len(words)).tobytes())
@@ -54,17 +55,17 @@ class TableEditor:
         self.write(table, index, array("I", bytes(4 * count)), l1)
 
     def start_l1(self, table: Frame) -> None:
-        """Make a fresh L1 of the frame: nothing but the kernel's entries."""
+        """Make a new L1 of the frame, with the kernel's entries alone."""
         self.blank(table)
         entries = kernel_entries(self.kernel_pa, len(self.windows))
         self.write(table, FIRST_KERNEL_ENTRY, entries, None)
 
     def blank(self, frame: Frame) -> None:
-        """Zero a frame that becomes a table, or stops being one."""
+        """Zero a frame that becomes a table or stops being one."""
         self.window.write(frame.pa, array("I", bytes(frame.len)))
         self.tell(MemoryWritten(frame.pa, frame.len))
 
     def is_empty(self, table: Frame) -> bool:
-        """Whether the table holds no entry but the kernel's own."""
+        """Whether the table has no entries apart from the kernel's."""
         count = FIRST_KERNEL_ENTRY if table.table is TableType.L1 else table.len >> 2
         return not any(self.memory.read_words(table.pa, count))

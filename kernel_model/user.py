@@ -1,4 +1,4 @@
-"""The caller's memory, reached as the caller itself could: rule 13."""
+"""Access to a process's memory with the process's own rights: rule 13."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from kernel_model.process import Process
 from kernel_model.walk import reached
 
 Ranges = list[tuple[int, int]]
-"""Physical ranges (pa, length) that a range of virtual addresses stands for, in order."""
+"""The physical ranges (pa, length) that a virtual range maps to, in order."""
 
 
 def check_range(kernel: Kernel, process: Process, va: int, length: int, access: int) -> Ranges:
-    """Where ``length`` bytes at ``va`` really are, if the process may access all of them so.
+    """The physical ranges of ``length`` bytes at ``va``, all of which the process may access.
 
-    access: READ or WRITE, with user rights, in RAM.  Errors: BAD_POINTER.
-    No range reaches round the end of the address space: the kernel's part is in between.
+    access: READ or WRITE, checked with user rights.  All bytes must be RAM.
+    Errors: BAD_POINTER.
+    A range cannot wrap around the address space, because the kernel's part ends it.
     """
     ranges: Ranges = []
     ttbr0, end = kernel.frames[process.l1].pa, va + length
@@ -46,7 +47,7 @@ def _bad_pointer(process: Process, va: int, access: int) -> Refused:
 
 
 def writable(kernel: Kernel, process: Process, va: int, length: int) -> Ranges | None:
-    """Where ``length`` bytes at ``va`` are, if the process could itself store them."""
+    """The physical ranges of ``length`` bytes at ``va`` if the process may write them, or None."""
     try:
         return check_range(kernel, process, va, length, WRITE)
     except Refused:
@@ -54,7 +55,7 @@ def writable(kernel: Kernel, process: Process, va: int, length: int) -> Ranges |
 
 
 def read(kernel: Kernel, process: Process, va: int, length: int) -> bytes:
-    """Bytes of the process's memory.  Errors: BAD_POINTER."""
+    """Read from the process's memory.  Errors: BAD_POINTER."""
     ranges = check_range(kernel, process, va, length, READ)
     if len(ranges) == 1:
         return kernel.memory.read(*ranges[0])
@@ -62,7 +63,7 @@ def read(kernel: Kernel, process: Process, va: int, length: int) -> bytes:
 
 
 def store(kernel: Kernel, ranges: Ranges, data: bytes) -> None:
-    """Put ``data`` where ``check_range`` found it may go.  ``data`` may be shorter."""
+    """Store ``data`` at ranges that ``check_range`` returned; ``data`` may be shorter."""
     if len(ranges) == 1 and 0 < len(data) <= ranges[0][1]:  # as messages do
         pa = ranges[0][0]
         kernel.memory.write(pa, data)
@@ -77,5 +78,5 @@ def store(kernel: Kernel, ranges: Ranges, data: bytes) -> None:
 
 
 def write(kernel: Kernel, process: Process, va: int, data: bytes) -> None:
-    """Store ``data`` at ``va`` as the process could.  Errors: BAD_POINTER."""
+    """Write to the process's memory.  Errors: BAD_POINTER."""
     store(kernel, check_range(kernel, process, va, len(data), WRITE), data)

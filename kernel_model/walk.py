@@ -1,4 +1,4 @@
-"""The translation table walk: the one place that follows descriptors.
+"""The translation table walk: the only place that follows descriptors.
 
     va  31        20 19      12 11        0
        +------------+----------+-----------+
@@ -27,7 +27,7 @@ from kernel_model.descriptors import (
     WRITE,
     Coarse,
     Entry,
-    Fault,
+    Invalid,
     Leaf,
     SmallPage,
     decode_l1,
@@ -39,7 +39,7 @@ from kernel_model.descriptors import (
 from kernel_model.memory import PhysicalMemory
 
 ALL_CLIENT = 0x55555555
-"""DACR with every domain a client: the rights in the entries are checked."""
+"""DACR with every domain a client: the access permissions in entries are checked."""
 
 _CLIENT, _MANAGER = 0b01, 0b11
 
@@ -98,11 +98,11 @@ class Step(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """What a walk for ``va`` found.
+    """The result of a walk for ``va``.
 
-    Without ``fault``, ``pa`` is the address that ``va`` translates to, ``user``
-    and ``kernel`` are the rights (READ, WRITE, EXEC), and ``size`` is the bytes the last
-    descriptor maps.  With ``fault``, there is no translation and ``pa`` is -1.
+    Without ``fault``, ``pa`` is the address that ``va`` translates to, ``user`` and ``kernel`` are
+    the rights (READ, WRITE, EXEC), and ``size`` is how many bytes the last descriptor maps.  With
+    ``fault`` there is no translation and ``pa`` is -1.
     """
 
     va: int
@@ -114,9 +114,9 @@ class Walk(NamedTuple):
     steps: tuple[Step, ...]
 
     def refusal(self, access: int, privileged: bool = False) -> FaultStatus | None:
-        """The fault status that this access gets, or None when it goes through.
+        """The fault status of an access, or None if the access succeeds.
 
-        access: one of READ, WRITE, EXEC, or several together.
+        access: READ, WRITE, EXEC, or several of them.
         """
         if self.fault is not None:
             return self.fault
@@ -144,9 +144,10 @@ def walk(memory: PhysicalMemory, ttbr0: int, va: int, dacr: int = ALL_CLIENT) ->
 
 
 def reached(memory: PhysicalMemory, ttbr0: int, va: int, access: int) -> int:
-    """Where user mode gets to (pa) that accesses ``va`` so, or -1: what ``walk`` says, and no more.
+    """The address (pa) that an access to ``va`` in user mode reaches, or -1 if it faults.
 
-    access: as for ``Walk.refusal``.  Domains are clients.
+    The result agrees with ``walk``, and takes less time.  access: as for ``Walk.refusal``.
+    Every domain is a client.
     """
     found = _meaning(_words(memory, ttbr0, va))
     if found.fault is not None or access & ~found.user:
@@ -155,7 +156,7 @@ def reached(memory: PhysicalMemory, ttbr0: int, va: int, access: int) -> int:
 
 
 def _words(memory: PhysicalMemory, ttbr0: int, va: int) -> tuple[int, ...]:
-    """The descriptors that a walk for ``va`` reads, as far as there are tables in RAM."""
+    """The descriptors that a walk for ``va`` reads; those outside RAM are left out."""
     words, base, size = memory.words, memory.base, memory.size
     at = ttbr0 + (va >> 20 << 2) - base
     if not 0 <= at < size:
@@ -170,7 +171,7 @@ def _words(memory: PhysicalMemory, ttbr0: int, va: int) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4096)
 def _coarse_table(word: int) -> int | None:
-    """Where the coarse table is (pa) that an L1 descriptor names, if it names one."""
+    """The address (pa) of the coarse table that an L1 descriptor names, or None."""
     entry = decode_l1(word)
     return entry.table if isinstance(entry, Coarse) else None
 
@@ -191,7 +192,7 @@ def _steps(ttbr0: int, va: int, words: tuple[int, ...]) -> tuple[Step, ...]:
 
 
 class _Meaning(NamedTuple):
-    """What descriptors say: ``size`` bytes at ``base`` (pa) and the rights there, or a fault."""
+    """What descriptors map: ``size`` bytes at ``base`` (pa) with these rights, or a fault."""
 
     base: int
     size: int
@@ -202,13 +203,13 @@ class _Meaning(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def _meaning(words: tuple[int, ...], dacr: int = ALL_CLIENT) -> _Meaning:
-    """What the descriptors that a walk read say together."""
+    """The meaning of the descriptors that a walk has read."""
     if not words:
         return _fault(FaultStatus.WALK_ABORT_L1)
     entry = decode_l1(words[0])
     if isinstance(entry, Coarse):
         return _second_level(entry, words[1:], dacr)
-    if isinstance(entry, Fault):
+    if isinstance(entry, Invalid):
         return _fault(FaultStatus.TRANSLATION_L1)
     role = dacr >> (entry.domain * 2) & 0b11
     if role not in (_CLIENT, _MANAGER):
@@ -220,7 +221,7 @@ def _second_level(coarse: Coarse, words: tuple[int, ...], dacr: int) -> _Meaning
     if not words:
         return _fault(FaultStatus.WALK_ABORT_L2)
     entry = decode_l2(words[0])
-    if isinstance(entry, Fault):
+    if isinstance(entry, Invalid):
         return _fault(FaultStatus.TRANSLATION_L2)
     role = dacr >> (coarse.domain * 2) & 0b11
     if role not in (_CLIENT, _MANAGER):
@@ -243,9 +244,9 @@ def _translated(entry: Leaf, role: int) -> _Meaning:
 
 
 class Mapped(NamedTuple):
-    """Neighbouring entries that map neighbouring memory alike: [va, va + size) to [pa, pa + size).
+    """A run of entries that map [va, va + size) to [pa, pa + size) with the same attributes.
 
-    user, kernel: rights.  kind: of the entries.  memory: its type.
+    user, kernel: rights.  kind: of the entries.  memory: the memory type.
     """
 
     va: int
@@ -264,8 +265,8 @@ class Mapped(NamedTuple):
 def mapped(memory: PhysicalMemory, ttbr0: int, va: int = 0, end: int = 1 << 32) -> list[Mapped]:
     """All that the tables map in [va, end), both page aligned, in order of address.
 
-    Domains are clients.  Of 16 entries alike, which the hardware wants for a supersection or a
-    large page, each stands for itself.
+    Every domain is a client.  A supersection or large page takes 16 equal entries; each of them
+    counts for the addresses that it translates.
     """
     found: list[Mapped] = []
     for start, size, leaf in _leaves(memory, ttbr0, va, end):
@@ -285,9 +286,9 @@ def mapped(memory: PhysicalMemory, ttbr0: int, va: int = 0, end: int = 1 << 32) 
 def _leaves(
     memory: PhysicalMemory, ttbr0: int, va: int, end: int
 ) -> Iterator[tuple[int, int, Leaf]]:
-    """What maps something in [va, end): address, bytes, and the entry there, or the first of them.
+    """The entries that map [va, end): address, bytes, and the entry.
 
-    Small pages that continue each other are one.
+    Consecutive small pages that differ only in their base are one result, with the first entry.
     """
     if not memory.contains(ttbr0, L1_ENTRIES * 4):
         return
@@ -299,14 +300,14 @@ def _leaves(
         low, high = max(va, start), min(end, start + SECTION_SIZE)
         if isinstance(entry, Coarse):
             yield from _pages(memory, entry, low, high)
-        elif not isinstance(entry, Fault):
+        elif not isinstance(entry, Invalid):
             yield low, high - low, entry
 
 
 def _pages(
     memory: PhysicalMemory, coarse: Coarse, va: int, end: int
 ) -> Iterator[tuple[int, int, Leaf]]:
-    """The same of one second-level table, which [va, end) is within."""
+    """``_leaves`` of one second-level table, which translates all of [va, end)."""
     first, count = va // SMALL_PAGE_SIZE % COARSE_ENTRIES, (end - va) // SMALL_PAGE_SIZE
     if not memory.contains(coarse.table, COARSE_SIZE):
         return
@@ -316,13 +317,13 @@ def _pages(
         length, entry = 1, decode_l2(words[number]) if words[number] else None
         if isinstance(entry, SmallPage):
             length = _run(words, number)
-        if entry is not None and not isinstance(entry, Fault):
+        if entry is not None and not isinstance(entry, Invalid):
             yield va + number * SMALL_PAGE_SIZE, length * SMALL_PAGE_SIZE, entry
         number += length
 
 
 def _run(words: Sequence[int], first: int) -> int:
-    """How many entries from there on are the same small page's but for where that is."""
+    """The count of consecutive entries from ``first`` on that differ only in their base."""
     expected = words[first]
     for number in range(first, len(words)):
         if words[number] != expected:

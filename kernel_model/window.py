@@ -1,9 +1,9 @@
 """The windows through which cores edit page tables.
 
-A core reaches a table page only through its own window: a slot of an L2 table of its own in
-kernel memory, privileged-only.  Every L1 holds the windows of all cores, each at an address of its
-own, so that a core finds its own whichever process runs on it.  The window's descriptor is really
-in guest RAM and really names the page being edited.  Source: docs/kernel.md, rule 14.
+A core's window is the first page of a coarse table in kernel memory that belongs to this core,
+privileged-only.  Every L1 holds the windows of all cores, each at its own address, so a core finds
+its window whichever process it runs.  The window's descriptor is in guest RAM and names the page
+that the core edits.  Source: docs/kernel.md, rule 14.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ FIRST_KERNEL_ENTRY: Final = KERNEL_VA >> 20
 
 
 def window_va(core: int) -> int:
-    """Where a core's window is in every address space (va)."""
+    """Where a core's window begins, in every address space (va)."""
     return WINDOW_VA - core * SECTION_SIZE
 
 
 def window_table(kernel_pa: int, core: int = 0) -> int:
-    """Where a core's window L2, one coarse table, is in kernel memory (pa)."""
+    """Where the coarse table of a core's window is in kernel memory (pa)."""
     return kernel_pa + core * COARSE_SIZE
 
 
@@ -51,19 +51,19 @@ def kernel_entries(kernel_pa: int, cores: int = 1) -> array[int]:
 
 
 class Window:
-    """One core's window: the only way in which that core edits tables.
+    """One core's window: that core edits tables through nothing else.
 
-    page: what it shows (pa), 0 before it was opened.
+    page: the page that it shows (pa); 0 until it is opened.
     """
 
     def __init__(self, memory: PhysicalMemory, table: int) -> None:
-        """table: pa of this core's window L2."""
+        """table: where this core's coarse table is (pa)."""
         self.memory = memory
         self.table = table
         self.page = 0
 
     def open(self, pa: int) -> None:
-        """Let the window show the page that holds ``pa``."""
+        """Map the page that holds ``pa`` in the window."""
         page = pa & PAGE_BASE
         if page != self.page:
             entry = SmallPage(page, AP_KERNEL_RW, 1, NORMAL)
@@ -71,7 +71,7 @@ class Window:
             self.page = page
 
     def write(self, pa: int, words: array[int]) -> None:
-        """Store entries from ``pa`` on, page by page."""
+        """Store entries from ``pa`` on, opening one page at a time."""
         start = 0
         while start < len(words):
             self.open(pa)

@@ -5,3 +5,5 @@ import signal
 # A shell lets what it runs in the background ignore SIGINT, and emu would rightly ignore it too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+pytest_plugins = ("tests.session.comparing", "tests.session.memory", "tests.session.oracles")

@@ -113,6 +113,8 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
+    if request["env"].get("EMU_NATIVE") == "0":
+        import_module("emu.native").hooks = None  # it has been imported without the variable
     status = 1
     try:
         import_module("emu.cli.start").main(request["words"])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,6 +20,7 @@ from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine, Options
 from tests.guests import ROOT, build_guests, guest
+from tests.session.shared import made_once
 
 Data = dict[str, Any]
 """A figure as JSON has it."""
@@ -56,12 +58,16 @@ def benchmarks(*words: str) -> subprocess.CompletedProcess[str]:
 def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Data], str]:
     """The figures of a quick run of everything, and what it printed."""
     build_guests()
-    file = tmp_path_factory.mktemp("bench") / "bench.json"
-    run = benchmarks("--quick", "--json", str(file))
-    assert run.returncode == 0, run.stderr
-    figures: list[Data] = json.loads(file.read_text())["figures"]
+    place = made_once(tmp_path_factory, "bench", measure)
+    figures: list[Data] = json.loads((place / "bench.json").read_text())["figures"]
     assert figures
-    return figures, run.stdout
+    return figures, (place / "stdout").read_text()
+
+
+def measure(place: Path) -> None:
+    run = benchmarks("--quick", "--json", str(place / "bench.json"))
+    assert run.returncode == 0, run.stderr
+    (place / "stdout").write_text(run.stdout)
 
 
 Quick = tuple[list[Data], str]

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from emu import __version__, status
 from emu.native import USED
 from tests.guests import ROOT, emu_command, guest, run_emu
+from tests.waiting import until_asleep
 
 MISTAKES = (
     (("run",), "emu: Missing argument 'PROG'. (see 'emu run --help')"),
@@ -115,10 +115,12 @@ def test_completion_scripts_complete_emu(shell: str) -> None:
 
 @pytest.fixture
 def endless(tmp_path: Path) -> Path:
-    """A program that never ends."""
+    """A program that says that it is on, and never ends."""
     guest("newlib/hello.arm-hard")
     source = tmp_path / "spin.c"
-    source.write_text('int main(void) { for (;;) __asm__ volatile(""); }')
+    source.write_text(
+        '#include <unistd.h>\nint main(void) { write(1, "on\\n", 3); for (;;) __asm__(""); }'
+    )
     program = tmp_path / "spin.elf"
     command = ["arm-none-eabi-gcc", "--specs=rdimon.specs", str(source), "-o", str(program)]
     subprocess.run(command, check=True)
@@ -158,9 +160,15 @@ def test_ctrl_c_stops_at_once_with_the_state(endless: Path, waiting: bool) -> No
     program = guest("programs/echo") if waiting else endless
     with subprocess.Popen(
         [sys.executable, "-m", "emu", "run", str(program)],
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
     ) as process:  # fmt: skip
-        time.sleep(1.5)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"on\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"on\n"
+        if waiting:
+            until_asleep(process)
         process.send_signal(signal.SIGINT)
         try:
             assert process.wait(10) == 130

@@ -118,7 +118,7 @@ def test_rules_have_one_numbering() -> None:
     assert cited <= set(range(16))
     said = dict(re.findall(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", text, re.MULTILINE | re.DOTALL))
     for number, words in (
-        (3, "full account"), (7, "page 0 is never mapped"), (9, "Who may give"),
-        (12, "Who waits for it gets an error"), (13, "Pointers are checked"),
+        (3, "full account"), (7, "page 0 is never mapped"), (9, "may give to its children"),
+        (12, "Processes that wait for it get an error"), (13, "Pointers are checked"),
     ):  # fmt: skip
         assert words in " ".join(said[str(number)].split())

@@ -1,4 +1,4 @@
-"""The programs in guest/programs: what each prints and how it ends, the same on every backend."""
+"""The programs in guest/programs: what each prints and how it ends, however it is run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.agreement import (
+    CODES,
+    COMMANDS,
+    HOOKS,
+    Command,
+    Way,
+    commands,
+    disagreement,
+    ways,
+)
+from tests.fuzz.variants import MMUS
 from tests.guests import guest, run_emu
 
 FAULT = 139
@@ -67,12 +78,12 @@ ROWS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("mmu", ["tlb", "map", "cpu"])
-@pytest.mark.parametrize("code", ["", ".arm"], ids=["thumb", "arm"])
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_program(row: Row, code: str, mmu: str) -> None:
-    program = guest(f"programs/{row.program}{code}")
-    run = run_emu(program, *row.args, options=("--mmu", mmu, "--check"), stdin=row.stdin)
+BY_ID = {f"{row}-{number}": row for number, row in enumerate(ROWS)}
+
+
+def check(row: Row, command: Command) -> None:
+    program, options = guest(f"programs/{row.program}{command.code}"), command.options
+    run = run_emu(program, *row.args, options=options, stdin=row.stdin, env=command.env)
     if isinstance(row.stdout, bytes):
         assert run.stdout == row.stdout
     else:
@@ -81,6 +92,26 @@ def test_program(row: Row, code: str, mmu: str) -> None:
     assert bool(run.stderr) == bool(row.stderr), run.stderr.decode()
     for pattern in row.stderr:
         assert re.search(pattern, run.stderr), run.stderr.decode()
+
+
+@pytest.mark.parametrize(("name", "command"), commands(BY_ID, 3, (*COMMANDS, HOOKS)), ids=str)
+def test_program(name: str, command: Command) -> None:
+    check(BY_ID[name], command)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mmu", MMUS)
+@pytest.mark.parametrize("code", CODES, ids=["thumb", "arm"])
+@pytest.mark.parametrize("name", BY_ID)
+def test_program_everywhere(name: str, code: str, mmu: str) -> None:
+    check(BY_ID[name], Command(code, mmu, check=True))
+
+
+@pytest.mark.parametrize(("name", "ways"), ways(BY_ID).items(), ids=BY_ID)
+def test_every_way_is_the_same(name: str, ways: list[Way]) -> None:
+    row = BY_ID[name]
+    finding, _ = disagreement(guest(f"programs/{row.program}"), ways, row.stdin)
+    assert finding is None, finding.text
 
 
 @pytest.mark.parametrize("code", ["", ".arm"], ids=["thumb", "arm"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tomllib
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -14,6 +14,7 @@ from emu.loader import load_elf
 from emu.machine import Machine
 from tests.guests import SOURCES, guest, need_tool, run_emu
 
+USUAL: Final = {f"{code}-{floats}" for code in ("arm", "thumb") for floats in ("soft", "hard")}
 CASES: Final = SOURCES / "newlib" / "cases.toml"
 
 
@@ -42,14 +43,38 @@ def built_names() -> list[str]:
     return subprocess.run(make, capture_output=True, text=True, check=True).stdout.split()
 
 
-def rows() -> list[object]:
-    """Each variant of each program with each of its cases."""
-    cases = read_cases()
-    return [
-        pytest.param(name, case, id=f"{name}-{number}")
-        for name in built_names()
-        for number, case in enumerate(cases.get(name.split(".")[0], [Case()]))
-    ]
+def variants() -> dict[str, list[str]]:
+    """The variants of each program that the makefile builds."""
+    found: dict[str, list[str]] = {}
+    for name in built_names():
+        program, variant = name.split(".")
+        found.setdefault(program, []).append(variant)
+    return found
+
+
+def rows() -> list[Any]:
+    """Each case of each program in one variant, in turns; each of those that are unusual, too.
+
+    The rest of the product is for ``make test-long``.
+    """
+    cases, turn, made = read_cases(), 0, []
+    for program, names in variants().items():
+        for number, case in enumerate(cases.get(program, [Case()])):
+            for at, variant in enumerate(names):
+                chosen = at == turn % len(names) or (number == 0 and not set(names) <= USUAL)
+                marks = [] if chosen else [pytest.mark.long]
+                made.append(pytest.param(f"{program}.{variant}", case, marks=marks,
+                                         id=f"{program}.{variant}-{number}"))  # fmt: skip
+            turn += 1
+    return made
+
+
+def test_every_variant_runs() -> None:
+    """Among those that are not for ``make test-long``."""
+    run = {row.values[0].split(".")[1] for row in rows() if not row.marks}
+    assert run == {variant for names in variants().values() for variant in names}
+    programs = {row.values[0].split(".")[0] for row in rows() if not row.marks}
+    assert programs == set(variants())
 
 
 @pytest.mark.parametrize(("name", "case"), rows())

@@ -1,13 +1,17 @@
-"""The newlib programs give the same over the kernel's own calls as over semihosting."""
+"""The newlib programs give the same over the kernel's own calls as over semihosting.
+
+Each with each of its inputs once, in the ways of a covering array.
+"""
 
 from __future__ import annotations
 
 import subprocess
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from emu.mmu import BACKENDS
+from tests.agreement import CODES, Command, commands
+from tests.fuzz.variants import MMUS
 from tests.guests import SOURCES, guest, run_emu
 from tests.test_newlib import Case, read_cases
 
@@ -19,30 +23,27 @@ NEEDS: Final = {
 
 
 def programs() -> list[str]:
-    """NAME and NAME.arm of everything that the makefile builds."""
+    """NAME and NAME.arm of everything that the makefile builds, but for what cannot run."""
     make = ["make", "--no-print-directory", "-s", "-C", str(SOURCES), "newlib-kernel-list"]
-    return subprocess.run(make, capture_output=True, text=True, check=True).stdout.split()
+    names = subprocess.run(make, capture_output=True, text=True, check=True).stdout.split()
+    return [name for name in names if name.split(".")[0] not in NEEDS]
 
 
-def rows() -> list[Any]:
-    cases = read_cases()
-    return [
-        pytest.param(name, case, id=f"{name}-{number}")
-        for name in programs()
-        for number, case in enumerate(cases.get(name.split(".")[0], [Case()]))
-        if name.split(".")[0] not in NEEDS
-    ]
+def inputs() -> dict[str, tuple[str, Case]]:
+    """Each program with each of its cases, by a name for both."""
+    cases, stems = read_cases(), dict.fromkeys(name.split(".")[0] for name in programs())
+    return {
+        f"{program}-{number}": (program, case)
+        for program in stems
+        for number, case in enumerate(cases.get(program, [Case()]))
+    }
 
 
-@pytest.mark.parametrize(("name", "case"), rows())
-def test_same_as_over_semihosting(name: str, case: Case) -> None:
-    program, _, arm = name.partition(".")
-    hosted = guest(f"newlib/{program}.{'arm' if arm else 'thumb'}-hard")
+def check(program: str, case: Case, command: Command) -> None:
+    hosted = guest(f"newlib/{program}.{command.code.removeprefix('.') or 'thumb'}-hard")
     expected = run_emu(hosted, *case.args, stdin=case.stdin)
-    is_first = case == read_cases().get(program, [Case()])[0]
-    options = ("--check",) if is_first and not arm else ()  # on the other backends: below
-    program_here = guest(f"newlib/kernel/{name}")
-    ours = run_emu(program_here, *case.args, options=options, stdin=case.stdin)
+    program_here = guest(f"newlib/kernel/{program}{command.code}")
+    ours = run_emu(program_here, *case.args, options=command.options, stdin=case.stdin)
     assert expected.returncode == case.status
     assert ours.stderr == b""
     assert ours.returncode == case.status, ours.stdout
@@ -54,15 +55,20 @@ def test_same_as_over_semihosting(name: str, case: Case) -> None:
         assert ours.stdout == expected.stdout
 
 
-def is_checked(row: str) -> bool:
-    """Each program once: its Thumb code, with its first input."""
-    return ".arm" not in row and row.endswith("-0")
+@pytest.mark.parametrize(("name", "command"), commands(inputs(), 1), ids=str)
+def test_same_as_over_semihosting(name: str, command: Command) -> None:
+    check(*inputs()[name], command)
 
 
-@pytest.mark.parametrize("mmu", BACKENDS[1:])
-@pytest.mark.parametrize(("name", "case"), [row for row in rows() if is_checked(row.id)])
-def test_invariants_hold_after_every_call(name: str, case: Case, mmu: str) -> None:
-    program, options = guest(f"newlib/kernel/{name}"), ("--check", "--mmu", mmu)
-    run = run_emu(program, *case.args, options=options, stdin=case.stdin)
-    assert run.returncode == case.status, run.stderr
-    assert run.stderr == b""
+def test_each_program_is_run() -> None:
+    assert {f"{program}{code}" for program, _ in inputs().values() for code in CODES} == set(
+        programs()
+    )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mmu", MMUS)
+@pytest.mark.parametrize("code", CODES, ids=["thumb", "arm"])
+@pytest.mark.parametrize("name", inputs())
+def test_invariants_hold_after_every_call(name: str, code: str, mmu: str) -> None:
+    check(*inputs()[name], Command(code, mmu, check=True))

@@ -17,10 +17,10 @@ MOST: Final = 12
 
 REASONS: Final = {
     "emu.loader.elf.FileHeader": "Source: ELF, Elf32_Ehdr, whose fields these are.",
-    "kernel_model.frame.Frame": "Source: seed, ``struct frame``.",
-    "kernel_model.kernel.Kernel": "Everything the kernel knows.",
-    "kernel_model.process.Process": "a record of all that the kernel knows of it",
-    "emu.machine.observers.Observers": "Hence an attribute for each event",
+    "kernel_model.frame.Frame": "The only kernel object that a process handles.",
+    "kernel_model.kernel.Kernel": "``snapshot`` returns all of the state.",
+    "kernel_model.process.Process": "All that the kernel knows of one process.",
+    "emu.machine.observers.Observers": "For each event there is an attribute",
 }
 """Classes with more, and where their source says why."""
 

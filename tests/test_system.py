@@ -1,4 +1,4 @@
-"""The small system: the demo on every backend, and typed at through a terminal."""
+"""The small system: the demo in several ways, and typed at through a terminal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from typing import Final
 import pytest
 
 from emu.mmu import BACKENDS
+from tests.agreement import Command, Way, disagreement, long_one, ways
 from tests.guests import SOURCES, guest, run_emu
 
 DEMO: Final = (SOURCES / "system" / "demo.txt").read_bytes()
+
+ENOUGH: Final = 2_000_000
+"""Instructions of the demo that are compared."""
 
 SAID: Final = """\
 $ cat*
@@ -50,20 +54,29 @@ def said(stdout: bytes) -> str:
     return re.sub(r"which \d+ are", "which FREE are", stdout.decode())
 
 
-@pytest.mark.parametrize(("code", "mmu"), [*(("", mmu) for mmu in BACKENDS), (".arm", "tlb")])
-def test_the_demo(mmu: str, code: str) -> None:
-    run = run_emu(guest(f"system/system{code}"), options=("--mmu", mmu), stdin=DEMO, timeout=120)
-    assert said(run.stdout) == SAID
+def check(command: Command) -> None:
+    program, options = guest(f"system/system{command.code}"), command.options
+    run = run_emu(program, options=options, stdin=DEMO, timeout=300)
+    assert said(run.stdout) == SAID, run.stderr
     assert run.returncode == 0
     assert run.stderr == b""
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize(("code", "mmu"), [(".arm", "tlb"), ("", "map"), (".arm", "cpu")])
+def test_the_demo(mmu: str, code: str) -> None:
+    check(Command(code, mmu, check=False))
+
+
+@pytest.mark.parametrize("mmu", [BACKENDS[0], *(long_one(mmu) for mmu in BACKENDS[1:])])
 def test_invariants_hold_after_every_call(mmu: str) -> None:
-    options = ("--mmu", mmu, "--check")
-    run = run_emu(guest("system/system"), options=options, stdin=DEMO, timeout=300)
-    assert said(run.stdout) == SAID, run.stderr
-    assert run.returncode == 0
+    check(Command("", mmu, check=True))
+
+
+@pytest.mark.parametrize("way", ways(["system"], 5)["system"], ids=str)
+def test_every_way_is_the_same(way: Way) -> None:
+    """The first part of the demo."""
+    finding, _ = disagreement(guest("system/system"), [way], DEMO, bound=ENOUGH)
+    assert finding is None, finding.text
 
 
 def test_faults_that_somebody_handles_are_explained_if_asked() -> None:

@@ -14,9 +14,9 @@ class Frame(NamedTuple):
     """A frame.  Addresses and lengths are in bytes; what it has not is None.
 
     type: ``MEM``, ``IO``, ``PROC`` or ``POOL``.  owner: pid.  table: ``L1`` or ``L2``.
-    hangs_in, hangs_at: the L1 (frame id) and the address where this table hangs.
+    hangs_in, hangs_at: the L1 (frame id) and the address where this table is installed.
     seen_in, seen_at: the table with its page view, and where that is; None while that table
-    hangs nowhere.  rights: of the view, as ``rw-``.
+    is installed nowhere.  rights: of the view, as ``rw-``.
     """
 
     id: int
@@ -55,7 +55,7 @@ class Mapping(NamedTuple):
 
 def frame_value(kernel: Kernel, frame: ModelFrame) -> Frame:
     """A frame of the model's as it is now."""
-    hung, viewed = frame.is_hung, frame.is_viewed
+    installed, viewed = frame.is_installed, frame.is_viewed
     is_visible = viewed and kernel.l1_over(kernel.frames[frame.v_id]) is not None
     return Frame(
         frame.f_id,
@@ -64,8 +64,8 @@ def frame_value(kernel: Kernel, frame: ModelFrame) -> Frame:
         frame.len,
         frame.owner,
         frame.table.name if frame.is_table else None,
-        frame.t_id if hung else None,
-        frame.t_va if hung else None,
+        frame.t_id if installed else None,
+        frame.t_va if installed else None,
         frame.v_id if viewed else None,
         kernel.view_va(frame) if is_visible else None,
         rights_text(frame.view_rights) if viewed else "---",

@@ -52,14 +52,6 @@ def register_of(instruction: Instruction) -> int | None:
     return addition.source if addition is not None and addition.result == PC else None
 
 
-def switches(instruction: Instruction) -> bool:
-    """Whether this may change the instruction set: only direct branches but BLX keep it."""
-    if target_of(instruction) is None:
-        return True
-    found = decode(instruction.data, instruction.va, instruction.thumb)
-    return found is not None and found.id == arm.ARM_INS_BLX
-
-
 def ends_with_call(code: bytes, thumb: bool) -> bool:
     """Whether the last instruction in these four bytes is a call."""
     found = decode(code, 0, thumb)

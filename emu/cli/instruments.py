@@ -14,11 +14,11 @@ from emu.cli import complete
 from emu.cli.errors import UserError, user_errors
 from emu.cli.launch import Launch
 from emu.cli.progress import progress
-from emu.cli.streams import note, say
+from emu.cli.streams import WAITS, note, say
 from emu.machine.outcome import How, Outcome
 
 
-class TraceWish(NamedTuple):
+class TraceArguments(NamedTuple):
     """What to trace and where to, as it stands on the command line."""
 
     trace: str | None
@@ -34,7 +34,7 @@ class TraceWish(NamedTuple):
 class InstrumentOptions(NamedTuple):
     """What to record of a run, as it stands on the command line."""
 
-    wish: TraceWish
+    tracing: TraceArguments
     summary: bool
     coverage: str | None
     coverage_format: str | None
@@ -141,9 +141,9 @@ def instrument_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_instruments(*args: Any, **parameters: Any) -> Any:
-        wish = TraceWish(*(parameters.pop(name) for name in TraceWish._fields))
+        tracing = TraceArguments(*(parameters.pop(name) for name in TraceArguments._fields))
         asked = {name: parameters.pop(name) for name in InstrumentOptions._fields[1:]}
-        return command(*args, instruments=InstrumentOptions(wish, **asked), **parameters)
+        return command(*args, instruments=InstrumentOptions(tracing, **asked), **parameters)
 
     for parameter in reversed(_PARAMETERS):
         with_instruments = parameter(with_instruments)
@@ -159,16 +159,16 @@ def run_instrumented(
     Where anything cannot begin there is no run, and nothing is written.
     """
     _check_complete(instruments)
-    wish, later = instruments.wish, instruments.wish.trace_from is not None
-    begin_trace = partial(_begin_trace, launch, wish, wish.trace or "")
+    tracing, later = instruments.tracing, instruments.tracing.trace_from is not None
+    begin_trace = partial(_begin_trace, launch, tracing, tracing.trace or "")
     begins = (
-        (begin_trace, wish.trace is not None and not later),
+        (begin_trace, tracing.trace is not None and not later),
         (partial(_begin_coverage, launch, instruments), instruments.coverage is not None),
         (partial(_begin_profile, launch, instruments), instruments.profile is not None),
         (partial(_begin_summary, launch), instruments.summary),
     )
     ends = [begin() for begin, is_wanted in begins if is_wanted]
-    start = None if wish.trace_from is None else _function(launch, wish.trace_from)
+    start = None if tracing.trace_from is None else _function(launch, tracing.trace_from)
     with ExitStack() as ending:
         for end in ends:
             ending.callback(end)
@@ -196,18 +196,18 @@ def _function(launch: Launch, name: str) -> int:
 
 def _check_complete(instruments: InstrumentOptions) -> None:
     """Errors: UserError, when something is said of a trace or coverage that is not asked for."""
-    wish = instruments.wish
+    tracing = instruments.tracing
     details = {
-        "--pid": wish.pids,
-        "--function": wish.functions,
-        "--range": wish.ranges,
-        "--trace-out": wish.trace_out,
-        "--trace-format": wish.trace_format != "text",
-        "--trace-only-failed": wish.trace_only_failed,
-        "--trace-from": wish.trace_from,
+        "--pid": tracing.pids,
+        "--function": tracing.functions,
+        "--range": tracing.ranges,
+        "--trace-out": tracing.trace_out,
+        "--trace-format": tracing.trace_format != "text",
+        "--trace-only-failed": tracing.trace_only_failed,
+        "--trace-from": tracing.trace_from,
     }
     for name, given in details.items():
-        if given and wish.trace is None:
+        if given and tracing.trace is None:
             raise UserError(f"{name} needs --trace KINDS")
     if instruments.coverage is None:
         for name, given in (
@@ -218,19 +218,19 @@ def _check_complete(instruments: InstrumentOptions) -> None:
                 raise UserError(f"{name} needs --coverage FILE")
 
 
-def _begin_trace(launch: Launch, wish: TraceWish, kinds: str) -> Callable[[], None]:
+def _begin_trace(launch: Launch, tracing: TraceArguments, kinds: str) -> Callable[[], None]:
     from emu.trace.selection import TraceError, parse_selection
     from emu.trace.start import TraceOptions, begin_trace, parse_range
 
-    calls, format_ = launch.machine.kernel.calls, wish.trace_format
-    with user_errors(wish.trace_out, TraceError):
-        selection = parse_selection(kinds, format_, calls, wish.trace_only_failed)
-        ranges = tuple(parse_range(text) for text in wish.ranges)
+    calls, format_ = launch.machine.kernel.calls, tracing.trace_format
+    with user_errors(tracing.trace_out, TraceError):
+        selection = parse_selection(kinds, format_, calls, tracing.trace_only_failed)
+        ranges = tuple(parse_range(text) for text in tracing.ranges)
         asked = TraceOptions(
-            selection.kinds, wish.pids, wish.functions, ranges, wish.trace_out or "", format_,
-            selection.calls,
+            selection.kinds, tracing.pids, tracing.functions, ranges, tracing.trace_out or "",
+            format_, selection.calls,
         )  # fmt: skip
-        return begin_trace(launch.machine, asked, launch.debug, note)
+        return begin_trace(launch.machine, asked, launch.debug, note, WAITS)
 
 
 def _begin_coverage(launch: Launch, instruments: InstrumentOptions) -> Callable[[], None]:

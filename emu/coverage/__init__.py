@@ -1,1 +1,1 @@
-"""Coverage: which code of a program was executed, and how often, for lcov and drcov."""
+"""Coverage: which code of a program executed, and how often, as lcov and drcov have it."""

@@ -1,4 +1,4 @@
-"""Counting executions: how often each block of each program ran."""
+"""Counting how often each block of each program executed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from emu.execution.blocks import Block, BlockWatcher
 from emu.execution.code import Code
+from emu.execution.executed import Block, BlockUser
+from emu.execution.sources import executed_blocks
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
@@ -22,77 +23,54 @@ class Span(NamedTuple):
     size: int
 
 
-class Counted(Block):
-    """A block and how often it began.  span: None for code that is in no file."""
+class ExecutionCounter(BlockUser):
+    """Counts executions; ``spans`` gives what has been counted so far.
 
-    __slots__ = ("count", "span")
-
-    def __init__(self, va: int, code: bytes, offset: int, span: Span | None) -> None:
-        super().__init__(va, code, offset, switches=False)  # to coverage Arm and Thumb are the same
-        self.span = span
-        self.count = 0
-
-
-class ExecutionCounter(BlockWatcher[Counted]):
-    """Counts blocks; ``spans`` says what has been counted so far.
-
-    Code counts for a program where it is what the program's file has at that address: code that
-    a program writes while it runs belongs to no file.
+    Code counts for a program if it is what the program's file has at that address: code that a
+    program writes while it runs belongs to no file.
+    blocks: the source of blocks, an observer.
     """
 
     def __init__(self, code: Code) -> None:
+        self._code = code
         self._done: Counter[Span] = Counter()
-        self._counting: list[Counted] = []
-        super().__init__(code)
-
-    def enter(self, block: Counted) -> None:
-        block.count += 1
-
-    def leave(self, pc: int) -> None:
-        last = self.last
-        assert last is not None
-        if pc not in last:
-            return
-        last.count -= 1
-        if last.span is not None and pc > last.va:
-            self._done[last.span._replace(size=pc - last.va)] += 1
-
-    def make(self, va: int, code: bytes, offset: int) -> Counted:
-        block = Counted(va, code, offset, span_of(self.code, va, code))
-        self._counting.append(block)
-        return block
-
-    def _forget(self) -> None:
-        self._gather()
-        super()._forget()
-
-    def _gather(self) -> None:
-        """Add up the blocks at hand, which may be forgotten then."""
-        for block in self._counting:
-            if block.span is not None and block.count:
-                self._done[block.span] += block.count
-                block.count = 0
-        if self.last is None:
-            self._counting.clear()
+        self._spans: list[Span | None] = []
+        self.blocks = executed_blocks(code, self)
 
     def spans(self) -> Iterator[tuple[Span, int]]:
         """What has executed and how often, by file and address."""
         self._gather()
-        return in_order(self._done)
+        done = [item for item in self._done.items() if item[1]]
+        return iter(sorted(done, key=lambda item: (item[0].file.name, item[0][1:])))
+
+    # What the source of blocks tells
+
+    def made(self, block: Block) -> None:
+        self._spans.append(span_of(self._code, block.va, block.code))
+
+    def left(self, number: int, pc: int) -> None:
+        span = self._spans[number]
+        if span is not None and span.va <= pc < span.va + span.size:
+            self._done[span] -= 1
+            if pc > span.va:
+                self._done[span._replace(size=pc - span.va)] += 1
+
+    def forgotten(self) -> None:
+        self._gather()
+        self._spans.clear()
+
+    def _gather(self) -> None:
+        for span, count in zip(self._spans, self.blocks.take_counts(), strict=True):
+            if span is not None:
+                self._done[span] += count
 
 
 def span_of(code: Code, va: int, instructions: bytes) -> Span | None:
-    """The span that a block is in the process that runs; None for code that is in no file."""
+    """The span of a block in the process that runs; None for code that is in no file."""
     file = code.file(va, instructions)
     if file is None or file.read(va, len(instructions)) != instructions:
         return None
     return Span(file, va, len(instructions))
-
-
-def in_order(counts: Counter[Span]) -> Iterator[tuple[Span, int]]:
-    """What has executed, by file and address."""
-    done = [item for item in counts.items() if item[1]]
-    return iter(sorted(done, key=lambda item: (item[0].file.name, item[0][1:])))
 
 
 class Counts:

@@ -24,17 +24,17 @@ class Source:
         self.functions: dict[str, tuple[int, int]] = {}
 
     def add_line(self, number: int, count: int) -> None:
-        """A line's code may be in several places: the one that ran most often counts."""
+        """A line's code may be in several places; the highest count is taken."""
         self.lines[number] = max(count, self.lines.get(number, 0))
 
     def add_function(self, name: str, line: int, count: int) -> None:
-        """A function may have been compiled into several units."""
+        """A function may have been compiled into several units; their counts are added."""
         line, so_far = self.functions.get(name, (line, 0))
         self.functions[name] = line, so_far + count
 
 
 def lcov(spans: Iterable[tuple[Span, int]], find: Callable[[str], str | None]) -> str:
-    """A tracefile.  find: where a source file is; those without a place are left out."""
+    """A tracefile.  find: gives the path of a source file; files without one are left out."""
     sources: dict[str, Source] = {}
     by_file: dict[DebugFile, list[tuple[Span, int]]] = {}
     for span, count in spans:

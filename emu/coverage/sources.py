@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 
 
 class SourceFiles:
-    """Finds what debug information names: as it stands, or beneath one of some directories.
+    """Finds the files that debug information names: as named, or under some directories.
 
-    missing: the names of those that are in neither.
+    missing: the names of those that were not found.
     """
 
     def __init__(self, directories: Sequence[str] = ()) -> None:
@@ -22,8 +22,8 @@ class SourceFiles:
     def _find(self, path: str) -> str | None:
         """A path that can be opened, or None.
 
-        Beneath a directory the end of the path is looked for, the longest first: a program built
-        elsewhere is found by what its tree has in common with this one.
+        Under a directory the end of the path is looked for, the longest end first: the sources of
+        a program that was built elsewhere are found by what both trees have in common.
         """
         if os.path.isfile(path):
             return path

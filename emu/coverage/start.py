@@ -1,11 +1,10 @@
-"""Begins to measure coverage; the file is written when the run is over."""
+"""Measuring coverage of a run; the file is written when the run is over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from emu import native
 from emu.coverage.executed import ExecutionCounter
 from emu.coverage.sources import SourceFiles
 from emu.execution.attach import attach
@@ -13,7 +12,6 @@ from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
 
 if TYPE_CHECKING:
-    from emu.coverage.counted import NativeExecutionCounter
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
 
@@ -35,15 +33,15 @@ def begin_coverage(
     note: Callable[[str], None],
     directories: Sequence[str] = (),
 ) -> Callable[[], None]:
-    """Count what executes in a run that has not begun yet; what is returned ends that.
+    """Count what executes in a run that has not begun; the function returned ends that.
 
-    note: told in one line if it cannot be written then, and of sources that were not found.
-    directories: where they may be besides.  Errors: CoverageError, OSError.
+    note: called with one line if the file cannot be written then, or if sources were not found.
+    directories: where to look for sources too.  Errors: CoverageError, OSError.
     """
     if format_ == "lcov" and files.program.units is None:
         raise CoverageError(f"{files.program.name} has no line numbers: compile it with -g")
     file = ResultFile(path, "coverage", note)
-    counter = make_counter(Code.of(machine, files))
+    counter = ExecutionCounter(Code.of(machine, files))
     sources = SourceFiles(directories)
 
     def finished() -> None:
@@ -54,21 +52,10 @@ def begin_coverage(
                 f"{min(sources.missing)}; --coverage-source DIR says where they are"
             )
 
-    return attach(machine, [counter], finished)
+    return attach(machine, [counter.blocks], finished)
 
 
-def make_counter(code: Code) -> ExecutionCounter | NativeExecutionCounter:
-    """The quickest there is."""
-    if native.hooks is None:
-        return ExecutionCounter(code)
-    from emu.coverage.counted import NativeExecutionCounter
-
-    return NativeExecutionCounter(code, native.hooks)
-
-
-def _contents(
-    counter: ExecutionCounter | NativeExecutionCounter, format_: str, sources: SourceFiles
-) -> bytes:
+def _contents(counter: ExecutionCounter, format_: str, sources: SourceFiles) -> bytes:
     if format_ == "drcov":
         from emu.coverage.drcov import drcov
 

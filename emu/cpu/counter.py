@@ -56,6 +56,10 @@ class Counter(Protocol):
         """``count`` as the block under way began."""
 
     @property
+    def thumb(self) -> bool:
+        """Whether the block under way is Thumb code."""
+
+    @property
     def left(self) -> int:
         """How many instructions the limit still allows; 0 without one, or after ``exhaust``."""
 
@@ -119,7 +123,7 @@ class PythonCounter(PythonHook):
     def __init__(self, unicorn: Unicorn) -> None:
         self.count = 0
         self.next = NOWHERE
-        self.turn_over = False
+        self.turn_over = self.thumb = False
         self.before = 0
         self._limit = self._turn_end = NO_LIMIT
         self._block = _NONE
@@ -140,7 +144,8 @@ class PythonCounter(PythonHook):
     def _block_begins(self, uc: int, va: int, size: int, _data: object) -> None:
         jumped = va != self.next or not va & PAGE_OFFSET
         cpsr = self._status.read()[0]
-        self._block = _Block(va, size, cpsr & THUMB_BIT != 0, self.next)
+        self.thumb = cpsr & THUMB_BIT != 0
+        self._block = _Block(va, size, self.thumb, self.next)
         self.next = va + size
         self.before = self.count
         self.count += self._instructions(va, size)

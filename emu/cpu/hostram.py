@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
 import sys
@@ -34,14 +35,23 @@ class HostRam:
 
     def used(self) -> Iterator[tuple[int, bytes]]:
         """The pages that are not all zeros: their addresses (pa) and contents."""
+        for part in self._parts():
+            for pa in part:
+                page = self.ram.read(pa, PAGE_SIZE)
+                if page != _ZERO_PAGE:
+                    yield pa, page
+
+    def _parts(self) -> Iterator[range]:
+        """Ranges of pages (pa); all that is in none of them is zeros."""
         ram = self.ram
-        for pa in range(ram.base, ram.base + ram.size, PAGE_SIZE):
-            page = ram.read(pa, PAGE_SIZE)
-            if page != _ZEROS:
-                yield pa, page
+        end = ram.base + ram.size
+        for pa in range(ram.base, end, len(_ZEROS)):
+            length = min(len(_ZEROS), end - pa)
+            if ram.read(pa, length) != _ZEROS[:length]:
+                yield range(pa, pa + length, PAGE_SIZE)
 
 
-_ZEROS = bytes(PAGE_SIZE)
+_ZEROS, _ZERO_PAGE = bytes(64 << 10), bytes(PAGE_SIZE)
 
 
 class ManyViewsRam(HostRam):
@@ -60,6 +70,16 @@ class ManyViewsRam(HostRam):
         while len(self._views) <= number:
             self._views.append(_map(self._file, self._size))
         return _address(self._views[number])
+
+    def _parts(self) -> Iterator[range]:
+        """What the host has stored: it would store the pages between, too, if they were read."""
+        if not _LINUX:
+            yield from super()._parts()
+            return
+        base, end = self.ram.base, 0
+        while (begin := _seek(self._file, end, os.SEEK_DATA)) < self._size:
+            end = _seek(self._file, begin, os.SEEK_HOLE)
+            yield range(base + begin, base + end, PAGE_SIZE)
 
     def __del__(self) -> None:
         os.close(self._file)  # the mappings live on
@@ -97,6 +117,16 @@ def _give_back(advice: str) -> int | None:
 
 def _address(mapping: mmap.mmap) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+
+
+def _seek(file: int, at: int, what: int) -> int:
+    """Where data or a hole begins, from ``at`` on, or the end of the file.  Source: lseek(2)."""
+    try:
+        return os.lseek(file, at, what)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return os.lseek(file, 0, os.SEEK_END)
 
 
 def _nameless_file() -> int:

@@ -136,7 +136,7 @@ class PcAndCpsr(Protocol):
 def _pc_and_cpsr(uc: ctypes.c_void_p) -> PcAndCpsr:
     if native.hooks is None:
         return Batch(uc, ("pc", "cpsr"))
-    in_c: PcAndCpsr = native.hooks.Place(uc.value, IDS["pc"], IDS["cpsr"])
+    in_c: PcAndCpsr = native.hooks.PcAndCpsr(uc.value, IDS["pc"], IDS["cpsr"])
     return in_c
 
 

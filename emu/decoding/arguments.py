@@ -78,7 +78,7 @@ _RIGHTS = ((abi.MAP_READ, "F_MAP_READ"), (abi.MAP_WRITE, "F_MAP_WRITE"))
 
 
 def table_flags_text(flags: int) -> str:
-    """``t_flags``: the kind of table, and whether it hangs somewhere."""
+    """``t_flags``: the kind of table, and whether it is installed somewhere."""
     kind = member_name("F_TABLE_", abi.TableType, flags & ~abi.TABLE_MAPPED)
     return f"{kind}|F_TABLE_MAPPED" if flags & abi.TABLE_MAPPED else kind
 

@@ -1,1 +1,1 @@
-"""Following what executes, block by block: for traces, coverage and profiles."""
+"""Following what executes, block by block, for traces, coverage and profiles."""

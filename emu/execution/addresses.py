@@ -1,8 +1,8 @@
-"""From the address that Unicorn's memory hooks tell to the virtual and the physical one.
+"""The virtual and the physical address of an access, of which Unicorn tells one.
 
-In the ``map`` backend hooks tell virtual addresses, in the others physical ones.  Back from a
-physical address leads the frame that holds it, to the view of it in the current address space.
-Where frames overlap there may be several views: then the instruction says which one it reached.
+In the ``map`` backend memory hooks are given virtual addresses, in the others physical ones.  A
+physical address belongs to a frame, and the frame has a view in the current address space.  Where
+frames overlap there may be several views; then the instruction shows which of them it used.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ class Addresses:
         return va + offset, told
 
     def may_store(self, va: int, size: int) -> bool:
-        """Whether a store that is told will be made: one over two pages may fault at the second."""
+        """Whether a store will be made: one that spans two pages may fault at the second."""
         if (va & PAGE_OFFSET) + size <= PAGE_SIZE:
             return True
         last = (va + size - 1) & 0xFFFFFFFF
         return self.code.core.backend.translate(last).refusal(WRITE) is None
 
     def view(self, page: int) -> int:
-        """The page (va) that shows a physical page in the current address space; -1: several."""
+        """The page (va) that maps a physical page in the current address space; -1: several do."""
         views = self._views_of(page)
         return views[0] if len(views) == 1 else -1
 
     def _views_of(self, page: int) -> list[int]:
-        """Where the current address space shows a physical page (va)."""
+        """The pages (va) that map a physical page in the current address space."""
         kernel, process = self.kernel, self.code.process
         assert process is not None
         l1 = kernel.frames[process.l1]
@@ -77,8 +77,8 @@ class Addresses:
     def _nearest(self, views: list[int], offset: int, pc: int) -> int:
         """The view through which ``pc`` reaches ``offset``: nearest to the address it computes.
 
-        One instruction accesses at most 128 bytes, and views of one page are pages apart.  Of
-        several accesses the first tells: later ones may find the registers loaded over.
+        One instruction accesses at most 128 bytes, and views of one page are pages apart.  The
+        first of several accesses decides: the instruction may have changed its registers later.
         """
         count = self.engine.counter.begun(pc)
         if count != self._last:

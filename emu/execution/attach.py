@@ -1,4 +1,4 @@
-"""What records a run: it is there before the run begins, and ends after it."""
+"""Recording a run: observers are attached before it begins and removed after it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def attach(
     machine: Machine, observers: Sequence[Observer], finished: Callable[[], None]
 ) -> Callable[[], None]:
-    """Let observers see a run that has not begun yet; what is returned ends that.
+    """Attach observers for a run that has not begun; the function returned removes them.
 
-    finished: called then, when the observers themselves have ended.
+    finished: called by that function, after each observer has been told that the run is over.
     """
     for observer in observers:
         machine.observers.add(observer)
@@ -31,5 +31,5 @@ def attach(
 
 
 def create(path: str) -> int:
-    """An empty file of this name, to write to: its descriptor.  Errors: OSError."""
+    """Make an empty file of this name; its descriptor, to write to.  Errors: OSError."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)

@@ -1,4 +1,4 @@
-"""Code as it lies in memory now, and its names: what traces, coverage and profiles share."""
+"""Code as it is in memory now, and its names, for traces, coverage and profiles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Code:
     """Reads the code of the process that runs on a core.
 
-    files: what names it; None where nothing is to be named.
+    files: the debug information that names it; None where names are not needed.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Code:
 
     @property
     def process(self) -> Process | None:
-        """Who runs on the core."""
+        """The process that runs on the core."""
         return self.kernel.running[self.core.number]
 
     @property
@@ -45,7 +45,7 @@ class Code:
         return self._memory  # type: ignore[return-value]  # a mapping, which memoryview hides
 
     def offset(self, va: int, size: int) -> int:
-        """Where in RAM [va, va + size) is, or -1 if it is not in one piece there."""
+        """The offset in RAM of [va, va + size); -1 if it is not contiguous in RAM."""
         pa = self._physical(va)
         if not self.base <= pa <= self.end - size:
             return -1
@@ -66,19 +66,19 @@ class Code:
         return found
 
     def file(self, va: int, code: bytes) -> DebugFile | None:
-        """The file that names ``code`` at ``va`` in the process that runs."""
+        """The file that has names for ``code`` at ``va`` in the process that runs, if any."""
         process = self.process
         if self.files is None or process is None:
             return None
         return self.files.of(process.pid, va, code)
 
     def symbol(self, va: int) -> str:
-        """``va`` as ``function+0x12``, or "" where nothing names it."""
+        """``va`` as ``function+0x12``, or "" where it has no name."""
         return symbol_in(self.file(va, self.read(va, 4)), va)
 
 
 def symbol_in(file: DebugFile | None, va: int) -> str:
-    """``va`` as ``function+0x12`` by this file, or ""."""
+    """``va`` as ``function+0x12`` by the names of this file, or ""."""
     symbol = None if file is None else file.symbol_at(va)
     if symbol is None:
         return ""

@@ -1,6 +1,6 @@
-"""The file of a run's result: written beside its place when the run is over, and then put there.
+"""The file of a run's result: written under another name when the run is over, and then renamed.
 
-So nobody finds half a file, and what was there before stays until there is something better.
+So there is never half a file, and an earlier file stays until the new one is complete.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from emu.environment.world import STDOUT
 
 
 class ResultFile:
-    """A file that is written once, when the run is over; mistakes show before.
+    """A file that is written once, when the run is over; that it can be is checked at once.
 
-    path: ``-`` is standard output.  what: it is to hold.  note: told in one line if it cannot be
-    written.  Errors: OSError.
+    path: ``-`` is standard output.  what: its contents, in a word.  note: called with one line if
+    it cannot be written in the end.  Errors: OSError.
     """
 
     def __init__(self, path: str, what: str, note: Callable[[str], None]) -> None:
@@ -35,7 +35,7 @@ class ResultFile:
             self._stream = os.open(path, os.O_WRONLY)
 
     def write(self, make: Callable[[], bytes]) -> bool:
-        """Make the contents, and put them where they belong; whether that was possible."""
+        """Make the contents and write them; whether that was possible."""
         try:
             if self._stream is None:
                 self._replace(make())
@@ -63,7 +63,7 @@ class ResultFile:
 
 
 def _mode(place: str) -> int:
-    """What is there, and its rights; a file without any if nothing is."""
+    """Type and permissions of what is there; if nothing is, of a file without permissions."""
     try:
         return os.stat(place).st_mode
     except FileNotFoundError:

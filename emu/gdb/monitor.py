@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from emu.execution.watchpoints import PHYSICAL, Watch
 from emu.gdb.tracing import Trace
 from emu.machine.fault import ACCESS
 from emu.trace.selection import TraceError
 from emu.views.frames import frame_grids
 from emu.views.grid import Grid, grid_text
 from emu.views.tables import table_grids
+from emu.watchpoints.watch import PHYSICAL, Watch
 from kernel_model.calls.checks import is_viewed_by
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.frame import Frame
@@ -83,8 +83,8 @@ class Monitor:
         if frame.is_viewed:
             seen = "" if is_viewed_by(kernel, owner, frame) else ", which is not its current vspace"
             yield f"seen in table {frame.v_id} at {kernel.view_va(frame):#010x}{seen}"
-        if frame.is_hung:
-            yield f"hangs in table {frame.t_id} at {frame.t_va:#010x}"
+        if frame.is_installed:
+            yield f"installed in table {frame.t_id} at {frame.t_va:#010x}"
 
     def walk(self, words: list[str]) -> Iterator[str]:
         found = walk(self.kernel.memory, self.kernel.l1_pa(self._process), int(words[0], 0))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emu.execution.watchpoints import PHYSICAL, Hit, Watch, Watchpoints
 from emu.gdb.breakpoints import Breakpoints
 from emu.gdb.events import CallCatcher, Events
 from emu.gdb.stops import Signal, Stopped, signal_of
 from emu.gdb.target import Target
 from emu.machine.outcome import How, Outcome
+from emu.watchpoints.watch import PHYSICAL, Hit, Watch
+from emu.watchpoints.watchpoints import Watchpoints
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.kernel import PROC0
 from kernel_model.process import Exited, Process
@@ -48,8 +49,9 @@ class Runner:
         self.machine.observers.remove(self._events)
 
     def interrupt(self) -> None:
-        """Stand as soon as this can be."""
+        """Let the machine stand as soon as this can be.  From any thread."""
         self.is_interrupted = True
+        self.machine.interrupt()
 
     def watch(self, watch: Watch, is_wanted: bool) -> None:
         """Watch something, or no longer."""
@@ -161,7 +163,7 @@ class Runner:
             return self._at_hit(hit)
         if outcome.how is How.ADDRESS:
             return Stopped(self.target.current, why="swbreak:;")
-        if outcome.how is How.CTRL_C:
+        if outcome.how in (How.CTRL_C, How.INTERRUPTED):
             return Stopped(self.target.current, Signal.INT)
         if outcome.how in (How.PAUSED, How.COUNT):
             return None

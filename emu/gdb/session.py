@@ -12,7 +12,6 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from emu.api.memory import AddressError
-from emu.execution.watchpoints import Watch
 from emu.gdb.documents import document
 from emu.gdb.expressions import conditions
 from emu.gdb.features import REGISTERS, register_index, register_size
@@ -21,6 +20,7 @@ from emu.gdb.monitor import Monitor
 from emu.gdb.packets import LARGEST
 from emu.gdb.running import Runner
 from emu.gdb.stops import Signal, Stopped
+from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
 
 OK: Final = b"OK"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Final
 
 from emu.cpu.binding import Context
 from emu.cpu.counter import NOWHERE
@@ -15,6 +15,7 @@ from emu.devices.bus import Device
 from emu.machine.fault import Fault
 from emu.machine.registers import redirected
 from emu.mmu import make_backend
+from kernel_model.abi import ProcState
 from kernel_model.process import Process, Redirect, Registers, Result, Resume, Start
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ The turn then goes on to the next jump, or the next page: see ``emu.cpu.counter`
 
 def _no_call_pending() -> None:
     raise AssertionError("Core.resume_call: no call is pending")
+
+
+_DEAD: Final = ProcState.DEAD
 
 
 class Core:
@@ -119,6 +123,11 @@ class Core:
         """Whether the last run ended because the turn was used up."""
         return self.engine.counter.turn_over
 
+    @property
+    def is_in_turn(self) -> bool:
+        """Whether the loaded process goes on with a turn that was begun while there were others."""
+        return self.turn < SLICE
+
     def end_turn(self) -> None:
         """The turn is over: the next turn on this core is a whole one."""
         self.turn = SLICE
@@ -126,17 +135,13 @@ class Core:
     def _put_away(self) -> None:
         """Keep the registers of the loaded process."""
         process = self.loaded
-        if process is None:
+        if process is None or process.state is _DEAD:
             return
         context = self._contexts.get(process.pid)
         if context is not None:
             self.engine.unicorn.save(context)
         else:
             self._contexts[process.pid] = self.engine.new_context()
-
-    def ended(self, living: Container[int]) -> list[int]:
-        """The pids of processes that are not living, whose registers are still kept."""
-        return [pid for pid in self._contexts if pid not in living]
 
     def forget(self, pid: int) -> None:
         """A process has ended: drop its registers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from emu.machine.core import Core
 from emu.machine.history import KEPT_EVENTS, Happening, History, Written
 from emu.machine.observers import Observers
@@ -13,24 +13,30 @@ from kernel_model.events import (
     DescriptorsWritten,
     Event,
     MemoryWritten,
+    ProcessEnded,
     TranslationChanged,
     VspaceChanged,
 )
 
 
 class KernelHost:
-    """Answers the kernel, and passes its events on.  See ``kernel_model.host.Host``."""
+    """Answers the kernel, and passes its events on.  See ``kernel_model.host.Host``.
+
+    ended: the pids of processes that have ended, until what is kept for them is dropped.
+    """
 
     def __init__(
-        self, world: World, cores: list[Core], history: History, observers: Observers
+        self, outside: Outside, cores: list[Core], history: History, observers: Observers
     ) -> None:
         self._cores, self._history, self._observers = cores, history, observers
-        self.console_write = world.write_output
-        self.console_read = world.read_input
-        self.console_ready = world.is_input_ready
+        self.console_write = outside.write_output
+        self.console_read = outside.read_input
+        self.console_ready = outside.is_input_ready
+        self.ended: list[int] = []
         self._written = [core.backend.written for core in cores]
         self._own: dict[type[Event], Callable[[Any], None]] = {
             **dict.fromkeys(KEPT_EVENTS, self._remember),
+            ProcessEnded: self._process_ended,
             VspaceChanged: self._vspace_changed,
             TranslationChanged: self._translation_changed,
             DescriptorsWritten: self._descriptors_written,
@@ -49,6 +55,10 @@ class KernelHost:
 
     def _remember(self, event: Event) -> None:
         self._history.events.append(Happening(self._history.now, event))
+
+    def _process_ended(self, event: ProcessEnded) -> None:
+        self._remember(event)
+        self.ended.append(event.pid)
 
     def _vspace_changed(self, event: VspaceChanged) -> None:
         self._remember(event)

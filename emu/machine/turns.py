@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from emu.cpu.stop import Stop
-from emu.environment.world import World
+from emu.environment.outside import Outside
+from emu.environment.requests import Cause
 from emu.machine.core import Core
 from emu.machine.fault import fault_of, record_of
 from emu.machine.history import History
-from emu.machine.interrupt import Cause, Watch
 from emu.machine.observers import Observers
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
+from emu.machine.watchdog import Watchdog
 from kernel_model.abi import NO_ID
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
@@ -37,12 +38,12 @@ _STOPPED: Final = {
     Cause.TIMEOUT: How.TIMEOUT,
     Cause.CTRL_C: How.CTRL_C,
     Cause.TERMINATED: How.TERMINATED,
+    Cause.INTERRUPTED: How.INTERRUPTED,
 }
 
 
-def stopped_by(cause: Cause | None) -> Outcome:
+def stopped_by(cause: Cause) -> Outcome:
     """The outcome of a run that was stopped from outside."""
-    assert cause is not None
     return outcome(_STOPPED[cause])
 
 
@@ -51,25 +52,31 @@ class Turns:
 
     core: the core whose turn it is, or was last.
     is_paused: an observer has asked for the end of the run.
-    is_full: more was to be written than may be; the run ends.
+    watchdog: what hears of signals and the timeout during a run, or None.
     """
 
     def __init__(
         self,
         kernel: Kernel,
         cores: list[Core],
-        world: World,
+        outside: Outside,
         history: History,
         observers: Observers,
         registers: ProcessRegisters,
+        ended: list[int],
         forget: Callable[[int], None],
     ) -> None:
-        """forget: called with the pid of each process that has ended, a while after it did."""
-        self._kernel, self._cores, self._world = kernel, cores, world
+        """ended: the pids of processes that have ended, as ``KernelHost`` gathers them.
+
+        forget: called with each of them, before another process runs.
+        """
+        self._kernel, self._cores, self._outside = kernel, cores, outside
         self._history, self._observers = history, observers
-        self._registers, self._forget = registers, forget
+        self.registers = registers
+        self._ended, self._forget = ended, forget
         self.core = cores[0]
-        self.is_paused = self.is_full = False
+        self.is_paused = False
+        self.watchdog: Watchdog | None = None
 
     @property
     def running(self) -> Process | None:
@@ -81,19 +88,20 @@ class Turns:
         """Whether no process runs or waits for input, so that the machine cannot run on."""
         return not any(self._kernel.running) and not self._kernel.readers
 
-    def go(self, end: int, most: int, watch: Watch | None) -> Outcome:
+    def go(self, end: int, most: int) -> Outcome:
         """Run turn by turn.
 
         end: the count of instructions at which the run ends; most: at which every run does.  0:
-        at none.  watch: what hears of signals and the timeout.
+        at none.
         """
         core = self.core
-        self.is_paused = self.is_full = False
+        self.is_paused = False
+        self._outside.begin_run()
         standing = self.running
         self._deliver_fault(core)
         if core.is_call_pending:
             core.resume_call()
-        kernel, number = self._kernel, core.number
+        kernel, outside, number = self._kernel, self._outside, core.number
         while True:
             if kernel.readers:
                 self._feed(core)
@@ -106,35 +114,40 @@ class Turns:
                 how, bound = _bound(core, end, most)
                 if bound < 0:
                     return outcome(how)
-            passes = process is standing
+            standing, passes = None, process is standing
             reason = _REQUESTED if self.is_paused else self._run(core, process, bound, passes)
-            standing = None
             if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self.is_paused:
                 if kernel.running[number] is None and self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
-                ended = self._asked_to_end(core, watch)
-                if ended is not None:
-                    return ended
+                watchdog = self.watchdog
+                if (
+                    self.is_paused
+                    or core.is_call_pending
+                    or outside.is_full
+                    or outside.cause is not None
+                    or (watchdog is not None and watchdog.cause is not None)
+                ):
+                    return self._asked_to_end()
             if core.fault is not None:
                 self._deliver_fault(core)
         return outcome_of(self._kernel.halted)
 
-    def _asked_to_end(self, core: Core, watch: Watch | None) -> Outcome | None:
-        """How the run ends now that a stop was requested; None where it goes on."""
-        if self.is_full:
+    def _asked_to_end(self) -> Outcome:
+        """How the run ends that was asked to."""
+        outside, watchdog = self._outside, self.watchdog
+        if outside.is_full:
             return outcome(How.MAX_OUTPUT)
-        if watch is not None and watch.cause is not None:
-            return stopped_by(watch.cause)
-        if self.is_paused or core.is_call_pending:
-            return outcome(How.PAUSED)
-        return None
+        cause = outside.cause
+        if cause is None and watchdog is not None and watchdog.cause is not None:
+            cause = outside.why_stopped()
+        return outcome(How.PAUSED) if cause is None else stopped_by(cause)
 
     def _feed(self, core: Core) -> None:
         """Give input to those that wait for it: if it is there, and where no process is ready."""
         kernel, number = self._kernel, core.number
-        while kernel.readers and (kernel.running[number] is None or self._world.is_input_ready()):
+        while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
 
     def _load(self, core: Core, process: Process) -> None:
@@ -142,14 +155,13 @@ class Turns:
         resume, process.resume = process.resume, None
         before = core.loaded
         if before is not process and len(self._cores) > 1:
-            self._registers.move(process.pid, core)
+            self.registers.move(process.pid, core)
         switched = core.load(process, resume, self._kernel.l1_pa(process))
-        living = self._kernel.processes
-        core.is_sliced = len(living) > 1
+        core.is_sliced = len(self._kernel.processes) > 1 or core.is_in_turn
         if resume is not None and self._history.waiting:
             self._answered(process, resume if type(resume) is Failed else None)
-        if before is not None and (before.pid not in living or core.kept > len(living)):
-            self._forget_the_dead(core, before)
+        if self._ended:
+            self._forget_the_ended()
         for tell in self._observers.loading:
             tell(core, process, resume, switched)
 
@@ -162,15 +174,14 @@ class Turns:
             for tell in self._observers.refused:
                 tell(process, entry, refusal)
 
-    def _forget_the_dead(self, core: Core, before: Process) -> None:
-        """Drop what is kept for processes that have ended.  before: what the core ran last."""
-        living = self._kernel.processes
-        ended = {before.pid} if before.pid not in living else set()
-        if core.kept > len(living):
-            ended.update(core.ended(living))
-        for pid in sorted(ended):
-            core.forget(pid)
-            self._forget(pid)
+    def _forget_the_ended(self) -> None:
+        """Drop what is kept for processes that have ended, and that no restore brought back."""
+        for pid in self._ended:
+            if pid not in self._kernel.processes:
+                for core in self._cores:
+                    core.forget(pid)
+                self._forget(pid)
+        self._ended.clear()
 
     def _run(self, core: Core, process: Process, bound: int, passes: bool) -> Stop:
         """Run the loaded process, and note what the end of that asks for.

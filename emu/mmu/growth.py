@@ -44,7 +44,7 @@ class Growth:
         ``size`` is a guess, and a low one: a guess of half the size costs an early flush, one that
         is too large costs avoidable misses.
         """
-        if fills - self._since < self.size // 4:
+        if self.size > FIRST and fills - self._since < self.size // 4:
             self.size = max(self.size // 2, FIRST)
         self._since = fills
         self.due = fills + MISSES * self.size if self.size < LARGEST else NEVER

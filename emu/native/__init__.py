@@ -1,7 +1,7 @@
-"""What Unicorn calls most often, in C: it holds no rule of the kernel.
+"""What Unicorn calls most often, in C, without any rule of the kernel.
 
-Each part has a twin in Python that does the same, for hosts without a compiler and as the
-description of what it is to do.  ``EMU_NATIVE=0`` in the environment has the twins used.
+Each part has a twin in Python that does the same: for hosts without a compiler, and to say what the
+part is to do.  With ``EMU_NATIVE=0`` in the environment the twins are used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _load() -> ModuleType | None:
 
 
 hooks = _load()
-"""The module in C, or None: then the twins are used."""
+"""The module in C; None where it is not built or not wanted, and the twins are used."""
 
 USED = "C" if hooks is not None else "Python"
 """The language of the hooks in use."""

@@ -21,6 +21,8 @@ class Counter:
     @property
     def turn_over(self) -> bool: ...
     @property
+    def thumb(self) -> bool: ...
+    @property
     def callback(self) -> int: ...
     @property
     def user_data(self) -> int: ...
@@ -52,11 +54,11 @@ class Fills:
     def filled(self, va: int, length: int) -> list[int]: ...
 
 class Svc:
-    handler: Callable[[int, int, int, int, int, int, int, int], int | None]
+    handler: Callable[..., int | None]
     def __init__(
         self,
         registers: tuple[int, ...],
-        handler: Callable[[int, int, int, int, int, int, int, int], int | None],
+        handler: Callable[..., int | None],
         other: Callable[[int], None],
         fail: Callable[[BaseException], None],
     ) -> None: ...
@@ -67,12 +69,14 @@ class Svc:
 
 class Blocks:
     space: int
+    wanted: bool
     last: int
     def __init__(
         self,
         counter: Counter,
-        made: Callable[[int, int, bytes], None],
+        made: Callable[[int, int, bytes, bool], None],
         full: Callable[[], None],
+        ran: Callable[[], None] | None,
         fail: Callable[[BaseException], None],
     ) -> None: ...
     @property
@@ -80,6 +84,7 @@ class Blocks:
     @property
     def user_data(self) -> int: ...
     def take(self) -> list[int]: ...
+    def take_order(self) -> bytes: ...
     def follow(self, stacks: Stacks) -> None: ...
     def forget(self) -> None: ...
 
@@ -127,7 +132,7 @@ class Accesses:
     def take(self) -> tuple[bytes, bytes, bytes, bytes, bytes]: ...
     def forget(self) -> None: ...
 
-class Place:
+class PcAndCpsr:
     def __init__(self, uc: int, pc: int, cpsr: int) -> None: ...
     def read(self) -> tuple[int, int]: ...
 

@@ -1,5 +1,5 @@
-/* Loads and stores, gathered for Python to take.  The twin: emu/trace/accesses.py, which also gets
- * what is not plain: exclusive stores, stores that span two pages, pages with several views. */
+/* Loads and stores, gathered for Python to take.  The twin: emu/trace/plain.py.  What is not plain
+ * goes to the tracer: exclusive stores, stores over two pages, pages with several views. */
 
 #include "hooks.h"
 
@@ -9,10 +9,10 @@ enum { ROOM = 4096, KIND_WRITE = 17 }; /* Unicorn's uc_mem_type */
 
 #define SEVERAL 1 /* no page has such an address */
 
-/* What there is to take of each access: a column each, for Python reads columns quicker than rows. */
+/* What there is to take of each access: a column a field, which Python reads quicker than rows. */
 typedef struct {
     uint64_t time[ROOM];
-    uint64_t what[ROOM];  /* pc, and from bit 32 on size, and from bit 40 on whether it is a store */
+    uint64_t what[ROOM];  /* pc; from bit 32 on the size; from bit 40 on whether it is a store */
     uint64_t value[ROOM];
     uint32_t va[ROOM], pa[ROOM];
 } Taken;
@@ -30,11 +30,11 @@ typedef struct {
     Counter *counter;
     BlockHook other_begun;
     MemoryHook other_access;
-    PyObject *view;      /* view(pa) -> the page that shows a frame, or -1 if several do */
-    PyObject *full;      /* full(): takes what there is */
+    PyObject *view;      /* view(pa) -> the page (va) that shows a page of RAM; -1 if several do */
+    PyObject *full;      /* full(): there is no room; it takes what there is */
     PyObject *fail;
     bool virtual;        /* whether Unicorn tells virtual addresses */
-    bool wanted;         /* whether anybody wants to know */
+    bool wanted;         /* whether the process that runs is traced */
     bool pending;        /* whether the instruction under way is an exclusive store */
     uint32_t pc;
     uint32_t generation; /* of the address space */
@@ -94,7 +94,7 @@ static void accessed(void *uc, int kind, uint64_t told, int size, int64_t value,
     uint32_t va = 0, pa = 0;
     bool is_write = kind == KIND_WRITE;
     if (accesses->counter->thumb)
-        leave_it_block(uc, accesses->counter->cpsr);
+        leave_it_block(accesses->counter->unicorn, uc, accesses->counter->cpsr);
     if (!accesses->wanted || accesses->pending)
         return;
     if (!addresses(accesses, told, &va, &pa)
@@ -142,46 +142,44 @@ static void begun(void *uc, uint64_t va, uint32_t size, void *data)
     accesses->pc = (uint32_t)va;
 }
 
-static int accesses_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *accesses_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Accesses *accesses = (Accesses *)self;
     PyObject *counter, *view, *full, *fail;
     unsigned long long other_begun, other_access;
     int is_virtual;
     static char *keywords[] = {"counter", "begun", "accessed", "view", "full", "fail", "virtual",
                                NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "O!KKOOOp", keywords, &CounterType, &counter,
-                                     &other_begun, &other_access, &view, &full, &fail,
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!KKOOOp", keywords, state_of(type)->counter,
+                                     &counter, &other_begun, &other_access, &view, &full, &fail,
                                      &is_virtual))
-        return -1;
-    if (accesses->counter != NULL || ((Counter *)counter)->memory == NULL) {
-        PyErr_SetString(PyExc_TypeError, "Accesses: made already, or no memory is seen");
-        return -1;
-    }
-    accesses->views = calloc(((Counter *)counter)->memory->size / PAGE_SIZE_, sizeof(View));
+        return NULL;
+    const Memory *memory = ((Counter *)counter)->memory;
+    if (memory == NULL)
+        return PyErr_Format(PyExc_TypeError, "Accesses: the counter sees no memory");
+    Accesses *accesses = (Accesses *)type->tp_alloc(type, 0);
+    if (accesses == NULL)
+        return NULL;
+    accesses->views = calloc(memory->size / PAGE_SIZE_, sizeof *accesses->views);
     accesses->taken = calloc(1, sizeof *accesses->taken);
     if (accesses->views == NULL || accesses->taken == NULL) {
-        PyErr_NoMemory();
-        return -1;
+        Py_DECREF(accesses);
+        return PyErr_NoMemory();
     }
     accesses->other_begun = (BlockHook)(uintptr_t)other_begun;
     accesses->other_access = (MemoryHook)(uintptr_t)other_access;
     accesses->virtual = is_virtual;
     accesses->generation = 1;
-    Py_INCREF(counter);
-    accesses->counter = (Counter *)counter;
-    Py_INCREF(view);
-    accesses->view = view;
-    Py_INCREF(full);
-    accesses->full = full;
-    Py_INCREF(fail);
-    accesses->fail = fail;
-    return 0;
+    accesses->counter = (Counter *)Py_NewRef(counter);
+    accesses->view = Py_NewRef(view);
+    accesses->full = Py_NewRef(full);
+    accesses->fail = Py_NewRef(fail);
+    return (PyObject *)accesses;
 }
 
 static int accesses_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Accesses *accesses = (Accesses *)self;
+    Py_VISIT(Py_TYPE(self));
     Py_VISIT(accesses->counter);
     Py_VISIT(accesses->view);
     Py_VISIT(accesses->full);
@@ -206,7 +204,7 @@ static void accesses_dealloc(PyObject *self)
     accesses_clear(self);
     free(accesses->views);
     free(accesses->taken);
-    Py_TYPE(self)->tp_free(self);
+    free_object(self);
 }
 
 static PyObject *accesses_take(PyObject *self, PyObject *Py_UNUSED(none))
@@ -229,7 +227,8 @@ static PyObject *accesses_forget(PyObject *self, PyObject *Py_UNUSED(none))
 static PyMethodDef methods[] = {
     {"take", accesses_take, METH_NOARGS,
      PyDoc_STR("Columns of what there is, and none of it again: emu.trace.columns.")},
-    {"forget", accesses_forget, METH_NOARGS, PyDoc_STR("The address space is another.")},
+    {"forget", accesses_forget, METH_NOARGS,
+     PyDoc_STR("The address space is another one, or has changed.")},
     {NULL, NULL, 0, NULL},
 };
 
@@ -247,18 +246,21 @@ static PyGetSetDef properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject AccessesType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Accesses",
-    .tp_doc = PyDoc_STR("Gathers loads and stores."),
-    .tp_basicsize = sizeof(Accesses),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_new = PyType_GenericNew,
-    .tp_init = accesses_init,
-    .tp_traverse = accesses_traverse,
-    .tp_clear = accesses_clear,
-    .tp_dealloc = accesses_dealloc,
-    .tp_methods = methods,
-    .tp_members = members,
-    .tp_getset = properties,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("Gathers loads and stores.")},
+    {Py_tp_new, accesses_new},
+    {Py_tp_traverse, accesses_traverse},
+    {Py_tp_clear, accesses_clear},
+    {Py_tp_dealloc, accesses_dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+PyType_Spec accesses_spec = {
+    .name = "emu.native._hooks.Accesses",
+    .basicsize = sizeof(Accesses),
+    .flags = FIXED | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
 };

@@ -1,4 +1,4 @@
-/* Which blocks begin, and how often.  The twins: emu/execution/blocks.py, emu/coverage/executed.py.
+/* The blocks that ran: which, how often, in which order.  The twin: emu/execution/python_source.py.
  * A block is the same for as long as the same bytes are at the same place in the same space. */
 
 #include "hooks.h"
@@ -6,14 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 1 << 17, MOST = 50000, LONGEST = PAGE_SIZE_ + 4 };
+enum {
+    SLOTS = 1 << 17,
+    MOST = 50000,            /* blocks: emu.execution.executed.MOST_BLOCKS */
+    ORDERED = 512,           /* runs of blocks: emu.execution.executed.ORDERED */
+    LONGEST = PAGE_SIZE_ + 4
+};
 
 typedef struct {
     uint32_t space;  /* of addresses and of instructions, as Python numbers them, and T */
     uint32_t va;
     uint32_t size;
     uint32_t code;   /* where its bytes are among `codes` */
-    uint32_t sure;   /* the changes of the memory behind which nothing can have changed it; 0: none */
+    uint32_t sure;   /* it is as it was while the memory's count of changes is this; 0: unknown */
     uint64_t count;
 } Block;
 
@@ -23,13 +28,17 @@ typedef struct {
     uint32_t *slots; /* of a hash table: number + 1 */
     Block *blocks;
     uint8_t *codes;
+    int *order;      /* the numbers of blocks that have executed to their end; NULL: not kept */
     PyObject *stacks; /* what follows calls and returns, or NULL */
     unsigned int space;
+    bool wanted;     /* whether the blocks of the process that runs matter */
     int last;        /* the number of the block that began last, or -1 */
     int known;       /* how many there are */
+    int ordered;     /* how many there are in `order` */
     size_t used, room;
-    PyObject *made;  /* made(number, va, code): a block begins for the first time */
+    PyObject *made;  /* made(number, va, code, thumb): a block begins for the first time */
     PyObject *full;  /* full(): there are MOST; it forgets them */
+    PyObject *ran;   /* ran(): ORDERED have executed; it takes them */
     PyObject *fail;
 } Blocks;
 
@@ -99,8 +108,9 @@ static int made(Blocks *blocks, size_t slot, uint32_t space, uint32_t va, uint32
     *block = (Block){space, va, size, (uint32_t)blocks->used, 0, 0};
     blocks->used += size;
     blocks->slots[slot] = (uint32_t)number + 1;
-    PyObject *told = PyObject_CallFunction(blocks->made, "iky#", number, (unsigned long)va,
-                                           (const char *)code, (Py_ssize_t)size);
+    PyObject *told = PyObject_CallFunction(blocks->made, "iky#O", number, (unsigned long)va,
+                                           (const char *)code, (Py_ssize_t)size,
+                                           space & 1 ? Py_True : Py_False);
     Py_XDECREF(told);
     return told == NULL ? -1 : number;
 }
@@ -131,7 +141,7 @@ RARELY static int learn(Blocks *blocks, uint32_t space, uint32_t va, uint32_t si
     return number;
 }
 
-/* Whether a block's code is in memory still; if nothing can change it unnoticed, it is sure. */
+/* Whether a block's code is still in memory; if it cannot change unnoticed, that is noted. */
 APART static bool is_as_it_was(Blocks *blocks, Block *block)
 {
     Memory *memory = blocks->counter->memory;
@@ -143,9 +153,27 @@ APART static bool is_as_it_was(Blocks *blocks, Block *block)
     return true;
 }
 
+RARELY static void tell_order(Blocks *blocks)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *done = PyObject_CallNoArgs(blocks->ran);
+    if (done == NULL)
+        tell_error(blocks->fail);
+    Py_XDECREF(done);
+    blocks->ordered = 0;
+    PyGILState_Release(state);
+}
+
 static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *data)
 {
     Blocks *blocks = data;
+    if (!blocks->wanted)
+        return;
+    if (blocks->order != NULL && blocks->last >= 0) {
+        blocks->order[blocks->ordered++] = blocks->last;
+        if (blocks->ordered == ORDERED)
+            tell_order(blocks);
+    }
     uint32_t va = (uint32_t)address, space = 2 * blocks->space + blocks->counter->thumb;
     size_t slot = find(blocks, space, va, size);
     int number = (int)blocks->slots[slot] - 1;
@@ -161,43 +189,43 @@ static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *d
         stacks_entered(blocks->stacks, number);
 }
 
-static int blocks_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *blocks_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Blocks *blocks = (Blocks *)self;
-    PyObject *counter, *made_, *full, *fail;
-    static char *keywords[] = {"counter", "made", "full", "fail", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "O!OOO", keywords, &CounterType, &counter, &made_,
-                                     &full, &fail))
-        return -1;
-    if (blocks->counter != NULL) {
-        PyErr_SetString(PyExc_TypeError, "Blocks: made already");
-        return -1;
-    }
+    PyObject *counter, *made_, *full, *ran, *fail;
+    static char *keywords[] = {"counter", "made", "full", "ran", "fail", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!OOOO", keywords, state_of(type)->counter,
+                                     &counter, &made_, &full, &ran, &fail))
+        return NULL;
+    Blocks *blocks = (Blocks *)type->tp_alloc(type, 0);
+    if (blocks == NULL)
+        return NULL;
+    blocks->counter = (Counter *)Py_NewRef(counter);
+    blocks->made = Py_NewRef(made_);
+    blocks->full = Py_NewRef(full);
+    blocks->ran = Py_NewRef(ran);
+    blocks->fail = Py_NewRef(fail);
+    blocks->last = -1;
     blocks->slots = calloc(SLOTS, sizeof *blocks->slots);
     blocks->blocks = calloc(MOST, sizeof *blocks->blocks);
-    if (blocks->slots == NULL || blocks->blocks == NULL) {
-        PyErr_NoMemory();
-        return -1;
+    if (ran != Py_None)
+        blocks->order = calloc(ORDERED, sizeof *blocks->order);
+    if (blocks->slots == NULL || blocks->blocks == NULL
+        || (ran != Py_None && blocks->order == NULL)) {
+        Py_DECREF(blocks);
+        return PyErr_NoMemory();
     }
-    blocks->last = -1;
-    Py_INCREF(counter);
-    blocks->counter = (Counter *)counter;
-    Py_INCREF(made_);
-    blocks->made = made_;
-    Py_INCREF(full);
-    blocks->full = full;
-    Py_INCREF(fail);
-    blocks->fail = fail;
-    return 0;
+    return (PyObject *)blocks;
 }
 
 static int blocks_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Blocks *blocks = (Blocks *)self;
+    Py_VISIT(Py_TYPE(self));
     Py_VISIT(blocks->counter);
     Py_VISIT(blocks->stacks);
     Py_VISIT(blocks->made);
     Py_VISIT(blocks->full);
+    Py_VISIT(blocks->ran);
     Py_VISIT(blocks->fail);
     return 0;
 }
@@ -209,6 +237,7 @@ static int blocks_clear(PyObject *self)
     Py_CLEAR(blocks->stacks);
     Py_CLEAR(blocks->made);
     Py_CLEAR(blocks->full);
+    Py_CLEAR(blocks->ran);
     Py_CLEAR(blocks->fail);
     return 0;
 }
@@ -221,7 +250,8 @@ static void blocks_dealloc(PyObject *self)
     free(blocks->slots);
     free(blocks->blocks);
     free(blocks->codes);
-    Py_TYPE(self)->tp_free(self);
+    free(blocks->order);
+    free_object(self);
 }
 
 static PyObject *blocks_take(PyObject *self, PyObject *Py_UNUSED(none))
@@ -239,19 +269,28 @@ static PyObject *blocks_take(PyObject *self, PyObject *Py_UNUSED(none))
     return counts;
 }
 
+static PyObject *blocks_take_order(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Blocks *blocks = (Blocks *)self;
+    size_t size = (size_t)blocks->ordered * sizeof *blocks->order;
+    blocks->ordered = 0;
+    return PyBytes_FromStringAndSize((const char *)blocks->order, (Py_ssize_t)size);
+}
+
 static PyObject *blocks_forget(PyObject *self, PyObject *Py_UNUSED(none))
 {
     Blocks *blocks = (Blocks *)self;
     memset(blocks->slots, 0, SLOTS * sizeof *blocks->slots);
     blocks->known = 0;
     blocks->used = 0;
+    blocks->ordered = 0;
     blocks->last = -1;
     Py_RETURN_NONE;
 }
 
 static PyObject *blocks_follow(PyObject *self, PyObject *stacks)
 {
-    if (!PyObject_TypeCheck(stacks, &StacksType))
+    if (!PyObject_TypeCheck(stacks, state_of(Py_TYPE(self))->stacks))
         return PyErr_Format(PyExc_TypeError, "Blocks.follow: Stacks are needed");
     Py_INCREF(stacks);
     Py_XSETREF(((Blocks *)self)->stacks, stacks);
@@ -261,6 +300,8 @@ static PyObject *blocks_follow(PyObject *self, PyObject *stacks)
 static PyMethodDef methods[] = {
     {"take", blocks_take, METH_NOARGS,
      PyDoc_STR("How often each block began, by number; from now on they are counted anew.")},
+    {"take_order", blocks_take_order, METH_NOARGS,
+     PyDoc_STR("The numbers, as C's int, of blocks that have executed since; none of it again.")},
     {"follow", blocks_follow, METH_O, PyDoc_STR("Tell these Stacks of each block.")},
     {"forget", blocks_forget, METH_NOARGS, PyDoc_STR("Let the numbers begin at 0 again.")},
     {NULL, NULL, 0, NULL},
@@ -268,6 +309,7 @@ static PyMethodDef methods[] = {
 
 static PyMemberDef members[] = {
     {"space", T_UINT, offsetof(Blocks, space), 0, NULL},
+    {"wanted", T_BOOL, offsetof(Blocks, wanted), 0, NULL},
     {"last", T_INT, offsetof(Blocks, last), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
@@ -278,18 +320,21 @@ static PyGetSetDef properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject BlocksType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Blocks",
-    .tp_doc = PyDoc_STR("Counts how often blocks begin."),
-    .tp_basicsize = sizeof(Blocks),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_new = PyType_GenericNew,
-    .tp_init = blocks_init,
-    .tp_traverse = blocks_traverse,
-    .tp_clear = blocks_clear,
-    .tp_dealloc = blocks_dealloc,
-    .tp_methods = methods,
-    .tp_members = members,
-    .tp_getset = properties,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("The blocks that ran.")},
+    {Py_tp_new, blocks_new},
+    {Py_tp_traverse, blocks_traverse},
+    {Py_tp_clear, blocks_clear},
+    {Py_tp_dealloc, blocks_dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+PyType_Spec blocks_spec = {
+    .name = "emu.native._hooks.Blocks",
+    .basicsize = sizeof(Blocks),
+    .flags = FIXED | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
 };

@@ -1,4 +1,4 @@
-/* Counting instructions, block by block.  The twin: emu/cpu/counter.py, which says what it is for. */
+/* Counting instructions, block by block.  The twin, emu/cpu/counter.py, says what for. */
 
 #include "hooks.h"
 
@@ -9,7 +9,7 @@
 RARELY static bool ask_for_state(const Counter *counter)
 {
     uint32_t cpsr = 0;
-    unicorn.read(counter->uc, counter->cpsr, &cpsr);
+    counter->unicorn->read(counter->uc, counter->cpsr, &cpsr);
     return cpsr >> 5 & 1;
 }
 
@@ -21,9 +21,9 @@ static inline bool is_thumb(const Counter *counter)
 }
 
 /* How many Thumb instructions begin in [va, va + size), or fewer where `most` come first;
- * *behind is the address behind them. */
+ * *after is the address after them. */
 static uint64_t thumb_instructions(Counter *counter, uint64_t va, uint64_t size, uint64_t most,
-                                   uint64_t *behind)
+                                   uint64_t *after)
 {
     uint64_t at = va, end = va + size, number = 0;
     while (at < end && number < most) {
@@ -39,22 +39,23 @@ static uint64_t thumb_instructions(Counter *counter, uint64_t va, uint64_t size,
             at += high >= 0xE8 ? 4 : 2; /* Arm ARM DDI 0406C, A6.1 */
         }
     }
-    *behind = at;
+    *after = at;
     return number;
 }
 
 static uint64_t instructions(Counter *counter, uint64_t va, uint64_t size)
 {
-    uint64_t behind;
+    uint64_t after;
     if (!counter->thumb)
         return size / 4;
-    return thumb_instructions(counter, va, size, NO_LIMIT, &behind);
+    return thumb_instructions(counter, va, size, NO_LIMIT, &after);
 }
 
 /* Up to this count no block is beyond what the run may do. */
 static uint64_t first_bound(const Counter *counter)
 {
-    return counter->limit < counter->turn_end ? counter->limit : counter->turn_end;
+    uint64_t limit = shared(&counter->limit);
+    return limit < counter->turn_end ? limit : counter->turn_end;
 }
 
 /* The block under way may be beyond what the run may do. */
@@ -63,18 +64,18 @@ RARELY static void look_at_bounds(Counter *counter)
     uint32_t cpsr = 0;
     if (counter->passing) {
         counter->passing = false;
-        counter->unseen = first_bound(counter);
+        share(&counter->unseen, first_bound(counter));
         return;
     }
     if (counter->thumb) {
-        unicorn.read(counter->uc, counter->cpsr, &cpsr);
+        counter->unicorn->read(counter->uc, counter->cpsr, &cpsr);
         if (cpsr & IT_STATE)
             return;
     }
     bool jumped = counter->va != counter->next_before || !(counter->va & PAGE_OFFSET_);
     counter->turn_over = jumped && counter->before >= counter->turn_end;
-    if (counter->count > counter->limit || counter->turn_over)
-        unicorn.stop(counter->uc);
+    if (counter->count > shared(&counter->limit) || counter->turn_over)
+        counter->unicorn->stop(counter->uc);
 }
 
 static uint64_t key_of(const Memory *memory, uint32_t va)
@@ -96,8 +97,8 @@ static bool is_known(const Known *known, uint64_t key, uint32_t size)
     return known->key == key && known->size == size;
 }
 
-/* To compare a block with what it was is quicker than to look for its instructions again, and to
- * know that nothing has changed quicker still. */
+/* To compare a block with what it was is quicker than to find its instructions again; to know that
+ * nothing has changed is quicker still. */
 RARELY static uint64_t look_at_block(Counter *counter, uint32_t va, uint32_t size)
 {
     Memory *memory = counter->memory;
@@ -133,7 +134,7 @@ APART static void watch(void *uc, Counter *counter)
 {
     for (unsigned at = 0; at < counter->watched; at++)
         counter->watchers[at].begins(uc, counter->va, counter->size, counter->watchers[at].data);
-    if (counter->count > counter->unseen)
+    if (counter->count > shared(&counter->unseen))
         look_at_bounds(counter);
 }
 
@@ -145,7 +146,7 @@ RARELY static void block_of_unknown_length(void *uc, Counter *counter, uint64_t 
     watch(uc, counter);
 }
 
-/* What Unicorn calls.  All that is not done each time is behind a call at the end, so that this
+/* What Unicorn calls.  What is seldom done is in functions that are called last, so that this one
  * need not save a register. */
 static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
 {
@@ -161,33 +162,55 @@ static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
         block_of_unknown_length(uc, counter, va, size);
         return;
     }
-    if (counter->watched || counter->count > counter->unseen)
+    if (counter->watched || counter->count > shared(&counter->unseen))
         watch(uc, counter);
 }
 
-static int counter_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *counter_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Counter *counter = (Counter *)self;
     unsigned long long uc;
+    int cpsr;
     static char *keywords[] = {"uc", "cpsr", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "Ki", keywords, &uc, &counter->cpsr))
-        return -1;
+    if (!PyArg_ParseTupleAndKeywords(args, names, "Ki", keywords, &uc, &cpsr))
+        return NULL;
+    Counter *counter = (Counter *)type->tp_alloc(type, 0);
+    if (counter == NULL)
+        return NULL;
+    counter->unicorn = &state_of(type)->unicorn;
     counter->uc = (void *)(uintptr_t)uc;
-    counter->limit = counter->turn_end = counter->unseen = NO_LIMIT;
+    counter->cpsr = cpsr;
+    counter->turn_end = NO_LIMIT;
+    share(&counter->limit, NO_LIMIT);
+    share(&counter->unseen, NO_LIMIT);
     counter->va = counter->next = NOWHERE;
+    return (PyObject *)counter;
+}
+
+static int counter_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((Counter *)self)->memory);
+    Py_VISIT(((Counter *)self)->fills);
+    return 0;
+}
+
+static int counter_clear(PyObject *self)
+{
+    Py_CLEAR(((Counter *)self)->memory);
+    Py_CLEAR(((Counter *)self)->fills);
     return 0;
 }
 
 static void counter_dealloc(PyObject *self)
 {
-    Py_XDECREF(((Counter *)self)->memory);
-    Py_XDECREF(((Counter *)self)->fills);
-    Py_TYPE(self)->tp_free(self);
+    PyObject_GC_UnTrack(self);
+    counter_clear(self);
+    free_object(self);
 }
 
 static PyObject *counter_see(PyObject *self, PyObject *memory)
 {
-    if (!PyObject_TypeCheck(memory, &MemoryType))
+    if (!PyObject_TypeCheck(memory, state_of(Py_TYPE(self))->memory))
         return PyErr_Format(PyExc_TypeError, "Counter.see: a Memory is needed");
     Counter *counter = (Counter *)self;
     Py_INCREF(memory);
@@ -197,7 +220,7 @@ static PyObject *counter_see(PyObject *self, PyObject *memory)
 
 static PyObject *counter_trust(PyObject *self, PyObject *fills)
 {
-    if (!PyObject_TypeCheck(fills, &FillsType))
+    if (!PyObject_TypeCheck(fills, state_of(Py_TYPE(self))->fills))
         return PyErr_Format(PyExc_TypeError, "Counter.trust: Fills are needed");
     Py_INCREF(fills);
     Py_XSETREF(((Counter *)self)->fills, fills);
@@ -225,10 +248,10 @@ static PyObject *counter_begin(PyObject *self, PyObject *args)
     long long turn;
     if (!PyArg_ParseTuple(args, "KL", &limit, &turn))
         return NULL;
-    counter->limit = limit ? counter->count + limit : NO_LIMIT;
+    share(&counter->limit, limit ? counter->count + limit : NO_LIMIT);
     counter->turn_end = turn == INT64_MAX ? NO_LIMIT
         : turn > 0 ? counter->count + (uint64_t)turn : counter->count;
-    counter->unseen = first_bound(counter);
+    share(&counter->unseen, first_bound(counter));
     counter->va = NOWHERE;
     counter->passing = counter->turn_over = false;
     Py_RETURN_NONE;
@@ -237,7 +260,8 @@ static PyObject *counter_begin(PyObject *self, PyObject *args)
 static PyObject *counter_exhaust(PyObject *self, PyObject *Py_UNUSED(none))
 {
     Counter *counter = (Counter *)self;
-    counter->limit = counter->unseen = 0;
+    share(&counter->limit, 0);
+    share(&counter->unseen, 0);
     Py_RETURN_NONE;
 }
 
@@ -247,7 +271,7 @@ static PyObject *counter_end(PyObject *self, PyObject *address)
     uint64_t pc = PyLong_AsUnsignedLongLong(address), va = counter->va;
     if (pc == UINT64_MAX && PyErr_Occurred())
         return NULL;
-    bool over = counter->count > counter->limit || counter->turn_over;
+    bool over = counter->count > shared(&counter->limit) || counter->turn_over;
     if (pc == va) {
         counter->count = counter->before;
         counter->next = counter->next_before;
@@ -267,14 +291,14 @@ static PyObject *counter_pass_block(PyObject *self, PyObject *args)
     int thumb;
     if (!PyArg_ParseTuple(args, "Kp", &pc, &thumb))
         return NULL;
-    uint64_t left = counter->limit - counter->count;
+    uint64_t left = shared(&counter->limit) - counter->count;
     counter->passing = true;
-    counter->unseen = 0; /* the next block is looked at */
+    share(&counter->unseen, 0); /* the next block is looked at */
     if (!thumb)
         return PyLong_FromUnsignedLongLong(pc + 4 * left);
-    uint64_t behind;
-    thumb_instructions(counter, pc, PAGE_SIZE_, left, &behind);
-    return PyLong_FromUnsignedLongLong(behind);
+    uint64_t after;
+    thumb_instructions(counter, pc, PAGE_SIZE_, left, &after);
+    return PyLong_FromUnsignedLongLong(after);
 }
 
 uint64_t counter_begun(Counter *counter, uint64_t pc)
@@ -296,8 +320,9 @@ static PyObject *counter_begun_at(PyObject *self, PyObject *address)
 static PyObject *counter_left(PyObject *self, void *Py_UNUSED(closure))
 {
     Counter *counter = (Counter *)self;
-    uint64_t left = counter->limit > counter->count ? counter->limit - counter->count : 0;
-    return PyLong_FromUnsignedLongLong(counter->limit == NO_LIMIT ? 0 : left);
+    uint64_t limit = shared(&counter->limit);
+    uint64_t left = limit > counter->count ? limit - counter->count : 0;
+    return PyLong_FromUnsignedLongLong(limit == NO_LIMIT ? 0 : left);
 }
 
 static PyMethodDef methods[] = {
@@ -317,6 +342,7 @@ static PyMemberDef members[] = {
     {"thumb_bit", T_ULONGLONG, offsetof(Counter, thumb_bit), 0, NULL},
     {"before", T_ULONGLONG, offsetof(Counter, before), READONLY, NULL},
     {"next", T_ULONGLONG, offsetof(Counter, next), 0, NULL},
+    {"thumb", T_BOOL, offsetof(Counter, thumb), READONLY, NULL},
     {"turn_over", T_BOOL, offsetof(Counter, turn_over), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
@@ -328,16 +354,22 @@ static PyGetSetDef properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject CounterType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Counter",
-    .tp_doc = PyDoc_STR("Counts the instructions that completed, and bounds how many may."),
-    .tp_basicsize = sizeof(Counter),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_new = PyType_GenericNew,
-    .tp_init = counter_init,
-    .tp_dealloc = counter_dealloc,
-    .tp_methods = methods,
-    .tp_members = members,
-    .tp_getset = properties,
+static PyType_Slot slots[] = {
+    {Py_tp_doc,
+     (void *)PyDoc_STR("Counts the instructions that completed, and bounds how many may.")},
+    {Py_tp_new, counter_new},
+    {Py_tp_traverse, counter_traverse},
+    {Py_tp_clear, counter_clear},
+    {Py_tp_dealloc, counter_dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+PyType_Spec counter_spec = {
+    .name = "emu.native._hooks.Counter",
+    .basicsize = sizeof(Counter),
+    .flags = FIXED | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
 };

@@ -1,4 +1,4 @@
-/* Answering what Unicorn's TLB lacks: data in frames without code, and code that nobody stores to.
+/* Answering what Unicorn's TLB lacks: data in frames without code, and code that is not stored to.
  * Everything else goes to the backend in Python.  The twin and the rules: emu/mmu/coherence.py. */
 
 #include "hooks.h"
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #define NO_CODE 1 /* no page has such an address */
-#define MIXED 3   /* code, but not of one page only, or it was stored to: Python's to decide */
-#define NOBODY 1
+#define MIXED 3   /* code of several pages, or that was stored to: Python decides */
+#define NO_STORE 1
 #define SPACE_PAGES (1u << 20)
 
 enum { KIND_READ = 16, KIND_WRITE = 17, KIND_FETCH = 18 }; /* Unicorn's uc_mem_type */
@@ -28,6 +28,7 @@ typedef struct {
 
 typedef struct {
     PyObject_HEAD
+    const struct unicorn *unicorn;
     Memory *memory;
     FillHook other;
     int cpsr;            /* Unicorn's number of that register */
@@ -49,7 +50,7 @@ static Frame *frame_of(const Fills *fills, uint32_t pa)
 /* The rights to answer with, or 0: Python's to decide. */
 static int granted(const Fills *fills, Frame *frame, uint32_t va, int rights, int access)
 {
-    bool is_stored_to = frame->generation == fills->generation && frame->store != NOBODY;
+    bool is_stored_to = frame->generation == fills->generation && frame->store != NO_STORE;
     if (access == EXEC)
         return frame->code == va && !is_stored_to ? rights & ~WRITE : 0;
     if (!(rights & WRITE))
@@ -79,7 +80,7 @@ static bool fill(void *uc, uint64_t page, int kind, struct answer *answer, void 
             rights = 0;
         if (rights) {
             if (access != EXEC)
-                leave_it_block(uc, fills->cpsr);
+                leave_it_block(fills->unicorn, uc, fills->cpsr);
             fills->count++;
             fills->filled[va / PAGE_SIZE_] = fills->generation;
             answer->pa = fills->virtual ? va : pa;
@@ -88,48 +89,61 @@ static bool fill(void *uc, uint64_t page, int kind, struct answer *answer, void 
         }
     }
     bool allowed = fills->other(uc, page, kind, answer, NULL);
-    fills->filled[va / PAGE_SIZE_] = fills->generation; /* behind a flush that this may have been */
+    fills->filled[va / PAGE_SIZE_] = fills->generation; /* after a flush, if this was one */
     return allowed;
 }
 
-static int fills_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *fills_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Fills *fills = (Fills *)self;
     unsigned long long other;
     PyObject *memory;
-    int is_virtual;
+    int cpsr, is_virtual;
     static char *keywords[] = {"memory", "other", "cpsr", "virtual", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "O!Kip", keywords, &MemoryType, &memory, &other,
-                                     &fills->cpsr, &is_virtual))
-        return -1;
-    if (fills->memory != NULL) {
-        PyErr_SetString(PyExc_TypeError, "Fills: made already");
-        return -1;
-    }
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!Kip", keywords, state_of(type)->memory,
+                                     &memory, &other, &cpsr, &is_virtual))
+        return NULL;
+    Fills *fills = (Fills *)type->tp_alloc(type, 0);
+    if (fills == NULL)
+        return NULL;
     size_t frames = ((Memory *)memory)->size / PAGE_SIZE_;
     fills->other = (FillHook)(uintptr_t)other;
+    fills->unicorn = &state_of(type)->unicorn;
+    fills->memory = (Memory *)Py_NewRef(memory);
+    fills->cpsr = cpsr;
     fills->virtual = is_virtual;
     fills->generation = 1;
     fills->frames = calloc(frames, sizeof *fills->frames);
     fills->filled = calloc(SPACE_PAGES, sizeof *fills->filled);
     if (fills->frames == NULL || fills->filled == NULL) {
-        PyErr_NoMemory();
-        return -1;
+        Py_DECREF(fills);
+        return PyErr_NoMemory();
     }
     for (size_t at = 0; at < frames; at++)
         fills->frames[at].code = NO_CODE;
-    Py_INCREF(memory);
-    fills->memory = (Memory *)memory;
+    return (PyObject *)fills;
+}
+
+static int fills_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((Fills *)self)->memory);
+    return 0;
+}
+
+static int fills_clear(PyObject *self)
+{
+    Py_CLEAR(((Fills *)self)->memory);
     return 0;
 }
 
 static void fills_dealloc(PyObject *self)
 {
     Fills *fills = (Fills *)self;
+    PyObject_GC_UnTrack(self);
+    fills_clear(self);
     free(fills->frames);
     free(fills->filled);
-    Py_XDECREF(fills->memory);
-    Py_TYPE(self)->tp_free(self);
+    free_object(self);
 }
 
 /* The frame at a physical address in RAM that Python names, or NULL with an exception set. */
@@ -186,9 +200,9 @@ static PyObject *fills_take_store(PyObject *self, PyObject *address)
     Frame *frame = PyErr_Occurred() ? NULL : frame_at(fills, pa);
     if (frame == NULL)
         return NULL;
-    long long store = frame->generation == fills->generation && frame->store != NOBODY
+    long long store = frame->generation == fills->generation && frame->store != NO_STORE
         ? (long long)frame->store : -1;
-    frame->store = NOBODY;
+    frame->store = NO_STORE;
     return PyLong_FromLongLong(store);
 }
 
@@ -240,7 +254,7 @@ static PyObject *fills_ask(PyObject *self, PyObject *args)
         return NULL;
     fills->asking = true;
     for (uint64_t page = 0; page < number; page++)
-        unicorn.translate((void *)(uintptr_t)uc, page * PAGE_SIZE_, EXEC, &nowhere);
+        fills->unicorn->translate((void *)(uintptr_t)uc, page * PAGE_SIZE_, EXEC, &nowhere);
     fills->asking = false;
     Py_RETURN_NONE;
 }
@@ -270,16 +284,21 @@ static PyGetSetDef properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject FillsType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Fills",
-    .tp_doc = PyDoc_STR("Answers TLB fills."),
-    .tp_basicsize = sizeof(Fills),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_new = PyType_GenericNew,
-    .tp_init = fills_init,
-    .tp_dealloc = fills_dealloc,
-    .tp_methods = methods,
-    .tp_members = members,
-    .tp_getset = properties,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("Answers TLB fills.")},
+    {Py_tp_new, fills_new},
+    {Py_tp_traverse, fills_traverse},
+    {Py_tp_clear, fills_clear},
+    {Py_tp_dealloc, fills_dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+PyType_Spec fills_spec = {
+    .name = "emu.native._hooks.Fills",
+    .basicsize = sizeof(Fills),
+    .flags = FIXED | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
 };

@@ -1,4 +1,4 @@
-/* What the parts of this module share.  None of it knows a rule of the kernel. */
+/* What the parts of this module share.  No part knows a rule of the kernel. */
 
 #ifndef EMU_HOOKS_H
 #define EMU_HOOKS_H
@@ -7,6 +7,7 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,7 +40,28 @@ struct unicorn {
     int (*write)(void *uc, int register_id, const void *value);
 };
 
-extern struct unicorn unicorn;
+/* What one copy of the module has of its own.  Its types hold the module, and objects their type:
+ * so a pointer to `unicorn` is good for as long as the object that keeps it. */
+typedef struct {
+    struct unicorn unicorn;
+    PyTypeObject *memory, *counter, *fills, *svc, *pc_and_cpsr, *blocks, *stacks, *accesses;
+} State;
+
+static inline State *state_of(PyTypeObject *type)
+{
+    return PyType_GetModuleState(type);
+}
+
+/* Flags of every type: as fixed as a static type, and no base of others. */
+#define FIXED (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE)
+
+/* The end of each `dealloc`: an instance of a heap type holds the type. */
+static inline void free_object(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
 
 /* RAM as user mode sees it through the tables that lie in it. */
 typedef struct {
@@ -54,8 +76,6 @@ typedef struct {
         uint8_t *host;
     } pages[LOOKASIDE]; /* found by walking since something changed */
 } Memory;
-
-extern PyTypeObject MemoryType;
 
 /* The translation of va, and what user mode may do there; 0: nothing.
  * Only what lies in RAM: *pa is then an address in it. */
@@ -77,7 +97,7 @@ typedef struct {
     uint32_t number;
 } Known;
 
-/* The same where it may change and nobody is told: it must be compared. */
+/* The same for code that may change unnoticed: it must be compared. */
 typedef struct {
     Known known;
     const uint8_t *host; /* where it is */
@@ -88,19 +108,20 @@ typedef struct {
     PyObject_HEAD
     uint64_t count;           /* with all of the block under way */
     uint64_t before;          /* without it */
-    uint64_t next;            /* the address behind the instruction before */
+    uint64_t next;            /* the address after the instruction that completed last */
     uint64_t next_before;     /* the same as the block under way began */
     uint64_t va;              /* of the block under way, or NOWHERE */
     uint32_t size;
     uint32_t watched;         /* by so many of `watchers` */
-    uint64_t unseen;          /* up to this count neither limit nor end of turn matters */
+    _Atomic uint64_t unseen;  /* up to this count neither limit nor end of turn matters */
     uint64_t thumb_bit;       /* the host's address of Unicorn's own, or 0 */
-    uint64_t limit;
+    _Atomic uint64_t limit;   /* this and `unseen` another thread may set while blocks begin */
     uint64_t turn_end;
     bool thumb;
     bool passing;             /* the block that begins is not to be stopped */
     bool turn_over;
     int cpsr;                 /* Unicorn's number of that register */
+    const struct unicorn *unicorn;
     void *uc;
     Memory *memory;
     PyObject *fills;          /* Fills, which know of stores to code; or NULL */
@@ -111,6 +132,18 @@ typedef struct {
     Known known[KNOWN];
     Compared compared[KNOWN];
 } Counter;
+
+/* What the thread that ends runs from outside writes while a hook may read it.  No order is needed,
+ * because that thread repeats itself until the run ends: each access is a plain load or store. */
+static inline uint64_t shared(const _Atomic uint64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+static inline void share(_Atomic uint64_t *value, uint64_t now)
+{
+    atomic_store_explicit(value, now, memory_order_relaxed);
+}
 
 static inline uint64_t differ(const uint8_t *one, const uint8_t *other, uint32_t at)
 {
@@ -131,37 +164,32 @@ static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t 
     return !found;
 }
 
-extern PyTypeObject CounterType;
-extern PyTypeObject FillsType;
-extern PyTypeObject SvcType;
-extern PyTypeObject PlaceType;
-extern PyTypeObject AccessesType;
-extern PyTypeObject BlocksType;
+extern PyType_Spec memory_spec, counter_spec, fills_spec, svc_spec, pc_and_cpsr_spec, blocks_spec,
+    stacks_spec, accesses_spec;
 
-/* Whether the code of the page at va, which is at pa in RAM, is stored to only behind a change. */
+/* Whether the code of the page at va, which is at pa in RAM, is stored to only after a change
+ * that is told. */
 bool fills_have_plain(const PyObject *fills, uint32_t va, uint32_t pa);
 
 /* Whether the code of the page that va is in, which executes, is so. */
 bool code_is_plain(const Counter *counter, uint32_t va);
 
-/* The count with the instruction at pc, which executes, and none behind it. */
+/* The count up to and with the instruction at pc, which executes. */
 uint64_t counter_begun(Counter *counter, uint64_t pc);
 
 /* In a callback for a load or store: Unicorn restores the IT state; see Hooks.leave_it_block.
  * cpsr: Unicorn's number of that register. */
-static inline void leave_it_block(void *uc, int cpsr)
+static inline void leave_it_block(const struct unicorn *unicorn, void *uc, int cpsr)
 {
     uint32_t value = 0;
-    unicorn.read(uc, cpsr, &value);
+    unicorn->read(uc, cpsr, &value);
     if (value & IT_STATE) {
         value &= ~IT_STATE;
-        unicorn.write(uc, cpsr, &value);
+        unicorn->write(uc, cpsr, &value);
     }
 }
 
-extern PyTypeObject StacksType;
-
-/* A block begins whose place is known to these stacks. */
+/* A block begins; these stacks know its place. */
 void stacks_entered(PyObject *stacks, int number);
 
 /* Properties: the address of the function in the closure, and of the object itself. */

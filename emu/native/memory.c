@@ -91,20 +91,22 @@ static void forget(Memory *memory)
         memory->pages[at].va = 1;
 }
 
-static int memory_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *memory_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Memory *memory = (Memory *)self;
     unsigned long long host, size;
     unsigned int base;
     static char *keywords[] = {"address", "base", "size", NULL};
     if (!PyArg_ParseTupleAndKeywords(args, names, "KIK", keywords, &host, &base, &size))
-        return -1;
+        return NULL;
+    Memory *memory = (Memory *)type->tp_alloc(type, 0);
+    if (memory == NULL)
+        return NULL;
     memory->host = (uint8_t *)(uintptr_t)host;
     memory->base = base;
     memory->size = size;
     memory->l1 = 1; /* no table: none is there */
     forget(memory);
-    return 0;
+    return (PyObject *)memory;
 }
 
 static PyObject *memory_use(PyObject *self, PyObject *l1)
@@ -146,7 +148,7 @@ static PyObject *memory_translate(PyObject *self, PyObject *va)
 
 static PyMethodDef methods[] = {
     {"use", memory_use, METH_O,
-     PyDoc_STR("The address space whose L1 table is there (pa) is current now; -1: none.")},
+     PyDoc_STR("The L1 table of the current address space is there (pa); -1: there is none.")},
     {"forget", memory_forget, METH_NOARGS, PyDoc_STR("Descriptors have changed.")},
     {"physical", memory_physical, METH_O,
      PyDoc_STR("The address in RAM (pa) that user mode reads at va, or -1.")},
@@ -155,13 +157,17 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-PyTypeObject MemoryType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Memory",
-    .tp_doc = PyDoc_STR("RAM as user mode sees it."),
-    .tp_basicsize = sizeof(Memory),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_new = PyType_GenericNew,
-    .tp_init = memory_init,
-    .tp_methods = methods,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("RAM as user mode sees it.")},
+    {Py_tp_new, memory_new},
+    {Py_tp_dealloc, free_object},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+PyType_Spec memory_spec = {
+    .name = "emu.native._hooks.Memory",
+    .basicsize = sizeof(Memory),
+    .flags = FIXED,
+    .slots = slots,
 };

@@ -1,11 +1,11 @@
-/* Charging instructions to call stacks.  The twin: emu/profile/stack.py, which says how calls and
- * returns are told; Profiler.enter is what `entered` is here. */
+/* Charging instructions to call stacks.  The twin, emu/execution/stacks.py, says how calls and
+ * returns are recognised. */
 
 #include "hooks.h"
 
 #include <stdlib.h>
 
-enum { PLAIN, CALL, JUMP }; /* how a block ends: emu.profile.stack.ENDS */
+enum { PLAIN, CALL, JUMP }; /* how a block ends: emu.execution.stacks.ENDS */
 enum { NAMELESS, UNKNOWN }; /* functions: "" and "?" */
 
 typedef struct {
@@ -21,18 +21,18 @@ typedef struct {
     uint32_t sp;        /* when it was made */
     uint32_t caller;    /* the function that made it */
     uint32_t parent;    /* that function's caller in the tree: a node */
-} Call;
+} Activation;
 
 typedef struct {
     uint32_t parent, leaf; /* nodes */
     uint32_t depth, room;
-    Call *calls;
+    Activation *calls;
 } Stack;
 
 /* What is known of a block, by its number. */
 typedef struct {
     uint32_t va;
-    uint32_t back;      /* the address behind it */
+    uint32_t back;      /* the address after it */
     uint32_t function;
     uint32_t called_as; /* the function, or its address where nothing names it */
     uint8_t end;
@@ -56,15 +56,6 @@ typedef struct {
     uint32_t number;
 } Stacks;
 
-static bool grow(void **memory, size_t size, size_t room)
-{
-    void *larger = realloc(*memory, size * room);
-    if (larger == NULL)
-        return false;
-    *memory = larger;
-    return true;
-}
-
 /* The node for a function that another calls; 0 where there is no memory. */
 static uint32_t child(Stacks *stacks, uint32_t parent, uint32_t function)
 {
@@ -72,14 +63,16 @@ static uint32_t child(Stacks *stacks, uint32_t parent, uint32_t function)
     for (uint32_t at = *link; at; link = &stacks->nodes[at].sibling, at = *link) {
         if (stacks->nodes[at].function != function)
             continue;
-        *link = stacks->nodes[at].sibling; /* it is likely to be asked for again */
+        *link = stacks->nodes[at].sibling; /* first: it is likely to be called again */
         stacks->nodes[at].sibling = stacks->nodes[parent].child;
         stacks->nodes[parent].child = at;
         return at;
     }
     if (stacks->used == stacks->room) {
-        if (!grow((void **)&stacks->nodes, sizeof *stacks->nodes, 2 * (size_t)stacks->room))
+        Node *nodes = realloc(stacks->nodes, 2 * (size_t)stacks->room * sizeof *nodes);
+        if (nodes == NULL)
             return 0;
+        stacks->nodes = nodes;
         stacks->room *= 2;
     }
     uint32_t at = stacks->used++;
@@ -109,19 +102,21 @@ static bool call(Stacks *stacks, Stack *stack, const Place *place, uint32_t back
 {
     if (stack->depth == stack->room) {
         uint32_t room = stack->room ? 2 * stack->room : 16;
-        if (!grow((void **)&stack->calls, sizeof *stack->calls, room))
+        Activation *calls = realloc(stack->calls, room * sizeof *calls);
+        if (calls == NULL)
             return false;
+        stack->calls = calls;
         stack->room = room;
     }
     stack->calls[stack->depth++]
-        = (Call){back, sp, stacks->nodes[stack->leaf].function, stack->parent};
+        = (Activation){back, sp, stacks->nodes[stack->leaf].function, stack->parent};
     stack->parent = stack->leaf;
     return go_to(stack, child(stacks, stack->parent, place->called_as));
 }
 
 static bool drop(Stacks *stacks, Stack *stack, uint32_t depth)
 {
-    Call call = stack->calls[depth];
+    Activation call = stack->calls[depth];
     stack->depth = depth;
     stack->parent = call.parent;
     return go_to(stack, child(stacks, call.parent, call.caller));
@@ -131,7 +126,7 @@ static bool drop_left(Stacks *stacks, Stack *stack, const Place *place, uint32_t
 {
     uint32_t depth = stack->depth, leaf = stacks->nodes[stack->leaf].function;
     while (depth) {
-        const Call *call = &stack->calls[depth - 1];
+        const Activation *call = &stack->calls[depth - 1];
         bool same = call->sp == sp && !place->is_entry && call->caller == place->function
             && leaf != place->function;
         if (call->sp >= sp && !same)
@@ -145,7 +140,7 @@ static bool jump(Stacks *stacks, Stack *stack, const Place *place, uint32_t sp)
 {
     bool done = false, good = true;
     for (uint32_t depth = stack->depth; depth && !done; depth--) {
-        const Call *call = &stack->calls[depth - 1];
+        const Activation *call = &stack->calls[depth - 1];
         done = call->back == place->va && sp >= call->sp;
         if (done)
             good = drop(stacks, stack, depth - 1);
@@ -159,7 +154,7 @@ static bool transfer(Stacks *stacks, Stack *stack, const Place *place, const Pla
 {
     uint32_t sp = 0, lr = 0;
     void *values[] = {&sp, &lr};
-    unicorn.read_batch(stacks->counter->uc, stacks->sp_lr, values, 2);
+    stacks->counter->unicorn->read_batch(stacks->counter->uc, stacks->sp_lr, values, 2);
     if (last->end == CALL || (lr & ~1u) == last->back)
         return call(stacks, stack, place, last->back, sp);
     return jump(stacks, stack, place, sp);
@@ -196,34 +191,34 @@ void stacks_entered(PyObject *self, int number)
     }
 }
 
-static int stacks_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *stacks_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Stacks *stacks = (Stacks *)self;
     PyObject *counter, *fail;
+    int sp, lr;
     static char *keywords[] = {"counter", "sp", "lr", "fail", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, names, "O!iiO", keywords, &CounterType, &counter,
-                                     &stacks->sp_lr[0], &stacks->sp_lr[1], &fail))
-        return -1;
-    if (stacks->counter != NULL) {
-        PyErr_SetString(PyExc_TypeError, "Stacks: made already");
-        return -1;
-    }
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O!iiO", keywords, state_of(type)->counter,
+                                     &counter, &sp, &lr, &fail))
+        return NULL;
+    Stacks *stacks = (Stacks *)type->tp_alloc(type, 0);
+    if (stacks == NULL)
+        return NULL;
+    stacks->counter = (Counter *)Py_NewRef(counter);
+    stacks->fail = Py_NewRef(fail);
+    stacks->sp_lr[0] = sp;
+    stacks->sp_lr[1] = lr;
     stacks->room = 1024;
     stacks->nodes = calloc(stacks->room, sizeof *stacks->nodes);
     if (stacks->nodes == NULL) {
-        PyErr_NoMemory();
-        return -1;
+        Py_DECREF(stacks);
+        return PyErr_NoMemory();
     }
     stacks->used = 1; /* the root */
-    Py_INCREF(counter);
-    stacks->counter = (Counter *)counter;
-    Py_INCREF(fail);
-    stacks->fail = fail;
-    return 0;
+    return (PyObject *)stacks;
 }
 
 static int stacks_traverse(PyObject *self, visitproc visit, void *arg)
 {
+    Py_VISIT(Py_TYPE(self));
     Py_VISIT(((Stacks *)self)->counter);
     Py_VISIT(((Stacks *)self)->fail);
     return 0;
@@ -246,13 +241,12 @@ static void stacks_dealloc(PyObject *self)
     free(stacks->stacks);
     free(stacks->nodes);
     free(stacks->places);
-    Py_TYPE(self)->tp_free(self);
+    free_object(self);
 }
 
 static PyObject *stacks_place(PyObject *self, PyObject *args)
 {
     Stacks *stacks = (Stacks *)self;
-    Place place;
     unsigned int number, va, back, function, called_as;
     int end, is_entry;
     if (!PyArg_ParseTuple(args, "IIIIIip", &number, &va, &back, &function, &called_as, &end,
@@ -260,12 +254,13 @@ static PyObject *stacks_place(PyObject *self, PyObject *args)
         return NULL;
     if (number >= stacks->places_room) {
         size_t room = 2 * (size_t)number + 64;
-        if (!grow((void **)&stacks->places, sizeof place, room))
+        Place *places = realloc(stacks->places, room * sizeof *places);
+        if (places == NULL)
             return PyErr_NoMemory();
+        stacks->places = places;
         stacks->places_room = room;
     }
-    place = (Place){va, back, function, called_as, (uint8_t)end, is_entry};
-    stacks->places[number] = place;
+    stacks->places[number] = (Place){va, back, function, called_as, (uint8_t)end, is_entry};
     Py_RETURN_NONE;
 }
 
@@ -275,8 +270,10 @@ static PyObject *stacks_begin(PyObject *self, PyObject *function)
     unsigned long name = PyLong_AsUnsignedLong(function);
     if (PyErr_Occurred())
         return NULL;
-    if (!grow((void **)&stacks->stacks, sizeof *stacks->stacks, (size_t)stacks->number + 1))
+    Stack *all = realloc(stacks->stacks, ((size_t)stacks->number + 1) * sizeof *all);
+    if (all == NULL)
         return PyErr_NoMemory();
+    stacks->stacks = all;
     uint32_t root = child(stacks, 0, (uint32_t)name);
     if (!root)
         return PyErr_NoMemory();
@@ -331,25 +328,28 @@ static PyObject *stacks_tree(PyObject *self, PyObject *Py_UNUSED(none))
 static PyMethodDef methods[] = {
     {"place", stacks_place, METH_VARARGS,
      PyDoc_STR("place(number, va, back, function, called_as, end, is_entry): of a block.")},
-    {"begin", stacks_begin, METH_O, PyDoc_STR("A stack beneath this function; its number.")},
+    {"begin", stacks_begin, METH_O, PyDoc_STR("A stack under this function; its number.")},
     {"use", stacks_use, METH_O, PyDoc_STR("What executes now belongs to this stack.")},
     {"left", stacks_left, METH_NOARGS, PyDoc_STR("The block that began last is over.")},
-    {"restored", stacks_restored, METH_NOARGS, PyDoc_STR("The count is another one.")},
+    {"restored", stacks_restored, METH_NOARGS, PyDoc_STR("The count has been set.")},
     {"tree", stacks_tree, METH_NOARGS,
      PyDoc_STR("(parent, function, instructions) of each node from 1 on; 0 is the root.")},
     {NULL, NULL, 0, NULL},
 };
 
-PyTypeObject StacksType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Stacks",
-    .tp_doc = PyDoc_STR("Charges instructions to call stacks."),
-    .tp_basicsize = sizeof(Stacks),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_new = PyType_GenericNew,
-    .tp_init = stacks_init,
-    .tp_traverse = stacks_traverse,
-    .tp_clear = stacks_clear,
-    .tp_dealloc = stacks_dealloc,
-    .tp_methods = methods,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("Charges instructions to call stacks.")},
+    {Py_tp_new, stacks_new},
+    {Py_tp_traverse, stacks_traverse},
+    {Py_tp_clear, stacks_clear},
+    {Py_tp_dealloc, stacks_dealloc},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+PyType_Spec stacks_spec = {
+    .name = "emu.native._hooks.Stacks",
+    .basicsize = sizeof(Stacks),
+    .flags = FIXED | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
 };

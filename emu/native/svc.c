@@ -2,16 +2,18 @@
 
 #include "hooks.h"
 
-enum { SVC = 2, TAKEN = 8 };
+enum { SVC = 2, TAKEN = 8, OF_SVC_0 = 5, SYNDROME = 5, IMMEDIATE = 0xFFFF };
 
 typedef struct {
     PyObject_HEAD
-    PyObject *handler;  /* handler(r0, r1, r2, r3, r12, syndrome, pc, cpsr) -> r0 or None */
+    const struct unicorn *unicorn;
+    PyObject *handler;  /* handler(r0, r1, r2, r3, r12[, syndrome, pc, cpsr]) -> r0 or None */
     PyObject *other;    /* other(number): any other exception */
     PyObject *fail;     /* fail(error): what the two raise */
     int registers[TAKEN];
 } Svc;
 
+/* What an SVC with immediate 0 takes is in r0 to r3 and r12, whatever made it. */
 static PyObject *answer(Svc *svc, void *uc)
 {
     uint32_t values[TAKEN] = {0};
@@ -19,13 +21,13 @@ static PyObject *answer(Svc *svc, void *uc)
     PyObject *arguments[TAKEN];
     for (int at = 0; at < TAKEN; at++)
         places[at] = &values[at];
-    unicorn.read_batch(uc, svc->registers, places, TAKEN);
-    int made = 0;
-    while (made < TAKEN && (arguments[made] = PyLong_FromUnsignedLong(values[made])) != NULL)
+    svc->unicorn->read_batch(uc, svc->registers, places, TAKEN);
+    int taken = values[SYNDROME] & IMMEDIATE ? TAKEN : OF_SVC_0, made = 0;
+    while (made < taken && (arguments[made] = PyLong_FromUnsignedLong(values[made])) != NULL)
         made++;
     PyObject *result = NULL;
-    if (made == TAKEN)
-        result = PyObject_Vectorcall(svc->handler, arguments, TAKEN, NULL);
+    if (made == taken)
+        result = PyObject_Vectorcall(svc->handler, arguments, taken, NULL);
     while (made > 0)
         Py_DECREF(arguments[--made]);
     return result;
@@ -43,7 +45,7 @@ static void interrupted(void *uc, uint32_t number, void *data)
     if (result != NULL && result != Py_None) {
         uint32_t value = (uint32_t)PyLong_AsLongLong(result);
         if (!PyErr_Occurred())
-            unicorn.write(uc, svc->registers[0], &value);
+            svc->unicorn->write(uc, svc->registers[0], &value);
     }
     if (PyErr_Occurred())
         tell_error(svc->fail);
@@ -51,28 +53,30 @@ static void interrupted(void *uc, uint32_t number, void *data)
     PyGILState_Release(state);
 }
 
-static int svc_init(PyObject *self, PyObject *args, PyObject *names)
+static PyObject *svc_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
-    Svc *svc = (Svc *)self;
     PyObject *handler, *other, *fail;
-    int *ids = svc->registers;
+    int ids[TAKEN];
     static char *keywords[] = {"registers", "handler", "other", "fail", NULL};
     if (!PyArg_ParseTupleAndKeywords(args, names, "(iiiiiiii)OOO", keywords, &ids[0], &ids[1],
                                      &ids[2], &ids[3], &ids[4], &ids[5], &ids[6], &ids[7], &handler,
                                      &other, &fail))
-        return -1;
-    Py_INCREF(handler);
-    Py_XSETREF(svc->handler, handler);
-    Py_INCREF(other);
-    Py_XSETREF(svc->other, other);
-    Py_INCREF(fail);
-    Py_XSETREF(svc->fail, fail);
-    return 0;
+        return NULL;
+    Svc *svc = (Svc *)type->tp_alloc(type, 0);
+    if (svc == NULL)
+        return NULL;
+    svc->unicorn = &state_of(type)->unicorn;
+    svc->handler = Py_NewRef(handler);
+    svc->other = Py_NewRef(other);
+    svc->fail = Py_NewRef(fail);
+    memcpy(svc->registers, ids, sizeof ids);
+    return (PyObject *)svc;
 }
 
 static int svc_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Svc *svc = (Svc *)self;
+    Py_VISIT(Py_TYPE(self));
     Py_VISIT(svc->handler);
     Py_VISIT(svc->other);
     Py_VISIT(svc->fail);
@@ -92,7 +96,7 @@ static void svc_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
     svc_clear(self);
-    Py_TYPE(self)->tp_free(self);
+    free_object(self);
 }
 
 static PyMemberDef members[] = {
@@ -106,17 +110,20 @@ static PyGetSetDef properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-PyTypeObject SvcType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "emu.native._hooks.Svc",
-    .tp_doc = PyDoc_STR("Answers SVCs."),
-    .tp_basicsize = sizeof(Svc),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_new = PyType_GenericNew,
-    .tp_init = svc_init,
-    .tp_traverse = svc_traverse,
-    .tp_clear = svc_clear,
-    .tp_dealloc = svc_dealloc,
-    .tp_members = members,
-    .tp_getset = properties,
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)PyDoc_STR("Answers SVCs.")},
+    {Py_tp_new, svc_new},
+    {Py_tp_traverse, svc_traverse},
+    {Py_tp_clear, svc_clear},
+    {Py_tp_dealloc, svc_dealloc},
+    {Py_tp_members, members},
+    {Py_tp_getset, properties},
+    {0, NULL},
+};
+
+PyType_Spec svc_spec = {
+    .name = "emu.native._hooks.Svc",
+    .basicsize = sizeof(Svc),
+    .flags = FIXED | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
 };

@@ -1,1 +1,1 @@
-"""Profiles: which functions executed how many instructions, and who had called them."""
+"""Profiles: how many instructions each function executed, and which functions had called it."""

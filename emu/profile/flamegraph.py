@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 from zlib import crc32
 
-from emu.profile.stack import Node
+from emu.profile.tree import Node
 
 _WIDTH: Final = 1200
 _ROW: Final = 18

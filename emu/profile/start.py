@@ -1,4 +1,4 @@
-"""Begins a profile; the file is written when the run is over.
+"""Profiling a run; the file is written when the run is over.
 
 Its lines are collapsed stacks, as flame graph tools read them: functions from the outermost to
 the innermost with semicolons between, and the number of instructions.  A name that ends in .svg or
@@ -10,28 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu import native
 from emu.execution.attach import attach
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
 from emu.profile.profiler import Profiler
-from emu.profile.stack import Node
+from emu.profile.tree import Node
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
     from emu.machine.machine import Machine
-    from emu.profile.counted import NativeProfiler
 
 
 def begin_profile(
     machine: Machine, path: str, files: DebugFiles, note: Callable[[str], None]
 ) -> Callable[[], None]:
-    """Count what functions execute in a run that has not begun yet; what is returned ends that.
+    """Count what functions execute in a run that has not begun; the function returned ends that.
 
-    note: told in one line if it cannot be written then.  Errors: OSError.
+    note: called with one line if the file cannot be written then.  Errors: OSError.
     """
     file = ResultFile(path, "profile", note)
-    profiler = make_profiler(Code.of(machine, files))
+    profiler = Profiler(Code.of(machine, files))
     title = files.program.name
 
     def contents() -> bytes:
@@ -45,20 +43,11 @@ def begin_profile(
     def finished() -> None:
         file.write(contents)
 
-    return attach(machine, [profiler], finished)
-
-
-def make_profiler(code: Code) -> Profiler | NativeProfiler:
-    """The quickest there is."""
-    if native.hooks is None:
-        return Profiler(code)
-    from emu.profile.counted import NativeProfiler
-
-    return NativeProfiler(code, native.hooks)
+    return attach(machine, [profiler.blocks, profiler], finished)
 
 
 def collapsed(root: Node) -> str:
-    """A line for each stack that executed something, in order of its text."""
+    """A line for each stack that executed something, sorted."""
     waiting = [(node.name, node) for node in root.children.values()]
     lines = []
     while waiting:

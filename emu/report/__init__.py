@@ -1,4 +1,4 @@
-"""Reports for people: a fault, a refused call, a machine stopped from outside."""
+"""Reports: a fault, a refused call, a deadlock, a machine stopped from outside."""
 
 from emu.report.deadlock import deadlock_text
 from emu.report.fault import access_text, fault_text

@@ -1,4 +1,4 @@
-"""Why a memory access failed: the mistake by its name, and the fact behind it."""
+"""Why a memory access failed: the name of the mistake, and the fact that explains it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
 from emu.report.swap import last_swap
 from kernel_model.abi import KERNEL_VA, FrameType, TableType
-from kernel_model.descriptors import EXEC, SECTION_SIZE
-from kernel_model.descriptors import Fault as Empty
+from kernel_model.descriptors import EXEC, SECTION_SIZE, Invalid
 from kernel_model.frame import Frame
 from kernel_model.kernel import PROC0
 from kernel_model.memory import PAGE_SIZE
@@ -23,7 +22,7 @@ from kernel_model.walk import FaultStatus
 
 
 class Cause(NamedTuple):
-    """name: of the mistake.  why: the fact.  frame: the one it is about, if any."""
+    """name: of the mistake.  why: the fact that explains it.  frame: the one concerned, if any."""
 
     name: str
     why: str
@@ -31,7 +30,7 @@ class Cause(NamedTuple):
 
 
 def cause_of(context: Context, fault: Fault) -> Cause:
-    """Why this memory access failed.  The first explanation that fits is the one."""
+    """Why this memory access failed: the first explanation that fits."""
     for explain in _EXPLANATIONS:
         cause = explain(context, fault)
         if cause is not None:
@@ -40,12 +39,12 @@ def cause_of(context: Context, fault: Fault) -> Cause:
 
 
 def describe(context: Context, frame: Frame) -> str:
-    """A frame by its id and what it is to the process."""
+    """A frame by its id and its role for the process."""
     return f"frame {frame.f_id}, {_role(context, frame)}"
 
 
 def _role(context: Context, frame: Frame) -> str:
-    if frame.table is TableType.L2 and frame.is_hung:
+    if frame.table is TableType.L2 and frame.is_installed:
         return f"the L2 table for {frame.t_va:#010x} on"
     view = next((view for view in context.views if view.frame is frame), None)
     role = role_of(frame, view is not None, view is not None and view == context.stack)
@@ -62,10 +61,10 @@ _WITH_ARTICLES = {
 
 
 def overflowed_stack(context: Context, fault: Fault) -> View | None:
-    """The stack that this access missed by going below it, or None.
+    """The stack that this access overflowed, or None.
 
-    SP is below the stack and the access not below SP, or SP is in the stack's lowest page and
-    the access less than a page below it.
+    Either SP is below the stack and the access is not below SP; or SP is in the stack's lowest
+    page and the access is at most a page below SP.
     """
     stack = context.stack
     if stack is None or context.view_above(fault.va) != stack or fault.access == EXEC:
@@ -107,7 +106,7 @@ def _kernel(_context: Context, fault: Fault) -> Cause | None:
 
 
 def _forbidden(context: Context, fault: Fault) -> Cause | None:
-    """The address is mapped, but not for this."""
+    """The address is mapped without the right that the access needs."""
     view = context.view_at(fault.va)
     if view is None:
         return None
@@ -139,7 +138,7 @@ def _stack_overflow(context: Context, fault: Fault) -> Cause | None:
 
 
 def _ran_off(context: Context, fault: Fault) -> Cause | None:
-    """The PC came to the end of the code, or of what began it."""
+    """The program ran past the end of its code, or returned from its first function."""
     if fault.access != EXEC or fault.va != fault.pc:
         return None
     if not fault.va and not fault.registers[LR] and fault.pid == PROC0:
@@ -157,7 +156,7 @@ def _ran_off(context: Context, fault: Fault) -> Cause | None:
 
 
 def _swapped(context: Context, fault: Fault) -> Cause | None:
-    """The whole address space is another than it was."""
+    """The process's vspace was swapped, and the new one maps nothing there."""
     swap = last_swap(context.history, context.process)
     if swap is None or fault.walk is None or fault.walk.fault is None:
         return None
@@ -169,7 +168,7 @@ def _swapped(context: Context, fault: Fault) -> Cause | None:
 
 
 def _lost(context: Context, fault: Fault) -> Cause | None:
-    """Something was mapped there once."""
+    """The mapping that was there is gone."""
     assert fault.walk is not None
     lost = loss(context, fault.walk)
     if lost is None:
@@ -190,12 +189,12 @@ _LOSSES = {
 
 
 def _missing_table(context: Context, fault: Fault) -> Cause | None:
-    """No L2 hangs where the address is."""
+    """No L2 is installed for the address."""
     assert fault.walk is not None
-    if len(fault.walk.steps) != 1 or not isinstance(fault.walk.steps[0].entry, Empty):
+    if len(fault.walk.steps) != 1 or not isinstance(fault.walk.steps[0].entry, Invalid):
         return None
     start = fault.va & -SECTION_SIZE
-    why = f"nothing hangs in the L1 for {start:#010x}..{start + SECTION_SIZE - 1:#010x}"
+    why = f"nothing is installed in the L1 for {start:#010x}..{start + SECTION_SIZE - 1:#010x}"
     return Cause("missing L2 table", f"{why}{_refused(context, fault.va)}")
 
 

@@ -15,7 +15,7 @@ _FAR = 4096
 
 
 class Listing:
-    """The instructions around ``at``, an address in the instruction that matters."""
+    """The instructions around the one that contains the address ``at``."""
 
     def __init__(self, context: Context, at: int, thumb: bool) -> None:
         self._context = context
@@ -31,10 +31,10 @@ class Listing:
         return [self._line(instruction) for instruction in self._shown]
 
     def _start(self, at: int) -> int:
-        """Where to begin: at the function's start, or else at a guess.
+        """Where to begin: at the function's start, or at a guess if there are no symbols.
 
-        Thumb code cannot be read backwards, so without symbols it is the earliest place from
-        which instructions end exactly at ``at``.
+        Thumb code cannot be decoded backwards: the guess is the earliest address from which
+        instructions end exactly at ``at``.
         """
         symbol = None if self._file is None else self._file.symbol_at(at)
         if symbol is not None and at - symbol.va <= _FAR:
@@ -47,13 +47,13 @@ class Listing:
         return at
 
     def _end(self, at: int) -> int:
-        """Where to end: at the function's end at the latest."""
+        """Where to end: not after the function's end."""
         symbol = None if self._file is None else self._file.symbol_at(at)
         end = at + _LONGEST * (AROUND + 1)
         return end if symbol is None or at not in symbol else min(end, symbol.va + symbol.size)
 
     def _disassembled(self, start: int, end: int) -> list[Instruction]:
-        """What is in memory at [start, end), up to the first page that cannot be read."""
+        """The instructions in [start, end), up to the first page that cannot be read."""
         found: list[Instruction] = []
         while start < end:
             stop = end if self._file is None else min(end, self._file.symbols.next_mark(start))
@@ -70,7 +70,7 @@ class Listing:
 
 
 def _readable(context: Context, va: int, length: int) -> bytes:
-    """As much as can be read of ``length`` bytes at ``va``, in halfwords."""
+    """The readable part of ``length`` bytes at ``va``, in halfwords."""
     whole = context.read(va, length)
     if whole is not None:
         return whole

@@ -1,4 +1,4 @@
-"""What a report looks at: a machine at rest, one of its processes, and the names of addresses."""
+"""What reports read: a machine at rest, one of its processes, and the names of addresses."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from kernel_model.kernel import Kernel
 
 STACK_REACH = SECTION_SIZE
-"""How far below a stack SP still shows that it overflowed."""
+"""How far (bytes) SP may be below a stack for an overflow of that stack to be recognised."""
 
 _CODE_COMPARED = 4
-"""Bytes by which the file of a child's code is told: one instruction."""
+"""Bytes of code that are compared to find the file of a child: one instruction."""
 
 
 class View(NamedTuple):
-    """A frame where the process sees it."""
+    """A frame at the address where the process views it."""
 
     va: int
     frame: Frame
@@ -51,7 +51,7 @@ class Context:
         process: Process,
         registers: tuple[int, ...] | None = None,
     ) -> None:
-        """registers: r0-r12, sp, lr, pc, cpsr of the process, where they are known."""
+        """registers: r0-r12, sp, lr, pc, cpsr of the process, if they are known."""
         self.kernel, self.history, self.debug, self.process = kernel, history, debug, process
         self.registers = registers
         self.memory = kernel.memory
@@ -60,7 +60,7 @@ class Context:
 
     @cached_property
     def views(self) -> list[View]:
-        """Everything the process sees, in order of address."""
+        """All that the process views, in order of address."""
         kernel = self.kernel
         frames = [kernel.frames[f_id] for f_id in self.process.frames]
         seen = [frame for frame in frames if is_viewed_by(kernel, self.process, frame)]
@@ -95,7 +95,7 @@ class Context:
         return data
 
     def _page(self, va: int) -> int | None:
-        """Where a page that the process can read is (pa)."""
+        """Where a page is (pa), or None if the process cannot read it."""
         if va not in self._pages:
             self._pages[va] = self._find_page(va & 0xFFFFFFFF)
         return self._pages[va]
@@ -112,7 +112,7 @@ class Context:
         return None if data is None else int.from_bytes(data, "little")
 
     def file_at(self, va: int) -> DebugFile | None:
-        """The file that names an address of this process's code."""
+        """The file that holds this process's code at an address, or None."""
         word = va & ~3
         if word not in self._files:
             code = self.read(word, _CODE_COMPARED)
@@ -121,7 +121,7 @@ class Context:
 
     @cached_property
     def stack(self) -> View | None:
-        """The stack: what SP points into, or next above it if it has been overflowed."""
+        """The stack: the view that SP points into, or the next above SP after an overflow."""
         if self.registers is None:
             return None
         sp = self.registers[SP]

@@ -1,4 +1,4 @@
-"""The report of a deadlock: of each process what it waits for, where, and how it came there."""
+"""The report of a deadlock: what each process waits for, and its backtrace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def deadlock_text(
     debug: DebugFiles,
     registers: Callable[[Process], tuple[int, ...]],
 ) -> str:
-    """All of it.  registers: of a process, r0-r12, sp, lr, pc, cpsr."""
+    """The whole report.  registers: of a process, r0-r12, sp, lr, pc, cpsr."""
     lines = ["emu: deadlock: every process waits and nobody can wake another"]
     for process, waits in zip(kernel.processes.values(), kernel.waiting(), strict=True):
         lines.append(f"  {waits}")

@@ -1,4 +1,4 @@
-"""The report of a fault: the mistake by its name in the first three lines, then the evidence."""
+"""The report of a fault: three lines that name the mistake, then the evidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emu.report.hint import hint_for, hint_lines
 from emu.report.history import frame_history
 from emu.report.instruction import cause_of_instruction
 from emu.report.layout import register_lines, section
-from emu.report.stack import Call, level_lines, levels_of
+from emu.report.stack import Function, level_lines, levels_of
 from kernel_model.descriptors import rights_text
 from kernel_model.process import Process
 from kernel_model.walk import Walk, walk
@@ -48,7 +48,7 @@ def access_text(
     kernel: Kernel, history: History, debug: DebugFiles, process: Process,
     registers: tuple[int, ...], va: int, access: int,
 ) -> str:  # fmt: skip
-    """What a process would meet with an access that it has not made.
+    """What would happen if a process made an access.
 
     registers: r0-r12, sp, lr, pc, cpsr.  access: READ, WRITE or EXEC.
     """
@@ -66,7 +66,7 @@ def access_text(
 
 
 def cause_of_fault(context: Context, fault: Fault) -> Cause:
-    """Why the processor refused what the process did."""
+    """Why the processor refused the access or the instruction."""
     if fault.walk is not None:
         return cause_of(context, fault)
     if fault.status is not None:
@@ -75,9 +75,13 @@ def cause_of_fault(context: Context, fault: Fault) -> Cause:
 
 
 def _head(
-    fault: Fault, cause: Cause, calls: list[Call], known: Call | None, listing: Listing | None
+    fault: Fault,
+    cause: Cause,
+    calls: list[Function],
+    known: Function | None,
+    listing: Listing | None,
 ) -> list[str]:
-    """The three lines that say what it was.  known: the first of the calls that has a name."""
+    """The three lines that name the mistake.  known: the first of the calls that has a name."""
     what = "" if fault.walk is None else f": {fault.where}"
     status = "" if fault.status is None else f" ({fault.status.text})"
     where = f"pc {fault.pc:#010x}, where no code is known"
@@ -93,7 +97,7 @@ def _head(
 
 
 def _source(fault: Fault, listing: Listing) -> str:
-    """The register that the address came from, and what it holds."""
+    """The register that the address came from, and its value."""
     assert listing.marked is not None
     register = (base_register if listing.marked.va == fault.pc else register_of)(listing.marked)
     if register is None or fault.walk is None:
@@ -102,7 +106,7 @@ def _source(fault: Fault, listing: Listing) -> str:
 
 
 def _memory_lines(context: Context, fault: Fault, walked: Walk, cause: Cause) -> list[str]:
-    """Of a fault on memory: the walk, what is near, what was there, what would have helped."""
+    """For a memory fault: the walk, what is near, the frame's history, and a hint."""
     lines = _walk_lines(walked)
     lines += section("near", _near_lines(context, fault.va))
     if cause.frame is not None:
@@ -117,7 +121,7 @@ def _walk_lines(walked: Walk) -> list[str]:
 
 
 def _near_lines(context: Context, va: int) -> list[str]:
-    """What is mapped at the address, or next below and above it."""
+    """The view at the address, or the next ones below and above it."""
     view = context.view_at(va)
     if view is not None:
         return [_view_text(context, view, f"{_bytes(va - view.va)} in")]

@@ -1,4 +1,4 @@
-"""What would have made an access legal: calls with their arguments, or why none would."""
+"""What would have made an access legal: calls with their arguments, or why no call can."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from kernel_model.walk import FaultStatus
 
 
 class Hint(NamedTuple):
-    """text: a sentence.  calls: what to call, in order; pid: by whom each."""
+    """text: a sentence.  calls: the calls to make, in order, each with the pid of its caller."""
 
     text: str
     calls: tuple[tuple[int, PlannedCall], ...] = ()
@@ -59,7 +59,7 @@ def _calls(context: Context, *calls: PlannedCall) -> tuple[tuple[int, PlannedCal
 
 
 def _allow(context: Context, view: View, fault: Fault) -> Hint | None:
-    """The address is mapped: the call that maps it with the right that lacks."""
+    """For a mapped address: the call that maps it with the missing right."""
     frame = view.frame
     if frame.is_table:
         return _edit_table(context, view, fault.va)
@@ -79,7 +79,7 @@ def _remap(view: View, flags: int) -> PlannedCall:
 
 
 def _edit_table(context: Context, table: View, va: int) -> Hint:
-    """The call that lets the kernel change the entry that was written to."""
+    """The call by which the kernel changes the entry that the program tried to write."""
     entry = (va - table.va) // 4
     unit = PAGE_SIZE if table.frame.table is TableType.L2 else 1 << 20
     place = table.frame.t_va + entry * unit
@@ -94,7 +94,7 @@ def _edit_table(context: Context, table: View, va: int) -> Hint:
 
 
 def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
-    """The calls that map again what was there."""
+    """The calls that restore the mapping that was there."""
     whole = frame.pa == lost.start_pa and not frame.is_viewed and not frame.is_table
     table = table_over(context.kernel, context.process, lost.start_va)
     if not whole or table is None or isinstance(lost.leaf, Section):
@@ -112,7 +112,7 @@ def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
 
 
 def _give_back(context: Context, frame: Frame) -> tuple[tuple[int, PlannedCall], ...]:
-    """The calls by which the frame's owner gives it to the process, which may have to allow it."""
+    """The calls by which the frame's owner gives it to the process, and the leave it needs."""
     pid = context.process.pid
     give = (frame.owner, planned(Operation.FRAME_GIVE, frame.f_id, pid))
     try:
@@ -123,14 +123,14 @@ def _give_back(context: Context, frame: Frame) -> tuple[tuple[int, PlannedCall],
 
 
 def _flags(lost: Loss) -> int:
-    """The map flags that a descriptor was made of."""
+    """The map flags (rights) that produce the lost descriptor."""
     rights = user_rights(lost.leaf)
     write = MAP_WRITE if rights & WRITE else 0
     return MAP_READ | write | (0 if rights & EXEC else MAP_NOEXEC)
 
 
 def _map_memory(context: Context, fault: Fault) -> Hint | None:
-    """Nothing is there: the calls that map a free page."""
+    """For an address with no mapping: the calls that map a free page."""
     if fault.access == EXEC:
         return Hint("nothing was ever there to execute: see where the address came from")
     stack = overflowed_stack(context, fault)
@@ -149,7 +149,7 @@ def _map_memory(context: Context, fault: Fault) -> Hint | None:
 
 
 def hint_lines(context: Context, hint: Hint | None) -> list[str]:
-    """The lines of a hint; none of none."""
+    """The lines of a hint; no lines without a hint."""
     if hint is None:
         return []
     lines = [hint.text]

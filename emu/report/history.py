@@ -1,4 +1,4 @@
-"""What happened to a frame or a place: the last acts, read backwards."""
+"""What happened to a frame or at an address, from the machine's history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kernel_model.abi import Error
 from kernel_model.descriptors import (
     COARSE_SIZE,
     Coarse,
-    Fault,
+    Invalid,
     Leaf,
     decode_l1,
     decode_l2,
@@ -23,14 +23,14 @@ from kernel_model.process import Exited
 from kernel_model.walk import Walk
 
 SHOWN = 8
-"""How many events of a frame's history a report shows: the last ones."""
+"""How many calls of a frame's history a report shows at most: the last ones."""
 
 
 class Loss(NamedTuple):
-    """A mapping that was there: ``entry`` took it away.
+    """A mapping that the kernel entry ``entry`` removed.
 
-    It was of the physical memory from ``start_pa`` on, seen from ``start_va`` on with the rights
-    that ``leaf`` gives; ``pa`` is where the byte in question was.
+    It mapped addresses from ``start_va`` on to ``start_pa`` on, with the rights of ``leaf``; ``pa``
+    is where the byte in question was.
     """
 
     entry: KernelEntry
@@ -41,8 +41,8 @@ class Loss(NamedTuple):
 
 
 def loss(context: Context, walk: Walk) -> Loss | None:
-    """What took away the mapping whose absence ended this walk, if it is remembered."""
-    if not walk.steps or not isinstance(walk.steps[-1].entry, Fault):
+    """The loss of the mapping whose absence ended this walk, if the history has it."""
+    if not walk.steps or not isinstance(walk.steps[-1].entry, Invalid):
         return None
     step = walk.steps[-1]
     for written in reversed(context.history.written):
@@ -58,7 +58,7 @@ def _loss(context: Context, va: int, written: Written, index: int) -> Loss | Non
     if isinstance(entry, Coarse):
         page = context.memory.read_word(entry.table + index * COARSE_SIZE + (va >> 12 & 0xFF) * 4)
         entry, index = decode_l2(page), 0
-    if isinstance(entry, Fault | Coarse):
+    if isinstance(entry, Invalid | Coarse):
         return None
     start = (va & -entry.size) - index * entry.size
     return Loss(written.entry, start, entry.base, entry.base + va - start, entry)
@@ -75,7 +75,7 @@ class RefusedMap(NamedTuple):
 
 
 def refused_map(context: Context, va: int) -> RefusedMap | None:
-    """The last call of the process's that tried in vain to map something where ``va`` is."""
+    """The process's last refused call to map something at addresses that include ``va``."""
     for entry, error, _ in reversed(context.history.refusals):
         if entry.pid == context.process.pid and entry.call.operation is Operation.FRAME_MAP:
             _, f_id, start, flags = entry.call.parameters(entry.words).values()
@@ -86,7 +86,7 @@ def refused_map(context: Context, va: int) -> RefusedMap | None:
 
 
 def frame_history(context: Context, frame: Frame) -> list[str]:
-    """The last events of a frame's life, oldest first, a line each."""
+    """The last calls that concerned a frame, oldest first, one line each."""
     about = {entry.number for entry, event in context.history.events if _happened_to(frame, event)}
     calls = [
         (entry, result)
@@ -100,7 +100,7 @@ def frame_history(context: Context, frame: Frame) -> list[str]:
 
 
 def _call_text(context: Context, entry: KernelEntry, result: int | None) -> str:
-    """A call that succeeded: which, whose, what, and the id that it gave."""
+    """A call that succeeded: number, caller, arguments, and the id or count that it returned."""
     text = call_text(context.kernel, context.process, entry.call, entry.words)
     silent = result is None or entry.call.result == "zero"
     shown = "" if silent else f" = {result}"
@@ -108,7 +108,7 @@ def _call_text(context: Context, entry: KernelEntry, result: int | None) -> str:
 
 
 def _happened_to(frame: Frame, event: Event) -> bool:
-    """Whether an event made the frame, moved it, or changed who lives in the tables over it."""
+    """Whether an event made or moved the frame, or made a table that maps it a current vspace."""
     if isinstance(event, FrameSplit):
         return event.upper == frame.f_id
     if isinstance(event, FrameMoved):
@@ -117,7 +117,7 @@ def _happened_to(frame: Frame, event: Event) -> bool:
 
 
 def _names(frame: Frame, entry: KernelEntry) -> bool:
-    """Whether a call had the frame among its parameters, as other than the table to map in."""
+    """Whether a call named the frame in a parameter other than the table to map in."""
     parameters = entry.call.parameters(entry.words)
     return any(parameters.get(name) == frame.f_id for name in _FRAMES)
 
@@ -127,7 +127,7 @@ _FRAMES: Final = ("f_id", "f1", "f2")
 
 
 def how_it_ended(history: History, pid: int) -> str | None:
-    """How a process ended, if it is remembered."""
+    """How a process ended, or None if it is not in the history."""
     if pid in history.faults:
         return f"faulted: {history.faults[pid]}"
     for entry, event in reversed(history.events):

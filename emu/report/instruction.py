@@ -1,4 +1,4 @@
-"""Why the processor refused an instruction: the mistake by its name, and the fact behind it."""
+"""Why the processor refused an instruction: the name of the mistake, and what explains it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NONE: Final = "a Cortex-A15 has no such instruction for user mode"
 
 _PRIVILEGED: Final = "privileged instruction"
 
-# How an instruction's text begins; the first of these that fits is the one.
+# Patterns for an instruction's text; the first that matches counts.
 _REFUSED: Final = (
     (r"mcr\w* p15, #0, \w+, c7,", _PRIVILEGED, _CACHES),
     (r"(mcrr?|mrrc|mrc)2?\w* p1[45],", _PRIVILEGED, _SYSTEM),
@@ -50,6 +50,6 @@ def cause_of_instruction(context: Context, fault: Fault) -> Cause:
 
 
 def _text(context: Context, va: int, thumb: bool) -> str:
-    """The instruction at ``va``; it may be the last two bytes that the process can read."""
+    """The instruction at ``va``, of which only two bytes may be readable."""
     code = context.read(va, 4) or context.read(va, 2) or b""
     return next((instruction.text for instruction in disassemble(code, va, thumb)), "")

@@ -1,4 +1,4 @@
-"""What all reports lay out alike: sections under titles, and registers in rows."""
+"""The layout that all reports share: sections under titles, and registers in rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PER_LINE = 4
 
 
 def section(title: str, lines: list[str]) -> list[str]:
-    """Lines under a title; nothing if there are none."""
+    """Lines under a title; no title without lines."""
     return [f"  {title}", *(f"    {line}" for line in lines)] if lines else []
 
 

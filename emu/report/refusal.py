@@ -1,4 +1,4 @@
-"""The report of a refused call, for ``--explain``: the rule, the values, and what would do."""
+"""The report of a refused call, for ``--explain``: the rule, the values, and a remedy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def refusal_text(
 ) -> str:
     """What the call was, which rule refused it, and what would be accepted.
 
-    registers: r0-r12, sp, lr, pc, cpsr of who made it.
+    registers: r0-r12, sp, lr, pc, cpsr of the caller.
     """
     context = Context(kernel, history, debug, kernel.processes[entry.pid], registers)
     shown = call_text(kernel, context.process, entry.call, entry.words)
@@ -52,7 +52,7 @@ def refusal_text(
 
 
 def is_end_of_list(entry: KernelEntry, refusal: Refused) -> bool:
-    """Whether this is how a program learns that it has seen all of its frames: no mistake."""
+    """Whether a ``frame_info`` asked for the frame after the last: how loops end, no mistake."""
     asked = entry.call.operation is Operation.FRAME_INFO and refusal.error is Error.OUT_OF_RANGE
     return asked and refusal.values["index"] == refusal.values["count"]
 
@@ -68,12 +68,12 @@ def _where(context: Context) -> str:
 
 
 def _is_stub(context: Context, function: str) -> bool:
-    """Whether a function does nothing but make its call."""
+    """Whether a function is the stub of a call."""
     return any(function == call.c_name for call in context.kernel.calls)
 
 
 def _why(context: Context, entry: KernelEntry, refusal: Refused) -> str:
-    """What was wrong; of a process that is gone, also how it ended."""
+    """The reason; when a process has ended, also how."""
     if refusal.error not in (Error.NO_PROCESS, Error.PEER_DIED):
         return refusal.text
     pairs = zip(entry.words, entry.call.arguments, strict=False)

@@ -1,4 +1,4 @@
-"""What a refused call would have had to be: by the rule it broke, with its own arguments."""
+"""What would make a refused call succeed, found from the error and the call's own arguments."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Failed(NamedTuple):
         return Plan(self.context.kernel, self.context.process)
 
     def text(self, template: str) -> str:
-        """A text with operations in braces, under the names that the convention gives them."""
+        """The template with its operations replaced by the convention's names."""
         return self.context.kernel.calls.text(template)
 
     def again(self, **changed: int) -> PlannedCall:
@@ -58,7 +58,7 @@ class _Failed(NamedTuple):
 
 
 def remedy(context: Context, call: Call, words: tuple[int, ...], refusal: Refused) -> Hint | None:
-    """What would have been accepted, as far as it can be told from the call itself."""
+    """Calls that would be accepted instead, or advice; None if the call itself gives no clue."""
     find = _REMEDIES.get(refusal.error)
     if find is None:
         return None
@@ -71,7 +71,7 @@ def _hint(failed: _Failed, text: str, *calls: PlannedCall) -> Hint:
 
 
 def _prepared(failed: _Failed, text: str, prepare: Callable[[Plan], object]) -> Hint:
-    """The same call again, behind the calls that prepare it; or why there are none."""
+    """The calls that prepare the refused call, then that call; or why there are none."""
     plan = failed.plan()
     try:
         prepare(plan)
@@ -81,7 +81,7 @@ def _prepared(failed: _Failed, text: str, prepare: Callable[[Plan], object]) -> 
 
 
 def _unaligned(failed: _Failed) -> Hint | None:
-    """Round the argument down; a frame's own place or size cannot be rounded."""
+    """Round the argument down; a frame's address or size cannot be rounded."""
     if failed.operation is Operation.FRAME_SPLIT:
         frame = failed.frame()
         assert frame is not None
@@ -115,17 +115,17 @@ def _not_visible(failed: _Failed) -> Hint | None:
     return _prepared(failed, "make the table visible first", lambda plan: plan.see(table))
 
 
-def _not_hung(failed: _Failed) -> Hint | None:
-    """Hang the table over the address that was wanted."""
+def _not_installed(failed: _Failed) -> Hint | None:
+    """Install the table so that it translates the address."""
     table = failed.frame("t_id")
     if table is None:
         return None
     va = failed.arguments["va"]
-    return _prepared(failed, "hang the table first", lambda plan: plan.hang(table, va))
+    return _prepared(failed, "install the table first", lambda plan: plan.install(table, va))
 
 
 def _out_of_range(failed: _Failed) -> Hint | None:
-    """Pages for addresses that another L2 translates, or none."""
+    """Map the pages through the L2 that translates the address, or through a new one."""
     frame = failed.frame()
     if failed.operation is Operation.FRAME_SPLIT and frame is not None:
         return Hint(f"offsets are {PAGE_SIZE:#x} to {frame.len - PAGE_SIZE:#x}")
@@ -163,7 +163,7 @@ def _writable_table(failed: _Failed) -> Hint | None:
 
 
 def _not_viewed(failed: _Failed) -> Hint | None:
-    """A table to be is viewed read-only first."""
+    """View the frame read-only before it becomes a table."""
     frame = failed.frame()
     if frame is None:
         return None
@@ -171,7 +171,7 @@ def _not_viewed(failed: _Failed) -> Hint | None:
 
 
 def _in_use(failed: _Failed) -> Hint | None:
-    """Say whose the entry is, and unmap that first."""
+    """Unmap the frame that has the entry first."""
     view = failed.context.view_at(failed.arguments["va"])
     if view is None:
         return None
@@ -187,12 +187,12 @@ def _mapped(failed: _Failed) -> Hint | None:
     return _hint(failed, "unmap it first", unmap, failed.again())
 
 
-def _hung(failed: _Failed) -> Hint | None:
+def _installed(failed: _Failed) -> Hint | None:
     frame = failed.frame()
     if frame is None:
         return None
-    unhang = planned(Operation.FRAME_UNMAP, frame.f_id, MapKind.TABLE_L2)
-    return _hint(failed, "take it from there first", unhang, failed.again())
+    removal = planned(Operation.FRAME_UNMAP, frame.f_id, MapKind.TABLE_L2)
+    return _hint(failed, "remove it from there first", removal, failed.again())
 
 
 def _not_mapped(failed: _Failed) -> Hint | None:
@@ -201,13 +201,13 @@ def _not_mapped(failed: _Failed) -> Hint | None:
         return None
     if frame.is_viewed:
         return _hint(failed, "it is mapped so", failed.again(kind=frame.view_kind))
-    if frame.is_hung:
-        return _hint(failed, "it hangs as a table", failed.again(kind=MapKind.TABLE_L2))
+    if frame.is_installed:
+        return _hint(failed, "it is installed as a table", failed.again(kind=MapKind.TABLE_L2))
     return Hint("it is mapped nowhere")
 
 
 def _not_table(failed: _Failed) -> Hint | None:
-    """The wrong level of table for this kind, most often."""
+    """Use, or make, a table of the level that the kind needs."""
     if failed.operation is not Operation.FRAME_MAP:
         return None
     kind = failed.arguments["flags"] & MAP_KIND_MASK
@@ -255,7 +255,7 @@ def _not_allowed(failed: _Failed) -> Hint | None:
 _REMEDIES: dict[Error, Callable[[_Failed], Hint | None]] = {
     Error.UNALIGNED: _unaligned,
     Error.TABLE_NOT_VISIBLE: _not_visible,
-    Error.TABLE_NOT_HUNG: _not_hung,
+    Error.TABLE_NOT_HUNG: _not_installed,
     Error.OUT_OF_RANGE: _out_of_range,
     Error.BAD_FLAGS: _bad_flags,
     Error.BAD_KIND: _bad_kind,
@@ -263,7 +263,7 @@ _REMEDIES: dict[Error, Callable[[_Failed], Hint | None]] = {
     Error.NOT_VIEWED_READ_ONLY: _not_viewed,
     Error.ENTRY_IN_USE: _in_use,
     Error.MAPPED: _mapped,
-    Error.TABLE_HUNG: _hung,
+    Error.TABLE_HUNG: _installed,
     Error.NOT_MAPPED: _not_mapped,
     Error.NOT_TABLE: _not_table,
     Error.POOL_FULL: _pool_full,

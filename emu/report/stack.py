@@ -1,4 +1,4 @@
-"""A backtrace as text: a line a function, repeated ones once."""
+"""A backtrace as text: one line per function, recursion folded."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 MOST_LINES = 32
 LONGEST_CYCLE = 8
-"""Of how many functions a recursion may be made to be recognised."""
+"""The longest cycle of functions that is recognised as recursion."""
 
 
-class Call(NamedTuple):
+class Function(NamedTuple):
     """One function of a backtrace.
 
-    at: in the instruction that it is at.  is_named: whether some file knows the address.
-    inlined: the compiler put it into the next one.
+    at: an address in its current instruction.  is_named: whether a file names the address.
+    inlined: whether the compiler inlined it in the next function of the backtrace.
     """
 
     at: int
@@ -36,12 +36,12 @@ class Call(NamedTuple):
         return f"{self.function}{where}"
 
 
-Level = tuple[Call, ...]
-"""One frame on the stack: its function, and before it those that were inlined in it."""
+Level = tuple[Function, ...]
+"""One stack frame: the functions inlined in its function, innermost first, then the function."""
 
 
 def levels_of(context: Context, registers: tuple[int, ...]) -> tuple[list[Level], str]:
-    """The frames, the innermost first, and why no more are known, or "".
+    """The levels, the innermost first, and why the backtrace ends there, or "".
 
     registers: r0-r12, sp, lr, pc, cpsr.
     """
@@ -58,19 +58,19 @@ def levels_of(context: Context, registers: tuple[int, ...]) -> tuple[list[Level]
     return levels, ""
 
 
-def _functions(step: Step) -> Iterator[Call]:
+def _functions(step: Step) -> Iterator[Function]:
     at, thumb = step.frame.at, step.frame.thumb
     if step.file is None:
-        yield Call(at, thumb, f"{at:#010x}", None, False, False)
+        yield Function(at, thumb, f"{at:#010x}", None, False, False)
         return
     places = step.file.places(at)
     for place in places:
         name = place.function or place.in_symbol
-        yield Call(at, thumb, name, place.line, True, place is not places[-1])
+        yield Function(at, thumb, name, place.line, True, place is not places[-1])
 
 
 def level_lines(levels: list[Level], reason: str) -> list[str]:
-    """The lines of a backtrace; what recurs is shown once, and how often."""
+    """The lines of a backtrace; a recursion is shown once, with its count."""
     lines: list[str] = []
     start = 0
     while start < len(levels):
@@ -87,12 +87,12 @@ def level_lines(levels: list[Level], reason: str) -> list[str]:
     return lines + ([f"     ends here: {reason}"] if reason else [])
 
 
-def _line(number: int, call: Call) -> str:
+def _line(number: int, call: Function) -> str:
     return f"#{number:<3} {call}{' (inlined)' if call.inlined else ''}"
 
 
 def _recurrence(levels: list[Level], start: int) -> tuple[int, int]:
-    """How long the shortest cycle is that begins here, and how often it is gone through."""
+    """The length of the shortest cycle that begins here, and how often it repeats; else 1, 1."""
     for length in range(1, LONGEST_CYCLE + 1):
         cycle = levels[start : start + length]
         end = start + length

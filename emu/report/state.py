@@ -1,4 +1,4 @@
-"""Where a machine stands that was stopped from outside."""
+"""The report of a machine that was stopped from outside."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def state_text(kernel: Kernel, history: History, core: Core, debug: DebugFiles) -> str:
-    """Where a stopped run was: the current process, its registers, its code, its callers."""
+    """The process on a core, with its registers, its code and its backtrace."""
     process = kernel.running[core.number]
     if process is None:
-        return "\n".join(["  nobody runs", *(f"  {line}" for line in kernel.waiting())])
+        return "\n".join(["  no process runs", *(f"  {line}" for line in kernel.waiting())])
     registers = core.engine.registers.core()
     context = Context(kernel, history, debug, process, registers)
     levels, end_of_levels = levels_of(context, registers)

@@ -1,4 +1,4 @@
-"""Programs that were made for another system, or for none: what to do, in one line."""
+"""Programs built for another system, or for none: one line of advice."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _THUMB_SVC, _ARM_SVC = 0xDF, 0xEF
 
 
 def stranger_text(image: Image, name: str, calls: int) -> str | None:
-    """A line for a program that cannot have asked for anything, or None.
+    """A line for a program that has no system call in it, or None.
 
-    calls: how many it made, of the kernel's or of semihosting's.
+    calls: how many calls it has made, of the kernel or of semihosting.
     """
     if calls or any(_has_svc(one.data) for one in image.segments if one.rights & EXEC):
         return None

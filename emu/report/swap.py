@@ -1,4 +1,4 @@
-"""Vspaces that were swapped away under who ran on them: how one process ends another, or itself."""
+"""Processes that end because their vspace was swapped for one that lacks their code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def last_swap(history: History, process: Process) -> KernelEntry | None:
-    """The call that put a process on another vspace than it had begun with, if it runs on that."""
+    """The call that swapped the process's vspace for its present one, or None."""
     for entry, event in reversed(history.events):
         if isinstance(event, VspaceChanged) and event.pid == process.pid:
             return entry if event.before != NO_ID and event.l1 == process.l1 else None
@@ -26,9 +26,9 @@ def last_swap(history: History, process: Process) -> KernelEntry | None:
 
 
 def killing_text(kernel: Kernel, history: History, fault: Fault) -> str | None:
-    """One line for a process whose next instruction another has swapped away; else None.
+    """One line for a process whose code another process has swapped away, or None.
 
-    That is a way to end it, and no mistake of anybody's.
+    A parent may end a child in this way: it is no mistake.
     """
     if fault.access != EXEC or fault.va & PAGE_BASE != fault.pc & PAGE_BASE:
         return None

@@ -1,8 +1,11 @@
 """The trace of loads and stores: virtual and physical address, size and value of each.
 
-Unicorn calls a hook behind each load, with what it loaded, and before each store; a store that
-spans two pages may still fail at the second.  Another hook, before each instruction, says whose
-they are and finds exclusive stores, of which Unicorn tells something else than they do.
+Unicorn calls a hook after each load, with what it loaded, and before each store; a store that
+spans two pages may still fail at the second.  Another hook, before each instruction, says which
+makes them and finds exclusive stores, of which Unicorn tells something else than they do.
+
+Accesses that are plain may be gathered (``emu.trace.plain``).  They are written when there are
+many, when a run stops or a call is made, and before an access that is not plain.
 """
 
 # ruff: noqa: ARG002 - an observer is told more than it needs
@@ -19,8 +22,11 @@ from emu.arm.exclusives import Store, exclusive_store
 from emu.execution.addresses import Addresses
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words
+from emu.trace.columns import columns
 from emu.trace.events import Access
+from emu.trace.plain import Callbacks, plain_accesses
 from emu.trace.recorder import Recorder
+from emu.trace.text import TextFormat
 from kernel_model.call import Call
 from kernel_model.events import DescriptorsWritten, VspaceChanged
 from kernel_model.process import Process, Resume
@@ -34,51 +40,63 @@ ACCESSES = const.UC_HOOK_MEM_READ_AFTER | const.UC_HOOK_MEM_WRITE
 """The kinds of hooks that tell of accesses."""
 
 
-class Plain(NamedTuple):
-    """An instruction that is no exclusive store, and where in RAM it is."""
+class NotExclusive(NamedTuple):
+    """An instruction that is no exclusive store, and its place in RAM."""
 
-    start: int
-    end: int
+    where: slice
     code: bytes
 
 
 class AccessTracer(Observer):
     """Emits ``Access``.
 
-    execution: who writes the instructions among which the accesses belong, if anybody does.
+    execution: the trace of the instructions among which the accesses belong, if there is one.
+    gathers: whether plain accesses may be written some time after they happen.
     """
 
-    def __init__(self, recorder: Recorder, execution: ExecutionTracer | None) -> None:
+    def __init__(
+        self, recorder: Recorder, execution: ExecutionTracer | None, gathers: bool
+    ) -> None:
         self.recorder, self.execution = recorder, execution
         self.engine = recorder.core.engine
         self.addresses = Addresses(recorder.code)
-        self._wanted = False
-        self._pc = 0
+        self._wanted, self._gathers = False, gathers
         self._store: Store | None = None
-        self._plain: dict[int, Plain] = {}
+        self._not_exclusive: dict[int, NotExclusive] = {}
         self._memory = recorder.code.memory
         self.engine.hooks.count_instructions()
-        self._on_access = HOOK_MEM_ACCESS_CFUNC(self._accessed)
-        self._on_begun = HOOK_CODE_CFUNC(self._begun)
+        self._callbacks = Callbacks(
+            HOOK_CODE_CFUNC(self._begun), HOOK_MEM_ACCESS_CFUNC(self._accessed)
+        )
+        self._accesses = plain_accesses(
+            self.engine, self._callbacks, self.addresses, self._write_gathered, gathers
+        )
         self._watch()
 
     def _watch(self) -> None:
-        unicorn = self.engine.unicorn
-        unicorn.add_hook(ACCESSES, self._on_access)
-        unicorn.add_hook(const.UC_HOOK_CODE, self._on_begun)
+        unicorn, accesses = self.engine.unicorn, self._accesses
+        unicorn.keep(accesses, self)
+        unicorn.add_hook(ACCESSES, accesses.on_access, user_data=accesses.user_data)
+        unicorn.add_hook(const.UC_HOOK_CODE, accesses.on_begun, user_data=accesses.user_data)
 
     # What goes on around the accesses
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         self._wanted = self.recorder.filter.wants(process.pid) and not self.recorder.output.lost
+        self._accesses.wanted = self._wanted
         if switched:
             self._forget()
 
     def stopped(self, core: Core, process: Process, reason: Stop) -> None:
+        self._write_gathered()
         self._stored(self.engine.registers.pc)
 
     def calling(self, core: Core, process: Process, call: Call, words: Words) -> None:
+        self._write_gathered()
         self._stored(self.engine.registers.pc)
+
+    def semihosting(self, core: Core, process: Process, operation: int, argument: int) -> None:
+        self._write_gathered()
 
     def vspace_changed(self, event: VspaceChanged) -> None:
         self._forget()
@@ -87,13 +105,14 @@ class AccessTracer(Observer):
         self._forget()
 
     def restored(self) -> None:
-        self._store = None
+        self._store, self._accesses.pending = None, False
         self._forget()
 
     def _forget(self) -> None:
         """The address space is another one, or has changed."""
         self.addresses.forget()
-        self._plain.clear()
+        self._accesses.forget()
+        self._not_exclusive.clear()
 
     # What Unicorn tells
 
@@ -104,7 +123,7 @@ class AccessTracer(Observer):
             self.engine.hooks.leave_it_block()
             if not self._wanted or self._store is not None:
                 return
-            va, pa = self.addresses.both(told, self._pc)
+            va, pa = self.addresses.both(told, self._accesses.pc)
             is_write = kind == const.UC_MEM_WRITE
             if is_write and not self.addresses.may_store(va, size):
                 return
@@ -118,9 +137,11 @@ class AccessTracer(Observer):
                 return
             if self._store is not None:
                 self._stored(va)
-            self._pc = va
+            self._accesses.pc = va
             if size == 4:
-                self._look_for_store(va)
+                known = self._not_exclusive.get(va)
+                if known is None or self._memory[known.where] != known.code:
+                    self._look_for_store(va)
         except BaseException as error:
             self.engine.control.fail(error)
 
@@ -128,32 +149,48 @@ class AccessTracer(Observer):
 
     def _look_for_store(self, va: int) -> None:
         """Note what the instruction is about to do, if it is an exclusive store."""
-        plain = self._plain.get(va)
-        if plain is not None and self._memory[plain.start : plain.end] == plain.code:
-            return
         code = self.recorder.code.read(va, 4)
         thumb = self.engine.registers.thumb
         word = encoding(int.from_bytes(code, "little"), thumb)
         self._store = exclusive_store(word, thumb, self.engine.registers.core())
         offset = self.recorder.code.offset(va, 4)
+        self._accesses.pending = self._store is not None
         if self._store is None and offset >= 0:
-            self._plain[va] = Plain(offset, offset + 4, code)
+            self._not_exclusive[va] = NotExclusive(slice(offset, offset + 4), code)
 
     def _stored(self, pc: int) -> None:
         """An instruction that was to store has ended, unless the PC is still on it."""
         store, self._store = self._store, None
-        if store is None or pc == self._pc:
+        self._accesses.pending = False
+        if store is None or pc == self._accesses.pc:
             return
         if not self.engine.registers.core()[store.status]:
             pa = self.recorder.core.backend.physical(store.va)
             self._emit(True, store.va, pa, store.size, store.value)
 
+    # Writing
+
     def _emit(self, is_write: bool, va: int, pa: int, size: int, value: int) -> None:
-        recorder = self.recorder
-        if not recorder.filter.wants_access(self._pc, va, size):
+        if self._gathers:
+            self._write_gathered()
+        recorder, pc = self.recorder, self._accesses.pc
+        if not recorder.filter.wants_access(pc, va, size):
             return
         if self.execution is not None:
-            self.execution.write_through(self._pc)
-        time = self.engine.counter.begun(self._pc)
-        event = Access(time, recorder.pid, self._pc, is_write, va, pa, size, value)
-        recorder.emit(event)
+            self.execution.write_through(pc)
+        time = self.engine.counter.begun(pc)
+        recorder.emit(Access(time, recorder.pid, pc, is_write, va, pa, size, value))
+
+    def _write_gathered(self) -> None:
+        taken, recorder = self._accesses.take(), self.recorder
+        if not taken[0]:
+            return
+        gathered = columns(*taken)
+        if recorder.filter.by_address:
+            gathered = gathered.chosen(recorder.filter.wants_access)
+        if isinstance(recorder.format, TextFormat):
+            text = gathered.text(recorder.pid)
+        else:
+            text = "".join(map(recorder.format.event, gathered.events(recorder.pid)))
+        recorder.output.write(text)
+        recorder.output.pause()

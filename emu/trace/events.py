@@ -51,7 +51,8 @@ class Descriptors:
     """A run of ``count`` table entries that changed alike.
 
     pid: who called the kernel, or -1.  table: id of the table's frame, or -1.  index: of the
-    first entry in the frame.  va: where the entries translate, or -1 if the table hangs nowhere.
+    first entry in the frame.  va: what the first entry translates, or -1 if the table is
+    installed nowhere.
     old, new: the first entry.  old_frame, new_frame: ids of the frames those name, or -1.
     """
 

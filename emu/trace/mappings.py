@@ -13,7 +13,7 @@ from kernel_model.descriptors import (
     SECTION_SIZE,
     SMALL_PAGE_SIZE,
     Coarse,
-    Fault,
+    Invalid,
     LargePage,
     Section,
     SmallPage,
@@ -57,12 +57,12 @@ class MapTracer(Observer):
             return -1
         if table.table is TableType.L1:
             return offset
-        return table.t_va + offset if table.is_hung else -1
+        return table.t_va + offset if table.is_installed else -1
 
     def _named(self, level: int, word: int) -> int:
         """The frame that an entry names, or NO_ID."""
         entry = Step(level, 0, 0, word).entry
-        if isinstance(entry, Fault):
+        if isinstance(entry, Invalid):
             return NO_ID
         pa = entry.table if isinstance(entry, Coarse) else entry.base
         frame = self.recorder.kernel.frame_at(pa)
@@ -99,5 +99,5 @@ def _step(level: int, word: int) -> int:
         return _COARSE_SPAN
     if isinstance(entry, Section | SmallPage):
         return entry.size
-    assert isinstance(entry, Fault | LargePage | Supersection)
+    assert isinstance(entry, Invalid | LargePage | Supersection)
     return 0  # these repeat

@@ -80,7 +80,7 @@ def descriptors_text(event: events.Descriptors) -> str:
     unit = SECTION_SIZE if event.level == 1 else SMALL_PAGE_SIZE
     last = event.index + event.count - 1
     entries = f"[{event.index:#05x}]" if event.count == 1 else f"[{event.index:#05x}-{last:#05x}]"
-    where = "hangs nowhere"
+    where = "installed nowhere"
     if event.va >= 0:
         where = f"va {event.va:#010x}-{event.va + event.count * unit - 1:#010x}"
     old = entry_text(event.level, event.old, event.count, event.old_frame)

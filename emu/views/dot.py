@@ -11,7 +11,7 @@ from kernel_model.kernel import Kernel
 
 
 def tree_dot(kernel: Kernel) -> str:
-    """A graph: an edge from each table to what hangs (bold) or is seen in it."""
+    """A graph: an edge from each table to what is installed (bold) or seen in it."""
     lines = [
         "digraph mappings {",
         "  rankdir=LR;",
@@ -36,5 +36,5 @@ def _node(kernel: Kernel, frame: Frame) -> str:
 def _edges(kernel: Kernel, table: Frame) -> Iterator[str]:
     for child in children(kernel, table):
         label = f"{child.va:#010x}{child.rights}"
-        style = ", style=bold" if child.hangs else ""
+        style = ", style=bold" if child.is_table else ""
         yield f'  f{table.f_id} -> f{child.frame.f_id} [label="{label}"{style}];'

@@ -1,4 +1,4 @@
-"""``emu frames``: the owner of each frame, and where it hangs or is seen, as text and as data."""
+"""``emu frames``: the owner of each frame and where it is mapped, as text and as data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kernel_model.process import Process
 
 _FRAMES = (
     Column("frame", right=True, style="green"), Column("type"), Column("physical", style="cyan"),
-    Column("size", right=True), Column("table"), Column("hangs in"), Column("seen in"),
+    Column("size", right=True), Column("table"), Column("installed in"), Column("seen in"),
     Column("at"), Column("rights"), Column("role"),
 )  # fmt: skip
 MANY = 40
@@ -93,7 +93,7 @@ def _grouped(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def _role(kernel: Kernel, frame: Frame, layout: Layout) -> str:
     """The role of the frame for its owner."""
     l1 = kernel.l1_over(kernel.frames[frame.v_id]) if frame.is_viewed else None
-    if l1 is None or frame.owner not in l1.runs:
+    if l1 is None or frame.owner not in l1.users:
         return role_of(frame, False)
     va, sp = kernel.view_va(frame), layout.stacks.get(frame.owner, 0)
     role = role_of(frame, True, va < sp <= va + frame.len and bool(frame.v_flags & MAP_WRITE))
@@ -103,7 +103,7 @@ def _role(kernel: Kernel, frame: Frame, layout: Layout) -> str:
 
 
 def _frame_row(kernel: Kernel, frame: Frame, layout: Layout) -> tuple[str, ...]:
-    hangs = f"{frame.t_id} at {frame.t_va:#010x}" if frame.is_hung else ""
+    place = f"{frame.t_id} at {frame.t_va:#010x}" if frame.is_installed else ""
     table = frame.table.name if frame.is_table else ""
     if frame.table is TableType.L1 and kernel.is_current(frame):
         table = "L1, current"
@@ -112,7 +112,7 @@ def _frame_row(kernel: Kernel, frame: Frame, layout: Layout) -> tuple[str, ...]:
         seen = f"{frame.v_id}" + (" as sections" if frame.view_kind is MapKind.SECTION else "")
         at, rights = f"{kernel.view_va(frame):#010x}", rights_text(frame.view_rights)
     return (
-        str(frame.f_id), frame.type.name, f"{frame.pa:#010x}", size_text(frame.len), table, hangs,
+        str(frame.f_id), frame.type.name, f"{frame.pa:#010x}", size_text(frame.len), table, place,
         seen, at, rights, _role(kernel, frame, layout),
     )  # fmt: skip
 
@@ -129,8 +129,8 @@ def _process_data(process: Process) -> dict[str, Any]:
 
 
 def _frame_data(kernel: Kernel, frame: Frame, layout: Layout) -> dict[str, Any]:
-    """A frame; a table it hangs in and a view it has are null where there is none."""
-    place = {"table": frame.t_id, "va": frame.t_va} if frame.is_hung else None
+    """A frame; the table it is installed in and its view are null where there is none."""
+    place = {"table": frame.t_id, "va": frame.t_va} if frame.is_installed else None
     view = None
     if frame.is_viewed:
         view = {

@@ -1,4 +1,4 @@
-"""Grids of text: plain and always the same for files and pipes, coloured for a person."""
+"""Grids of text: plain and always the same in files and pipes, coloured on a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
 _WIDEST = 200
-"""Characters in a line for a person: a narrower terminal breaks lines, and loses nothing."""
+"""Characters in a line on a terminal: a narrower one breaks lines and loses nothing."""
 
 
 class Column(NamedTuple):
@@ -27,7 +27,7 @@ class Grid(NamedTuple):
 
 
 def write_grids(grids: Sequence[Grid], stream: TextIO) -> None:
-    """Write grids: in colours to a terminal that has them, or without if NO_COLOR says so."""
+    """Write grids, in colours if the terminal has them and NO_COLOR is not set."""
     if stream.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
         _write_rich(grids, stream)
     else:
@@ -35,7 +35,7 @@ def write_grids(grids: Sequence[Grid], stream: TextIO) -> None:
 
 
 def grid_text(grid: Grid) -> str:
-    """A grid as plain text, a line a row, without spaces at the ends of lines."""
+    """A grid as plain text, one line per row, without spaces at the ends of lines."""
     titles = tuple(column.title for column in grid.columns)
     cells = [titles, *grid.rows] if any(titles) else list(grid.rows)
     widths = [max((len(row[n]) for row in cells), default=0) for n in range(len(grid.columns))]

@@ -9,7 +9,7 @@ from emu.debuginfo.code import disassemble_file, instruction_text
 
 
 def listing(file: DebugFile, start: int, end: int, with_lines: bool = False) -> Iterator[str]:
-    """The lines for [start, end) of one code section.  with_lines: with those of the source."""
+    """The lines for [start, end) of one code section.  with_lines: whether to show source lines."""
     labels = {symbol.va: symbol.name for symbol in file.symbols.all if start <= symbol.va < end}
     last: Line | None = None
     for instruction in disassemble_file(file, start, end):

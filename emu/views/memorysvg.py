@@ -23,7 +23,7 @@ LEAST, STEP = 18, 4
 
 
 class Piece(NamedTuple):
-    """A piece of physical memory: what is in it, and whose."""
+    """A piece of physical memory: its contents and its owner."""
 
     pa: int
     size: int
@@ -36,7 +36,7 @@ def memory_svg(kernel: Kernel) -> str:
     """The drawing: RAM from low addresses at the top to high ones, then devices."""
     drawing = Drawing("physical memory")
     drawing.text(MARGIN, 26, "Physical memory: to scale, and piece by piece", "title")
-    more = (("the kernel", KERNEL), ("nobody", "#ffffff"))
+    more = (("the kernel", KERNEL), ("no owner", "#ffffff"))
     y = draw_legend(drawing, kernel, MARGIN, 44, more)
     y = _draw_ram(drawing, kernel, _ram_pieces(kernel), y)
     for device in _device_pieces(kernel):
@@ -84,7 +84,7 @@ def _height(piece: Piece) -> float:
 
 
 def _ram_pieces(kernel: Kernel) -> list[Piece]:
-    """RAM without holes: the kernel's, frames, and what no frame covers."""
+    """All of RAM: the kernel's memory, frames, and what no frame covers."""
     ram = kernel.memory
     owned = [Piece(kernel.start, KERNEL_SIZE, "the kernel", "", KERNEL)]
     owned += [
@@ -96,11 +96,11 @@ def _ram_pieces(kernel: Kernel) -> list[Piece]:
     end = ram.base
     for piece in sorted(owned, key=lambda piece: piece.pa):
         if end < piece.pa:
-            pieces.append(Piece(end, piece.pa - end, "nobody's", "", "#ffffff"))
+            pieces.append(Piece(end, piece.pa - end, "no owner", "", "#ffffff"))
         pieces.append(piece)
         end = piece.pa + piece.size
     if end < ram.base + ram.size:
-        pieces.append(Piece(end, ram.base + ram.size - end, "nobody's", "", "#ffffff"))
+        pieces.append(Piece(end, ram.base + ram.size - end, "no owner", "", "#ffffff"))
     return pieces
 
 
@@ -115,13 +115,13 @@ def _piece(kernel: Kernel, frame: Frame) -> Piece:
 
 
 def _note(kernel: Kernel, frame: Frame) -> str:
-    """What a frame is used for: its table, its view."""
+    """The use of a frame: its table role, its view."""
     notes = []
     if frame.type is not FrameType.MEM:
         notes.append(SPECIAL[frame.type])
     if frame.table is not TableType.NO:
-        hung = f" for {frame.t_va:08x} on" if frame.is_hung else ""
-        notes.append(f"{frame.table.name} table{hung}")
+        span = f" for {frame.t_va:08x} on" if frame.is_installed else ""
+        notes.append(f"{frame.table.name} table{span}")
     if frame.is_viewed:
         notes.append(f"{rights_text(frame.view_rights)} at {kernel.view_va(frame):08x}")
     return ", ".join(notes) or "not mapped"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 CHARACTER = 7.25
-"""Width of a letter of the font below, nearly, in pixels."""
+"""Approximate width of a letter of the font below, in pixels."""
 
 _STYLE = (
     "text{font:12px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1a1a1a;white-space:pre}"
@@ -16,12 +16,12 @@ _STYLE = (
 
 
 def text_width(text: str) -> float:
-    """How wide a text is drawn."""
+    """The width of a text, in pixels."""
     return len(text) * CHARACTER
 
 
 class Drawing:
-    """Shapes, collected; the page is as large as what was drawn on it."""
+    """A list of shapes; the page is as large as what was drawn on it."""
 
     def __init__(self, title: str) -> None:
         self._shapes: list[str] = []
@@ -75,5 +75,5 @@ class Drawing:
 
 
 def _n(value: float) -> str:
-    """A number in as few digits as a tenth of a pixel needs."""
+    """A number, in pixels, rounded to a tenth."""
     return f"{value:.1f}".rstrip("0").rstrip(".")

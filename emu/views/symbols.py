@@ -42,7 +42,7 @@ def _what(file: DebugFile, symbol: Symbol) -> str:
 
 
 def symbol_grid(program: str, rows: list[Row]) -> Grid:
-    """The symbols, a row each."""
+    """The symbols, one row each."""
     return Grid(
         f"{program}: {len(rows)} symbols",
         _COLUMNS,

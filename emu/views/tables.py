@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emu.views.grid import Column, Grid, size_text
-from emu.views.hanging import Hanging, hangings
+from emu.views.installed import TableRun, table_runs
 from kernel_model.abi import NO_ID
 from kernel_model.descriptors import COARSE_SIZE, SECTION_SIZE, rights_text
 from kernel_model.frame import Frame
@@ -18,7 +18,7 @@ _MAPPED = (
     Column("kernel"), Column("entries"), Column("memory"), Column("physical"),
     Column("frame", style="green"),
 )  # fmt: skip
-_HANGING = (
+_TABLES = (
     Column("entries", style="cyan"), Column("addresses"), Column("table at"),
     Column("frame", style="green"),
 )  # fmt: skip
@@ -35,8 +35,8 @@ def table_grids(kernel: Kernel, process: Process) -> list[Grid]:
         Grid(heading, _MAPPED, [_run_row(kernel, run) for run in _runs(kernel, l1)]),
         Grid(
             f"{who}: second-level tables",
-            _HANGING,
-            [_hanging_row(kernel, one) for one in hangings(kernel.memory, l1.pa)],
+            _TABLES,
+            [_table_row(kernel, one) for one in table_runs(kernel.memory, l1.pa)],
         ),
     ]
 
@@ -56,7 +56,7 @@ def table_data(kernel: Kernel, process: Process) -> dict[str, Any]:
         ],
         "tables": [
             {**one._asdict(), "va": one.entry * SECTION_SIZE, "frame": _frame_id(kernel, one.table)}
-            for one in hangings(kernel.memory, l1.pa)
+            for one in table_runs(kernel.memory, l1.pa)
         ],
     }  # fmt: skip
 
@@ -96,7 +96,7 @@ def _run_row(kernel: Kernel, run: Mapped) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _hanging_row(kernel: Kernel, one: Hanging) -> tuple[str, ...]:
+def _table_row(kernel: Kernel, one: TableRun) -> tuple[str, ...]:
     first, last = one.entry, one.entry + one.entries - 1
     start, end = first * SECTION_SIZE, (last + 1) * SECTION_SIZE - 1
     where = (

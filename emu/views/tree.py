@@ -1,4 +1,4 @@
-"""The tree of mappings: what hangs or is seen in which table; as lines of text."""
+"""The tree of mappings: what is installed or seen in which table; as lines of text."""
 
 from __future__ import annotations
 
@@ -18,31 +18,33 @@ SPECIAL = {FrameType.IO: "device", FrameType.PROC: "process", FrameType.POOL: "p
 
 
 def roots(kernel: Kernel) -> list[Frame]:
-    """The frames that the tree of mappings begins with: L1s, and what is in no table."""
-    tops = [frame for frame in kernel.frames.values() if not (frame.is_hung or frame.is_viewed)]
+    """The roots of the tree of mappings: L1s, and frames that are in no table."""
+    tops = [
+        frame for frame in kernel.frames.values() if not (frame.is_installed or frame.is_viewed)
+    ]
     l1s = [frame for frame in kernel.frames.values() if frame.table is TableType.L1]
     rest = [frame for frame in tops if frame.table is not TableType.L1]
     return l1s + rest
 
 
 class Child(NamedTuple):
-    """A frame in a table.  va: where it is.  hangs: it is a table that hangs there, no view."""
+    """A frame in a table.  va: where it is.  is_table: installed there, not viewed."""
 
     frame: Frame
     va: int
-    hangs: bool
+    is_table: bool
 
     @property
     def rights(self) -> str:
-        """The rights of a view, after a space; "" for a table that hangs."""
-        return "" if self.hangs else f" {rights_text(self.frame.view_rights)}"
+        """The rights of a view, after a space; "" for a table that is installed."""
+        return "" if self.is_table else f" {rights_text(self.frame.view_rights)}"
 
 
 def children(kernel: Kernel, table: Frame) -> list[Child]:
-    """What hangs or is seen in a table, in order of address."""
-    hung = [kernel.frames[f_id] for f_id in table.hung]
+    """What is installed or seen in a table, in order of address."""
+    tables = [kernel.frames[f_id] for f_id in table.installed]
     seen = [kernel.frames[f_id] for f_id in table.views]
-    found = [Child(frame, frame.t_va, True) for frame in hung]
+    found = [Child(frame, frame.t_va, True) for frame in tables]
     found += [Child(frame, table.t_va + frame.v_off, False) for frame in seen]
     return sorted(found, key=lambda child: child.va)
 
@@ -61,7 +63,7 @@ def owner_of_vspace(kernel: Kernel, frame: Frame) -> Process | None:
 
 
 def tree_lines(kernel: Kernel) -> list[str]:
-    """The tree of mappings, with lines drawn; what is mapped nowhere comes last, in one line."""
+    """The tree of mappings as text; frames that are mapped nowhere come last, in one line."""
     lines: list[str] = []
     loose: list[Frame] = []
     for root in roots(kernel):
@@ -77,11 +79,11 @@ def tree_lines(kernel: Kernel) -> list[str]:
 
 
 ALIKE = 4
-"""From so many alike in a row on, they are shown as one."""
+"""From this many equal frames in a row on, they are shown as one."""
 
 
 def titles(frames: list[Frame]) -> list[str]:
-    """Titles of frames that are alike: one for all if there are many, e.g. ``frames 7..9 (8M)``."""
+    """Titles of equal frames: one for all if there are many, e.g. ``frames 7..9 (8M)``."""
     if len(frames) < ALIKE or frames[0].is_table:
         return [title(frame) for frame in frames]
     name = SPECIAL.get(frames[0].type, "frame")
@@ -95,12 +97,14 @@ def _kind(frame: Frame) -> tuple[object, ...]:
 
 def _branches(kernel: Kernel, table: Frame, indent: str) -> Iterator[str]:
     below = children(kernel, table)
-    for _, group in groupby(below, lambda child: (child.hangs, child.rights, _kind(child.frame))):
+    for _, group in groupby(
+        below, lambda child: (child.is_table, child.rights, _kind(child.frame))
+    ):
         alike = list(group)
         names = titles([child.frame for child in alike])
         for child, name in zip(alike, names, strict=False):
             last = child is below[-1] or (len(names) < len(alike) and alike[-1] is below[-1])
             branch = "`-" if last else "|-"
             yield f"{indent}{branch} {child.va:#010x} {name}{child.rights}"
-            if child.hangs:
+            if child.is_table:
                 yield from _branches(kernel, child.frame, indent + ("   " if last else "|  "))

@@ -16,9 +16,9 @@ LABEL = 118
 
 
 def tree_svg(kernel: Kernel) -> str:
-    """The drawing: one tree an L1, then the tables that hang nowhere, then what is not mapped."""
+    """The drawing: one tree per L1, then tables installed nowhere, then what is not mapped."""
     drawing = Drawing("mappings")
-    drawing.text(MARGIN, 26, "Mappings: what hangs (bold) and is seen in which table", "title")
+    drawing.text(MARGIN, 26, "Mappings: what is installed (bold) and seen in which table", "title")
     y = draw_legend(drawing, kernel, MARGIN, 44)
     loose = []
     for root in roots(kernel):
@@ -31,13 +31,13 @@ def tree_svg(kernel: Kernel) -> str:
 
 
 class _Tree:
-    """One tree under drawing."""
+    """The drawing of one tree."""
 
     def __init__(self, kernel: Kernel, drawing: Drawing) -> None:
         self.kernel, self.drawing = kernel, drawing
 
     def draw(self, table: Frame, x: float, y: float) -> float:
-        """A table's box, and beside it what is in it, row by row; returns the y of the next row."""
+        """A table's box, with what it maps beside it, row by row; returns the y of the next row."""
         width = self._box(table, x, y)
         start = y
         trunk = x + width + 14
@@ -46,9 +46,9 @@ class _Tree:
             middle = row + BOX / 2
             points = [(x + width, start + BOX / 2), (trunk, start + BOX / 2), (trunk, middle)]
             end = x + INDENT + LABEL
-            self.drawing.path([*points, (end, middle)], bold=child.hangs)
+            self.drawing.path([*points, (end, middle)], bold=child.is_table)
             self.drawing.text(trunk + 6, middle - 3, f"{child.va:08x}{child.rights}", "small")
-            if child.hangs:
+            if child.is_table:
                 row = self.draw(child.frame, end, row)
             else:
                 self._box(child.frame, end, row, again=child.frame.is_table)
@@ -56,7 +56,7 @@ class _Tree:
         return max(row, y + ROW)
 
     def _box(self, frame: Frame, x: float, y: float, again: bool = False) -> float:
-        """A frame's box; again: it is a table drawn elsewhere, seen here as memory."""
+        """A frame's box.  again: whether it is a table drawn elsewhere, viewed here as memory."""
         process = owner_of_vspace(self.kernel, frame)
         vspace = f", vspace of {process.pid}" if process is not None and not again else ""
         text = f"{title(frame)}{vspace}"

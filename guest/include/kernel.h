@@ -103,7 +103,7 @@ enum {
 	F_MAP_NOEXEC = 0x40, /* frame_map's flags: nothing in the view is ever executed */
 	F_MAP_KIND_MASK = 0x3c, /* the bits of the flags that hold the kind */
 	FAULT_BIT = 0x40000000, /* bit of what recv returns: the message is the fault of that process */
-	F_TABLE_MAPPED = 0x1, /* bit of t_flags: the table hangs in another or is a current vspace */
+	F_TABLE_MAPPED = 0x1, /* bit of t_flags: the table is installed in another or is a current vspace */
 };
 
 /* Results below zero: the rule that a call would have broken. */
@@ -120,8 +120,8 @@ enum error {
 	E_IS_TABLE = -10, /* the frame is a table */
 	E_NOT_TABLE = -11, /* the frame is not a table of the level this call needs */
 	E_TABLE_NOT_VISIBLE = -12, /* the table has no read-only page view in the caller's vspace */
-	E_TABLE_NOT_HUNG = -13, /* the L2 table hangs in no L1 table */
-	E_TABLE_HUNG = -14, /* the table already hangs in an L1 table */
+	E_TABLE_NOT_HUNG = -13, /* the L2 table is installed in no L1 table */
+	E_TABLE_HUNG = -14, /* the table is already installed in an L1 table */
 	E_TABLE_CURRENT = -15, /* the table is some process's current vspace */
 	E_TABLE_NOT_EMPTY = -16, /* the table still has entries */
 	E_TABLE_WRITABLE = -17, /* a table, or a process's frame, is never viewed writable */
@@ -136,7 +136,7 @@ enum error {
 	E_NOT_ADJACENT = -26, /* the second frame does not start where the first ends */
 	E_NOT_ALIKE = -27, /* the frames' types or views differ */
 	E_NOT_ALLOWED = -28, /* the caller may not give to this process, or it is no child of the caller */
-	E_BAD_SIZE = -29, /* the frame has not the size this call needs */
+	E_BAD_SIZE = -29, /* the frame does not have the size that this call needs */
 	E_NO_VSPACE = -30, /* the process has no vspace to run in */
 	E_TO_SELF = -31, /* a process cannot be its own partner in this call */
 	E_PEER_DIED = -32, /* the process waited for has ended */
@@ -145,7 +145,7 @@ enum error {
 	E_CONSOLE = -35, /* the console failed */
 	E_NO_ID_LEFT = -36, /* all ids of this kind have been used */
 	E_NOT_CALLING = -37, /* the process does not wait for a reply of the caller */
-	E_PEER_FAULTED = -38, /* the process has faulted, and the caller, its handler, is to hear of that */
+	E_PEER_FAULTED = -38, /* the process has faulted: the caller, its handler, must receive that */
 };
 
 /* A frame, its place as a table (t_) and its page view (v_); absent ids are NO_ID. */
@@ -236,7 +236,7 @@ _Static_assert(sizeof(struct boot_info) == 276, "the kernel's layout of boot_inf
 /* send 64 bytes, wait until received; a parent's first message starts its child */
 int send(int pid, const void *msg);
 
-/* wait for 64 bytes; returns who sent them */
+/* wait for 64 bytes; returns the sender's pid */
 int recv(void *msg);
 
 /* make a process of a frame or of an L1 table */
@@ -251,13 +251,13 @@ int frame_merge(int f1, int f2);
 /* give a frame, and all mapped in it, to a process */
 int frame_give(int f_id, int pid);
 
-/* map a frame in a table, or hang an L2 table in an L1 */
+/* map a frame in a table, or install an L2 table in an L1 */
 int frame_map(int t_id, int f_id, void *va, unsigned flags);
 
-/* remove a page view, or unhang a table */
+/* remove a page view, or remove a table */
 int frame_unmap(int f_id, unsigned kind);
 
-/* let one more process give frames to the caller; -1: none */
+/* allow one more process to give frames to the caller; -1: none */
 int frame_allow(int pid);
 
 /* how many frames the caller owns */
@@ -284,7 +284,7 @@ int vspace_id(void);
 /* turn a frame into room for kernel objects; returns how many */
 int frame_pool(int f_id);
 
-/* let the others have a turn (the call yield) */
+/* let other processes run (the call yield) */
 int proc_yield(void);
 
 /* end the caller (the call exit) */
@@ -296,13 +296,13 @@ int console_write(const void *ptr, size_t len);
 /* read from the console; returns how many bytes, 0 at the end */
 int console_read(void *ptr, size_t len);
 
-/* let a process be told of the caller's faults and answer them; -1: nobody */
+/* name the process that receives the caller's faults and answers them; -1: none */
 int fault_handler(int pid);
 
 /* end a child */
 int proc_end(int pid, int status);
 
-/* make an L1 table that stays the caller's the vspace of a child */
+/* make an L1 table, which the caller goes on owning, the vspace of a child */
 int vspace_lend(int pid, int f_id);
 
 /* send 64 bytes and wait for that process's reply, which replaces them */

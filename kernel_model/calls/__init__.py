@@ -1,1 +1,1 @@
-"""The calls, a module for each part of the kernel."""
+"""The calls: one module for each part of the kernel."""

@@ -1,4 +1,4 @@
-"""Checks that several calls make of frames.  Each touches nothing and raises ``Refused``."""
+"""Checks of frames that several calls share.  Each changes nothing and raises ``Refused``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_unmapped(frame: Frame) -> None:
 
 
 def check_visible(kernel: Kernel, caller: Process, table: Frame) -> None:
-    """Errors: TABLE_NOT_VISIBLE.  Source: rule 7; spec, "visible table"."""
+    """Errors: TABLE_NOT_VISIBLE.  Source: docs/kernel.md, "Words"; rule 7."""
     if not is_viewed_by(kernel, caller, table):
         raise Refused(
             Error.TABLE_NOT_VISIBLE, "table {t_id} has no page view in vspace {l1}",
@@ -68,9 +68,9 @@ def is_viewed_by(kernel: Kernel, caller: Process, frame: Frame) -> bool:
 
 
 def frame_words(kernel: Kernel, frame: Frame) -> tuple[int, ...]:
-    """The ten words of ``struct frame`` (FRAME_FIELDS)."""
+    """The ten words of ``struct frame``, in the order of FRAME_FIELDS."""
     t_flags = int(frame.table)
-    if frame.is_hung or (frame.table is TableType.L1 and kernel.is_current(frame)):
+    if frame.is_installed or (frame.table is TableType.L1 and kernel.is_current(frame)):
         t_flags |= TABLE_MAPPED
     v_va = kernel.view_va(frame) if frame.is_viewed else 0
     return (

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from kernel_model.abi import ProcState
+from kernel_model.delivery import answered
 from kernel_model.descriptors import WRITE
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import answered
 from kernel_model.process import Process
 from kernel_model.user import check_range, read, store, writable
 
 
 def console_write(kernel: Kernel, caller: Process, pointer: int, length: int) -> int:
-    """Write ``length`` bytes; returns how many.  Errors: BAD_POINTER.  Source: spec, calls."""
+    """Write ``length`` bytes; returns how many.  Errors: BAD_POINTER.
+
+    Source: docs/kernel.md, ``console_write``.
+    """
     kernel.host.console_write(read(kernel, caller, pointer, length))
     return length
 
@@ -19,8 +22,8 @@ def console_write(kernel: Kernel, caller: Process, pointer: int, length: int) ->
 def console_read(kernel: Kernel, caller: Process, pointer: int, length: int) -> int:
     """Read up to ``length`` bytes; returns how many, 0 at the end of input.
 
-    Blocks until there are some, while others go on.
-    Errors: BAD_POINTER.  Source: spec, calls; rule 12.
+    Blocks the caller alone until there is input.
+    Errors: BAD_POINTER.  Source: docs/kernel.md, ``console_read``.
     """
     ranges = check_range(kernel, caller, pointer, length, WRITE)
     if not length:
@@ -36,10 +39,10 @@ def console_read(kernel: Kernel, caller: Process, pointer: int, length: int) -> 
 
 
 def feed_reader(kernel: Kernel) -> None:
-    """Let the first that waits for the console have its input, for which the host may wait.
+    """Give input to the first process that waits for the console; the host may block for it.
 
-    Between turns: when input is there, and when nobody is ready.
-    If there is no place for it any more where that process wanted it, its call fails instead.
+    Called between turns, when there is input or when no process is ready.
+    If the process can no longer write its buffer, its call fails with BAD_POINTER.
     """
     process = kernel.processes[next(iter(kernel.readers))]
     ranges = writable(kernel, process, process.buffer, process.wanted)

@@ -1,23 +1,23 @@
-"""How processes end, and what that means to the others: rule 12."""
+"""How processes end, and what that does to others: rule 12."""
 
 from __future__ import annotations
 
 from collections import deque
 
 from kernel_model.abi import MESSAGE_SIZE, NO_ID, DeathHow, Error, FrameType, ProcState
+from kernel_model.delivery import answered, leave_queue
 from kernel_model.events import DeathTold, ProcessEnded
 from kernel_model.kernel import PROC0, Kernel
-from kernel_model.mailbox import answered, leave_queue
 from kernel_model.mapping import dissolve, set_type
 from kernel_model.process import Death, Ended, Ending, Exited, Faulted, Process
 from kernel_model.user import store, writable
 
 
 def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
-    """End a process, whatever it does just now; its memory goes to its parent (rule 12).
+    """End a process, in any state; its memory goes to its parent (rule 12).
 
-    Those end before it that run on what it has lent them, and those after it whose faults it
-    handles and has not answered.  When proc0 ends, the machine halts.
+    Processes that run on its vspaces end before it.  Processes whose fault it has not answered
+    end after it.  When proc0 ends, the machine halts.
     """
     if kernel.processes.get(process.pid) is not process:
         raise AssertionError(f"end_process: process {process.pid} has ended already")
@@ -27,7 +27,7 @@ def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
         if first.pid not in kernel.processes:
             continue
         if first.pid == PROC0 and waiting:
-            waiting.append((first, how))  # with it all is over, so the others come first
+            waiting.append((first, how))  # proc0 halts the machine, so it ends last
             continue
         for one in _with_those_on_its_vspaces(kernel, first):
             stopped = _stopped_for(kernel, one)
@@ -36,20 +36,23 @@ def end_process(kernel: Kernel, process: Process, ending: Ending) -> None:
 
 
 def _with_those_on_its_vspaces(kernel: Kernel, process: Process) -> list[Process]:
-    """Who ends when the process does, itself last: whoever runs on an L1 of one's that ends."""
+    """The process and all that end with it, itself last.
+
+    A process that runs on an L1 of a process that ends, ends with it.
+    """
     found = [process]
     for one in found:
         found += [
             kernel.processes[pid]
             for f_id in one.frames
-            for pid in kernel.frames[f_id].runs
+            for pid in kernel.frames[f_id].users
             if pid != one.pid
         ]
     return found[::-1]
 
 
 def _stopped_for(kernel: Kernel, handler: Process) -> list[tuple[Process, Ending]]:
-    """Whom nobody will answer when this process ends, and how they end."""
+    """The processes that wait for this handler to answer their faults, and how they end."""
     return [
         (other, other.fault.ending)
         for other in kernel.processes.values()
@@ -65,7 +68,7 @@ def _end(kernel: Kernel, process: Process, ending: Ending) -> None:
     if process.pid == PROC0:
         kernel.halt(ending)
         return
-    heir = kernel.processes[process.parent]  # proc0, once the parent that it had is gone
+    heir = kernel.processes[process.parent]  # proc0 if its first parent has ended
     told = heir.pid == process.maker and not isinstance(ending, Ended)
     _forget_deaths(kernel, process)
     _bequeath(kernel, process, heir)
@@ -80,7 +83,7 @@ def _end(kernel: Kernel, process: Process, ending: Ending) -> None:
 
 
 def _leave_queues(kernel: Kernel, process: Process) -> None:
-    """A process that ends waits neither for its turn nor for anybody else."""
+    """Take a process that ends out of every queue."""
     if process.pid in kernel.ready:
         kernel.ready.remove(process.pid)
     kernel.readers.pop(process.pid, None)
@@ -89,14 +92,14 @@ def _leave_queues(kernel: Kernel, process: Process) -> None:
 
 
 def _forget_deaths(kernel: Kernel, process: Process) -> None:
-    """Nobody will tell the process of children that have ended."""
+    """Drop the reports of ended children that the process will not receive."""
     for death in process.deaths:
         release_record(kernel, process.pid, death.record)
     process.deaths = ()
 
 
 def release_record(kernel: Kernel, account: int, record: int) -> None:
-    """Give back what held a dead process: its PROC frame, or an object of an account (a pid)."""
+    """Free a dead process's record: its PROC frame, or an object charged to ``account`` (pid)."""
     if record == NO_ID:
         kernel.processes[account].charged -= 1
     else:
@@ -104,7 +107,7 @@ def release_record(kernel: Kernel, account: int, record: int) -> None:
 
 
 def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:
-    """Frames, room and charges go to the heir."""
+    """Pass frames, room and charges to the heir."""
     frames = [kernel.frames[f_id] for f_id in process.frames]
     kernel.leave_vspace(process)
     dissolve(kernel, frames)
@@ -122,9 +125,9 @@ def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:
 
 
 def _tell_the_others(kernel: Kernel, process: Process) -> None:
-    """Children find a new parent; whoever waits for the process gets PEER_DIED.
+    """proc0 adopts the children; processes that wait for the dead process get PEER_DIED.
 
-    But not who waits for it to answer a fault: that one ends.
+    A process that waits for the dead process to answer its fault stays stopped: it ends next.
     """
     for other in kernel.processes.values():
         if other.parent == process.pid:
@@ -151,9 +154,9 @@ def _death(process: Process, ending: Ending) -> Death:
 
 
 def _tell_parent(kernel: Kernel, parent: Process, death: Death) -> None:
-    """Now, if it waits for a message; or else with its next ``recv``.
+    """Report a child's end: at once if the parent waits in ``recv``, else at its next ``recv``.
 
-    Its vspace may have been swapped since it asked: then its ``recv`` fails first.
+    If the parent can no longer write its buffer, this ``recv`` fails and the next one reports.
     """
     ranges = None
     if parent.state is ProcState.RECEIVING:

@@ -1,6 +1,6 @@
-"""Faults: the trap by which the kernel hears of one, the call that names a handler, and answers.
+"""Faults: entering the kernel with one, naming a handler, and the handler's answer.
 
-Source: spec, rules 12 and 15.
+Source: docs/kernel.md, rules 12 and 15.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from kernel_model.abi import (
     ProcState,
 )
 from kernel_model.calls.endings import end_process
+from kernel_model.delivery import hand_over_message, leave_queue, wait_for
 from kernel_model.errors import Refused
 from kernel_model.events import Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import hand_over_message, leave_queue, wait_for
 from kernel_model.process import FaultRecord, Process, Redirect
 
 
 def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
-    """Let a process be told of the caller's faults from now on; -1: nobody is, and a fault ends it.
+    """Name the process that receives the caller's faults; -1: none, and a fault ends the caller.
 
-    Errors: NO_PROCESS, TO_SELF.  Source: rule 15.
+    Errors: NO_PROCESS, TO_SELF.  Source: docs/kernel.md, rule 15.
     """
     if pid != NO_ID and kernel.process(pid) is caller:
         raise Refused(Error.TO_SELF, "process {pid} cannot answer its own faults", pid=pid)
@@ -35,12 +35,12 @@ def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
 
 
 def fault(kernel: Kernel, process: Process, record: FaultRecord) -> None:
-    """A process that runs has faulted: it stops for its handler, or ends."""
+    """A running process has faulted: stop it for its handler, or end it if it has none."""
     if process.handler == NO_ID:
         end_process(kernel, process, record.ending)
         return
     handler = kernel.processes[process.handler]
-    _set_free(kernel, handler, process)
+    _release_handler(kernel, handler, process)
     message = record.message()
     told = hand_over_message(
         kernel, process, handler, Delivery.FAULT, message, process.pid | FAULT_BIT
@@ -51,8 +51,11 @@ def fault(kernel: Kernel, process: Process, record: FaultRecord) -> None:
     kernel.publish(process)
 
 
-def _set_free(kernel: Kernel, handler: Process, process: Process) -> None:
-    """A handler that waits for the very process that has faulted would never hear of it."""
+def _release_handler(kernel: Kernel, handler: Process, process: Process) -> None:
+    """Fail a handler's call that waits for the process that has faulted, with PEER_FAULTED.
+
+    Otherwise each would wait for the other.
+    """
     if handler.partner == process.pid and handler.fault is None:
         leave_queue(kernel, handler)
         kernel.wake(handler, kernel.failure(Error.PEER_FAULTED))
@@ -60,7 +63,7 @@ def _set_free(kernel: Kernel, handler: Process, process: Process) -> None:
 
 
 def check_not_faulted(caller: Process, target: Process) -> None:
-    """Errors: PEER_FAULTED, when the caller is to hear of the target's fault or to answer it."""
+    """Errors: PEER_FAULTED, when the caller has yet to receive or answer the target's fault."""
     if target.fault is not None and target.partner == caller.pid:
         raise Refused(
             Error.PEER_FAULTED, "process {pid} has faulted: {why}",
@@ -69,12 +72,12 @@ def check_not_faulted(caller: Process, target: Process) -> None:
 
 
 def is_stopped_for(caller: Process, target: Process) -> bool:
-    """Whether what the caller sends to the target is the answer to a fault."""
+    """Whether a message from the caller to the target answers a fault."""
     return target.state is ProcState.STOPPED and target.partner == caller.pid
 
 
 def answer(kernel: Kernel, handler: Process, target: Process, message: bytes) -> None:
-    """Let a stopped process go on, or end, as its handler's message says (``struct fault_answer``).
+    """Continue or end a stopped process, as its handler's ``struct fault_answer`` says.
 
     Errors: BAD_KIND.
     """

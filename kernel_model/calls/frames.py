@@ -1,4 +1,4 @@
-"""Calls that look at frames, cut and join them, and turn them into kernel memory."""
+"""Calls that describe, cut and join frames, make them, and turn them into pool memory."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from kernel_model.user import write
 
 
 def frame_count(_kernel: Kernel, caller: Process) -> int:
-    """How many frames the caller owns.  Source: seed; rule 2."""
+    """How many frames the caller owns.  Source: docs/kernel.md, rule 2."""
     return len(caller.frames)
 
 
 def frame_info(kernel: Kernel, caller: Process, index: int, pointer: int) -> int:
     """Describe the caller's ``index``-th frame, in order of arrival, at ``pointer``.
 
-    Errors: OUT_OF_RANGE, BAD_POINTER.  Source: seed; rules 2 and 13.
+    Errors: OUT_OF_RANGE, BAD_POINTER.  Source: docs/kernel.md, rules 2 and 13.
     """
     count = len(caller.frames)
     if index >= count:
@@ -46,7 +46,7 @@ def frame_info(kernel: Kernel, caller: Process, index: int, pointer: int) -> int
 def frame_lookup(kernel: Kernel, caller: Process, f_id: int, pointer: int) -> int:
     """Describe the caller's frame ``f_id`` at ``pointer``.
 
-    Errors: NO_FRAME, BAD_POINTER.  Source: spec, calls; rule 13.
+    Errors: NO_FRAME, BAD_POINTER.  Source: docs/kernel.md, rule 13.
     """
     words = frame_words(kernel, kernel.frame_of(caller, f_id))
     write(kernel, caller, pointer, struct.pack(FRAME_STRUCT, *words))
@@ -59,7 +59,7 @@ def frame_split(kernel: Kernel, caller: Process, f_id: int, offset: int) -> int:
     offset: bytes from the frame's start, page aligned, strictly inside.  A page view
     stays whole: each part keeps its piece of it.
     Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, UNALIGNED, OUT_OF_RANGE, POOL_FULL, NO_ID_LEFT.
-    Source: seed; rule 4.
+    Source: docs/kernel.md, rule 4.
     """
     frame = kernel.frame_of(caller, f_id)
     check_not_table(frame)
@@ -88,10 +88,11 @@ def _cut(kernel: Kernel, caller: Process, frame: Frame, offset: int) -> Frame:
 
 
 def frame_merge(kernel: Kernel, caller: Process, f1: int, f2: int) -> int:
-    """Join two adjacent frames; ``f2`` is the upper one and its id goes.  Returns ``f1``.
+    """Join the adjacent frame ``f2`` to the end of ``f1``; the id ``f2`` is gone.  Returns ``f1``.
 
     Both unmapped, or both viewed side by side in one table with the same flags.
-    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, NOT_ADJACENT, NOT_ALIKE.  Source: seed; rule 5.
+    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, NOT_ADJACENT, NOT_ALIKE.
+    Source: docs/kernel.md, rule 5.
     """
     lower, upper = kernel.frame_of(caller, f1), kernel.frame_of(caller, f2)
     for frame in (lower, upper):
@@ -112,7 +113,7 @@ def frame_merge(kernel: Kernel, caller: Process, f1: int, f2: int) -> int:
 
 
 def _side_by_side(lower: Frame, upper: Frame) -> bool:
-    """Whether two views, or two absences of one, are a single view cut in two."""
+    """Whether neither frame is viewed, or their views are adjacent parts of one view."""
     if not lower.is_viewed and not upper.is_viewed:
         return True
     return (lower.v_id, lower.v_off + lower.len, lower.v_flags) == (
@@ -121,13 +122,13 @@ def _side_by_side(lower: Frame, upper: Frame) -> bool:
 
 
 def frame_create(kernel: Kernel, caller: Process, start: int, length: int, type_: int) -> int:
-    """Make a frame of a physical range that the device tree told of.  Returns its id.
+    """Make a frame of a physical range, which the device tree names.  Returns its id.
 
-    start, length: physical address and bytes, page aligned.  type_: IO or MEM; MEM is RAM.
+    start, length: physical address and bytes, page aligned.  type_: IO, or MEM for RAM.
     Errors: NO_CREATE, WRONG_TYPE, UNALIGNED, OUT_OF_RANGE, OVERLAP, POOL_FULL, NO_ID_LEFT.
-    Source: spec, calls and "Boot"; rule 1.
+    Source: docs/kernel.md, "Boot"; rule 1.
     """
-    if not kernel.created or caller.pid != PROC0:
+    if not kernel.is_device_tree_boot or caller.pid != PROC0:
         raise Refused(Error.NO_CREATE)
     if type_ not in (FrameType.IO, FrameType.MEM):
         raise Refused(Error.WRONG_TYPE, "type {type} is neither IO nor MEM", type=type_)
@@ -158,7 +159,7 @@ def _check_nothing_there(kernel: Kernel, start: int, length: int) -> None:
 def frame_pool(kernel: Kernel, caller: Process, f_id: int) -> int:
     """Turn an unmapped MEM frame into room in the caller's account; returns for how many objects.
 
-    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, MAPPED.  Source: spec; rule 3.
+    Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, MAPPED.  Source: docs/kernel.md, rule 3.
     """
     frame = kernel.frame_of(caller, f_id)
     check_not_table(frame)
@@ -171,9 +172,9 @@ def frame_pool(kernel: Kernel, caller: Process, f_id: int) -> int:
 
 
 def frame_unpool(kernel: Kernel, caller: Process, f_id: int) -> int:
-    """Turn pool memory back into memory, zeroed, when its room is free in the caller's account.
+    """Turn pool memory back into memory, zeroed, if that much room is free in the account.
 
-    Errors: NO_FRAME, WRONG_TYPE, POOL_FULL.  Source: rule 3.
+    Errors: NO_FRAME, WRONG_TYPE, POOL_FULL.  Source: docs/kernel.md, rule 3.
     """
     frame = kernel.frame_of(caller, f_id)
     check_type(frame, FrameType.POOL)

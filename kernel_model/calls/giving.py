@@ -1,4 +1,4 @@
-"""Calls by which frames and vspaces change hands."""
+"""Calls that pass frames, vspaces and room to other processes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kernel_model.process import Process
 
 
 def check_may_give(kernel: Kernel, caller: Process, pid: int) -> Process:
-    """The process that the caller may give to: its child, its sibling, or one that allows it.
+    """The process ``pid``, to which the caller may give: a child, a sibling, or one that allows it.
 
-    Errors: NO_PROCESS, TO_SELF, NOT_ALLOWED.  Source: rule 9.
+    Errors: NO_PROCESS, TO_SELF, NOT_ALLOWED.  Source: docs/kernel.md, rule 9.
     """
     target = kernel.process(pid)
     if target is caller:
@@ -31,9 +31,9 @@ def check_may_give(kernel: Kernel, caller: Process, pid: int) -> Process:
 
 
 def check_controls(kernel: Kernel, caller: Process, pid: int) -> Process:
-    """The child of the caller with this pid: whom one may give to one does not control.
+    """The caller's child ``pid``.  Permission to give a frame is not control over the receiver.
 
-    Errors: NO_PROCESS, NOT_ALLOWED.  Source: rules 10 and 12.
+    Errors: NO_PROCESS, NOT_ALLOWED.  Source: docs/kernel.md, rules 10 and 12.
     """
     target = kernel.process(pid)
     if target.parent != caller.pid:
@@ -48,7 +48,7 @@ def check_controls(kernel: Kernel, caller: Process, pid: int) -> Process:
 def check_tree_may_go(kernel: Kernel, root: Frame) -> list[Frame]:
     """All frames that travel with ``root``, itself first.
 
-    Errors: WRONG_TYPE, for a process's own frame or pool memory; TABLE_CURRENT.
+    Errors: WRONG_TYPE, for a PROC frame or pool memory; TABLE_CURRENT.
     """
     frames = tree(kernel, root)
     for frame in frames:
@@ -58,7 +58,7 @@ def check_tree_may_go(kernel: Kernel, root: Frame) -> list[Frame]:
 
 
 def hand_over(kernel: Kernel, frames: list[Frame], to: Process) -> None:
-    """Cut a tree out of its owner's tables and move it to another process whole."""
+    """Remove a tree from tables outside of it, and move it to another process."""
     giver = kernel.processes[frames[0].owner]
     cut_loose(kernel, frames)
     for frame in frames:
@@ -70,9 +70,9 @@ def hand_over(kernel: Kernel, frames: list[Frame], to: Process) -> None:
 def frame_give(kernel: Kernel, caller: Process, f_id: int, pid: int) -> int:
     """Give a frame, and all that is mapped in it, to another process.  Returns ``f_id``.
 
-    What of it was viewed or hung outside is unmapped there first; mappings inside stay.
+    Views and installations in tables outside of the tree are removed first; those inside stay.
     Errors: NO_FRAME, NO_PROCESS, TO_SELF, NOT_ALLOWED, WRONG_TYPE, TABLE_CURRENT.
-    Source: seed; rule 9.
+    Source: docs/kernel.md, rule 9.
     """
     frame = kernel.frame_of(caller, f_id)
     target = check_may_give(kernel, caller, pid)
@@ -82,9 +82,9 @@ def frame_give(kernel: Kernel, caller: Process, f_id: int, pid: int) -> int:
 
 
 def frame_allow(kernel: Kernel, caller: Process, pid: int) -> int:
-    """Let one more process give to the caller; -1 lets nobody.
+    """Allow one more process to give to the caller; -1 allows none.
 
-    Errors: NO_PROCESS, TO_SELF.  Source: seed; rule 9.
+    Errors: NO_PROCESS, TO_SELF.  Source: docs/kernel.md, rule 9.
     """
     if pid != NO_ID and kernel.process(pid) is caller:
         raise Refused(Error.TO_SELF, "process {pid} is the caller", pid=pid)
@@ -93,11 +93,11 @@ def frame_allow(kernel: Kernel, caller: Process, pid: int) -> int:
 
 
 def vspace_swap(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
-    """Make an L1 of the caller's the current vspace of a process: itself or a child of its.
+    """Make an L1 of the caller the current vspace of the caller or of a child.
 
-    A child then owns the whole tree.  The old vspace stays with its process.
+    A child then owns the whole tree.  The process keeps its old vspace.
     Errors: NO_FRAME, NOT_TABLE, NO_PROCESS, NOT_ALLOWED, TABLE_CURRENT, WRONG_TYPE.
-    Source: seed; rule 10.
+    Source: docs/kernel.md, rule 10.
     """
     l1 = kernel.frame_of(caller, f_id)
     check_table(l1, TableType.L1)
@@ -111,11 +111,11 @@ def vspace_swap(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
 
 
 def vspace_lend(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
-    """Make an L1 of the caller's the current vspace of a child, and go on owning it and its tree.
+    """Make an L1 of the caller the current vspace of a child; the caller goes on owning the tree.
 
-    The child's old vspace stays with it.  One L1 may be lent to several children, and be the
-    caller's own.
-    Errors: NO_FRAME, NOT_TABLE, NO_PROCESS, NOT_ALLOWED.  Source: rule 10.
+    The child keeps its old vspace.  One L1 may be lent to several children, and be the caller's
+    own vspace.
+    Errors: NO_FRAME, NOT_TABLE, NO_PROCESS, NOT_ALLOWED.  Source: docs/kernel.md, rule 10.
     """
     l1 = kernel.frame_of(caller, f_id)
     check_table(l1, TableType.L1)
@@ -128,7 +128,7 @@ def vspace_lend(kernel: Kernel, caller: Process, pid: int, f_id: int) -> int:
 def pool_give(kernel: Kernel, caller: Process, pid: int, count: int) -> int:
     """Move free room for ``count`` kernel objects to another process's account.
 
-    Errors: NO_PROCESS, TO_SELF, NOT_ALLOWED, POOL_FULL.  Source: rule 3.
+    Errors: NO_PROCESS, TO_SELF, NOT_ALLOWED, POOL_FULL.  Source: docs/kernel.md, rule 3.
     """
     target = check_may_give(kernel, caller, pid)
     kernel.check_room(caller, count)

@@ -25,18 +25,18 @@ from kernel_model.descriptors import COARSE_SIZE, L1_SIZE, SECTION_SIZE, SMALL_P
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
-from kernel_model.mapping import clear_view, enter_view, hang, renew_view, unhang
+from kernel_model.mapping import clear_view, enter_view, install_table, remove_table, renew_view
 from kernel_model.process import Process
 
 
 def frame_table(kernel: Kernel, caller: Process, f_id: int, type_: int) -> int:
     """Turn a frame into an L1 or L2 table, or an empty, unused table back into memory.
 
-    The frame is MEM and viewed read-only in the caller's vspace.  An L1 is 16 KiB, aligned so,
-    and starts with the kernel's entries; an L2 is whole pages and starts zeroed.
+    The frame is MEM and viewed read-only in the caller's vspace.  An L1 is 16 KiB at a multiple
+    of 16 KiB and starts with the kernel's entries; an L2 is whole pages and starts zeroed.
     Errors: BAD_KIND, NO_FRAME, IS_TABLE, WRONG_TYPE, NOT_VIEWED_READ_ONLY, BAD_SIZE,
     UNALIGNED; for NO: NOT_TABLE, TABLE_HUNG, TABLE_CURRENT, TABLE_NOT_EMPTY.
-    Source: seed; rule 6.
+    Source: docs/kernel.md, rule 6.
     """
     if type_ not in (TableType.NO, TableType.L1, TableType.L2):
         raise Refused(Error.BAD_KIND, "{type:#x} is no type of table", type=type_)
@@ -59,9 +59,9 @@ def frame_table(kernel: Kernel, caller: Process, f_id: int, type_: int) -> int:
 
 
 def _set_table(kernel: Kernel, frame: Frame, type_: TableType) -> None:
-    """Make a table of a frame, or memory of a table; either way it is blank then.
+    """Make a frame a table, or a table memory, and zero it.
 
-    A view that lets its owner execute memory does not let it execute a table.
+    The frame's view is written again, because views of tables are never executable.
     """
     kernel.editor.blank(frame)
     frame.table = type_
@@ -77,8 +77,8 @@ def _check_l1_shape(frame: Frame) -> None:
 def _make_memory(kernel: Kernel, frame: Frame) -> int:
     if not frame.is_table:
         raise Refused(Error.NOT_TABLE, "{frame} is no table", frame=frame)
-    if frame.is_hung:
-        raise Refused(Error.TABLE_HUNG, "{frame} hangs in table {t_id}", frame=frame,
+    if frame.is_installed:
+        raise Refused(Error.TABLE_HUNG, "{frame} is installed in table {t_id}", frame=frame,
                       t_id=frame.t_id)  # fmt: skip
     check_not_current(kernel, frame)
     if not kernel.editor.is_empty(frame):
@@ -92,25 +92,25 @@ def check_not_current(kernel: Kernel, frame: Frame) -> None:
     if frame.table is TableType.L1 and kernel.is_current(frame):
         raise Refused(
             Error.TABLE_CURRENT, "{frame} is the current vspace of process {pid}",
-            frame=frame, pid=next(iter(frame.runs)),
+            frame=frame, pid=next(iter(frame.users)),
         )  # fmt: skip
 
 
 def frame_map(kernel: Kernel, caller: Process, t_id: int, f_id: int, va: int, flags: int) -> int:
     """Map a frame: as pages in an L2, as sections in an L1, or an L2 table in an L1.
 
-    t_id: the table, visible to the caller.  va: where, unit aligned.  flags: kind, rights, NOEXEC.
-    A frame that has a page view already moves it.
+    t_id: the table, visible to the caller.  va: aligned to the unit of the kind.  flags: kind,
+    rights, NOEXEC.  Mapping a frame that has a page view moves the view.
     Errors: BAD_KIND, BAD_FLAGS, NO_FRAME, NOT_TABLE, TABLE_NOT_VISIBLE, TABLE_NOT_HUNG,
     TABLE_HUNG, WRONG_TYPE, TABLE_WRITABLE, UNALIGNED, OUT_OF_RANGE, PAGE_ZERO, KERNEL_SPACE,
-    ENTRY_IN_USE.  Source: seed; rule 7.
+    ENTRY_IN_USE.  Source: docs/kernel.md, rule 7.
     """
     kind = check_flags(flags)
     table, frame = kernel.frame_of(caller, t_id), kernel.frame_of(caller, f_id)
     check_table(table, TableType.L2 if kind is MapKind.PAGE else TableType.L1)
     check_visible(kernel, caller, table)
     if kind is MapKind.TABLE_L2:
-        return _hang_table(kernel, frame, table, va)
+        return _install_table(kernel, frame, table, va)
     _check_viewable(frame, flags)
     start = _check_place(kernel, frame, table, va)
     unit = SMALL_PAGE_SIZE if kind is MapKind.PAGE else SECTION_SIZE
@@ -123,7 +123,7 @@ def frame_map(kernel: Kernel, caller: Process, t_id: int, f_id: int, va: int, fl
 
 
 def check_flags(flags: int) -> MapKind:
-    """The kind that map flags name.  Errors: BAD_KIND, BAD_FLAGS."""
+    """The kind in map flags.  Errors: BAD_KIND, BAD_FLAGS."""
     bits = flags & MAP_KIND_MASK
     if bits not in (MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2):
         raise Refused(Error.BAD_KIND, "nothing is mapped as kind {kind}", kind=bits >> 2)
@@ -139,14 +139,14 @@ def check_flags(flags: int) -> MapKind:
 
 
 def _check_viewable(frame: Frame, flags: int) -> None:
-    """Rules 7 and 11: pool memory is nobody's to see, tables and processes nobody's to write."""
+    """Pool memory is never viewed; tables and PROC frames never writable (rules 7 and 11)."""
     check_type(frame, FrameType.MEM, FrameType.IO, FrameType.PROC)
     if flags & MAP_WRITE and (frame.is_table or frame.type is FrameType.PROC):
         raise Refused(Error.TABLE_WRITABLE, "{frame} may only be viewed read-only", frame=frame)
 
 
 def _check_place(kernel: Kernel, frame: Frame, table: Frame, va: int) -> int:
-    """Check that a page view at ``va`` fits the table; return where the table begins (va)."""
+    """Check that a page view at ``va`` fits the table; return the table's first address (va)."""
     if table.table is TableType.L1:
         check_aligned("va", va, SECTION_SIZE)
         check_aligned("the frame's address", frame.pa, SECTION_SIZE)
@@ -155,7 +155,7 @@ def _check_place(kernel: Kernel, frame: Frame, table: Frame, va: int) -> int:
         return 0
     check_aligned("va", va, SMALL_PAGE_SIZE)
     if kernel.l1_over(table) is None:
-        raise Refused(Error.TABLE_NOT_HUNG, "table {t_id} hangs in no L1", t_id=table.f_id)
+        raise Refused(Error.TABLE_NOT_HUNG, "table {t_id} is installed in no L1", t_id=table.f_id)
     span = table.span
     if va < span.start or va + frame.len > span.stop:
         raise Refused(
@@ -182,7 +182,7 @@ def _check_below_kernel(va: int, length: int) -> None:
 
 
 def _own_entries(frame: Frame, table: Frame) -> range:
-    """The entries that the frame's view has in this table now: a move clears them."""
+    """The entries of the frame's present view in this table, which a move clears."""
     if frame.v_id != table.f_id:
         return range(0)
     unit = frame.view_unit
@@ -190,7 +190,7 @@ def _own_entries(frame: Frame, table: Frame) -> range:
 
 
 def _check_free(kernel: Kernel, table: Frame, index: int, count: int, own: range) -> None:
-    """Errors: ENTRY_IN_USE, unless the entries are empty or ``own``."""
+    """Errors: ENTRY_IN_USE, unless each entry is empty or among ``own``."""
     words = kernel.memory.read_words(table.pa + index * 4, count)
     if not any(words):
         return
@@ -202,10 +202,10 @@ def _check_free(kernel: Kernel, table: Frame, index: int, count: int, own: range
             )  # fmt: skip
 
 
-def _hang_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
+def _install_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
     check_table(frame, TableType.L2)
-    if frame.is_hung:
-        raise Refused(Error.TABLE_HUNG, "table {f_id} hangs in table {t_id}",
+    if frame.is_installed:
+        raise Refused(Error.TABLE_HUNG, "table {f_id} is installed in table {t_id}",
                       f_id=frame.f_id, t_id=frame.t_id)  # fmt: skip
     check_aligned("va", va, SECTION_SIZE)
     _check_below_kernel(va, len(frame.span))
@@ -214,30 +214,30 @@ def _hang_table(kernel: Kernel, frame: Frame, l1: Frame, va: int) -> int:
             Error.PAGE_ZERO, "the first entry of table {f_id} would map page 0", f_id=frame.f_id
         )
     _check_free(kernel, l1, va // SECTION_SIZE, frame.len // COARSE_SIZE, range(0))
-    hang(kernel, frame, l1, va)
+    install_table(kernel, frame, l1, va)
     return 0
 
 
 def frame_unmap(kernel: Kernel, caller: Process, f_id: int, kind: int) -> int:
-    """Remove a frame's page view (PAGE or SECTION) or unhang a table (TABLE_L2).
+    """Remove a frame's page view (PAGE or SECTION), or an L2 from its L1 (TABLE_L2).
 
-    kind: as it stands in map flags.  The other role stays: a table that is no longer
-    viewed goes on translating.
-    Errors: BAD_KIND, NO_FRAME, NOT_MAPPED.  Source: seed; rule 8.
+    kind: as in map flags.  The other role stays: a table that is no longer viewed goes on
+    translating.
+    Errors: BAD_KIND, NO_FRAME, NOT_MAPPED.  Source: docs/kernel.md, rule 8.
     """
     if kind not in (MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2):
         raise Refused(Error.BAD_KIND, "nothing is unmapped as kind {kind:#x}", kind=kind)
     frame = kernel.frame_of(caller, f_id)
-    hung = kind == MapKind.TABLE_L2
-    if not (frame.is_hung if hung else frame.is_viewed and frame.view_kind == kind):
+    is_table_place = kind == MapKind.TABLE_L2
+    if not (frame.is_installed if is_table_place else frame.is_viewed and frame.view_kind == kind):
         raise Refused(
             Error.NOT_MAPPED, "{frame} is not mapped as {kind}", frame=frame,
             kind=MapKind(kind).name,
         )  # fmt: skip
-    (unhang if hung else clear_view)(kernel, frame)
+    (remove_table if is_table_place else clear_view)(kernel, frame)
     return 0
 
 
 def vspace_id(_kernel: Kernel, caller: Process) -> int:
-    """The frame id of the caller's L1.  Source: seed."""
+    """The frame id of the caller's L1.  Source: docs/kernel.md, ``vspace_id``."""
     return caller.l1

@@ -1,4 +1,4 @@
-"""Messages: 64 bytes from one process to another, both at the meeting point."""
+"""Messages: 64 bytes from one process to another, which wait for each other (rendezvous)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 from kernel_model.abi import FAULT_BIT, MESSAGE_SIZE, NO_ID, Error, ProcState
 from kernel_model.calls.endings import release_record
 from kernel_model.calls.faults import answer, check_not_faulted, is_stopped_for
+from kernel_model.delivery import answered, hand_over_message, put, wait_for
 from kernel_model.descriptors import WRITE
 from kernel_model.errors import Refused
 from kernel_model.events import DeathTold, Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
-from kernel_model.mailbox import answered, hand_over_message, put, wait_for
 from kernel_model.process import Process, Result, Start
 from kernel_model.user import Ranges, check_range, read, store, writable
 
@@ -20,11 +20,11 @@ from kernel_model.user import Ranges, check_range, read, store, writable
 def send(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     """Send the 64 bytes at ``pointer``; blocks until they are received.
 
-    The first message from a parent to a process that has not started starts it: its words are
-    pc (bit 0 selects Thumb), sp, r0, r1, r2, r3.  To a process that has stopped, what its fault
-    handler sends is the answer.
+    A parent's first message to a child that has not started starts it: its words are pc (bit 0
+    selects Thumb), sp, r0, r1, r2, r3.  A fault handler's message to a process that has stopped
+    for it is the answer to the fault.
     Errors: NO_PROCESS, TO_SELF, BAD_POINTER, NO_VSPACE, PEER_DIED, PEER_FAULTED, BAD_KIND.
-    Source: spec; rules 11 and 15.
+    Source: docs/kernel.md, ``send``; rules 11 and 15.
     """
     target = _partner(kernel, caller, pid)
     message = read(kernel, caller, pointer, MESSAGE_SIZE)
@@ -55,12 +55,12 @@ def _start(kernel: Kernel, caller: Process, target: Process, message: bytes) -> 
 
 
 def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
-    """Receive 64 bytes at ``pointer``; blocks.  Returns the pid of whoever sent them.
+    """Receive 64 bytes at ``pointer``; blocks.  Returns the sender's pid.
 
-    Of children that have ended it tells first, in that order: PEER_DIED, and ``struct death`` at
-    ``pointer``.  Then messages, first come first served; one that tells of a fault, ``struct
-    fault``, returns the pid of the process that stopped with bit 30 set.
-    Errors: BAD_POINTER.  Source: spec, calls; rules 12 and 15.
+    Ends of children are reported first, in their order: PEER_DIED, with a ``struct death`` at
+    ``pointer``.  Messages follow, first come first served.  A fault arrives as a ``struct fault``,
+    and the result is the pid of the stopped process with bit 30 set.
+    Errors: BAD_POINTER.  Source: docs/kernel.md, ``recv``; rules 12 and 15.
     """
     ranges = check_range(kernel, caller, pointer, MESSAGE_SIZE, WRITE)
     if caller.deaths:
@@ -78,7 +78,7 @@ def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
 
 
 def _take_first(kernel: Kernel, caller: Process, ranges: Ranges) -> int:
-    """Receive from the first in the queue, and let it wait for what it wants next."""
+    """Receive from the first sender in the queue, which continues or waits for an answer."""
     sender = kernel.processes[next(iter(caller.senders))]
     del caller.senders[sender.pid]
     message, sender.message = sender.message, b""
@@ -99,15 +99,15 @@ _KINDS: Final = {
     ProcState.CALLING: Delivery.CALL,
     ProcState.FAULTED: Delivery.FAULT,
 }
-"""What arrives from a sender in the queue, by what it waits for."""
+"""The kind of a queued sender's message, by the sender's state."""
 
 
 def call(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     """Send the 64 bytes at ``pointer`` and wait for the reply, which replaces them.
 
-    Nobody else's message is received meanwhile, and nobody else can reply.
+    Until then the caller receives no other message, and no other process can reply.
     Errors: NO_PROCESS, TO_SELF, BAD_POINTER, PEER_DIED, PEER_FAULTED.
-    Source: spec, calls; rule 12.
+    Source: docs/kernel.md, ``call``; rule 12.
     """
     target = _partner(kernel, caller, pid)
     message = read(kernel, caller, pointer, MESSAGE_SIZE)
@@ -123,8 +123,9 @@ def call(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
 def reply(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     """Answer a call that the caller has received with the 64 bytes at ``pointer``; never blocks.
 
-    If there is no place for them any more where that process called, its call fails instead.
-    Errors: NO_PROCESS, BAD_POINTER, NOT_CALLING.  Source: spec, calls; rule 12.
+    If the process that called can no longer write its buffer, its call fails with BAD_POINTER.
+
+    Errors: NO_PROCESS, BAD_POINTER, NOT_CALLING.  Source: docs/kernel.md, ``reply``; rule 12.
     """
     target = kernel.process(pid)
     message = read(kernel, caller, pointer, MESSAGE_SIZE)

@@ -1,4 +1,4 @@
-"""Calls that begin and end processes and pass the turn."""
+"""Calls that make and end processes, and ``yield``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from kernel_model.process import Ended, Exited, Process, Result
 _DONE: Final = Result(0)
 
 RECORD_SIZE = 2 * PAGE_SIZE
-"""The least a PROC frame holds: the information page, and the kernel's record."""
+"""The least size of a PROC frame: the information page and the kernel's record."""
 
 
 def proc_new(kernel: Kernel, caller: Process, f_id: int) -> int:
     """Make a process of a frame and return its pid; it starts when its parent sends to it.
 
-    A MEM frame of two pages or more, unmapped, becomes the process; an L1 table becomes
-    the vspace of a process whose record comes from the pool.
+    An unmapped MEM frame of two pages or more becomes the process.  An L1 table becomes the
+    vspace of a process whose record comes from the pool.
     Errors: NO_FRAME, IS_TABLE, WRONG_TYPE, MAPPED, BAD_SIZE, TABLE_CURRENT, POOL_FULL,
     NO_ID_LEFT.
-    Source: seed; rule 11.
+    Source: docs/kernel.md, rule 11.
     """
     frame = kernel.frame_of(caller, f_id)
     if frame.table is TableType.L1:
@@ -65,7 +65,7 @@ def _from_frame(kernel: Kernel, caller: Process, frame: Frame) -> int:
 
 
 def yield_(kernel: Kernel, caller: Process) -> int:
-    """Let the others have a turn first.  Source: spec, calls."""
+    """Let all other ready processes run first.  Source: docs/kernel.md, ``yield``."""
     if kernel.ready:
         caller.resume = _DONE
         kernel.ready.append(caller.pid)
@@ -74,15 +74,15 @@ def yield_(kernel: Kernel, caller: Process) -> int:
 
 
 def exit_(kernel: Kernel, caller: Process, status: int) -> int:
-    """End the caller.  Does not return.  Source: rule 12."""
+    """End the caller.  Does not return.  Source: docs/kernel.md, rule 12."""
     end_process(kernel, caller, Exited(status))
     return 0
 
 
 def proc_end(kernel: Kernel, caller: Process, pid: int, status: int) -> int:
-    """End a child of the caller's, whatever it does just now; ``recv`` will not tell of it.
+    """End a child of the caller, in any state; ``recv`` will not report its end.
 
-    Errors: NO_PROCESS, NOT_ALLOWED.  Source: rule 12.
+    Errors: NO_PROCESS, NOT_ALLOWED.  Source: docs/kernel.md, rule 12.
     """
     end_process(kernel, check_controls(kernel, caller, pid), Ended(caller.pid, status))
     return 0

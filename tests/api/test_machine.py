@@ -12,6 +12,7 @@ import pytest
 
 import emu
 from tests.guests import ROOT, guest, run_emu
+from tests.waiting import until
 
 BACKENDS = ("tlb", "map", "cpu")
 
@@ -343,11 +344,17 @@ def test_ctrl_c_is_what_it_is_in_python(tmp_path: Path):
     guest("programs/hello")  # there is a compiler
     machine = emu.load(emu.build(source, output=tmp_path / "loop.elf", bare=True))
     machine.run_until(symbol="main")
-    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
-    timer.start()
+    ending = machine._engine.cores[0].engine.ending
+
+    def press() -> None:
+        until(lambda: ending.running, "it runs")
+        signal.raise_signal(signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    presser.start()
     with pytest.raises(KeyboardInterrupt):
         machine.run()
-    timer.join()
+    presser.join()
     assert machine.run_until(instructions=10).reason == "instructions"
 
 
@@ -357,3 +364,20 @@ def test_a_machine_runs_in_another_thread():
     thread.start()
     thread.join()
     assert [stop.reason for stop in stops] == ["exit"]
+
+
+def test_a_run_is_interrupted_from_another_thread():
+    arrives = threading.Event()
+
+    def pieces():
+        arrives.set()
+        yield b"line\n" * 1_000_000
+
+    machine = emu.load(guest("programs/echo"), stdin=pieces())
+    thread = threading.Thread(target=lambda: (arrives.wait(), machine.interrupt()))
+    thread.start()
+    stop = machine.run()
+    thread.join()
+    assert (stop.reason, stop.status, stop.is_final) == ("interrupted", 130, False)
+    machine.interrupt()
+    assert machine.step().reason == "instructions", "there was no run to end"

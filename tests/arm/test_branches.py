@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emu.arm.addressing import base_register
-from emu.arm.branches import End, end_of, ends_with_call, register_of, switches, target_of
+from emu.arm.branches import End, end_of, ends_with_call, register_of, target_of
 from emu.arm.disassembly import Instruction, disassemble, disassemble_data
 from emu.arm.registers import LR, PC, SP
 
@@ -61,7 +61,6 @@ def test_how_a_block_ends(code: str, thumb: bool, end: End, target: int | None) 
     instruction = one(code, thumb)
     assert end_of(instruction) is end
     assert target_of(instruction) == target
-    assert switches(instruction) is (target is None or instruction.mnemonic == "blx")
 
 
 def test_a_target_beyond_the_end_of_memory_is_at_its_start() -> None:

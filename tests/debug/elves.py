@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from emu.arm.disassembly import Instruction
-from emu.debuginfo import DebugFile, Isa, open_files
+from emu.debuginfo import DebugFile, Isa, Symbol, open_files
 from emu.debuginfo.code import disassemble_file
 from tests.guests import BUILT, build_guests, need_tool
+
+Code = tuple[str, int]
+"""A function: its name and how long its code is."""
 
 KERNEL_SETS = ("programs", "mistakes", "backtrace")
 NEWLIB = ("hello", "maths", "doubles")
@@ -25,9 +28,35 @@ def programs() -> list[Path]:
     return sorted(found)
 
 
-@cache
+@lru_cache(maxsize=1)
 def opened(path: Path) -> DebugFile:
     return open_files(str(path)).program
+
+
+def known_elsewhere(path: Path) -> frozenset[Code]:
+    """The functions of the first program of the same folder and code; of that itself none.
+
+    They are the same library for the most part.  The programs of ``backtrace`` are the same code
+    with other debug information, so each of them is asked for everything.
+    """
+    if path.parent.name == "backtrace":
+        return frozenset()
+    code = path.suffixes[:-1]
+    first = next(
+        one for one in programs() if one.parent == path.parent and one.suffixes[:-1] == code
+    )
+    return frozenset() if path == first else functions(first)
+
+
+@lru_cache(maxsize=1)
+def functions(path: Path) -> frozenset[Code]:
+    """All functions of a program."""
+    file = open_files(str(path)).program
+    return frozenset(code_of(one) for one in file.symbols.all if one.is_function)
+
+
+def code_of(symbol: Symbol) -> Code:
+    return symbol.linkage, symbol.size
 
 
 def instructions(file: DebugFile) -> list[Instruction]:

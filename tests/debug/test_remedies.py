@@ -79,7 +79,7 @@ class Bench:
         return f_id
 
     def table(self, va: int = FREE_VA) -> int:
-        """A new L2 that is visible and hangs nowhere."""
+        """A new L2 that is visible and is installed nowhere."""
         table = self.seen(self.page(), va)
         self.call("frame_table", table, TableType.L2)
         return table
@@ -111,11 +111,11 @@ def hidden_table(bench: Bench) -> tuple[int, ...]:
     return table, bench.page(), 0x40000000, RO
 
 
-def unhung_table(bench: Bench) -> tuple[int, ...]:
+def loose_table(bench: Bench) -> tuple[int, ...]:
     return bench.table(), bench.page(), 0x40000000, RO
 
 
-def hung_twice(bench: Bench) -> tuple[int, ...]:
+def installed_twice(bench: Bench) -> tuple[int, ...]:
     table = bench.table()
     bench.call("frame_map", L1, table, 0x40000000, MapKind.TABLE_L2)
     return L1, table, 0x50000000, MapKind.TABLE_L2
@@ -143,8 +143,8 @@ CASES = (
     Case("frame_map", Error.UNALIGNED,
          lambda bench: (L1, bench.table(), 0x40012000, MapKind.TABLE_L2)),
     Case("frame_map", Error.TABLE_NOT_VISIBLE, hidden_table),
-    Case("frame_map", Error.TABLE_NOT_HUNG, unhung_table),
-    Case("frame_map", Error.TABLE_HUNG, hung_twice),
+    Case("frame_map", Error.TABLE_NOT_HUNG, loose_table),
+    Case("frame_map", Error.TABLE_HUNG, installed_twice),
     Case("frame_map", Error.ENTRY_IN_USE, taken_entry),
     Case("frame_map", Error.TABLE_WRITABLE, writable_table),
     Case("frame_map", Error.OUT_OF_RANGE, a_view_at(0x40000000)),
@@ -159,10 +159,11 @@ CASES = (
          lambda bench: (SYS, bench.table(), 0x40000000, MapKind.TABLE_L2)),
     Case("frame_table", Error.NOT_VIEWED_READ_ONLY, lambda bench: (bench.page(), TableType.L2)),
     Case("frame_table", Error.BAD_SIZE, lambda bench: (bench.seen(bench.page(8)), TableType.L1)),
-    Case("frame_table", Error.TABLE_HUNG, lambda bench: (hung_twice(bench)[1], TableType.NO)),
+    Case("frame_table", Error.TABLE_HUNG, lambda bench: (installed_twice(bench)[1], TableType.NO)),
     Case("frame_unmap", Error.NOT_MAPPED,
          lambda bench: (bench.seen(bench.page()), MapKind.SECTION)),
-    Case("frame_unmap", Error.NOT_MAPPED, lambda bench: (hung_twice(bench)[1], MapKind.SECTION)),
+    Case("frame_unmap", Error.NOT_MAPPED,
+         lambda bench: (installed_twice(bench)[1], MapKind.SECTION)),
     Case("frame_pool", Error.MAPPED, lambda bench: (bench.seen(bench.page()),)),
     Case("proc_new", Error.MAPPED, lambda bench: (bench.seen(bench.page(2)),)),
     Case("frame_split", Error.POOL_FULL, full_pool),
@@ -237,12 +238,12 @@ WORDS = {
     },
     Error.WRONG_TYPE: {
         "frame_split": "split", "frame_merge": "joined", "frame_table": "tables are made of",
-        "frame_map": "to see", "frame_give": "stay", "vspace_swap": "stay",
+        "frame_map": "never viewed", "frame_give": "stay", "vspace_swap": "stay",
         "frame_pool": "pool memory", "proc_new": "a process is made of",
         "frame_create": "created", "frame_unpool": "only pool memory",
     },
     Error.IS_TABLE: {
-        "frame_split": "split", "frame_merge": "joined", "frame_table": "a table once",
+        "frame_split": "split", "frame_merge": "joined", "frame_table": "made a table",
         "frame_pool": "pool memory", "proc_new": "a process is made of",
     },
     Error.NOT_TABLE: {
@@ -251,15 +252,15 @@ WORDS = {
     },
     Error.BAD_SIZE: {"frame_table": "16 KiB", "proc_new": "two pages"},
     Error.BAD_KIND: {
-        "frame_map": "hangs nowhere", "frame_unmap": "the kind is", "frame_table": "table types",
-        "send": "ANSWER_RETRY",
+        "frame_map": "installed nowhere", "frame_unmap": "the kind is",
+        "frame_table": "table types", "send": "ANSWER_RETRY",
     },
     Error.NOT_ALLOWED: {
-        "frame_give": "one gives", "pool_give": "one gives", "vspace_swap": "nobody else",
-        "vspace_lend": "children", "proc_end": "its parent",
+        "frame_give": "gives to", "pool_give": "gives to", "vspace_swap": "no other",
+        "vspace_lend": "own children", "proc_end": "its parent",
     },
     Error.POOL_FULL: {
-        "frame_split": "makes", "frame_create": "makes", "proc_new": "makes",
+        "frame_split": "maker", "frame_create": "maker", "proc_new": "maker",
         "frame_unpool": "that much room", "pool_give": "only free room",
     },
     Error.MAPPED: {"frame_pool": "pool memory", "proc_new": "mapped nowhere"},

@@ -15,7 +15,7 @@ import pytest
 
 from emu.views.dot import tree_dot
 from emu.views.frames import frame_data
-from emu.views.hanging import hangings
+from emu.views.installed import table_runs
 from emu.views.memorysvg import memory_svg
 from emu.views.tables import table_data
 from emu.views.tree import tree_lines
@@ -96,8 +96,8 @@ def test_runs_of_every_kind_of_entry() -> None:
         (0x310000, 0x1000, 0x80020000, "small page"),
         (0x1000000, 0x1000000, 0x81000000, "supersection"),
     ]
-    hung = [(one.entry, one.entries, one.table) for one in hangings(ram, l1)]
-    assert hung == [(3, 1, l2), (4, 1, 0x90000000)]
+    found = [(one.entry, one.entries, one.table) for one in table_runs(ram, l1)]
+    assert found == [(3, 1, l2), (4, 1, 0x90000000)]
 
 
 def test_json_of_tables() -> None:
@@ -135,7 +135,7 @@ def test_dot_is_what_graphviz_reads(tmp_path: Path) -> None:
     expected = {
         (str(table.f_id), str(f_id))
         for table in kernel.frames.values()
-        for f_id in (*table.views, *table.hung)
+        for f_id in (*table.views, *table.installed)
     }
     assert edges == expected
     dot = need_tool("dot")
@@ -185,7 +185,7 @@ def test_memory_drawing_is_to_scale() -> None:
 def test_tree_shows_every_mapping_once() -> None:
     kernel = ended("mistakes/dead_peer")
     lines = [line for line in tree_lines(kernel) if re.match(r"[| ]*[|`]-", line)]
-    links = sum(len(table.views) + len(table.hung) for table in kernel.frames.values())
+    links = sum(len(table.views) + len(table.installed) for table in kernel.frames.values())
     assert len(lines) == links
 
 

@@ -64,16 +64,25 @@ def check(kind: ModuleType, case: Any, ways: Sequence[Variant]) -> tuple[Finding
     return finding or kind.outside(case, seen), seen
 
 
-def shrink(
-    case: Any, finding: Finding, kind: ModuleType, ways: Sequence[Variant], seconds: float
-) -> tuple[Any, Finding]:
-    """A smaller program with the same finding, as small as there is time for."""
+def within(seconds: float) -> Callable[[], bool]:
+    """Whether so much time has not passed yet."""
     end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
+
+
+def shrink(
+    case: Any,
+    finding: Finding,
+    kind: ModuleType,
+    ways: Sequence[Variant],
+    goes_on: Callable[[], bool],
+) -> tuple[Any, Finding]:
+    """A smaller program with the same finding, tried as long as ``goes_on`` says."""
     again = True
     while again:
         again = False
         for less in kind.smaller(case):
-            if time.monotonic() > end:
+            if not goes_on():
                 return case, finding
             found, _ = check(kind, less, ways)
             if found is not None and found.kind == finding.kind:
@@ -90,7 +99,7 @@ def one(
     finding, seen = check(kind, case, ways)
     if finding is not None:
         tell(f"seed {seed}: {finding.kind}\n{finding.text}")
-        case, finding = shrink(case, finding, kind, ways, SHRINK_SECONDS)
+        case, finding = shrink(case, finding, kind, ways, within(SHRINK_SECONDS))
         tell(f"the same, smaller:\n{case}\n{finding.text}")
     return finding, seen
 

@@ -6,6 +6,7 @@ without an end ends at the same instruction everywhere.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import struct
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,7 +22,6 @@ from emu import native
 from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
 from emu.environment.world import ScriptedWorld
-from emu.execution.watchpoints import Watch
 from emu.gdb.running import Runner
 from emu.gdb.target import Target
 from emu.loader import load_elf
@@ -34,6 +35,7 @@ from emu.profile.start import begin_profile
 from emu.report import fault_text, refusal_text
 from emu.trace.selection import KINDS
 from emu.trace.start import TraceOptions, begin_trace
+from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.errors import Refused
 from kernel_model.image import Image
@@ -54,8 +56,16 @@ NO_SYMBOLS: Final = struct.pack(
 """An ELF file with nothing in it: names for a program that has none."""
 
 
+COLLECTED: Final = 8
+"""Runs after which garbage is collected: a machine has more memory than Python knows of."""
+_RUNS: Final = count(1)
+
+
 class Program(NamedTuple):
-    """What runs.  elf: of its names, if it has any.  max_insns: never 0.  ram: bytes."""
+    """What runs.  elf: of its names, if it has any.  max_insns: never 0.  ram: bytes.
+
+    events: whether a trace of what its processes do is kept, in every way that it is run.
+    """
 
     image: Image
     stdin: bytes = b""
@@ -63,6 +73,11 @@ class Program(NamedTuple):
     max_insns: int = 200_000
     ram: int = 4 * MIB
     files: tuple[tuple[bytes, bytes], ...] = ()
+    events: bool = False
+
+
+EVENTS: Final = ("syscall", "map", "fault", "sched", "ipc")
+"""The kinds of a trace that tell what processes do, and not how."""
 
 
 def elf_program(path: Path, stdin: bytes = b"", max_insns: int = 200_000) -> Program:
@@ -125,8 +140,9 @@ class Seen(NamedTuple):
     """What there was to see of a run.
 
     registers: those in the engine at the end, of every kind.
-    watched: what only who watched has: the trace, the coverage, the profile, the reports, the
-    stops; "" if nobody did.  broken: an exception that is no outcome, which is a finding of itself.
+    events: the trace of ``EVENTS``, if the program asks for it.
+    watched: what only a watcher has: the trace, the coverage, the profile, the reports, the
+    stops; "" without one.  broken: an exception that is no outcome, which is a finding of itself.
     """
 
     outcome: Outcome | None
@@ -140,6 +156,7 @@ class Seen(NamedTuple):
     registers: str
     kernel: str
     notes: tuple[str, ...]
+    events: str
     watched: str
     broken: str = ""
 
@@ -171,8 +188,12 @@ class _Heard(Observer):
 
 def run(program: Program, variant: Variant = Variant()) -> Seen:  # noqa: B008 - immutable
     """Run a program to its end, or to the last instruction that it may execute."""
-    with hooks_of(variant):
-        return _run_as(program, variant)
+    try:
+        with hooks_of(variant):
+            return _run_as(program, variant)
+    finally:
+        if next(_RUNS) % COLLECTED == 0:
+            gc.collect()
 
 
 def _run_as(program: Program, variant: Variant) -> Seen:
@@ -185,10 +206,13 @@ def _run_as(program: Program, variant: Variant) -> Seen:
     debug = DebugFiles(DebugFile(BytesIO(program.elf), "fuzz"))
     heard = _Heard(machine, debug, reports)
     machine.observers.add(heard)
-    ended, broken, watched = None, "", ""
+    ended, broken = None, ""
     with tempfile.TemporaryDirectory() as directory:
-        out = Path(directory, "out")
+        out, told = Path(directory, "out"), Path(directory, "events")
         with ExitStack() as ending:
+            if program.events:
+                asked = TraceOptions(EVENTS, out=str(told))
+                ending.callback(begin_trace(machine, asked, debug, notes.append))
             if end := _watch(machine, variant, str(out), debug, notes.append):
                 ending.callback(end)
             try:
@@ -197,8 +221,12 @@ def _run_as(program: Program, variant: Variant) -> Seen:
                 ended = _run(machine, variant.pieces)
             except Exception as error:  # whatever it is, it is what we look for
                 broken = _place(error)
-        watched = out.read_text(errors="replace") if out.exists() else "\n".join(reports or ())
-    return _seen(machine, world, heard, ended, tuple(notes), watched, broken)
+        watched = _text(out) or "\n".join(reports or ())
+        return _seen(machine, world, heard, ended, tuple(notes), (_text(told), watched), broken)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def _run(machine: Machine, pieces: int) -> Outcome:
@@ -275,9 +303,10 @@ def _seen(
     heard: _Heard,
     ended: Outcome | None,
     notes: tuple[str, ...],
-    watched: str,
+    texts: tuple[str, str],
     broken: str,
 ) -> Seen:
+    """texts: the events, and what was watched."""
     ram = hashlib.sha256()
     for pa, page in sorted(machine.ram.used()):
         if any(page):
@@ -297,7 +326,8 @@ def _seen(
         registers=repr(machine.cores[0].engine.registers.state()),
         kernel=repr(machine.kernel.snapshot()),
         notes=notes,
-        watched=watched,
+        events=texts[0],
+        watched=texts[1],
         broken=broken,
     )
 

@@ -6,11 +6,24 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import pytest
 
 from emu.conventions import DEFAULT
 from emu.gdb.names import data_directory
+from emu.mmu import BACKENDS
 from tests.guests import ROOT, SOURCES, need_tool
+
+
+def mostly(first: str) -> list[Any]:
+    """The backends, for a test with gdb: the first each time, the others in ``make test-long``.
+
+    What gdb asks for is answered above the backends, which have tests of their own for each of
+    it: runs in pieces, watched memory, memory written by the host.
+    """
+    others = [name for name in BACKENDS if name != first]
+    return [first, *(pytest.param(name, marks=pytest.mark.long) for name in others)]
 
 
 def _leave_no_core() -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from emu.gdb.names import names_document
-from emu.mmu import BACKENDS
 from kernel_model.syscalls import CALLS
-from tests.gdb.served import Served
+from tests.gdb.served import Served, mostly
 from tests.guests import ROOT, emu_command, guest, need_tool
 
 WATCHED = """\
@@ -58,7 +57,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built(tmp_path_factory.mktemp("watched"), WATCHED, "-O1")
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("mmu", mostly("cpu"))
 def test_watchpoints_of_every_kind(watched: Path, place: Path, mmu: str) -> None:
     """Stores in IT blocks, a load, and the exclusive store of a lock."""
     served = Served(watched, place, "--mmu", mmu)
@@ -79,7 +78,7 @@ def test_watchpoints_of_every_kind(watched: Path, place: Path, mmu: str) -> None
     assert served.end() == (7, "3 4 1\n", "")
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("mmu", mostly("tlb"))
 def test_calls_are_caught_by_their_names(place: Path, mmu: str) -> None:
     """Going in and coming out; a call that waits comes out when it is answered."""
     served = Served(guest("scenarios/server"), place, "--mmu", mmu)
@@ -178,7 +177,7 @@ gdb.execute("kill")
     assert found == every, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("mmu", mostly("map"))
 def test_a_frame_is_watched_through_whatever_view(place: Path, mmu: str) -> None:
     """gdb knows nothing of it: the console says who stores what, where."""
     served = Served(guest("scenarios/server"), place, "--mmu", mmu)
@@ -200,7 +199,7 @@ def test_a_frame_is_watched_through_whatever_view(place: Path, mmu: str) -> None
     served.drop()
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("mmu", mostly("cpu"))
 def test_next_goes_over_calls_that_let_others_run(place: Path, mmu: str) -> None:
     served = Served(guest("scenarios/server"), place, "--mmu", mmu)
     said = served.gdb(

@@ -9,9 +9,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from kernel_model.abi import Error
 from tests.kernel.driver import CODE_VA, DATA_VA, PAGE, RAM_BASE, RAM_SIZE
@@ -293,8 +299,8 @@ class Adversary(RuleBasedStateMachine):
             self.step("frame_map", table, f_id, va, flags | SECTIONS)
 
     @rule(t=PICK, f=PICK, where=WHERE, number=PICK, again=one_in(6))
-    def hang_table(self, t, f, where, number, again):
-        """Mostly one that hangs nowhere yet."""
+    def install_table(self, t, f, where, number, again):
+        """Mostly one that is installed nowhere yet."""
         l1, l2s = self.pick_table("L1", t), self.tables("L2", visible=False)
         loose = [f_id for f_id in l2s if not self.frames[f_id].place]
         among = l2s if again else loose
@@ -304,11 +310,11 @@ class Adversary(RuleBasedStateMachine):
             self.step("frame_map", l1, l2, va, L2_KIND)
 
     @rule(t=PICK, u=PICK, where=WHERE, number=PICK)
-    def hang_elsewhere(self, t, u, where, number):
-        """A table that is in use comes to hang in another place, its pages with it."""
-        hung = [f_id for f_id in self.tables("L2", visible=False) if self.frames[f_id].place]
-        if hung:
-            l2 = hung[-1 - t % min(len(hung), 3)]
+    def install_elsewhere(self, t, u, where, number):
+        """A table that is in use comes to be installed in another place, its pages with it."""
+        installed = [f_id for f_id in self.tables("L2", visible=False) if self.frames[f_id].place]
+        if installed:
+            l2 = installed[-1 - t % min(len(installed), 3)]
             self.step("frame_unmap", l2, L2_KIND)
             l1 = self.pick_table("L1", u)
             if l1 in self.frames:
@@ -639,16 +645,17 @@ class Adversary(RuleBasedStateMachine):
             self.show(record, 1)
 
 
-def always_the_same(max_examples: int) -> settings:
-    """Settings with which so many programs are tried, the same each time."""
-    return settings(
-        derandomize=True,
+def run_programs(adversary: type[Adversary], number: int, programs: int) -> None:
+    """Try so many programs, the same each time for the same ``number``."""
+    wanted = settings(
         database=None,
         deadline=None,
-        max_examples=max_examples,
+        max_examples=programs,
         stateful_step_count=50,
         suppress_health_check=list(HealthCheck),
     )
+    machine = seed(number)(type(adversary.__name__, (adversary,), {}))
+    run_state_machine_as_test(machine, settings=wanted)
 
 
 def is_of_kind(frame: Pages, kind: str) -> bool:

@@ -277,7 +277,7 @@ class Machine:
         return va
 
     def l2(self, pages: int = 1) -> int:
-        """A new L2 table, visible and unhung."""
+        """A new L2 table, visible and installed nowhere."""
         f_id = self.take(pages)
         self.view(f_id, self.fresh_va(pages * PAGE))
         self.ok("frame_table", f_id, TableType.L2)

@@ -51,14 +51,14 @@ def oracle_of(kernel: Kernel, ram: Ram) -> Oracle:
         pages = Pages(frame.pa // PAGE, frame.len // PAGE, 0, 0, frame.type.name, table)
         if frame.is_viewed:
             pages.view = View(frame.v_id, frame.v_off, frame.v_flags)
-        if frame.is_hung:
+        if frame.is_installed:
             pages.place = (frame.t_id, frame.t_va)
         oracle.frames[f_id] = pages
     proc0 = kernel.processes[0]
     oracle.actors[0] = Actor(-1, -1, state="READY", vspace=proc0.l1, frames=list(proc0.frames))
     oracle.actors[0].room = proc0.room
     oracle.turns = [0]
-    oracle.created = kernel.created
+    oracle.created = kernel.is_device_tree_boot
     return oracle
 
 
@@ -75,7 +75,7 @@ class Trial:
         self.kernel = boot(self.ram, PROGRAM, b"", DEVICES, self.host)
         self.kernel.processes[0].room = capacity
         if created:
-            self.kernel.created = True
+            self.kernel.is_device_tree_boot = True
             self.kernel.frames[REST].len -= 64 * PAGE
         self.kernel.processes[0].resume = None
         self.oracle = oracle_of(self.kernel, self.ram)

@@ -58,7 +58,7 @@ class Pages:
     table: str = ""
     view: View | None = None
     place: tuple[int, int] | None = None
-    """For an L2 table: the L1 it hangs in, and at which address."""
+    """For an L2 table: the L1 it is installed in, and at which address."""
 
     @property
     def pa(self) -> int:
@@ -216,13 +216,13 @@ class Oracle:
     def describe(self, f_id: int) -> tuple[int, ...]:
         """The ten words of ``struct frame``."""
         frame = self.frames[f_id]
-        hung = frame.place is not None
+        installed = frame.place is not None
         current = self.on(f_id)
         view = frame.view
         return (
             f_id, TYPES[frame.type], frame.pa, frame.len,
             frame.place[0] if frame.place else -1, frame.place[1] if frame.place else 0,
-            TABLES[frame.table] | bool(hung or current),
+            TABLES[frame.table] | bool(installed or current),
             view.table if view else -1, self.begin_of(frame) if view else 0,
             view.flags if view else 0,
         )  # fmt: skip
@@ -525,7 +525,7 @@ class Oracle:
             bool(table.table) and not self.seen_by_me(table) and "TABLE_NOT_VISIBLE",
         )
         if kind == L2_KIND:
-            return self.hang(t_id, f_id, frame, va)
+            return self.install(t_id, f_id, frame, va)
         begin = table.place[1] if table.place else 0
         refuse(
             frame.type == "POOL" and "WRONG_TYPE",
@@ -554,7 +554,7 @@ class Oracle:
             f_id != but and low < end and start < high for f_id, low, high in self.entries(table)
         )
 
-    def hang(self, t_id: int, f_id: int, frame: Pages, va: int) -> int:
+    def install(self, t_id: int, f_id: int, frame: Pages, va: int) -> int:
         refuse(frame.table != "L2" and "NOT_TABLE")
         first_page = any(low == 0 for _, low, _ in self.entries(f_id))
         refuse(

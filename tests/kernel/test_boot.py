@@ -296,8 +296,8 @@ def test_a_chain_of_shared_pages_is_one_frame():
 
 def test_far_segments_get_an_l2_each():
     machine = Machine(image=program(code(), code(0x40000000), code(0x80000000), *_data()))
-    hung = [machine.info(f_id) for f_id in range(1, 5)]
-    assert [table.t_va for table in hung] == [0, 0x40000000, 0x80000000, AREA]
+    installed = [machine.info(f_id) for f_id in range(1, 5)]
+    assert [table.t_va for table in installed] == [0, 0x40000000, 0x80000000, AREA]
 
 
 def test_segments_in_neighbouring_4_mib_blocks_share_an_l2():

@@ -65,7 +65,7 @@ def test_a_kernel_begins_with_nothing():
     kernel = Kernel(Ram(0x80000000, 0x200000), CALLS)
     assert kernel.running == [None]
     assert kernel.halted is kernel.refusal is None
-    assert kernel.created is False
+    assert kernel.is_device_tree_boot is False
     assert not kernel.frames
     assert not kernel.processes
 

@@ -13,7 +13,7 @@ from kernel_model.descriptors import (
     READ,
     WRITE,
     Coarse,
-    Fault,
+    Invalid,
     LargePage,
     Memory,
     Section,
@@ -32,7 +32,7 @@ PLAIN = Memory(0, 0, 0, 0)
 
 # Bits that are "should be zero" or implementation defined in figures B3-4 and B3-5.
 UNUSED = {
-    Fault: 0,
+    Invalid: 0,
     Coarse: 1 << 9 | 1 << 4,
     Section: 1 << 9,
     Supersection: 1 << 9,
@@ -57,7 +57,7 @@ def test_decoding_a_second_level_word_loses_nothing_but_unused_bits(word):
 
 @pytest.mark.parametrize(
     ("low_bits", "kind"),
-    [(0b00, Fault), (0b01, Coarse), (0b10, Section), (0b11, Section)],
+    [(0b00, Invalid), (0b01, Coarse), (0b10, Section), (0b11, Section)],
 )
 def test_bits_1_and_0_tell_first_level_kinds_apart(low_bits, kind):
     assert type(decode_l1(0x80000000 | low_bits)) is kind
@@ -70,7 +70,7 @@ def test_bit_18_makes_a_section_a_supersection():
 
 @pytest.mark.parametrize(
     ("low_bits", "kind"),
-    [(0b00, Fault), (0b01, LargePage), (0b10, SmallPage), (0b11, SmallPage)],
+    [(0b00, Invalid), (0b01, LargePage), (0b10, SmallPage), (0b11, SmallPage)],
 )
 def test_bits_1_and_0_tell_second_level_kinds_apart(low_bits, kind):
     assert type(decode_l2(0x80000000 | low_bits)) is kind
@@ -134,8 +134,8 @@ def test_each_field_is_where_the_manual_draws_it(entry, word):
 
 @pytest.mark.parametrize("word", [0, 4, 0xFFFFFFFC])
 def test_a_fault_entry_keeps_what_software_stored_in_it(word):
-    assert decode_l1(word) == decode_l2(word) == Fault(word)
-    assert Fault(word).encode() == word
+    assert decode_l1(word) == decode_l2(word) == Invalid(word)
+    assert Invalid(word).encode() == word
 
 
 # Table B3-8, access permissions with SCTLR.AFE = 0: AP[2], AP[1:0], privileged, user.
@@ -207,8 +207,8 @@ def test_the_kernels_own_two_kinds_of_memory():
 @pytest.mark.parametrize(
     ("entry", "text"),
     [
-        (Fault(0), "fault"),
-        (Fault(0x80), "fault"),
+        (Invalid(0), "fault"),
+        (Invalid(0x80), "fault"),
         (Coarse(0x80004400), "coarse table 0x80004400"),
         (SmallPage(0x80003000, 0b010, 0, NORMAL), "small page 0x80003000 user r-x normal"),
         (SmallPage(0x80003000, 0b011, 1, DEVICE), "small page 0x80003000 user rw- device"),

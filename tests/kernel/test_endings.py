@@ -266,7 +266,7 @@ def test_one_l1_serves_several_and_its_owner(machine):
     threads = [machine.record_child()[0] for _ in range(2)]
     for pid in threads:
         machine.ok("vspace_lend", pid, l1)
-    assert list(machine.kernel.frames[l1].runs) == [0, *threads]
+    assert list(machine.kernel.frames[l1].users) == [0, *threads]
     machine.start(threads[0])
     machine.turn(threads[0])
     machine.poke(DATA_VA, b"shared")
@@ -342,7 +342,7 @@ def test_a_thread_that_ends_leaves_the_others(machine):
     space = machine.vspace()
     first, second = thread(machine, space), thread(machine, space)
     ends(machine, first)
-    assert list(machine.kernel.frames[space.l1].runs) == [second]
+    assert list(machine.kernel.frames[space.l1].users) == [second]
     assert machine.rights(DATA_VA, machine.kernel.processes[second]) == "rw-"
     machine.turn(0)
     assert death(machine)[0] == first

@@ -443,7 +443,7 @@ def created(machine) -> Machine:
     """proc0 as after a device-tree boot: the kernel has not handed out all of RAM."""
     rest = machine.kernel.frames[REST]
     rest.len = PAGE
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return machine
 
 
@@ -472,7 +472,7 @@ def test_create_makes_frames_of_devices(created):
 
 def test_create_is_for_proc0_after_a_device_tree_boot(machine):
     machine.fails(Error.NO_CREATE, "frame_create", 0x48000000, PAGE, FrameType.IO)
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     child = machine.child()
     machine.ok("frame_create", 0x48000000, PAGE, FrameType.IO)
     machine.turn(child.pid)

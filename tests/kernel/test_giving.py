@@ -253,8 +253,8 @@ def test_what_travels_is_unviewed_outside_first(children):
     assert machine.info(page).v_id == l2
 
 
-def test_a_table_viewed_in_the_tree_comes_along_and_leaves_the_l1_it_hangs_in(children):
-    """`inner` hangs in proc0's L1 and is viewed in `outer`: everything mapped in `outer` goes."""
+def test_a_table_viewed_in_the_tree_comes_along_and_leaves_the_l1_it_is_installed_in(children):
+    """`inner` is installed in proc0's L1 and viewed in `outer`: all that `outer` maps goes."""
     machine, child, _ = children
     outer, inner, page = machine.l2(), machine.l2(), machine.take()
     machine.ok("frame_map", L1, outer, VA, TABLE_L2)

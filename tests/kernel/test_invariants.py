@@ -133,7 +133,7 @@ def use_pool_memory(machine):
 
 def reach_into_the_kernel(machine):
     """As a device-tree boot might."""
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     frame(machine, UART).pa = RAM_BASE
 
 
@@ -145,7 +145,7 @@ def claim_a_view(machine):
 
 
 def claim_a_table(machine):
-    frame(machine, L1).hung[NOBODYS] = None
+    frame(machine, L1).installed[NOBODYS] = None
 
 
 def claim_anothers_view(machine):
@@ -153,7 +153,7 @@ def claim_anothers_view(machine):
 
 
 def claim_anothers_table(machine):
-    frame(machine, REST).hung[LOW] = None
+    frame(machine, REST).installed[LOW] = None
 
 
 def have_entries_without_being_a_table(machine):
@@ -181,7 +181,7 @@ def forget_a_view(machine):
 
 
 def forget_a_table(machine):
-    del frame(machine, L1).hung[LOW]
+    del frame(machine, L1).installed[LOW]
 
 
 # -- descriptors -----------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def own_a_frame_in_anothers_table(machine):
     process(machine, 1).frames[CODE] = None
 
 
-def hang_without_being_an_l2(machine):
+def install_what_is_no_l2(machine):
     frame(machine, LOW).table = TableType.L1
 
 
@@ -459,12 +459,12 @@ def test_every_invariant_is_broken_alone_by_some_test():
 
 def test_the_report_gives_the_reason(machine):
     lose_a_page(machine)
-    with pytest.raises(InvariantError, match=r"not RAM and the devices .*a byte without owner"):
+    with pytest.raises(InvariantError, match=r"not RAM and the devices .*a byte without an owner"):
         check_invariants(machine.kernel)
 
 
-def test_a_table_that_hangs_and_is_no_l2(machine):
-    hang_without_being_an_l2(machine)
+def test_a_table_that_is_installed_and_is_no_l2(machine):
+    install_what_is_no_l2(machine)
     with pytest.raises(InvariantError):
         check_invariants(machine.kernel)
     assert "trees_have_one_owner" in broken(machine.kernel)
@@ -497,7 +497,7 @@ def test_a_processs_frame_that_can_be_written(machine):
 
 
 def test_what_proc0_creates_need_not_be_everything(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     lose_a_page(machine)
     check_invariants(machine.kernel)
     end_inside_a_page(machine)

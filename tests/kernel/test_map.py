@@ -50,8 +50,8 @@ def sections(machine: Machine, count: int = 1) -> int:
     return machine.take(count * MIB // PAGE, align=MIB)
 
 
-def hung_l2(machine: Machine, va: int = VA, pages: int = 1) -> int:
-    """A visible L2 table, hanging in proc0's L1."""
+def installed_l2(machine: Machine, va: int = VA, pages: int = 1) -> int:
+    """A visible L2 table, installed in proc0's L1."""
     l2 = machine.l2(pages)
     machine.ok("frame_map", L1, l2, va, TABLE_L2)
     return l2
@@ -142,7 +142,7 @@ def test_sections_and_tables_go_into_an_l1_and_nothing_else(machine, kind):
 
 
 def test_a_table_without_a_view_cannot_be_edited(machine):
-    l2 = hung_l2(machine)
+    l2 = installed_l2(machine)
     machine.ok("frame_unmap", l2, PAGE_KIND)
     machine.fails(Error.TABLE_NOT_VISIBLE, "frame_map", l2, machine.take(), VA, RO)
     machine.ok("frame_unmap", L1, PAGE_KIND)
@@ -151,7 +151,7 @@ def test_a_table_without_a_view_cannot_be_edited(machine):
 
 
 def test_a_table_stops_being_visible_goes_on_translating_and_is_made_visible_again(machine):
-    l2, page, other = hung_l2(machine), machine.take(), machine.take()
+    l2, page, other = installed_l2(machine), machine.take(), machine.take()
     machine.view(page, VA, RW, l2)
     machine.ok("frame_unmap", l2, PAGE_KIND)
     assert machine.rights(VA) == "rw-"
@@ -172,7 +172,7 @@ def test_a_table_seen_only_in_another_vspace_cannot_be_edited(machine):
 
 
 def test_a_table_seen_through_an_l2_that_hangs_nowhere_cannot_be_edited(machine):
-    window, table = hung_l2(machine), hung_l2(machine, 0x50000000)
+    window, table = installed_l2(machine), installed_l2(machine, 0x50000000)
     machine.view(table, VA, RO, window)
     machine.ok("frame_unmap", window, TABLE_L2)
     machine.fails(Error.TABLE_NOT_VISIBLE, "frame_map", table, machine.take(), 0x50000000, RO)
@@ -188,7 +188,7 @@ def test_pages_go_into_an_l2_that_hangs(machine):
     machine.ok("frame_map", l2, page, VA, RO)
 
 
-def test_pages_may_go_into_an_l2_that_hangs_in_another_vspace(machine):
+def test_pages_may_go_into_an_l2_installed_in_another_vspace(machine):
     l1, l2, page = machine.l1(), machine.l2(), machine.take()
     machine.ok("frame_map", l1, l2, VA, TABLE_L2)
     machine.view(page, VA + PAGE, RO, l2)
@@ -205,7 +205,7 @@ def test_pages_begin_at_pages(machine, va):
 
 
 def test_pages_stay_inside_the_addresses_of_their_table(machine):
-    l2, two = hung_l2(machine), machine.take(2)
+    l2, two = installed_l2(machine), machine.take(2)
     for va in (VA - PAGE, VA - 2 * PAGE, VA + SPAN - PAGE, VA + SPAN, PAGE, 0, 0xFFFFF000):
         machine.fails(Error.OUT_OF_RANGE, "frame_map", l2, two, va, RO)
     machine.view(two, VA + SPAN - 2 * PAGE, RO, l2)
@@ -213,14 +213,14 @@ def test_pages_stay_inside_the_addresses_of_their_table(machine):
 
 
 def test_a_bigger_l2_spans_more(machine):
-    l2, page = hung_l2(machine, pages=2), machine.take()
+    l2, page = installed_l2(machine, pages=2), machine.take()
     machine.view(page, VA + 2 * SPAN - PAGE, RO, l2)
     assert machine.pa(VA + 2 * SPAN - PAGE) == machine.info(page).pa
     machine.fails(Error.OUT_OF_RANGE, "frame_map", l2, page, VA + 2 * SPAN, RO)
 
 
 def test_a_4_kib_l2_spans_four_mib_with_four_coarse_tables(machine):
-    l2 = hung_l2(machine)
+    l2 = installed_l2(machine)
     pa, l1_pa = machine.info(l2).pa, machine.info(L1).pa
     words = machine.ram.read_words(l1_pa + (VA >> 20) * 4, 5).tolist()
     assert [decode_l1(word).kind for word in words] == ["coarse"] * 4 + ["fault"]
@@ -324,7 +324,7 @@ def test_section_frames_are_mib_aligned_and_whole_mibs(roomy):
 
 
 def test_every_target_entry_of_a_page_view_must_be_empty(machine):
-    l2, page, three = hung_l2(machine), machine.take(), machine.take(3)
+    l2, page, three = installed_l2(machine), machine.take(), machine.take(3)
     machine.view(page, VA + 4 * PAGE, RO, l2)
     for va in (VA + 2 * PAGE, VA + 3 * PAGE, VA + 4 * PAGE):
         machine.fails(Error.ENTRY_IN_USE, "frame_map", l2, three, va, RO)
@@ -342,7 +342,7 @@ def test_the_first_entry_of_a_table_is_an_entry_like_the_others(machine):
 
 def test_every_target_entry_of_a_section_view_must_be_empty(roomy):
     one, two = sections(roomy), sections(roomy, 2)
-    hung_l2(roomy, VA + 4 * MIB)
+    installed_l2(roomy, VA + 4 * MIB)
     roomy.ok("frame_map", L1, one, VA + 2 * MIB, RO | SECTION)
     for va in (VA + MIB, VA + 2 * MIB, VA + 3 * MIB, VA + 7 * MIB):
         roomy.fails(Error.ENTRY_IN_USE, "frame_map", L1, two, va, RO | SECTION)
@@ -351,7 +351,7 @@ def test_every_target_entry_of_a_section_view_must_be_empty(roomy):
 
 
 def test_every_target_entry_of_a_table_must_be_empty(roomy):
-    hung_l2(roomy, VA + 4 * MIB)
+    installed_l2(roomy, VA + 4 * MIB)
     roomy.ok("frame_map", L1, sections(roomy), VA - MIB, RO | SECTION)
     l2 = roomy.l2()
     for va in (VA + MIB, VA + 3 * MIB, VA + 4 * MIB, VA + 7 * MIB, VA - MIB, VA - 4 * MIB):
@@ -362,7 +362,7 @@ def test_every_target_entry_of_a_table_must_be_empty(roomy):
 # -- TABLE_L2 -------------------------------------------------------------------------------
 
 
-def test_hanging_a_table_describes_it(machine):
+def test_installing_a_table_describes_it(machine):
     l2 = machine.l2()
     before = machine.info(l2)
     assert machine.ok("frame_map", L1, l2, VA, TABLE_L2) == 0
@@ -375,8 +375,8 @@ def test_only_an_l2_hangs(machine):
     machine.fails(Error.NOT_TABLE, "frame_map", L1, L1, VA, TABLE_L2)
 
 
-def test_a_table_hangs_in_one_place(machine):
-    l1, l2 = machine.l1(), hung_l2(machine)
+def test_a_table_is_installed_in_one_place(machine):
+    l1, l2 = machine.l1(), installed_l2(machine)
     machine.fails(Error.TABLE_HUNG, "frame_map", L1, l2, 0x50000000, TABLE_L2)
     machine.fails(Error.TABLE_HUNG, "frame_map", l1, l2, VA, TABLE_L2)
     machine.fails(Error.TABLE_HUNG, "frame_map", L1, l2, VA, TABLE_L2)
@@ -387,21 +387,21 @@ def test_tables_hang_at_mib_steps(machine, va):
     machine.fails(Error.UNALIGNED, "frame_map", L1, machine.l2(), va, TABLE_L2)
 
 
-def test_a_table_need_not_be_seen_to_be_hung(machine):
+def test_a_table_need_not_be_seen_to_be_installed(machine):
     l2 = machine.l2()
     machine.ok("frame_unmap", l2, PAGE_KIND)
     machine.ok("frame_map", L1, l2, VA, TABLE_L2)
 
 
-def test_an_unhung_table_keeps_its_entries_and_carries_them_elsewhere(machine):
-    l2, page, last = hung_l2(machine), machine.take(), machine.take()
+def test_a_removed_table_keeps_its_entries_and_carries_them_elsewhere(machine):
+    l2, page, last = installed_l2(machine), machine.take(), machine.take()
     machine.view(page, VA + 3 * PAGE, RW, l2)
     machine.view(last, VA + SPAN - PAGE, RX, l2)
     machine.poke(VA + 3 * PAGE, b"carried along")
     machine.ok("frame_unmap", l2, TABLE_L2)
     assert machine.rights(VA + 3 * PAGE) == "---"
     assert machine.info(l2)[4:7] == (-1, 0, TableType.L2)
-    assert machine.info(page)[7:] == (l2, 3 * PAGE, RW)  # the offset, as if it hung at 0
+    assert machine.info(page)[7:] == (l2, 3 * PAGE, RW)  # the offset, as if it were installed at 0
     machine.ok("frame_map", L1, l2, 0x50000000 + MIB, TABLE_L2)
     assert machine.info(page).v_va == 0x50000000 + MIB + 3 * PAGE
     assert machine.info(last).v_va == 0x50000000 + MIB + SPAN - PAGE
@@ -410,8 +410,8 @@ def test_an_unhung_table_keeps_its_entries_and_carries_them_elsewhere(machine):
     assert machine.rights(VA + 3 * PAGE) == "---"
 
 
-def test_views_in_an_unhung_table_can_be_removed(machine):
-    l2, page = hung_l2(machine), machine.take()
+def test_views_in_a_removed_table_can_be_removed(machine):
+    l2, page = installed_l2(machine), machine.take()
     machine.view(page, VA + PAGE, RW, l2)
     machine.ok("frame_unmap", l2, TABLE_L2)
     machine.ok("frame_unmap", page, PAGE_KIND)
@@ -468,7 +468,7 @@ def test_a_section_view_may_move_onto_its_own_old_entries(roomy):
 
 
 def test_a_view_may_move_from_pages_to_sections_and_back(roomy):
-    f_id, l2 = sections(roomy), hung_l2(roomy)
+    f_id, l2 = sections(roomy), installed_l2(roomy)
     roomy.view(f_id, VA + 3 * MIB, RW, l2)
     roomy.ok("frame_map", L1, f_id, 0x50000000, RW | SECTION)
     assert roomy.rights(VA + 3 * MIB) == "---"
@@ -503,7 +503,7 @@ def test_own_entries_in_one_table_do_not_free_those_of_another(machine):
 
 
 def test_a_tables_own_view_moves_into_itself(machine):
-    l2 = hung_l2(machine)
+    l2 = installed_l2(machine)
     machine.view(l2, VA + PAGE, RO, l2)
     assert machine.rights(VA + PAGE) == "r--"
     assert decode_l2(machine.words(VA + PAGE + 4, 1)[0]).base == machine.info(l2).pa
@@ -555,7 +555,7 @@ def test_the_host_learns_of_each_descriptor(machine):
 
 
 def test_a_change_under_an_l2_that_hangs_nowhere_changes_no_translation(machine):
-    l2, page = hung_l2(machine), machine.take()
+    l2, page = installed_l2(machine), machine.take()
     machine.view(page, VA + PAGE, RO, l2)
     machine.ok("frame_unmap", l2, TABLE_L2)
     machine.host.forget()
@@ -566,7 +566,7 @@ def test_a_change_under_an_l2_that_hangs_nowhere_changes_no_translation(machine)
 
 def test_the_host_learns_of_stores_into_tables(machine):
     """A guest may run code from a table, now or when it is viewed executable later."""
-    l2, page = hung_l2(machine), machine.take(2)
+    l2, page = installed_l2(machine), machine.take(2)
     pa = machine.kernel.frames[l2].pa
     machine.host.forget()
     machine.view(page, VA + PAGE, RO, l2)
@@ -599,8 +599,8 @@ def test_unmap_removes_a_section_view(roomy):
     assert roomy.info(f_id)[7:] == (-1, 0, 0)
 
 
-def test_unmap_unhangs_a_table_and_leaves_it_visible(machine):
-    l2 = hung_l2(machine)
+def test_unmap_removes_a_table_and_leaves_it_visible(machine):
+    l2 = installed_l2(machine)
     view = machine.info(l2)[7:]
     machine.ok("frame_unmap", l2, TABLE_L2)
     assert machine.info(l2)[4:] == (-1, 0, TableType.L2, *view)

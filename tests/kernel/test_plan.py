@@ -13,7 +13,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
 from kernel_model.plan import NoPlanError, Plan, PlannedCall, free_memory, table_over
 from kernel_model.syscalls import CALLS, trap
-from tests.kernel.adversary import Adversary, always_the_same
+from tests.kernel.adversary import Adversary, run_programs
 from tests.kernel.driver import (
     AREA,
     DATA,
@@ -190,23 +190,23 @@ def test_frames_that_cannot_be_mapped_so(machine: Machine) -> None:
             plan_of(machine).map_frame(frame, FAR, flags)
 
 
-def test_a_table_is_hung_where_it_is_needed(machine: Machine) -> None:
+def test_a_table_is_installed_where_it_is_needed(machine: Machine) -> None:
     table = machine.l2()
     plan = plan_of(machine)
-    plan.hang(machine.kernel.frames[table], FAR + 5 * MIB)
+    plan.install(machine.kernel.frames[table], FAR + 5 * MIB)
     follow(machine, plan.calls)
     found = table_over(machine.kernel, machine.current, FAR + 5 * MIB)
     assert found is machine.kernel.frames[table]
 
 
-def test_a_table_that_would_map_page_0_is_not_hung_there(machine: Machine) -> None:
+def test_a_table_that_would_map_page_0_is_not_installed_there(machine: Machine) -> None:
     table = machine.l2()
     machine.ok("frame_map", L1, table, FAR, TABLE_L2)
     machine.view(machine.take(), FAR, table=table)
     machine.ok("frame_unmap", table, TABLE_L2)
     machine.ok("frame_unmap", LOW, TABLE_L2)
     with pytest.raises(NoPlanError, match="page 0"):
-        plan_of(machine).hang(machine.kernel.frames[table], PAGE)
+        plan_of(machine).install(machine.kernel.frames[table], PAGE)
 
 
 # -- whatever the process has done before ---------------------------------------------------
@@ -266,8 +266,8 @@ class Planned(Adversary):
         if frame.owner != self.oracle.me or frame.type is FrameType.POOL:
             return
         steps = [lambda plan: plan.see(frame), lambda plan: plan.map_frame(frame, FAR, MAP_READ)]
-        if frame.table is TableType.L2 and not frame.is_hung:
-            steps.append(lambda plan: plan.hang(frame, FAR))
+        if frame.table is TableType.L2 and not frame.is_installed:
+            steps.append(lambda plan: plan.install(frame, FAR))
         for step in steps:
             plan = self.new_plan()
             try:
@@ -277,5 +277,6 @@ class Planned(Adversary):
             self.follow(plan)
 
 
-TestPlanned = Planned.TestCase
-TestPlanned.settings = always_the_same(max_examples=30)
+@pytest.mark.parametrize("number", range(2))
+def test_plans_of_hostile_programs(number: int) -> None:
+    run_programs(Planned, number, programs=16)

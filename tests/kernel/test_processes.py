@@ -360,7 +360,7 @@ def test_pool_memory_stays_pool_memory(machine):
 
 
 def test_tables_and_views_of_every_shape_are_cleared(machine):
-    """Hung and unhung tables, a table seen in itself, an L1 that is not current."""
+    """Tables installed and not, a table seen in itself, an L1 that is not current."""
     child, spare = machine.child(), machine.vspace()
     loose, page = machine.l2(), machine.take()
     machine.ok("frame_map", L1, loose, VA, TABLE_L2)

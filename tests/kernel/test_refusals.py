@@ -71,7 +71,7 @@ CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
     ),
     (
         ("frame_table", LOW, 0),
-        "E_TABLE_HUNG (frame 1 (MEM 0x80104000+0x1000) hangs in table 0)",
+        "E_TABLE_HUNG (frame 1 (MEM 0x80104000+0x1000) is installed in table 0)",
     ),
     (("frame_map", SYS, REST, 0, 8), "E_BAD_KIND (nothing is mapped as kind 2)"),
     (("frame_map", SYS, REST, 0, 2), "E_BAD_FLAGS (flags 0x2 do not go together)"),
@@ -108,7 +108,7 @@ CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
         ("frame_map", LOW, DATA, 0xE000, RO),
         "E_ENTRY_IN_USE (entry 0x10 of table 1 is 0x8010a06e)",
     ),
-    (("frame_map", L1, LOW, 0, TABLE_L2), "E_TABLE_HUNG (table 1 hangs in table 0)"),
+    (("frame_map", L1, LOW, 0, TABLE_L2), "E_TABLE_HUNG (table 1 is installed in table 0)"),
     (("frame_unmap", CODE, 8), "E_BAD_KIND (nothing is unmapped as kind 0x8)"),
     (
         ("frame_unmap", CODE, 12),
@@ -193,22 +193,22 @@ def child_without_vspace(machine):
 
 
 def created_type(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0, PAGE, FrameType.POOL
 
 
 def created_nowhere(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x1000, PAGE, FrameType.MEM
 
 
 def created_unaligned(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x1001, PAGE, FrameType.IO
 
 
 def created_with_odd_length(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x1000, 7, FrameType.IO
 
 
@@ -224,12 +224,12 @@ def no_pid_left(machine):
 
 
 def created_over_the_kernel(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x80000000, PAGE, FrameType.MEM
 
 
 def created_over_a_frame(machine):
-    machine.kernel.created = True
+    machine.kernel.is_device_tree_boot = True
     return "frame_create", 0x44E09000, PAGE, FrameType.IO
 
 
@@ -248,7 +248,7 @@ SCENES: list[tuple[Callable[[Machine], tuple], str]] = [
     (no_pid_left, "E_NO_ID_LEFT (process 1073741823 was the last)"),
     (short_record, "E_BAD_SIZE (frame 9 (MEM 0x803ff000+0x1000) is less than two pages)"),
     (invisible_table, "E_TABLE_NOT_VISIBLE (table 1 has no page view in vspace 0)"),
-    (loose_table, "E_TABLE_NOT_HUNG (table 9 hangs in no L1)"),
+    (loose_table, "E_TABLE_NOT_HUNG (table 9 is installed in no L1)"),
     (
         table_with_entries,
         "E_TABLE_NOT_EMPTY (frame 9 (MEM 0x803fc000+0x4000) still has entries)",

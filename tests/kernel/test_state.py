@@ -128,7 +128,7 @@ def last_first(members: dict) -> None:
         lambda kernel: kernel.frames,
         lambda kernel: kernel.processes,
         lambda kernel: kernel.frames[LOW].views,
-        lambda kernel: kernel.frames[0].hung,
+        lambda kernel: kernel.frames[0].installed,
         lambda kernel: kernel.processes[0].frames,
         lambda kernel: kernel.processes[1].senders,
     ],

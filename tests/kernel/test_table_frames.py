@@ -178,7 +178,7 @@ def test_only_a_table_becomes_memory(machine):
     machine.fails(Error.NO_FRAME, "frame_table", NOBODYS, NO)
 
 
-def test_a_hung_table_stays_a_table(machine):
+def test_an_installed_table_stays_a_table(machine):
     l2 = machine.l2()
     machine.ok("frame_map", L1, l2, 0x40000000, TABLE_L2)
     machine.fails(Error.TABLE_HUNG, "frame_table", l2, NO)

@@ -39,7 +39,7 @@ def put_l2(ram, entry, table=TABLE, index=L2_INDEX):
     ram.write_word(table + index * 4, entry.encode())
 
 
-def hang_l2(ram, entry, **coarse):
+def install_l2(ram, entry, **coarse):
     put_l1(ram, Coarse(TABLE, **coarse))
     put_l2(ram, entry)
 
@@ -48,14 +48,14 @@ def hang_l2(ram, entry, **coarse):
 
 
 def test_a_small_page_keeps_the_low_12_bits(ram):
-    hang_l2(ram, SmallPage(0xABCDE000, USER_RW, 0, NORMAL))
+    install_l2(ram, SmallPage(0xABCDE000, USER_RW, 0, NORMAL))
     found = walk(ram, TTBR0, VA)
     assert (found.va, found.pa, found.size, found.fault) == (VA, 0xABCDE678, 0x1000, None)
     assert found.user == found.kernel == READ | WRITE | EXEC
 
 
 def test_a_large_page_keeps_the_low_16_bits(ram):
-    hang_l2(ram, LargePage(0xABCD0000, USER_RO, 1, NORMAL))
+    install_l2(ram, LargePage(0xABCD0000, USER_RO, 1, NORMAL))
     found = walk(ram, TTBR0, VA)
     assert (found.pa, found.size) == (0xABCD5678, 0x10000)
     assert (found.user, found.kernel) == (READ, READ | WRITE)
@@ -88,13 +88,13 @@ def test_the_first_and_the_last_entry_of_an_l2(ram, va, index):
 
 
 def test_a_coarse_entrys_pxn_keeps_the_kernel_from_executing_its_pages(ram):
-    hang_l2(ram, SmallPage(0xABCDE000, USER_RW, 0, NORMAL), pxn=1)
+    install_l2(ram, SmallPage(0xABCDE000, USER_RW, 0, NORMAL), pxn=1)
     found = walk(ram, TTBR0, VA)
     assert (found.user, found.kernel) == (READ | WRITE | EXEC, READ | WRITE)
 
 
 def test_the_steps_tell_each_descriptor_read(ram):
-    hang_l2(ram, SmallPage(0xABCDE000, USER_RO, 0, NORMAL))
+    install_l2(ram, SmallPage(0xABCDE000, USER_RO, 0, NORMAL))
     found = walk(ram, TTBR0, VA)
     assert found.steps == (
         Step(1, L1_INDEX, TTBR0 + L1_INDEX * 4, Coarse(TABLE).encode()),
@@ -181,7 +181,7 @@ def dacr(role):
 def test_a_domain_without_access_faults(ram, role):
     put_l1(ram, Section(0xABC00000, USER_RW, 0, NORMAL, domain=DOMAIN))
     assert failed(walk(ram, TTBR0, VA, dacr(role)), FaultStatus.DOMAIN_L1, 1)
-    hang_l2(ram, SmallPage(0xABCDE000, USER_RW, 0, NORMAL), domain=DOMAIN)
+    install_l2(ram, SmallPage(0xABCDE000, USER_RW, 0, NORMAL), domain=DOMAIN)
     assert failed(walk(ram, TTBR0, VA, dacr(role)), FaultStatus.DOMAIN_L2, 2)
 
 
@@ -189,7 +189,7 @@ def test_a_client_domain_is_checked_and_a_managers_is_not(ram):
     put_l1(ram, Section(0xABC00000, KERNEL_RW, 1, NORMAL, domain=DOMAIN))
     assert walk(ram, TTBR0, VA, dacr(CLIENT)).user == 0
     assert walk(ram, TTBR0, VA, dacr(MANAGER)).user == READ | WRITE | EXEC
-    hang_l2(ram, SmallPage(0xABCDE000, KERNEL_RW, 1, NORMAL), domain=DOMAIN)
+    install_l2(ram, SmallPage(0xABCDE000, KERNEL_RW, 1, NORMAL), domain=DOMAIN)
     assert walk(ram, TTBR0, VA, dacr(CLIENT)).kernel == READ | WRITE
     found = walk(ram, TTBR0, VA, dacr(MANAGER))
     assert (found.user, found.kernel) == (READ | WRITE | EXEC,) * 2
@@ -225,7 +225,7 @@ def test_permission_faults_name_the_level(ram, access, user, privileged):
     found = walk(ram, TTBR0, VA)
     assert found.refusal(access) == (FaultStatus.PERMISSION_L1 if user else None)
     assert found.refusal(access, True) == (FaultStatus.PERMISSION_L1 if privileged else None)
-    hang_l2(ram, LargePage(0xABCD0000, USER_RO, 1, NORMAL))
+    install_l2(ram, LargePage(0xABCD0000, USER_RO, 1, NORMAL))
     found = walk(ram, TTBR0, VA)
     assert found.refusal(access) == (FaultStatus.PERMISSION_L2 if user else None)
     assert found.refusal(access, True) == (FaultStatus.PERMISSION_L2 if privileged else None)

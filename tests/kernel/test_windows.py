@@ -46,8 +46,10 @@ def test_every_vspace_reaches_every_window(many):
 def test_a_core_edits_through_its_own_window_alone(many):
     before = [shown(many, core) for core in range(CORES)]
     many.core = 1
-    l2 = next(table for table in many.kernel.frames.values() if table.owner == 1 and table.hung)
-    l2 = many.kernel.frames[next(iter(l2.hung))]
+    l2 = next(
+        table for table in many.kernel.frames.values() if table.owner == 1 and table.installed
+    )
+    l2 = many.kernel.frames[next(iter(l2.installed))]
     page = next(f_id for f_id in l2.views if not many.kernel.frames[f_id].is_table)
     many.ok("frame_unmap", page, 0)
     assert shown(many, 1) == l2.pa & ~(PAGE - 1)

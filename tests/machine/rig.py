@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
 import struct
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any, Final
+
+from elftools.elf.elffile import ELFFile
 
 from emu.environment.world import ScriptedWorld
 from emu.machine import Machine, Options, Outcome
@@ -18,7 +22,7 @@ from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.image import Image, Segment
 from kernel_model.process import Process, Resume
 from kernel_model.syscalls import CALLS
-from tests.guests import need_tool
+from tests.guests import BUILT, need_tool
 from tests.kernel import driver
 from tests.kernel.driver import CODE_VA, DATA_VA, MIB, PAGE, RAM_SIZE
 from tests.kernel.host import RecordingHost
@@ -57,18 +61,34 @@ _PREAMBLE: Final = "\n".join(
 )
 
 
+KEPT: Final = BUILT.parent / "assembled"
+"""Machine code by what it was made of: starting an assembler takes longer than most tests."""
+
+
 @functools.cache
 def assemble(source: str, thumb: bool = False) -> bytes:
     """The machine code of a source; skips the test if there is no assembler."""
-    assembler, objcopy = need_tool("arm-none-eabi-as"), need_tool("arm-none-eabi-objcopy")
+    assembler = need_tool("arm-none-eabi-as")
     text = f"{_PREAMBLE}        .{'thumb' if thumb else 'arm'}\n{source}\n"
+    made_of = f"{assembler} {os.stat(assembler).st_mtime_ns}\n{text}"
+    kept = KEPT / hashlib.sha256(made_of.encode()).hexdigest()
+    if not kept.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(_assembled(assembler, text))
+        partial.replace(kept)
+    return kept.read_bytes()
+
+
+def _assembled(assembler: str, text: str) -> bytes:
     with tempfile.TemporaryDirectory() as directory:
-        unlinked, flat = Path(directory, "code.o"), Path(directory, "code.bin")
+        unlinked = Path(directory, "code.o")
         subprocess.run(
             [assembler, "-mcpu=cortex-a15", "-o", unlinked], input=text, text=True, check=True
         )
-        subprocess.run([objcopy, "-O", "binary", "-j", ".text", unlinked, flat], check=True)
-        return flat.read_bytes()
+        with unlinked.open("rb") as stream:
+            code: bytes = ELFFile(stream).get_section_by_name(".text").data()
+            return code
 
 
 class Guest(driver.Machine):

@@ -1,21 +1,37 @@
-"""Nobody keeps another that is ready from its turn for longer than a slice, whatever it does."""
+"""No process keeps another that is ready from its turn for longer than a slice, whatever it does.
+
+Slices are short here, so that each test sees several turns; ``test_turns.py`` has the real ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
 
-from emu.machine import How
-from emu.machine.core import SLICE, Core
+from emu.machine import How, core
+from emu.machine.core import Core
 from emu.machine.observers import Observer
 from kernel_model.process import Process, Resume
 from tests.kernel.driver import CODE_VA, FREE_VA, REST, RW, SYS, UART
 from tests.machine.rig import Guest
 
+SLICE: Final = 5_000
+"""Instructions of a turn in these tests."""
+
+REAL_SLICE: Final = core.SLICE
+
 IT_BLOCK: Final = 4
 """Instructions by which a turn may be longer: an IT block that has begun is finished."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_turns() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core, "SLICE", SLICE)
+        yield
+
 
 SPINNING: Final = {
     "in a branch": "1: b 1b",
@@ -77,6 +93,10 @@ class OnRun(Observer):
         self.tell(process.pid)
 
 
+PIECE: Final = SLICE // 15
+"""Instructions of a run in pieces; a slice is no whole number of them."""
+
+
 def spinning(how: str, mmu: str, **options: Any) -> tuple[Guest, Gaps]:
     """proc0, which spins, beside a child that counts its turns."""
     thumb = how in IN_THUMB
@@ -101,16 +121,26 @@ def test_a_process_that_spins_keeps_nobody_from_its_turn(how: str, mmu: str) -> 
     assert sum(pid == 1 for pid, _ in gaps.turns) >= 3
 
 
+@pytest.mark.parametrize("how", ["in arithmetic", "in IT blocks"])
+def test_the_real_slice_is_kept_too(how: str, mmu: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "SLICE", REAL_SLICE)
+    guest, gaps = spinning(how, mmu, max_insns=4 * REAL_SLICE)
+    assert guest.run().how is How.MAX_INSNS
+    (first, length), (second, _), *_ = gaps.turns
+    assert (first, second) == (0, 1)
+    assert REAL_SLICE <= length <= REAL_SLICE + IT_BLOCK
+
+
 @pytest.mark.parametrize("how", ["in calls that succeed", "in semihosting", "in IT blocks"])
 def test_turns_of_who_spins_are_the_same_in_pieces_and_checked(how: str, mmu: str) -> None:
     guest, whole = spinning(how, mmu)
     guest.run()
-    guest, checked = spinning(how, mmu, check=how == "in IT blocks")  # a check a call takes long
+    guest, checked = spinning(how, mmu, check=True)
     guest.run()
     guest, pieces = spinning(how, mmu)
-    outcome = guest.machine.run_for(33_333)
+    outcome = guest.machine.run_for(PIECE)
     while outcome.how is How.COUNT:
-        outcome = guest.machine.run_for(33_333)
+        outcome = guest.machine.run_for(PIECE)
     assert outcome.how is How.MAX_INSNS
     assert whole.turns == checked.turns == pieces.turns
 
@@ -118,8 +148,8 @@ def test_turns_of_who_spins_are_the_same_in_pieces_and_checked(how: str, mmu: st
 def test_a_bound_smaller_than_a_turn_starves_nobody(mmu: str) -> None:
     """Each run goes on with the turn that the one before it was ended in."""
     guest, gaps = spinning("in a branch", mmu, max_insns=0)
-    for _ in range(2 * SLICE // 5_000 + 1):
-        guest.machine.run_for(5_000)
+    for _ in range(201):
+        guest.machine.run_for(SLICE // 100)
     assert [length for pid, length in gaps.turns if pid == 0] == [SLICE, SLICE]
 
 

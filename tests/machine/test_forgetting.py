@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from emu.machine import How
 from emu.machine.core import SLICE
 from emu.mmu.map import MapBackend
@@ -50,7 +48,5 @@ def test_the_timeout_is_heard_while_unicorn_is_given_many_regions() -> None:
         guest.ok("frame_map", l2, guest.take(), at, RW)
     backend = guest.machine.cores[0].backend
     for _ in range(2):
-        begun = time.monotonic()
         assert guest.run().how is How.TIMEOUT
-        assert time.monotonic() - begun < 3
-        assert not backend.is_in_step
+        assert not backend.is_in_step, "not heard before the last of them"

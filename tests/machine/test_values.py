@@ -166,14 +166,14 @@ def in_the_middle_of_a_turn() -> Machine:
 def with_a_heap_of_semihosting() -> Machine:
     machine = machine_for("newlib/sieve.arm-soft", b"input\nand more\n")
     machine.run_for(30_000)
-    assert machine.services.snapshot()
+    assert machine.sessions.snapshot()
     return machine
 
 
 def with_an_open_file() -> Machine:
     machine = Guest(f"start:{OPENS}").machine
     machine.run_for(50)
-    assert "text" in repr(machine.services.snapshot()) + repr(machine.world.snapshot())
+    assert "text" in repr(machine.sessions.snapshot()) + repr(machine.world.snapshot())
     return machine
 
 
@@ -274,7 +274,7 @@ def traced(name: str) -> list[events.Event]:
     nothing = Output(os.open(os.devnull, os.O_WRONLY), "nothing")
     code = Code.of(machine, debug_for(guest(name)))
     recorder = Recorder(
-        machine.services, Filter((), (), ()), Kept(), nothing, code, machine.history
+        machine.sessions, Filter((), (), ()), Kept(), nothing, code, machine.history
     )
     for tracer in (FaultTracer, TurnTracer, MapTracer, MessageTracer):
         machine.observers.add(tracer(recorder))

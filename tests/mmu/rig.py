@@ -7,7 +7,7 @@ from emu.cpu.registers import State
 from emu.cpu.stop import Stop
 from emu.devices.bus import Device
 from emu.mmu import make_backend, make_ram
-from kernel_model.descriptors import AP_USER_RO, AP_USER_RW, NORMAL, Coarse, Fault, SmallPage
+from kernel_model.descriptors import AP_USER_RO, AP_USER_RW, NORMAL, Coarse, Invalid, SmallPage
 
 RAM = 0x80000000
 RAM_SIZE = 0x200000
@@ -50,7 +50,7 @@ class Rig:
         self.map(va, pa, AP_USER_RO)
 
     def unmap(self, va: int) -> None:
-        self._describe(va, Fault().encode())
+        self._describe(va, Invalid().encode())
 
     def _describe(self, va: int, word: int) -> None:
         at = (L2 if self.l1 == L1 else OTHER_L2) + (va >> 12) * 4

@@ -19,7 +19,7 @@ from kernel_model.descriptors import (
     READ,
     WRITE,
     Coarse,
-    Fault,
+    Invalid,
     LargePage,
     Memory,
     Section,
@@ -45,7 +45,7 @@ places = st.sampled_from((RAM, RAM, RAM, 0x10000000))  # the last is nowhere
 pages = st.builds(lambda start, n: start + n * PAGE, places, st.integers(0, 0x1FF))
 domains = st.integers(0, 15)
 
-fault_words = st.integers(0, 0x3FFFFFFF).map(lambda n: Fault(n << 2))
+fault_words = st.integers(0, 0x3FFFFFFF).map(lambda n: Invalid(n << 2))
 smalls = st.builds(SmallPage, pages, aps, xns, memories, bits)
 larges = st.builds(LargePage, pages.map(lambda pa: pa & ~0xFFFF), aps, xns, memories, bits)
 sections = st.builds(
@@ -175,7 +175,7 @@ def test_the_tests_reach_what_they_are_about():
     """One known table per outcome, so that the random ones are known to mean something."""
     for core in CORES.values():
         small = SmallPage(RAM, AP_USER_RW, 0, NORMAL)
-        faults = [Fault()] * 7
-        core.fill([Coarse(L2), *[Fault()] * 3], [small, *faults], [small, *faults])
+        faults = [Invalid()] * 7
+        core.fill([Coarse(L2), *[Invalid()] * 3], [small, *faults], [small, *faults])
         assert core.backend.view(FIRST_MIB * MIB) == View(RAM, READ | WRITE | EXEC)
         assert core.backend.view((FIRST_MIB + 1) * MIB) == NOTHING

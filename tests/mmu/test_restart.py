@@ -6,6 +6,8 @@ the first byte that could not be accessed, the base register is as it was, and t
 ends as if nothing had been.
 """
 
+from functools import cache
+
 import pytest
 
 from emu.cpu.stop import Stop
@@ -108,6 +110,7 @@ def first_byte(text: str) -> int:
     return 0
 
 
+@cache
 def pattern(pa: int) -> bytes:
     """What a page holds before."""
     return bytes((at * 7 + (pa >> 12)) & 0xFF for at in range(PAGE))

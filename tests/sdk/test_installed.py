@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.guests import ROOT, need_tool
+from tests.session.shared import made_once
 
 UNREACHABLE = ("Failed to establish a new connection", "Temporary failure in name resolution")
 
@@ -19,10 +20,14 @@ UNREACHABLE = ("Failed to establish a new connection", "Temporary failure in nam
 class Installed:
     """A new environment with the wheel and pytest, and an empty directory to work in."""
 
-    def __init__(self, base: Path) -> None:
-        self.base, self.bin = base, base / "venv" / "bin"
-        self.empty = base / "empty"
-        self.empty.mkdir()
+    def __init__(self, base: Path, empty: Path) -> None:
+        """base: what ``install`` has filled."""
+        self.base, self.bin, self.empty = base, base / "venv" / "bin", empty
+        (self.wheel,) = (base / "wheels").glob("*.whl")
+
+    @staticmethod
+    def install(base: Path) -> None:
+        """Build the wheel of what git has here, and install it in a new environment."""
         source = base / "source"
         kept = subprocess.run(
             ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
@@ -33,16 +38,10 @@ class Installed:
                 shutil.copy(ROOT / name, source / name)
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
         wheels = ["--no-deps", "--no-build-isolation", "-w", str(base / "wheels")]
-        self._must([*pip, "wheel", *wheels, str(source)])
-        (self.wheel,) = (base / "wheels").glob("*.whl")
-        self._must([sys.executable, "-m", "venv", str(base / "venv")])
-        self._must([str(self.bin / "pip"), "install", "-q", str(self.wheel), "pytest"])
-
-    def _must(self, words: list[str]) -> None:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        if done.returncode and any(one in done.stderr for one in UNREACHABLE):
-            pytest.skip("no package index can be reached")
-        assert done.returncode == 0, done.stdout + done.stderr
+        must([*pip, "wheel", *wheels, str(source)])
+        (wheel,) = (base / "wheels").glob("*.whl")
+        must([sys.executable, "-m", "venv", str(base / "venv")])
+        must([str(base / "venv" / "bin" / "pip"), "install", "-q", str(wheel), "pytest"])
 
     def run(self, *words: str, cwd: Path | None = None) -> str:
         """What a command prints, which must succeed: with nothing of the source tree in sight."""
@@ -58,18 +57,31 @@ class Installed:
         return done.stdout
 
 
+def must(words: list[str]) -> None:
+    """Run a command that must succeed; skips the test where it cannot reach the network."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode and any(one in done.stderr for one in UNREACHABLE):
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     need_tool("arm-none-eabi-gcc")
     if not (ROOT / ".git").exists():
         pytest.skip("this is no clone of the repository")
-    return Installed(tmp_path_factory.mktemp("installed"))
+    base = made_once(tmp_path_factory, "installed", Installed.install)
+    return Installed(base, tmp_path_factory.mktemp("empty"))
 
 
-def test_a_project_from_nothing_to_a_flame_graph(installed: Installed) -> None:
-    """new, make, run, test, profile; then the same by CMake."""
-    installed.run("emu", "new", "hello")
-    project = installed.empty / "hello"
+def new_project(installed: Installed, directory: Path) -> Path:
+    installed.run("emu", "new", "hello", cwd=directory)
+    return directory / "hello"
+
+
+def test_a_project_from_nothing_to_a_flame_graph(installed: Installed, tmp_path: Path) -> None:
+    """new, make, run, test, profile."""
+    project = new_project(installed, tmp_path)
     python = f"PYTHON={installed.bin / 'python'}"
     installed.run("make", cwd=project)
     said = installed.run("make", "run", "ARGS=reader", cwd=project)
@@ -80,7 +92,10 @@ def test_a_project_from_nothing_to_a_flame_graph(installed: Installed) -> None:
     names = {box.get("data-name") for box in drawing.iter() if box.get("data-name")}
     assert {"all", "process 0", "main", "printf"} <= names
 
+
+def test_a_project_by_cmake(installed: Installed, tmp_path: Path) -> None:
     need_tool("cmake")
+    project = new_project(installed, tmp_path)
     toolchain = "-DCMAKE_TOOLCHAIN_FILE=toolchain.cmake"
     installed.run("cmake", "-B", "cmake-build", toolchain, cwd=project)
     installed.run("cmake", "--build", "cmake-build", cwd=project)

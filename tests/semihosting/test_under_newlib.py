@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 STATES = {"arm": ["-marm"], "thumb": ["-mthumb"]}
+BETWEEN_LOOKS = 49_000
+"""Nanoseconds: a program that waits for a second looks at the clock twenty thousand times."""
 INPUT = b"first line\nsecond\n\nno newline at the end"
 
 HEADERS = r"""
@@ -135,8 +139,17 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
-@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
-@pytest.mark.parametrize("source", PROGRAMS.values(), ids=PROGRAMS)
+def rows() -> list[Any]:
+    """Each program in one state, in turns; in the other for ``make test-long``."""
+    return [
+        pytest.param(source, options, id=f"{name}-{state}",
+                     marks=[pytest.mark.long] * ((number + at) % 2))
+        for number, (name, source) in enumerate(PROGRAMS.items())
+        for at, (state, options) in enumerate(STATES.items())
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "state"), rows())
 def test_as_under_qemu(tmp_path: Path, source: str, state: list[str]) -> None:
     program = build(tmp_path, source, *state)
     arguments = ["12", "it's", "-x=1"]
@@ -156,6 +169,7 @@ def test_as_under_qemu(tmp_path: Path, source: str, state: list[str]) -> None:
 
 def run(tmp_path: Path, source: str, arguments: list[str]) -> ScriptedWorld:
     world = ScriptedWorld(b"", arguments)
+    world.follow_time(count(step=BETWEEN_LOOKS).__next__)
     FlatMachine(build(tmp_path, source), world).run()
     return world
 

@@ -76,8 +76,8 @@ def expected(event: Access) -> bytes:
 def attach_tracer(machine: Machine, program: Path, format_: Any, fd: int) -> AccessTracer:
     output = Output(fd, "nothing", shared=True)
     code = Code.of(machine, open_files(str(program)))
-    recorder = Recorder(machine.services, Filter(), format_, output, code, machine.history)
-    tracer = AccessTracer(recorder, None)
+    recorder = Recorder(machine.sessions, Filter(), format_, output, code, machine.history)
+    tracer = AccessTracer(recorder, None, gathers=False)
     machine.observers.add(tracer)
     return tracer
 
@@ -171,9 +171,9 @@ def test_after_a_restore_nothing_is_known_of_addresses(tmp_path: Path) -> None:
     with (tmp_path / "nothing").open("wb") as stream:
         tracer = attach_tracer(machine, program, Checking(machine), stream.fileno())
         machine.run_for(5_000)
-        assert tracer._plain
+        assert tracer._not_exclusive
         machine.restore(machine.snapshot())
-    assert not tracer._plain
+    assert not tracer._not_exclusive
 
 
 def test_the_backends_agree_on_every_access(tmp_path: Path) -> None:

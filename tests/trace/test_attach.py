@@ -1,4 +1,4 @@
-"""What records a run: bound in memory, told of every end, and nothing kept across a restore."""
+"""What records a run: told of every end, and its files written where and when they should be."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 
 from emu.debuginfo import open_files
-from emu.execution import blocks
 from emu.execution.attach import attach
-from emu.execution.blocks import Block, BlockWatcher
 from emu.execution.code import Code
 from emu.execution.resultfile import ResultFile
 from emu.trace.events import Scheduled, Turn
@@ -24,49 +22,6 @@ from emu.trace.start import TraceOptions, begin_trace
 from emu.trace.text import TextFormat
 from tests.guests import guest
 from tests.traced import machine_for
-
-
-class Watcher(BlockWatcher[Block]):
-    """Keeps nothing but blocks."""
-
-    def make(self, va: int, code: bytes, offset: int) -> Block:
-        return Block(va, code, offset, switches=True)
-
-    @property
-    def kept(self) -> int:
-        return sum(map(len, self._spaces.values()))
-
-
-@pytest.fixture
-def watched() -> tuple[Any, Watcher]:
-    path = guest("scenarios/server")
-    machine = machine_for(path)
-    watcher = Watcher(Code.of(machine, open_files(str(path))))
-    machine.observers.add(watcher)
-    return machine, watcher
-
-
-def test_blocks_are_forgotten_when_there_are_many(
-    watched: tuple[Any, Watcher], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine, watcher = watched
-    monkeypatch.setattr(blocks, "MANY_BLOCKS", 10)
-    most = 0
-    for _ in range(300):
-        machine.run_for(20)
-        assert watcher.kept == watcher._known
-        most = max(most, watcher.kept)
-    assert most == 10
-
-
-def test_blocks_are_forgotten_when_all_of_ram_may_be_another(
-    watched: tuple[Any, Watcher],
-) -> None:
-    machine, watcher = watched
-    machine.run_for(3_000)
-    assert watcher.kept
-    machine.restore(machine.snapshot())
-    assert (watcher.kept, watcher._known, watcher.last) == (0, 0, None)
 
 
 def test_each_observer_is_told_of_the_end_before_all_is_finished() -> None:
@@ -123,7 +78,7 @@ def test_what_others_read_along_is_written_at_once() -> None:
     os.set_blocking(reader, False)
     output = Output(writer, "shared", shared=True)
     code = Code.of(machine, open_files(str(path)))
-    recorder = Recorder(machine.services, Filter(), TextFormat(), output, code, machine.history)
+    recorder = Recorder(machine.sessions, Filter(), TextFormat(), output, code, machine.history)
     recorder.emit(Scheduled(0, 0, Turn.ENDS, -1, 0x8000, "why"))
     assert b"why" in os.read(reader, 1000)
     for fd in (reader, writer):

@@ -1,4 +1,8 @@
-"""Programs of several processes: the same trace on every backend, and messages all told of."""
+"""Traces of programs of several processes: the same in every way, and messages all told of.
+
+The traces of guest/calls, guest/scenarios and guest/programs are compared where those programs are
+run, by tests/agreement.py; here those that have no expected output.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +14,39 @@ import pytest
 
 from emu.debuginfo import open_files
 from emu.trace.start import TraceOptions, begin_trace
+from tests.agreement import CODES, Way, disagreement, ways
 from tests.guests import SOURCES, guest
 from tests.traced import BACKENDS, machine_for, traced
 
 KINDS = "syscall,map,fault,sched,ipc"
 BOUND = 5_000_000
-MANY_CALLS = ("calls/frame_map", "calls/frame_pool", "scenarios/spawn", "scenarios/pool")
-"""Programs whose traces are long: compared in one instruction set only."""
 
-GUESTS = sorted(
-    f"{source.parent.name}/{source.stem}{suffix}"
-    for folder in ("calls", "scenarios", "mistakes", "programs")
-    for source in (SOURCES / folder).glob("*.c")
-    for suffix in ("", ".arm")
-    if not suffix or f"{folder}/{source.stem}" not in MANY_CALLS
+
+def sources(*folders: str) -> list[str]:
+    """The programs of these folders, in order."""
+    return sorted(
+        f"{folder}/{path.stem}" for folder in folders for path in (SOURCES / folder).glob("*.c")
+    )
+
+
+MISTAKES = [*sources("mistakes"), "scenarios/deadlock", "programs/args"]
+GUESTS = [
+    f"{name}{code}"
+    for name in sources("calls", "scenarios", "mistakes", "programs")
+    for code in CODES
+]
+
+
+@pytest.mark.parametrize(("name", "ways"), ways(MISTAKES).items(), ids=MISTAKES)
+def test_every_way_is_the_same(name: str, ways: list[Way]) -> None:
+    finding, _ = disagreement(guest(name), ways)
+    assert finding is None, finding.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["newlib/hello.thumb-soft", *(pytest.param(one, marks=pytest.mark.long) for one in GUESTS)],
 )
-"""Every program for the kernel, in Thumb and Arm code."""
-
-
-@pytest.mark.parametrize("name", [*GUESTS, "newlib/hello.thumb-soft"])
 def test_a_trace_is_the_same_on_every_backend(name: str) -> None:
     """Of the longest programs the first part."""
     tlb, map_, cpu = (traced(guest(name), KINDS, mmu, max_insns=BOUND) for mmu in BACKENDS)
@@ -57,7 +75,7 @@ def test_every_message_is_told_of_once(name: str, tmp_path: Path) -> None:
 def test_the_blocks_of_each_process_are_those_of_its_turns(name: str) -> None:
     """Between two turns only the process that got the first executes."""
     running, executed = "", set()
-    for line in traced(guest(name), "sched,block", max_insns=4_000_000).splitlines():
+    for line in traced(guest(name), "sched,block", max_insns=5_000_000).splitlines():
         pid, what = re.sub(r" [#@]\d+", "", line).split(" ", 1)
         if what.startswith(("+++ starts", "+++ runs")):
             running = pid

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from emu.profile.flamegraph import boxes, flame_html, flame_svg
-from emu.profile.stack import Node
+from emu.profile.tree import Node
 from tests.guests import guest, run_emu
 
 

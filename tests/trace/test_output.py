@@ -8,7 +8,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from emu.trace.output import Output
 from tests.guests import ROOT, guest, run_emu
 from tests.traced import BACKENDS, built
+from tests.waiting import until_asleep
 
 HELLO = "programs/hello"
 
@@ -155,10 +155,14 @@ WATCHED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("mmu", BACKENDS)
-@pytest.mark.parametrize("name", ["programs/hello", "calls/yield", "newlib/longjmp.thumb-hard"])
+@pytest.mark.parametrize(
+    ("name", "mmu"),
+    list(
+        zip(("programs/hello", "calls/yield", "newlib/longjmp.thumb-hard"), BACKENDS, strict=True)
+    ),
+)
 def test_being_watched_changes_nothing_of_a_run(name: str, mmu: str) -> None:
-    options = ("--mmu", mmu, "--stats", "--max-insns", "100000")
+    options = ("--mmu", mmu, "--stats", "--max-insns", "60000")
     plain = run_emu(guest(name), options=options)
     seen = run_emu(guest(name), options=(*options, *WATCHED))
     assert (seen.stdout, seen.returncode) == (plain.stdout, plain.returncode)
@@ -185,10 +189,10 @@ def test_an_interrupted_call_is_shown_unfinished(tmp_path: Path) -> None:
         run.stdin.write(b"one line\n")
         run.stdin.flush()
         assert b"one line" in run.stdout.readline()
-        time.sleep(0.3)  # until it waits for the next line
+        until_asleep(run)  # it waits for the next line
         run.send_signal(signal.SIGINT)
         assert run.wait(timeout=60) == 130
     lines = out.read_text().splitlines()
-    assert lines[-1].startswith("[0] #3 @1823 console_read(")
+    assert lines[-1].startswith("[0] #3 @1822 console_read(")
     assert lines[-1].endswith(" <unfinished ...>")
     assert " svc #0" in lines[-2]

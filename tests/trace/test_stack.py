@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
-from emu.profile.stack import Node, Place, Stack
+from emu.execution.stacks import PLAIN, Node, Place, Stack
 
-MAIN, OTHER = Place(0x8000, "main", True), Place(0x9000, "other", True)
+PROCESS, MAIN, OTHER, THIRD = range(2, 6)
+"""Functions."""
+
+
+def entry(va: int, function: int) -> Place:
+    """A block that a function begins with."""
+    return Place(va, va + 4, function, function, PLAIN, True)
+
+
+def inside(va: int, function: int) -> Place:
+    """A block in the middle of a function."""
+    return entry(va, function)._replace(is_entry=False)
 
 
 def stack() -> Stack:
-    made = Stack(Node("process 0"))
-    made.go_on(MAIN)
+    made = Stack(Node(PROCESS))
+    made.go_on(entry(0x8000, MAIN))
     return made
 
 
-def names(made: Stack) -> tuple[str, str]:
-    return made.parent.name, made.leaf.name
+def functions(made: Stack) -> tuple[int, int]:
+    return made.parent.function, made.leaf.function
 
 
-def test_a_jump_where_nobody_waits_goes_on_elsewhere() -> None:
+def test_a_jump_that_returns_from_no_call_goes_on_elsewhere() -> None:
     made = stack()
-    made.jump(OTHER, sp=0x1000)
-    assert names(made) == ("process 0", "other")
+    made.jump(entry(0x9000, OTHER), sp=0x1000)
+    assert functions(made) == (PROCESS, OTHER)
 
 
-def test_a_jump_to_who_waits_is_a_return() -> None:
+def test_a_jump_to_where_a_call_returns_is_a_return() -> None:
     made = stack()
-    made.call(OTHER, back=0x8010, sp=0x1000)
-    assert names(made) == ("main", "other")
-    made.jump(Place(0x8010, "main", False), sp=0x1000)
-    assert names(made) == ("process 0", "main")
-    assert not made.frames
+    made.call(entry(0x9000, OTHER), back=0x8010, sp=0x1000)
+    assert functions(made) == (MAIN, OTHER)
+    made.jump(inside(0x8010, MAIN), sp=0x1000)
+    assert functions(made) == (PROCESS, MAIN)
+    assert not made.calls
 
 
-def test_a_jump_to_the_first_of_several_who_wait_leaves_all() -> None:
+def test_a_jump_to_where_the_first_of_several_calls_returns_leaves_all() -> None:
     made = stack()
     for depth in range(3):
-        made.call(OTHER, back=0x8010 + depth * 16, sp=0x1000 - depth * 16)
-    made.jump(Place(0x8010, "main", False), sp=0x1000)
-    assert names(made) == ("process 0", "main")
-    assert not made.frames
+        made.call(entry(0x9000, OTHER), back=0x8010 + depth * 16, sp=0x1000 - depth * 16)
+    made.jump(inside(0x8010, MAIN), sp=0x1000)
+    assert functions(made) == (PROCESS, MAIN)
+    assert not made.calls
 
 
 def test_a_jump_out_of_a_call_ends_it_in_another_function() -> None:
     made = stack()
-    made.call(OTHER, back=0x8010, sp=0x1000)
-    made.jump(Place(0xA000, "third", True), sp=0x1000)
-    assert names(made) == ("main", "third")
+    made.call(entry(0x9000, OTHER), back=0x8010, sp=0x1000)
+    made.jump(entry(0xA000, THIRD), sp=0x1000)
+    assert functions(made) == (MAIN, THIRD)

@@ -16,6 +16,7 @@ import pytest
 from emu.cli import progress as progress_module
 from emu.cli.progress import progress
 from tests.guests import ROOT, guest
+from tests.waiting import until, until_asleep
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_a_signal_ends_the_run_and_keeps_its_results(
     run.stdin.write(b"a line\n")
     run.stdin.flush()
     assert run.stdout.readline()
-    time.sleep(0.3)
+    until_asleep(run)
     run.send_signal(number)
     _, said = run.communicate(timeout=60)
     assert run.returncode == status
@@ -63,10 +64,7 @@ def set_terminal(monkeypatch: pytest.MonkeyPatch, is_one: bool) -> None:
 
 def test_a_long_recording_says_how_long_it_has_been(told: list[str]) -> None:
     with progress(lambda: 1234, told.append):
-        for _ in range(500):
-            if len(told) >= 2:
-                break
-            time.sleep(0.02)
+        until(lambda: len(told) >= 2, "it has told twice")
     count = len(told)
     assert count >= 2
     assert told[0] == "running for 0 s, 1,234 calls so far"

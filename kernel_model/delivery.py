@@ -1,6 +1,6 @@
-"""Handing messages over: the effects that calls, replies, faults and endings have in common.
+"""Delivery of messages: the effects that calls, replies, faults and endings share.
 
-Nothing here decides.
+Every function is called after all checks.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ def hand_over_message(
     message: bytes,
     result: int,
 ) -> bool:
-    """Hand a message to a process that waits for one, whose ``recv`` returns ``result``.
+    """Deliver a message to a process that waits in ``recv``, which then returns ``result``.
 
-    False when it does not wait, or not for a message.  Its buffer was good when it asked, but
-    its vspace may have been swapped since: then its ``recv`` fails instead, and False, too.
+    Returns whether the message was delivered: False when the target does not wait in ``recv``.
+    Its buffer was writable when it called, but its vspace may have changed since; then its
+    ``recv`` fails with BAD_POINTER and this returns False, too.
     """
     if target.state is not ProcState.RECEIVING:
         return False
@@ -36,9 +37,9 @@ def hand_over_message(
 
 
 def answered(kernel: Kernel, ranges: Ranges | None, result: int) -> Result | Failed:
-    """How a process goes on that waited for something to be stored at ``ranges``.
+    """How a process continues that waited for data to be stored at ``ranges``.
 
-    ranges: None where there is no place for it any more.
+    ranges: None when the process can no longer write its buffer: its call fails.
     """
     return kernel.failure(Error.BAD_POINTER) if ranges is None else Result(result)
 
@@ -51,7 +52,7 @@ def put(
     ranges: Ranges,
     message: bytes,
 ) -> None:
-    """Store a message where the receiver wants it, and count it."""
+    """Store a message in the receiver's buffer, and count it."""
     store(kernel, ranges, message)
     sender.sent += 1
     receiver.received += 1
@@ -62,9 +63,9 @@ def put(
 def wait_for(
     kernel: Kernel, process: Process, partner: Process, state: ProcState, message: bytes
 ) -> None:
-    """Let a process wait for another one in this state; the turn goes on.
+    """Block a process in ``state`` until ``partner`` acts, and give its core to the next.
 
-    message: what it has to say, for as long as that has not been received.
+    message: what the partner is to receive, kept until then.
     """
     process.state, process.partner = state, partner.pid
     if process.is_in_queue:
@@ -74,7 +75,7 @@ def wait_for(
 
 
 def leave_queue(kernel: Kernel, process: Process) -> None:
-    """A process waits no more for its partner to receive."""
+    """Take a process out of its partner's queue: it no longer waits for the partner to receive."""
     if process.is_in_queue:
         del kernel.processes[process.partner].senders[process.pid]
     process.partner, process.message = NO_ID, b""

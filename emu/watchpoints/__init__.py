@@ -1,0 +1,1 @@
+"""Watchpoints: the machine pauses before an instruction that would access what is watched."""
