@@ -11,11 +11,16 @@ from tests.convention.other import renamed
 from tests.convention.sides import OTHER, STANDARD, command, prepared, programs, same
 from tests.guests import guest
 
+MISTAKES = (
+    "dead_peer", "missing_l2", "use_after_give", "use_after_unmap", "write_own_table",
+    "wrong_flags",
+)  # fmt: skip
 
-@pytest.mark.parametrize("name", programs("mistakes"))
+
+@pytest.mark.parametrize("name", MISTAKES)
 def test_a_fault_and_what_is_advised_are_the_same(name: str) -> None:
     """The report, with the lives of frames, the calls that were refused, and hints."""
-    said = same(name, "run", "--explain", "--ram", "16M")
+    said = same(f"mistakes/{name}", "run", "--explain", "--ram", "16M")
     assert re.search(r"^emu: process 0(, call \d+: | faulted: )", said.stderr, re.MULTILINE)
 
 
@@ -35,7 +40,7 @@ def test_a_heap_is_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("format_", ["text", "jsonl"])
 def test_code_and_accesses_are_the_same_but_for_the_numbers(format_: str) -> None:
-    words = ("run", "--trace-format", format_)
+    words = ("run", "--trace-from", "main", "--trace-format", format_)
     same("programs/hello", *words, trace="insn,block,mem,syscall", plain=NUMBERLESS[format_])
 
 

@@ -17,12 +17,12 @@ STATUS: Final = {
     "calls/exit": 42, "scenarios/deadlock": DEADLOCK, "scenarios/ended_by_handler": FAULT,
 }  # fmt: skip
 
-KINDS: Final = ("syscall,ipc", "map,fault,sched")
+KINDS: Final = ("syscall,ipc,!frame_info,!frame_lookup", "map,fault,sched")
 MUCH: Final = {
-    "calls/fault_handler", "calls/frame_map", "calls/recv", "scenarios/greedy",
-    "scenarios/misbehave",
+    "calls/fault_handler", "calls/frame_map", "calls/recv", "scenarios/code_travels",
+    "scenarios/greedy", "scenarios/misbehave",
 }  # fmt: skip
-"""Programs that make so many calls that only turns and messages are traced."""
+"""Programs that make so many calls that only messages are traced."""
 
 
 class Choice(NamedTuple):
@@ -41,9 +41,7 @@ def choices() -> list[Choice]:
     formats = ("text", "jsonl", "chrome")
     ways = itertools.cycle(itertools.product(BACKENDS, formats, KINDS, (True, False)))
     every = [Choice(name, *way) for name, way in zip(names, ways, strict=False)]
-    return [
-        one._replace(trace="sched,ipc", explain=False) if one.name in MUCH else one for one in every
-    ]
+    return [one._replace(trace="ipc", explain=False) if one.name in MUCH else one for one in every]
 
 
 @pytest.mark.parametrize("choice", choices(), ids=lambda choice: choice.name)
