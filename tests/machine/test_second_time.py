@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import signal
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 import emu.machine.core
-from emu.api.console import KeptWorld
 from emu.machine import How
 from tests.kernel.driver import CODE_VA
 from tests.machine.rig import Guest, Turns
@@ -182,55 +177,3 @@ def test_a_turn_is_the_same_restored_twice(mmu: str, monkeypatch: pytest.MonkeyP
         guest.machine.restore(before)
     assert found[0] == found[1] == found[2]
     assert len(found[0]) >= 3
-
-
-# What is given back
-
-OPENS: Final = """
-        set     r2, data
-        adr     r1, name
-        str     r1, [r2]
-        mov     r1, #4                  @ to be written
-        str     r1, [r2, #4]
-        str     r1, [r2, #8]
-        mov     r1, r2
-        mov     r0, #1                  @ SYS_OPEN
-        svc     #0x123456
-        mov     r4, r0
-        call    yield
-        mov     r0, r4
-        call    exit
-name:   .asciz  "text"
-"""
-
-
-def test_files_of_processes_that_have_ended_are_closed(tmp_path: Path) -> None:
-    world = KeptWorld()
-    world.open_directory(str(tmp_path))
-    guest = Guest("1: call yield\n b 1b\n", world=world, max_insns=0)
-    gc.collect()  # what other tests left, which must not go meanwhile
-    before = len(os.listdir("/dev/fd"))
-    opened = 0
-    for _ in range(8):
-        child = guest.load_child(OPENS)
-        while child.pid in guest.kernel.processes:
-            guest.machine.run_to_call()
-            opened = max(opened, len(os.listdir("/dev/fd")) - before)
-        guest.machine.run_for(100)
-    assert (tmp_path / "text").exists()
-    assert opened == 1
-    assert len(os.listdir("/dev/fd")) == before
-
-
-def test_the_wakeup_descriptor_that_was_set_before_is_given_back() -> None:
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    try:
-        assert Guest("exit 3").run().status == 3
-        found = signal.set_wakeup_fd(-1)
-    finally:
-        signal.set_wakeup_fd(-1)
-        os.close(reader)
-        os.close(writer)
-    assert found == writer
