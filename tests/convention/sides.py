@@ -148,7 +148,7 @@ def same(
     name: str, *words: str, args: Sequence[str] = (), stdin: bytes = b"", trace: str = "",
     plain: Callable[[str], str] = str,
 ) -> Said:  # fmt: skip
-    """What a command says of a guest, which is the same on both sides but for the names.
+    """What a command says of a guest: the same on both sides, except for the names.
 
     words: the command and its options.  trace: what is traced; names of calls in it are mapped.
     plain: what is compared of a text.  r12, which has the number of the last call, is left out.

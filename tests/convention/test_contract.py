@@ -22,7 +22,7 @@ ODD: Final = {name for name in NAMES if "_" in name} | {"recv"}
 """Names that are no words: no text has one of them by accident."""
 
 IN_A_TEXT: Final = re.compile(rf"(?<![{{\w])({'|'.join(sorted(ODD))})(?![}}\w])")
-"""One of them, but for texts in which a convention's names are put: ``{frame_map}``."""
+"""One of them outside braces: a convention puts its own names into ``{frame_map}``."""
 
 ALLOWED: Final = {
     ("emu/machine/observers.py", "frame_split"),  # a method of observers, for an event

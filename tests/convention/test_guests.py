@@ -1,4 +1,4 @@
-"""Every guest of calls and scenarios under two conventions: the same but for the names."""
+"""Each guest of calls and scenarios behaves alike under two conventions, except for names."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_the_api_stops_at_calls_by_name(side: Side) -> None:
 
 
 def plain_history(state: HistoryState) -> str:
-    """A history as text, without the rows of the table but for their names."""
+    """A history as text, in which a row of the table is its name."""
     return re.sub(r"Call\(number=(-?\d+), name='(\w+)',.*?order=\(\)\)", r"\2", back(repr(state)))
 
 
