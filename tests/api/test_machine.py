@@ -344,7 +344,7 @@ def test_ctrl_c_is_what_it_is_in_python(tmp_path: Path):
     guest("programs/hello")  # there is a compiler
     machine = emu.load(emu.build(source, output=tmp_path / "loop.elf", bare=True))
     machine.run_until(symbol="main")
-    ending = machine._engine.cores[0].engine.ending
+    ending = machine._engine.cores[0].engine.control
 
     def press() -> None:
         until(lambda: ending.running, "it runs")
