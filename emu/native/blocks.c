@@ -108,9 +108,9 @@ static int made(Blocks *blocks, size_t slot, uint32_t space, uint32_t va, uint32
     *block = (Block){space, va, size, (uint32_t)blocks->used, 0, 0};
     blocks->used += size;
     blocks->slots[slot] = (uint32_t)number + 1;
-    PyObject *told = PyObject_CallFunction(blocks->made, "iky#O", number, (unsigned long)va,
+    PyObject *told = PyObject_CallFunction(blocks->made, "iky#N", number, (unsigned long)va,
                                            (const char *)code, (Py_ssize_t)size,
-                                           space & 1 ? Py_True : Py_False);
+                                           PyBool_FromLong(space & 1));
     Py_XDECREF(told);
     return told == NULL ? -1 : number;
 }
