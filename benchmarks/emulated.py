@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from emu.cpu.counter import NO_TURN
 from emu.cpu.stop import Stop
+from emu.environment.requests import Answer, Write
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options
@@ -46,9 +47,9 @@ class StampingWorld(ScriptedWorld):
         super().__init__(stdin, arguments)
         self.stamps: list[float] = []
 
-    def write_output(self, data: bytes) -> None:
-        self.stamps += [perf_counter()] * data.count(b"\n")
-        self.stdout += data
+    def write(self, request: Write, moment: int) -> Answer:
+        self.stamps += [perf_counter()] * request[2].count(b"\n")
+        return super().write(request, moment)
 
     def lines(self) -> tuple[Line, ...]:
         texts = self.stdout.decode().splitlines()

@@ -20,7 +20,7 @@ REASONS: Final = {
     "kernel_model.frame.Frame": "Source: seed, ``struct frame``.",
     "kernel_model.kernel.Kernel": "Everything the kernel knows.",
     "kernel_model.process.Process": "a record of all that the kernel knows of it",
-    "emu.machine.observers.Observers": "Hence an attribute for each event",
+    "emu.machine.observers.Observers": "For each event there is an attribute",
 }
 """Classes with more, and where their source says why."""
 

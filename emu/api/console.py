@@ -1,4 +1,4 @@
-"""What a program has written, and whence it reads."""
+"""What a program has written, and the outside that it reads from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Console:
 
 
 class KeptWorld(ScriptedWorld):
-    """An outside of given values, but for files, which may come from a directory."""
+    """An outside of given values, whose files may come from a directory instead."""
 
     def open_directory(self, directory: str | None) -> None:
         """None: no files at all.  Errors: OSError, where there is no such directory."""

@@ -31,6 +31,7 @@ _REASONS = {
     How.EXITED: "exit", How.FAULTED: "fault", How.DEADLOCK: "deadlock", How.COUNT: "instructions",
     How.MAX_INSNS: "limit", How.MAX_OUTPUT: "limit", How.TIMEOUT: "timeout", How.ADDRESS: "pc",
     How.PAUSED: "paused", How.TERMINATED: "terminated",
+    How.INTERRUPTED: "interrupted",
 }  # fmt: skip
 
 
@@ -38,8 +39,9 @@ class Stop(NamedTuple):
     """Why a run has stopped.
 
     reason: ``exit``, ``fault``, ``deadlock``, ``call``, ``pc``, ``instructions``, ``limit``,
-    ``timeout``, ``paused`` or ``terminated``.  status: what ``emu run`` would end with.
-    call, fault: what was waited for.  is_final: whether the machine cannot run on.
+    ``timeout``, ``paused``, ``interrupted`` or ``terminated``.
+    status: what ``emu run`` would end with.  call, fault: what was waited for.
+    is_final: whether the machine cannot run on.
     """
 
     reason: str
@@ -207,6 +209,13 @@ class Machine:
     def pause(self) -> None:
         """From within a callback: stop the run as soon as what it is told of is done."""
         self._engine.pause()
+
+    def interrupt(self) -> None:
+        """From any thread: end the run under way, or the wait for input or output that it is in.
+
+        Does nothing where there is none, and none of what ``step`` does is interrupted.
+        """
+        self._engine.interrupt()
 
     # The whole of it
 

@@ -14,7 +14,7 @@ from emu.cli import complete
 from emu.cli.errors import UserError, user_errors
 from emu.cli.launch import Launch
 from emu.cli.progress import progress
-from emu.cli.streams import note, say
+from emu.cli.streams import WAITS, note, say
 from emu.machine.outcome import How, Outcome
 
 
@@ -230,7 +230,7 @@ def _begin_trace(launch: Launch, tracing: TraceArguments, kinds: str) -> Callabl
             selection.kinds, tracing.pids, tracing.functions, ranges, tracing.trace_out or "",
             format_, selection.calls,
         )  # fmt: skip
-        return begin_trace(launch.machine, asked, launch.debug, note)
+        return begin_trace(launch.machine, asked, launch.debug, note, WAITS)
 
 
 def _begin_coverage(launch: Launch, instruments: InstrumentOptions) -> Callable[[], None]:

@@ -12,7 +12,8 @@ from emu.cli.options import GuestOptions
 from emu.cli.streams import WAITS, exit_for_loss, note, say
 from emu.environment.clock import HostClock, InstructionClock
 from emu.environment.cmdline import with_program
-from emu.environment.world import HostWorld, StreamLostError
+from emu.environment.outside import StreamLostError
+from emu.environment.world import HostWorld
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.core import Core
 from emu.machine.fault import Fault
@@ -181,7 +182,7 @@ class _FilesReporter(Observer):
         if operation != SYS_OPEN or result != -1:
             return
         machine = self._launch.machine
-        if machine.services.of(process).errno == EACCES:
+        if machine.sessions.of(process).errno == EACCES:
             name = self._asked.partition(" ")[2] or self._asked
             note(f"the program may open no file, as {name}: --files DIR lets it, beneath DIR")
             machine.observers.remove(self)

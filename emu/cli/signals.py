@@ -25,7 +25,7 @@ class Stopped(BaseException):
 
 
 def hear() -> None:
-    """From now on these signals raise ``Stopped``, but for those that we were started to ignore."""
+    """From now on these signals raise ``Stopped``, except ignored ones."""
     for number in HEARD:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)

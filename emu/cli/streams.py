@@ -13,10 +13,10 @@ from typing import Any, TextIO
 import click
 
 from emu import status
-from emu.environment.waits import Interrupted, Waits
+from emu.environment.waits import Interrupted, Waits, Writer
 
 WAITS = Waits()
-"""Those of what is said, and of the world of the guest that runs: a signal ends either."""
+"""Those of what is said, and of the world of the guest that runs: whatever ends one ends both."""
 _STDERR = 2
 
 
@@ -26,16 +26,16 @@ def note(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print to standard error, now.  It is lost if nobody can read it or a signal ends the wait."""
+    """Print to standard error, now.  It is lost without a reader, or if the wait is interrupted."""
     sys.stderr.flush()
-    rest = f"{text}\n".encode(errors="backslashreplace")
+    rest, stderr = f"{text}\n".encode(errors="backslashreplace"), Writer(_STDERR, WAITS)
     with suppress(Interrupted, OSError):
         while rest and _is_read():
-            rest = rest[WAITS.answer(os.write, _STDERR, rest[: select.PIPE_BUF]) :]
+            rest = rest[stderr.write(rest) :]
 
 
 def _is_read() -> bool:
-    """Whether to write to standard error: not where that took a signal, and would wait again."""
+    """Whether to write to standard error: not where a wait was ended, and would begin again."""
     return _STDERR not in WAITS.left or bool(select.select([], [_STDERR], [], 0)[1])
 
 
@@ -52,7 +52,7 @@ def standard_output() -> Iterator[TextIO]:
 
 
 def exit_for_loss(number: int | None, text: str) -> click.exceptions.Exit:
-    """How a command ends that has lost a standard stream: without a word where nobody reads it.
+    """How a command ends that has lost a standard stream: without a word if its reader has gone.
 
     number: the errno.  text: what is said of any other loss, in one line.
     """

@@ -107,6 +107,10 @@ def need_room(size: int) -> None:
         raise MemoryError(f"{size} bytes: {error.strerror}") from error
 
 
+_NOWHERE = ctypes.byref(ctypes.c_uint64())
+"""For what Unicorn tells and nothing wants to know."""
+
+
 class View(NamedTuple):
     """What Unicorn does for user accesses at an address: ``rights`` 0 and ``pa`` -1 if nothing.
 
@@ -153,7 +157,6 @@ class Unicorn:
         self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
         self.most_flushed_alone = self._flushed_alone = 0
         self._tlbimva = coprocessor_register("tlbimva")
-        self._nowhere = ctypes.byref(ctypes.c_uint64())
         self._ctl(_CTL_CPU_MODEL, ctypes.c_int(UC_CPU_ARM_CORTEX_A15))
         self._ctl(_CTL_PAGE_SIZE, ctypes.c_uint32(PAGE_SIZE))
         self._ctl(_CTL_CODE_BUFFER, ctypes.c_uint32(CODE_BUFFER))
@@ -234,7 +237,7 @@ class Unicorn:
 
     def fill(self, va: int) -> None:
         """Put a translation for fetches at ``va`` into the TLB, by a fill if it is not there."""
-        uclib_holding_gil.uc_vmem_translate(self.uc, va, const.UC_PROT_EXEC, self._nowhere)
+        uclib_holding_gil.uc_vmem_translate(self.uc, va, const.UC_PROT_EXEC, _NOWHERE)
 
     # Translated code
 

@@ -24,6 +24,7 @@ from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Abort, Stop
 from emu.cpu.svc import OnSvc, make_svc
 from emu.cpu.unicorn_internals import Noted, monitor_of, set_monitor
+from emu.environment.waits import Interrupted
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 # Interrupt numbers of UC_HOOK_INTR on Arm.
@@ -86,13 +87,12 @@ class Engine:
     def __init__(self) -> None:
         self.unicorn = Unicorn()
         self.registers = Registers(self.unicorn.uc)
-        self._read_pc_and_cpsr = self.registers.pc_and_cpsr.read
         self.counter = make_counter(self.unicorn)
         self.control = RunControl(self.unicorn, self.counter)
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
         self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
-        self._svc = make_svc(self.registers, _no_handler, self._trapped, self.control.fail)
+        self._svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)
         self.after_restore: Callable[[], None] | None = None
         self.abort = Abort.REFUSED
         self.access = 0
@@ -135,6 +135,24 @@ class Engine:
         else:
             raise EngineError(f"interrupt {number}", const.UC_ERR_EXCEPTION)
 
+    def _svc_failed(self, error: BaseException) -> None:
+        """What answers an SVC has raised; where it only waited in vain, the SVC is made again."""
+        if isinstance(error, Interrupted):
+            error.in_svc = True
+        self.control.fail(error)
+
+    def _after_error(self, error: BaseException, pc: int, cpsr: int) -> int:
+        """Where to go on: at the SVC before the PC, if it is to be made again; the PC.
+
+        Not in an IT block that goes on after it: how it began is no longer known.
+        """
+        if not isinstance(error, Interrupted) or not error.in_svc or in_it_block(cpsr):
+            return pc
+        thumb = cpsr >> 5 & 1
+        pc -= 2 if thumb else 4
+        self.registers.write("pc", pc | thumb)
+        return pc
+
     def _invalid(self, _uc: int, _data: object) -> bool:
         """Whether to go on: Unicorn calls YIELD and WFE invalid too, with the PC past them.
 
@@ -170,7 +188,7 @@ class Engine:
         the process's turn; ``counter.turn_over`` says whether its end ended the run.
         """
         control, hooks, counter = self.control, self.hooks, self.counter
-        read_pc_and_cpsr = self._read_pc_and_cpsr
+        read_pc_and_cpsr = self.registers.pc_and_cpsr.read
         if not hooks.counting and (count or turn != NO_TURN):
             hooks.count_instructions()
         if control.requested and control.take_request():
@@ -190,6 +208,8 @@ class Engine:
         control.begin()
         status = self._exact_stop.run(pc, True) if it_left else self.unicorn.start(pc | thumb)
         pc, cpsr = read_pc_and_cpsr()
+        if control.error is not None:
+            pc = self._after_error(control.error, pc, cpsr)
         over = counter.end(pc) or (it_left > 0 and control.leaving)
         if over and counter.left and self._is_undisturbed(status):
             status = self._exact_stop.run(pc, cpsr & THUMB_BIT != 0)

@@ -11,11 +11,18 @@ from emu import native
 from emu.cpu.binding import PythonHook
 from emu.cpu.registers import IDS, SYSCALL, Registers
 
-OnSvc = Callable[[int, int, int, int, int, int, int, int], int | None]
-"""on_svc(r0, r1, r2, r3, r12, syndrome, pc, cpsr) -> the value for r0, or None to keep r0."""
+OnSvc = Callable[..., int | None]
+"""on_svc(r0, r1, r2, r3, r12[, syndrome, pc, cpsr]) -> the value for r0, or None to keep r0.
+
+The last three come with immediates other than 0, of which there is something to find out.
+"""
 
 SVC = 2
 """The number of the exception in Unicorn."""
+
+OF_SVC_0 = 5
+"""Registers of an SVC with immediate 0; the next is the syndrome, with the immediate."""
+IMMEDIATE = 0xFFFF
 
 
 class Svc(Protocol):
@@ -51,7 +58,9 @@ class PythonSvc(PythonHook):
             if number != SVC:
                 self._other(number)
                 return
-            result = self.handler(*self._registers.syscall.read())
+            taken = self._registers.syscall.read()
+            is_plain = not taken[OF_SVC_0] & IMMEDIATE
+            result = self.handler(*(taken[:OF_SVC_0] if is_plain else taken))
             if result is not None:
                 self._registers.write_r0(result)
         except BaseException as error:

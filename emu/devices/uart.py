@@ -18,7 +18,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 
 BASE: Final = 0x44E09000
 SIZE: Final = 0x1000
@@ -66,15 +66,15 @@ class UartState(NamedTuple):
 
 
 class Uart:
-    """A 16550 whose line is the world's standard input and output."""
+    """A 16550 whose line is the outside's standard input and output."""
 
     name = "uart"
     compatible = "ti,omap3-uart"
     size = SIZE
 
-    def __init__(self, world: World, base: int = BASE) -> None:
+    def __init__(self, outside: Outside, base: int = BASE) -> None:
         self.pa = base
-        self._world = world
+        self._outside = outside
         self.input_ended = False
         self.divisor = 0
         self.ier = 0
@@ -120,7 +120,7 @@ class Uart:
             return self.divisor & 0xFF
         if self.input_ended:
             return 0
-        received = self._world.read_input(1)
+        received = self._outside.read_input(1)
         self.input_ended = not received
         return received[0] if received else 0
 
@@ -128,7 +128,7 @@ class Uart:
         if self._dlab:
             self.divisor = self.divisor & 0xFF00 | value
         else:
-            self._world.write_output(bytes([value]))
+            self._outside.write_output(bytes([value]))
 
     def _read_ier(self) -> int:
         return self.divisor >> 8 if self._dlab else self.ier

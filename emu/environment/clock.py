@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Final, Protocol
 
 CLOCK_START: Final = 1_704_067_200
@@ -26,11 +25,12 @@ class Clock(Protocol):
     def start(self) -> int:
         """When the run began, in seconds since 1970."""
 
-    def now(self) -> int:
-        """Nanoseconds since the first look."""
+    @property
+    def counts(self) -> bool:
+        """Whether it goes by instructions, so that these must be counted."""
 
-    def follow(self, executed: Callable[[], int]) -> None:
-        """Instructions can be asked for here; they are counted from the first time on."""
+    def now(self, executed: int) -> int:
+        """Nanoseconds since the first look.  executed: instructions, counted since then."""
 
     def snapshot(self) -> tuple[int, ...]:
         """Where it stands, as a value."""
@@ -46,17 +46,13 @@ class InstructionClock:
     """
 
     start = CLOCK_START
+    counts = True
 
     def __init__(self) -> None:
-        self._executed: Callable[[], int] = lambda: 0
         self.since = NEVER
         self.looks = 0
 
-    def follow(self, executed: Callable[[], int]) -> None:
-        self._executed = executed
-
-    def now(self) -> int:
-        executed = self._executed()
+    def now(self, executed: int) -> int:
         if self.since == NEVER:
             self.since = executed
         else:
@@ -68,28 +64,25 @@ class InstructionClock:
 
     def restore(self, state: tuple[int, ...]) -> None:
         self.since, self.looks = state
-        if self.since != NEVER:
-            self._executed()  # from now on they are counted
 
 
 class HostClock:
-    """The host's own, for who wants to measure or to wait: then no run is like another."""
+    """The host's own, for programs that measure or wait: then no run is like another."""
+
+    counts = False
 
     def __init__(self) -> None:
         self.start = int(time.time())
         self._since = NEVER
 
-    def follow(self, executed: Callable[[], int]) -> None:
-        """Not by instructions."""
-
-    def now(self) -> int:
+    def now(self, executed: int) -> int:  # noqa: ARG002 - its time is another
         now = time.monotonic_ns()
         if self._since == NEVER:
             self._since = now
         return now - self._since
 
     def snapshot(self) -> tuple[int, ...]:
-        return () if self._since == NEVER else (self.now(),)
+        return () if self._since == NEVER else (self.now(0),)
 
     def restore(self, state: tuple[int, ...]) -> None:
         self._since = time.monotonic_ns() - state[0] if state else NEVER

@@ -85,7 +85,7 @@ def path_components(path: bytes) -> list[bytes]:
 
 
 def _close(root: int | None, files: dict[int, int]) -> None:
-    """Nobody knows these files any more, nor the directory that they are in."""
+    """Close files that can no longer be reached, and the directory that they are in."""
     for fd in (*files.values(), *(() if root is None else (root,))):
         os.close(fd)
 
@@ -208,9 +208,8 @@ class ScriptedFiles:
         return tuple((path, bytes(content)) for path, content in sorted(self.contents.items()))
 
     def restore(self, contents: tuple[tuple[bytes, bytes], ...]) -> None:
-        """Set the contents; nothing is open."""
+        """Set the contents.  What is open stays so, on what it was."""
         self.contents = {path: bytearray(content) for path, content in contents}
-        self._open.clear()
 
 
 def lowest_free(taken: Container[int], start: int = 0) -> int:

@@ -1,55 +1,169 @@
-"""Calls of the host that may wait for ever: a signal can end them, and no answer gets lost.
+"""Waits for the outside, which another thread or a signal's handler can end.
 
-Python makes a call again that a signal interrupted, unless the signal's handler raises.  But it
-also runs handlers just behind a call that has been answered, and what they raise there would leave
-bytes read that nobody keeps, or written and counted as not.
+A wait is a poll of the stream and of a pipe of ours: a byte in the pipe ends it.  The call of the
+host that follows a wait does not block, so it happens whole or not at all, and no answer is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import os
+import select
+import stat
+import weakref
+from contextlib import suppress
 
-A = TypeVar("A")
-R = TypeVar("R")
+from emu.environment.requests import Cause
+
+_ROOM = select.PIPE_BUF
+"""Bytes that a pipe has room for once it has room for any.  Source: POSIX, pipe and write."""
+_AT_ONCE = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFBLK, 0)
+"""Kinds of files that are read and written without waiting."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it reports, it is no error
-    """A signal ended a wait before anything was done."""
+    """A wait was ended before anything was done.
+
+    cause: why.  in_svc: whether an SVC was to be answered, which is made again then.
+    """
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.name)
+        self.cause = cause
+        self.in_svc = False
 
 
 class Waits:
-    """The calls of one thread, which ``interrupt`` can end.
+    """The waits of one thread.
 
-    waiting: whether it is in one just now, so that only a signal ends that.
-    left: the descriptors whose waits a signal has ended.
+    cause: why they are ended, until ``resume``.  left: the descriptors whose waits were ended.
+    granted: the Writer that last found room; what it may still write without a look.
     """
 
     def __init__(self) -> None:
-        self.waiting = False
+        self.cause: Cause | None = None
         self.left: set[int] = set()
+        self.granted: Writer | None = None
+        self._pipe: tuple[int, int] | None = None
 
-    def answer(self, call: Callable[[int, A], R], fd: int, argument: A) -> R:
-        """What ``call(fd, argument)`` returns.  Errors: Interrupted, when it has done nothing."""
-        answers: list[R] = []
-        calls = map(call, (fd,), (argument,))
-        try:
-            try:
-                self.waiting = True
-                answers.extend(calls)  # one step: called, and kept
-            finally:
-                self.waiting = False
-        except Interrupted:
-            if not answers:
-                self.left.add(fd)
-                raise
-        return answers[0]
+    def interrupt(self, cause: Cause) -> None:
+        """End the wait under way, and those to come until ``resume``.  From any thread."""
+        self.cause = self.cause or cause
+        if self._pipe is not None:
+            with suppress(BlockingIOError):  # it is full of such bytes
+                os.write(self._pipe[1], b"\0")
 
-    def interrupt(self) -> None:
-        """For a signal's handler: leave the call under way, if there is one.
+    def resume(self) -> None:
+        """Wait again; not while ``interrupt`` may be called."""
+        self.cause = None
+        if self._pipe is not None:
+            with suppress(BlockingIOError):
+                while os.read(self._pipe[0], 4096):
+                    pass
 
-        Handlers come only behind calls and in those that wait.  While ``waiting`` there is just
-        the one, so what is raised here always comes to ``answer``.
+    def until(self, fd: int, event: int) -> None:
+        """Wait for ``select.POLLIN`` or ``POLLOUT`` of a descriptor.
+
+        Room is used even if waits are ended; input stays where it is.  Errors: Interrupted.
         """
-        if self.waiting:
-            raise Interrupted
+        poll = select.poll()
+        poll.register(self._waker(), select.POLLIN)
+        poll.register(fd, event)  # last: it may be the same number where we have no pipe
+        while True:
+            ready = dict(poll.poll(None if self.cause is None else 0))
+            cause = self.cause
+            if fd in ready and (cause is None or event == select.POLLOUT):
+                return
+            if cause is not None:
+                self.left.add(fd)
+                raise Interrupted(cause)
+
+    def _waker(self) -> int:
+        """What becomes readable when a wait is to end.
+
+        The first wait makes it.  An interrupt that comes before sets ``cause``, which the wait
+        looks at afterwards.
+        """
+        if self._pipe is None:
+            reader, writer = os.pipe()
+            for fd in (reader, writer):
+                os.set_blocking(fd, False)
+                weakref.finalize(self, os.close, fd)
+            self._pipe = reader, writer
+        return self._pipe[0]
+
+
+class Reader:
+    """A descriptor to read from."""
+
+    def __init__(self, fd: int, waits: Waits) -> None:
+        self._fd, self._waits = fd, waits
+        self._may_wait = _kind(fd) not in _AT_ONCE
+
+    def read(self, length: int) -> bytes:
+        """What is there, once something is; b"" at the end.  Errors: Interrupted, OSError."""
+        if self._may_wait:
+            self._waits.until(self._fd, select.POLLIN)
+        return os.read(self._fd, length)
+
+
+class Writer:
+    """A descriptor to write to."""
+
+    def __init__(self, fd: int, waits: Waits) -> None:
+        self._fd, self._waits = fd, waits
+        kind, is_terminal = _kind(fd), os.isatty(fd)
+        self._may_wait = kind not in _AT_ONCE
+        self._keeps_room = kind != stat.S_IFSOCK and not is_terminal
+        self._room = 0
+        if is_terminal:
+            self._fd = self._unblocked(fd)
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        """Write some of ``data``, once there is room; how many bytes.
+
+        Errors: Interrupted, OSError.
+        """
+        if self._may_wait:
+            if self._room <= 0 or self._waits.granted is not self:
+                self._wait()
+            if len(data) > self._room:
+                data = data[: self._room]
+        try:
+            sent = os.write(self._fd, data)
+        except BlockingIOError:  # a terminal with room for less than one character
+            sent = self._room = 0
+            if self._waits.cause is not None:
+                raise Interrupted(self._waits.cause) from None
+        self._room = self._room - sent if self._keeps_room else 0
+        return sent
+
+    def write_all(self, data: bytes) -> None:
+        """Errors: Interrupted, with some of it written; OSError."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.write(rest) :]
+
+    def _wait(self) -> None:
+        self._waits.until(self._fd, select.POLLOUT)
+        self._room, self._waits.granted = _ROOM, self
+
+    def _unblocked(self, fd: int) -> int:
+        """The same terminal under a number of ours, where a write takes what there is room for.
+
+        The caller's own may be shared with other processes, which must go on to block.
+        """
+        try:
+            name = os.ttyname(fd)
+            own = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError:
+            return fd
+        weakref.finalize(self, os.close, own)
+        return own
+
+
+def _kind(fd: int) -> int:
+    """The kind of file, of ``stat.S_IFMT``; 0 where nothing is open."""
+    try:
+        return stat.S_IFMT(os.fstat(fd).st_mode)
+    except OSError:
+        return 0

@@ -49,8 +49,9 @@ class Runner:
         self.machine.observers.remove(self._events)
 
     def interrupt(self) -> None:
-        """Stand as soon as this can be."""
+        """Let the machine stand as soon as this can be.  From any thread."""
         self.is_interrupted = True
+        self.machine.interrupt()
 
     def watch(self, watch: Watch, is_wanted: bool) -> None:
         """Watch something, or no longer."""
@@ -162,7 +163,7 @@ class Runner:
             return self._at_hit(hit)
         if outcome.how is How.ADDRESS:
             return Stopped(self.target.current, why="swbreak:;")
-        if outcome.how is How.CTRL_C:
+        if outcome.how in (How.CTRL_C, How.INTERRUPTED):
             return Stopped(self.target.current, Signal.INT)
         if outcome.how in (How.PAUSED, How.COUNT):
             return None

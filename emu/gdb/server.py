@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from emu.gdb.packets import INTERRUPT, Packets, packet
 from emu.gdb.running import Runner
 from emu.gdb.session import Answer, Session
 from emu.gdb.stops import Stopped
-from emu.gdb.transport import Connection, Listener
+from emu.gdb.transport import Connection, Doorbell, Listener
+
+_AGAIN: Final = 0.01
+"""Seconds until a run that had not begun yet is interrupted again."""
 
 
 class Over(NamedTuple):
@@ -23,7 +25,7 @@ class Over(NamedTuple):
 
 
 def serve(runner: Runner, listener: Listener, tell: Callable[[str], None]) -> Over:
-    """Wait for a debugger and obey it.  One that disappears is waited for again."""
+    """Wait for a debugger and obey it; if it disappears, wait for the next."""
     while True:
         connection = listener.accept()
         session = Session(runner, runner.where())
@@ -71,28 +73,40 @@ def _run(session: Session, connection: Connection, go: Callable[[], Stopped]) ->
 
 @contextmanager
 def _interruptible(connection: Connection, runner: Runner) -> Iterator[None]:
-    """While entered, what comes from the debugger is its Ctrl-C, and stops the run as ours does.
+    """While entered, whatever comes from the debugger stops the run: it is the debugger's Ctrl-C.
 
-    Outside of the machine's runs the runner hears it.
+    So does a Ctrl-C of ours, which the runner hears between the machine's runs.
     """
-    reader, writer = os.pipe()
     runner.is_interrupted = False
-    before = signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
+    with _sigint_calls(runner.interrupt), Doorbell() as doorbell:
+        thread = threading.Thread(
+            target=_listen, args=(connection, runner, doorbell), name="gdb", daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            doorbell.ring()
+            thread.join()
 
-    def listen() -> None:
-        while connection.wait(reader):
-            data = connection.receive()
-            os.kill(os.getpid(), signal.SIGINT)
-            if not data:
-                return
 
-    thread = threading.Thread(target=listen, name="gdb", daemon=True)
-    thread.start()
+def _listen(connection: Connection, runner: Runner, doorbell: Doorbell) -> None:
+    """Interrupt the run as soon as something comes, again and again until it has been left."""
+    if connection.wait(doorbell):
+        connection.receive()
+        runner.interrupt()
+        while not doorbell.wait(_AGAIN):
+            runner.interrupt()
+
+
+@contextmanager
+def _sigint_calls(tell: Callable[[], None]) -> Iterator[None]:
+    """While entered, SIGINT calls this, where signals are handled: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: tell())
     try:
         yield
     finally:
-        os.write(writer, b"\0")
-        thread.join()
         signal.signal(signal.SIGINT, before)
-        os.close(reader)
-        os.close(writer)

@@ -70,7 +70,7 @@ class Target:
     @property
     def arguments(self) -> list[bytes]:
         """Those the program was started with, without its name."""
-        return [os.fsencode(word) for word in self.machine.world.arguments[1:]]
+        return [os.fsencode(word) for word in self.machine.outside.beginning.arguments[1:]]
 
     def executable(self, pid: int) -> str:
         """The file that a process runs, as far as its code tells; "" where it is not known."""

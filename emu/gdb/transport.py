@@ -17,7 +17,7 @@ class AddressError(ValueError):
 
 
 class Listener:
-    """Listens until one debugger has connected.
+    """Listens until a debugger has connected.
 
     place: ``PORT``, ``HOST:PORT`` or the path of a Unix socket.  name: for people and for gdb.
     Errors: AddressError, OSError.
@@ -60,7 +60,7 @@ class Listener:
 
 
 class Connection:
-    """One debugger's.  All that goes wrong with it is its end."""
+    """The connection to a debugger.  Whatever goes wrong ends it."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -77,11 +77,30 @@ class Connection:
         with suppress(OSError):
             self._socket.sendall(data)
 
-    def wait(self, until: int) -> bool:
-        """Wait for something to come, or to become readable at this descriptor; whether it came."""
-        ready, _, _ = select.select([self._socket.fileno(), until], [], [])
+    def wait(self, doorbell: Doorbell) -> bool:
+        """Wait for something to come, or for the bell; whether something came."""
+        ready, _, _ = select.select([self._socket.fileno(), doorbell.fd], [], [])
         return self._socket.fileno() in ready
 
     def close(self) -> None:
         """End it."""
         self._socket.close()
+
+
+class Doorbell:
+    """Ends another thread's wait, once.  fd: readable when it has rung."""
+
+    def __enter__(self) -> Doorbell:
+        self.fd, self._writer = os.pipe()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
+        os.close(self._writer)
+
+    def ring(self) -> None:
+        os.write(self._writer, b"\0")
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so long at most; whether it has rung."""
+        return bool(select.select([self.fd], [], [], seconds)[0])

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from emu.devices import uart
 from emu.devices.bus import Bus, Device
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from kernel_model.kernel import KERNEL_SIZE
 from kernel_model.kernel import Device as KernelDevice
 
@@ -39,7 +39,7 @@ class Board(NamedTuple):
         return range(self.kernel_base, self.kernel_base + KERNEL_SIZE)
 
 
-MAKERS: Final[dict[str, Callable[[World, int], Device]]] = {uart.Uart.name: uart.Uart}
+MAKERS: Final[dict[str, Callable[[Outside, int], Device]]] = {uart.Uart.name: uart.Uart}
 """What makes each device, of the outside that it is connected to and its address (pa)."""
 
 
@@ -48,11 +48,11 @@ def standard_board(ram_size: int) -> Board:
     return Board(RAM_BASE, ram_size, RAM_BASE, (Placement(uart.Uart.name, uart.BASE),))
 
 
-def make_bus(board: Board, world: World) -> Bus:
+def make_bus(board: Board, outside: Outside) -> Bus:
     """The board's devices, connected to the outside."""
     bus = Bus()
     for name, pa in board.devices:
-        bus.add(MAKERS[name](world, pa))
+        bus.add(MAKERS[name](outside, pa))
     return bus
 
 

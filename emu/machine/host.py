@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from emu.machine.core import Core
 from emu.machine.history import KEPT_EVENTS, Happening, History, Written
 from emu.machine.observers import Observers
@@ -22,12 +22,12 @@ class KernelHost:
     """Answers the kernel, and passes its events on.  See ``kernel_model.host.Host``."""
 
     def __init__(
-        self, world: World, cores: list[Core], history: History, observers: Observers
+        self, outside: Outside, cores: list[Core], history: History, observers: Observers
     ) -> None:
         self._cores, self._history, self._observers = cores, history, observers
-        self.console_write = world.write_output
-        self.console_read = world.read_input
-        self.console_ready = world.is_input_ready
+        self.console_write = outside.write_output
+        self.console_read = outside.read_input
+        self.console_ready = outside.is_input_ready
         self._written = [core.backend.written for core in cores]
         self._own: dict[type[Event], Callable[[Any], None]] = {
             **dict.fromkeys(KEPT_EVENTS, self._remember),

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emu.conventions import DEFAULT
 from emu.cpu.registers import State
+from emu.devices.bus import Device
 from emu.environment.cmdline import command_line
+from emu.environment.outside import Outside
 from emu.environment.waits import Interrupted
 from emu.environment.world import World
 from emu.machine.board import kernel_devices, make_bus, standard_board
 from emu.machine.core import Core
 from emu.machine.history import History
 from emu.machine.host import KernelHost
-from emu.machine.interrupt import Watch
 from emu.machine.observers import Observer, Observers
 from emu.machine.outcome import Outcome, outcome_of
 from emu.machine.registers import ProcessRegisters
-from emu.machine.services import Services
+from emu.machine.sessions import SemihostingSessions
 from emu.machine.svc import Calls, SvcHandler
 from emu.machine.turns import Turns, stopped_by
+from emu.machine.watchdog import Watchdog
 from emu.mmu import make_ram
 from kernel_model.boot import boot
 from kernel_model.call import CallTable
@@ -60,7 +62,7 @@ class MachineEndedError(RuntimeError):
 
 
 def _no_note(_line: str) -> None:
-    """Nobody wants to know."""
+    """Tell no one."""
 
 
 class Machine:
@@ -80,35 +82,39 @@ class Machine:
         calls: Convention | CallTable = DEFAULT,
     ) -> None:
         """note: told of oddities, one line each.  calls: the convention that the kernel answers."""
-        self.options, self.world = options, world
+        self.options = options
         self.board = standard_board(options.ram)
         self.ram = make_ram(options.mmu, self.board.ram_base, self.board.ram_size)
-        self.bus = make_bus(self.board, world)
+        self.outside = Outside(world, options.max_output, self._stop_cores, self.count_instructions)
+        self.bus = make_bus(self.board, self.outside)
         devices = tuple(self.bus)
         self.observers, self.history = Observers(), History()
         self.cores = [Core(number, options.mmu, self.ram, devices) for number in range(CORES)]
-        self.registers = ProcessRegisters(self.cores)
+        self.outside.moment = self.cores[0].engine.counter
         self.kernel = boot(
             self.ram.ram,
             image,
-            command_line(world.arguments),
+            command_line(self.outside.beginning.arguments),
             kernel_devices(self.bus),
-            KernelHost(world, self.cores, self.history, self.observers),
+            KernelHost(self.outside, self.cores, self.history, self.observers),
             calls,
             CORES,
             self.board.kernel_base,
         )
         self.turns = Turns(
-            self.kernel, self.cores, world, self.history, self.observers, self.registers,
-            self._forget,
+            self.kernel, self.cores, self.outside, self.history, self.observers,
+            ProcessRegisters(self.cores), self._forget,
         )  # fmt: skip
-        self.services = Services(self.kernel, world, self._sp, self._physical, note)
+        self.sessions = SemihostingSessions(
+            self.kernel, self.outside, self._sp, self._physical, note
+        )
         self.calls = Calls(self.kernel)
         for core in self.cores:
-            SvcHandler(core, self.kernel, self.history, self.observers, self.services, self.calls)
-        world.follow_time(self._executed)
-        if options.max_output is not None:
-            world.limit_output(options.max_output, self._output_full)
+            SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
+        self._heed(options, devices)
+
+    def _heed(self, options: Options, devices: tuple[Device, ...]) -> None:
+        """Do what options ask for before the first run."""
         if options.stats or options.max_insns:
             self.count_instructions()
         if options.check:
@@ -125,7 +131,17 @@ class Machine:
     def _forget(self, pid: int) -> None:
         """A process has ended: nothing is kept for it."""
         self.history.forget(pid)
-        self.services.forget(pid)
+        self.sessions.forget(pid)
+
+    @property
+    def registers(self) -> ProcessRegisters:
+        """The registers of every process, while the machine does not run."""
+        return self.turns.registers
+
+    @property
+    def world(self) -> World:
+        """What answers the machine's requests."""
+        return self.outside.world
 
     @property
     def core(self) -> Core:
@@ -198,41 +214,47 @@ class Machine:
 
     def step(self) -> Outcome:
         """Run one instruction of the process whose turn it is; in an IT block, the block's rest."""
-        return self._go(1, None)
+        return self._go(1)
+
+    def interrupt(self) -> None:
+        """End the run under way, or the wait for the outside that it is in; else do nothing.
+
+        From any thread, and from a signal's handler.  ``step`` is too short to be interrupted.
+        """
+        watchdog = self.turns.watchdog
+        if watchdog is not None:
+            watchdog.interrupt()
 
     def pause(self) -> None:
         """For an observer: end the run as soon as what it was told of is done."""
         self.turns.is_paused = True
         self._stop_cores()
 
-    def _output_full(self) -> None:
-        """More is to be written than may be: the run ends when the call or the store is done."""
-        self.turns.is_full = True
-        self._stop_cores()
-
     def _stop_cores(self) -> None:
+        """End the run when the call or the store that it is in is done."""
         for core in self.cores:
             if core.engine.control.running:
                 core.engine.stop()
 
     def _heard(self, count: int) -> Outcome:
-        """Run; signals and the timeout are heard."""
-        ending = self.core.engine.control
+        """Run; signals, the timeout and ``interrupt`` are heard."""
+        control = self.core.engine.control
         try:
-            with Watch(ending, self.world, self.options.timeout) as watch:
-                return self._go(count, watch)
-        except Interrupted:
-            return stopped_by(watch.cause)
+            with Watchdog(control, self.world, self.options.timeout) as self.turns.watchdog:
+                return self._go(count)
+        except Interrupted as interrupted:
+            return stopped_by(interrupted.cause)
         finally:
-            ending.take_request()  # one that came too late is not the next run's
+            self.turns.watchdog = None
+            control.take_request()  # one that came too late is not the next run's
 
-    def _go(self, count: int, watch: Watch | None) -> Outcome:
+    def _go(self, count: int) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
         self._check_not_ended()
         if count:
             self.count_instructions()
         end = self.core.engine.instructions + count if count else 0
-        return self.turns.go(end, self.options.max_insns, watch)
+        return self.turns.go(end, self.options.max_insns)
 
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""
@@ -251,11 +273,6 @@ class Machine:
         for core in self.cores:
             core.engine.hooks.count_instructions()
 
-    def _executed(self) -> int:
-        """For the clock, which counts from the first look on."""
-        self.count_instructions()
-        return self.instructions
-
     @property
     def instructions(self) -> int:
         """Instructions completed since they are counted."""
@@ -272,8 +289,8 @@ class Machine:
             cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
             ram=dict(self.ram.used()),
             devices=tuple(device.snapshot() for device in self.bus),
-            world=self.world.snapshot(),
-            services=self.services.snapshot(),
+            outside=self.outside.snapshot(),
+            sessions=self.sessions.snapshot(),
             history=self.history.snapshot(),
             calls=self.calls.snapshot(),
         )
@@ -293,8 +310,8 @@ class Machine:
             core.restore(one, loaded, -1 if loaded is None else self.kernel.l1_pa(loaded))
         for device, held in zip(self.bus, state.devices, strict=True):
             device.restore(held)
-        self.world.restore(state.world)
-        self.services.restore(state.services)
+        self.outside.restore(state.outside)
+        self.sessions.restore(state.sessions)
         self.history.restore(state.history)
         self.calls.restore(state.calls)
         for tell in self.observers.restored:

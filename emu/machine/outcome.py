@@ -21,6 +21,8 @@ class How(Enum):
     TIMEOUT = auto()
     CTRL_C = auto()
     TERMINATED = auto()
+    INTERRUPTED = auto()
+    """``Machine.interrupt`` was called."""
     COUNT = auto()
     """As many instructions ran as were asked for."""
     ADDRESS = auto()
@@ -37,6 +39,7 @@ _STATUS = {
     How.TIMEOUT: status.LIMIT,
     How.CTRL_C: status.INTERRUPTED,
     How.TERMINATED: status.TERMINATED,
+    How.INTERRUPTED: status.INTERRUPTED,
 }
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from emu.cpu.registers import State
+from emu.environment.outside import OutsideState
 from emu.machine.fault import Fault
 from emu.machine.history import HistoryState
+from emu.semihosting.caller import SemihostingState
 from kernel_model.state import KernelState
 
 
@@ -37,14 +39,14 @@ class Snapshot(NamedTuple):
     """A machine.
 
     ram: the pages that are not all zeros, by pa.  devices: in order of address.
-    services: what each process has of semihosting, by pid.
+    sessions: what each process has of semihosting, by pid.
     """
 
     kernel: KernelState
     cores: tuple[CoreState, ...]
     ram: dict[int, bytes]
     devices: tuple[Any, ...]
-    world: Any
-    services: dict[int, Any]
+    outside: OutsideState
+    sessions: dict[int, SemihostingState]
     history: HistoryState
     calls: tuple[tuple[int, ...], int, int]

@@ -7,10 +7,11 @@ Source: docs/kernel.md, "Calling convention"; docs/semihosting.md.
 
 from __future__ import annotations
 
+from emu.environment.waits import Interrupted
 from emu.machine.core import Core
 from emu.machine.history import History
 from emu.machine.observers import Observers, Words
-from emu.machine.services import Services
+from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
 from kernel_model.call import Call
 from kernel_model.kernel import Kernel
@@ -68,24 +69,33 @@ class SvcHandler:
         kernel: Kernel,
         history: History,
         observers: Observers,
-        services: Services,
+        sessions: SemihostingSessions,
         calls: Calls,
     ) -> None:
         self._core, self._kernel, self._calls = core, kernel, calls
         self._number, self._counts = core.number, calls.by_number
-        self._history, self._observers, self._services = history, observers, services
+        self._history, self._observers, self._sessions = history, observers, sessions
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend, self._physical = core.backend, core.backend.memory.physical
         core.engine.on_svc, core.resume_call = self.handle, self._resume_call
 
     def handle(
-        self, r0: int, r1: int, r2: int, r3: int, number: int, syndrome: int, pc: int, cpsr: int
+        self,
+        r0: int,
+        r1: int,
+        r2: int,
+        r3: int,
+        number: int,
+        syndrome: int = 0,
+        pc: int = 0,
+        cpsr: int = 0,
     ) -> int | None:
         """Answer an SVC, which the PC is past.  number: r12.
 
+        syndrome, pc, cpsr: of an SVC whose immediate is not 0.
         Returns what goes to r0, or None where r0 stays.
         """
-        if syndrome & 0xFFFF in _IMMEDIATES and self._is_semihosting(pc, cpsr >> 5 & 1):
+        if syndrome and self._is_semihosting(syndrome, pc, cpsr >> 5 & 1):
             return self._semihost(r0, r1)
         try:
             self._counts[number] += 1
@@ -114,7 +124,11 @@ class SvcHandler:
         core = self._core
         core.is_call_pending = False
         r0, r1, r2, r3, number, *_ = core.engine.registers.syscall.read()
-        result = self._call(self._find(number), (r0, r1, r2, r3))
+        try:
+            result = self._call(self._find(number), (r0, r1, r2, r3))
+        except Interrupted:
+            core.is_call_pending = True  # it has done nothing but wait
+            raise
         if result is not None:
             core.engine.registers.write_r0(result)
 
@@ -156,12 +170,14 @@ class SvcHandler:
         if blocks:
             self._history.waiting[entry.pid] = entry
 
-    def _is_semihosting(self, pc: int, thumb: int) -> bool:
+    def _is_semihosting(self, syndrome: int, pc: int, thumb: int) -> bool:
         """Whether memory has exactly a semihosting SVC there.
 
         The syndrome register has only 16 bits of an immediate, of either instruction set, and code
         that stores into itself may have changed the instruction since.
         """
+        if syndrome & 0xFFFF not in _IMMEDIATES:
+            return False
         ram: PhysicalMemory = self._kernel.memory
         pa = self._physical(pc - (2 if thumb else 4))
         if not ram.contains(pa, 2 if thumb else 4):
@@ -177,7 +193,7 @@ class SvcHandler:
         self._history.semihosting(process.pid)
         for tell in observers.semihosting:
             tell(core, process, operation, argument)
-        result = self._services.of(process).call(operation, argument)
+        result = self._sessions.of(process).call(operation, argument)
         for tell in observers.semihosted:
             tell(core, process, operation, result)
         goes_on = self._kernel.running[self._number] is process

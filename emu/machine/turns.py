@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from emu.cpu.stop import Stop
-from emu.environment.world import World
+from emu.environment.outside import Outside
+from emu.environment.requests import Cause
 from emu.machine.core import Core
 from emu.machine.fault import fault_of, record_of
 from emu.machine.history import History
-from emu.machine.interrupt import Cause, Watch
 from emu.machine.observers import Observers
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
+from emu.machine.watchdog import Watchdog
 from kernel_model.abi import NO_ID
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
@@ -37,12 +38,12 @@ _STOPPED: Final = {
     Cause.TIMEOUT: How.TIMEOUT,
     Cause.CTRL_C: How.CTRL_C,
     Cause.TERMINATED: How.TERMINATED,
+    Cause.INTERRUPTED: How.INTERRUPTED,
 }
 
 
-def stopped_by(cause: Cause | None) -> Outcome:
+def stopped_by(cause: Cause) -> Outcome:
     """The outcome of a run that was stopped from outside."""
-    assert cause is not None
     return outcome(_STOPPED[cause])
 
 
@@ -51,25 +52,26 @@ class Turns:
 
     core: the core whose turn it is, or was last.
     is_paused: an observer has asked for the end of the run.
-    is_full: more was to be written than may be; the run ends.
+    watchdog: what hears of signals and the timeout during a run, or None.
     """
 
     def __init__(
         self,
         kernel: Kernel,
         cores: list[Core],
-        world: World,
+        outside: Outside,
         history: History,
         observers: Observers,
         registers: ProcessRegisters,
         forget: Callable[[int], None],
     ) -> None:
         """forget: called with the pid of each process that has ended, a while after it did."""
-        self._kernel, self._cores, self._world = kernel, cores, world
+        self._kernel, self._cores, self._outside = kernel, cores, outside
         self._history, self._observers = history, observers
-        self._registers, self._forget = registers, forget
+        self.registers, self._forget = registers, forget
         self.core = cores[0]
-        self.is_paused = self.is_full = False
+        self.is_paused = False
+        self.watchdog: Watchdog | None = None
 
     @property
     def running(self) -> Process | None:
@@ -81,14 +83,15 @@ class Turns:
         """Whether no process runs or waits for input, so that the machine cannot run on."""
         return not any(self._kernel.running) and not self._kernel.readers
 
-    def go(self, end: int, most: int, watch: Watch | None) -> Outcome:
+    def go(self, end: int, most: int) -> Outcome:
         """Run turn by turn.
 
         end: the count of instructions at which the run ends; most: at which every run does.  0:
-        at none.  watch: what hears of signals and the timeout.
+        at none.
         """
         core = self.core
-        self.is_paused = self.is_full = False
+        self.is_paused = False
+        self._outside.begin_run()
         self._deliver_fault(core)
         if core.is_call_pending:
             core.resume_call()
@@ -113,19 +116,23 @@ class Turns:
             if reason is _REQUESTED or self.is_paused:
                 if kernel.running[number] is None and self.has_ended:
                     break  # the end is told first: there is nothing left to go on with
-                ended = self._asked_to_end(core, watch)
+                ended = self._asked_to_end(core)
                 if ended is not None:
                     return ended
             if core.fault is not None:
                 self._deliver_fault(core)
         return outcome_of(self._kernel.halted)
 
-    def _asked_to_end(self, core: Core, watch: Watch | None) -> Outcome | None:
+    def _asked_to_end(self, core: Core) -> Outcome | None:
         """How the run ends now that a stop was requested; None where it goes on."""
-        if self.is_full:
+        outside, watchdog = self._outside, self.watchdog
+        if outside.is_full:
             return outcome(How.MAX_OUTPUT)
-        if watch is not None and watch.cause is not None:
-            return stopped_by(watch.cause)
+        cause = outside.cause
+        if cause is None and watchdog is not None and watchdog.cause is not None:
+            cause = outside.why_stopped()
+        if cause is not None:
+            return stopped_by(cause)
         if self.is_paused or core.is_call_pending:
             return outcome(How.PAUSED)
         return None
@@ -133,7 +140,7 @@ class Turns:
     def _feed(self, core: Core) -> None:
         """Give input to those that wait for it: if it is there, and where no process is ready."""
         kernel, number = self._kernel, core.number
-        while kernel.readers and (kernel.running[number] is None or self._world.is_input_ready()):
+        while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
 
     def _load(self, core: Core, process: Process) -> None:
@@ -141,7 +148,7 @@ class Turns:
         resume, process.resume = process.resume, None
         before = core.loaded
         if before is not process and len(self._cores) > 1:
-            self._registers.move(process.pid, core)
+            self.registers.move(process.pid, core)
         switched = core.load(process, resume, self._kernel.l1_pa(process))
         living = self._kernel.processes
         core.is_sliced = len(living) > 1

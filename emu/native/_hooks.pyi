@@ -54,11 +54,11 @@ class Fills:
     def filled(self, va: int, length: int) -> list[int]: ...
 
 class Svc:
-    handler: Callable[[int, int, int, int, int, int, int, int], int | None]
+    handler: Callable[..., int | None]
     def __init__(
         self,
         registers: tuple[int, ...],
-        handler: Callable[[int, int, int, int, int, int, int, int], int | None],
+        handler: Callable[..., int | None],
         other: Callable[[int], None],
         fail: Callable[[BaseException], None],
     ) -> None: ...

@@ -2,17 +2,18 @@
 
 #include "hooks.h"
 
-enum { SVC = 2, TAKEN = 8 };
+enum { SVC = 2, TAKEN = 8, OF_SVC_0 = 5, SYNDROME = 5, IMMEDIATE = 0xFFFF };
 
 typedef struct {
     PyObject_HEAD
     const struct unicorn *unicorn;
-    PyObject *handler;  /* handler(r0, r1, r2, r3, r12, syndrome, pc, cpsr) -> r0 or None */
+    PyObject *handler;  /* handler(r0, r1, r2, r3, r12[, syndrome, pc, cpsr]) -> r0 or None */
     PyObject *other;    /* other(number): any other exception */
     PyObject *fail;     /* fail(error): what the two raise */
     int registers[TAKEN];
 } Svc;
 
+/* What an SVC with immediate 0 takes is in r0 to r3 and r12, whatever made it. */
 static PyObject *answer(Svc *svc, void *uc)
 {
     uint32_t values[TAKEN] = {0};
@@ -21,12 +22,12 @@ static PyObject *answer(Svc *svc, void *uc)
     for (int at = 0; at < TAKEN; at++)
         places[at] = &values[at];
     svc->unicorn->read_batch(uc, svc->registers, places, TAKEN);
-    int made = 0;
-    while (made < TAKEN && (arguments[made] = PyLong_FromUnsignedLong(values[made])) != NULL)
+    int taken = values[SYNDROME] & IMMEDIATE ? TAKEN : OF_SVC_0, made = 0;
+    while (made < taken && (arguments[made] = PyLong_FromUnsignedLong(values[made])) != NULL)
         made++;
     PyObject *result = NULL;
-    if (made == TAKEN)
-        result = PyObject_Vectorcall(svc->handler, arguments, TAKEN, NULL);
+    if (made == taken)
+        result = PyObject_Vectorcall(svc->handler, arguments, taken, NULL);
     while (made > 0)
         Py_DECREF(arguments[--made]);
     return result;

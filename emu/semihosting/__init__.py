@@ -1,4 +1,4 @@
-"""Arm semihosting: how a program linked for a debugger's host speaks to the world."""
+"""Arm semihosting: how a program linked for a debugger's host reaches the outside."""
 
 from emu.semihosting.caller import BadPointer, GuestMemory, HeapInfo, SemihostProcess
 from emu.semihosting.service import Semihosting

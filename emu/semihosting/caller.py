@@ -8,7 +8,7 @@ from errno import EBADF
 from typing import Final, NamedTuple, Protocol
 
 from emu.environment.files import host_error
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from emu.semihosting.streams import Stream
 
 FAILED: Final = -1
@@ -78,7 +78,7 @@ class SemihostProcess(Protocol):
 
 
 def _ignore(_text: str) -> None:
-    """Nobody wants to know."""
+    """Drop what nothing wants to be told."""
 
 
 class SemihostingState(NamedTuple):
@@ -96,13 +96,13 @@ class Caller:
     def __init__(
         self,
         memory: GuestMemory,
-        world: World,
+        outside: Outside,
         process: SemihostProcess,
         note: Callable[[str], None] = _ignore,
     ) -> None:
         """``note`` is told, once and in one line, of each thing asked for that there is not."""
         self.memory = memory
-        self.world = world
+        self.outside = outside
         self.process = process
         self.errno = 0
         self.streams: dict[int, Stream] = {}
@@ -123,13 +123,14 @@ class Caller:
         self.close_all()
         self.errno, self._told = state.errno, set(state.told)
         self.process.mapped_heap = state.heap
-        self.streams = {handle: stream.reopened(self.world) for handle, stream in state.streams}
+        for handle, stream in state.streams:
+            self.streams[handle] = stream.reopened(self.outside)
 
     def close_all(self) -> None:
         """Close what the process left open when it ended."""
         while self.streams:
             _, stream = self.streams.popitem()
-            stream.close(self.world)
+            stream.close(self.outside)
 
     # -- for the handlers --------------------------------------------------------------
 

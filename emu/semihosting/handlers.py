@@ -33,29 +33,29 @@ def open_(caller: Caller, path: int, mode: int, length: int) -> int:
     if len(caller.streams) >= HANDLES_MAX:
         return caller.fail(EMFILE)
     handle = lowest_free(caller.streams, start=1)
-    caller.streams[handle] = open_stream(caller.world, name, mode)
+    caller.streams[handle] = open_stream(caller.outside, name, mode)
     return handle
 
 
 def close(caller: Caller, handle: int) -> int:
-    caller.stream(handle).close(caller.world)
+    caller.stream(handle).close(caller.outside)
     del caller.streams[handle]
     return 0
 
 
 def writec(caller: Caller, va: int) -> int:
-    caller.world.write_output(caller.memory.read(va, 1))
+    caller.outside.write_output(caller.memory.read(va, 1))
     return 0
 
 
 def write0(caller: Caller, va: int) -> int:
-    caller.world.write_output(_string(caller, va))
+    caller.outside.write_output(_string(caller, va))
     return 0
 
 
 def write(caller: Caller, handle: int, va: int, length: int) -> int:
     """The number of bytes not written."""
-    caller.stream(handle).write(caller.world, caller.memory.read(va, length))
+    caller.stream(handle).write(caller.outside, caller.memory.read(va, length))
     return 0
 
 
@@ -67,14 +67,14 @@ def read(caller: Caller, handle: int, va: int, length: int) -> int:
     """
     stream = caller.stream(handle)
     caller.memory.write(va, caller.memory.read(va, length))
-    data = stream.read(caller.world, length)
+    data = stream.read(caller.outside, length)
     caller.memory.write(va, data)
     return length - len(data)
 
 
 def readc(caller: Caller) -> int:
     """The next byte of standard input; -1 at its end."""
-    data = caller.world.read_input(1)
+    data = caller.outside.read_input(1)
     return data[0] if data else END_OF_INPUT
 
 
@@ -85,7 +85,7 @@ def iserror(_caller: Caller, status: int) -> int:
 
 def istty(caller: Caller, handle: int) -> int:
     """Whether it is the console, and that a terminal, which a program may write to otherwise."""
-    if caller.stream(handle).is_terminal(caller.world):
+    if caller.stream(handle).is_terminal(caller.outside):
         return 1
     caller.errno = ENOTTY
     return 0
@@ -97,7 +97,7 @@ def seek(caller: Caller, handle: int, position: int) -> int:
 
 
 def flen(caller: Caller, handle: int) -> int:
-    return caller.stream(handle).length(caller.world)
+    return caller.stream(handle).length(caller.outside)
 
 
 def tmpnam(caller: Caller, va: int, identifier: int, size: int) -> int:
@@ -109,24 +109,24 @@ def tmpnam(caller: Caller, va: int, identifier: int, size: int) -> int:
 
 
 def remove(caller: Caller, path: int, length: int) -> int:
-    caller.world.files.remove(_path(caller, path, length))
+    caller.outside.files.remove(_path(caller, path, length))
     return 0
 
 
 def rename(caller: Caller, old: int, old_length: int, new: int, new_length: int) -> int:
     paths = _path(caller, old, old_length), _path(caller, new, new_length)
-    caller.world.files.rename(*paths)
+    caller.outside.files.rename(*paths)
     return 0
 
 
 def clock(caller: Caller) -> int:
     """Centiseconds since the first look at the clock."""
-    return caller.world.now() // 10_000_000
+    return caller.outside.now() // 10_000_000
 
 
 def time(caller: Caller) -> int:
     """Seconds since 1970."""
-    return caller.world.began() + caller.world.now() // 1_000_000_000
+    return caller.outside.beginning.began + caller.outside.now() // 1_000_000_000
 
 
 def system(caller: Caller, _block: int) -> int:
@@ -143,7 +143,7 @@ def get_cmdline(caller: Caller, block: int) -> int:
     """Store the command line, and in the block its length over the buffer's size, without NUL."""
     va, size = struct.unpack("<2I", caller.memory.read(block, 8))
     try:
-        line = command_line(caller.world.arguments)
+        line = command_line(caller.outside.beginning.arguments)
     except ValueError as error:
         caller.note(f"semihosting: no command line: {error}")
         return caller.fail(EINVAL)
@@ -179,7 +179,7 @@ def exit_status(reason: int, status: int = 0) -> int:
 
 
 def elapsed(caller: Caller, va: int) -> int:
-    caller.memory.write(va, struct.pack("<Q", caller.world.now() // NANOSECONDS_A_TICK))
+    caller.memory.write(va, struct.pack("<Q", caller.outside.now() // NANOSECONDS_A_TICK))
     return 0
 
 
@@ -196,7 +196,7 @@ def _path(caller: Caller, va: int, length: int) -> bytes:
 def _string(caller: Caller, va: int) -> bytes:
     """The string at ``va`` without its NUL.
 
-    Read up to one aligned step at a time: the page behind it may not be there.
+    Read up to one aligned step at a time: the next page may not be there.
     """
     found = bytearray()
     while True:

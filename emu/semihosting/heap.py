@@ -1,6 +1,6 @@
 """A heap for programs that ask semihosting where theirs is.
 
-newlib's heap begins at the end of the program's data and grows upwards, so the memory behind
+newlib's heap begins at the end of the program's data and grows upwards, so the memory after
 it must be there.  It is mapped when the program asks, by the program's own calls to the kernel:
 what a program that knows the kernel would do itself.
 """
@@ -26,7 +26,7 @@ _HEAP_FLAGS = MAP_READ | MAP_WRITE | MAP_NOEXEC
 
 
 def map_heap(kernel: Kernel, process: Process, sp: int) -> tuple[int, int]:
-    """Map a heap behind the process's data; return where it begins and ends (va).
+    """Map a heap after the process's data; return where it begins and ends (va).
 
     sp: the stack pointer, which tells the stack from the data.  Without memory, or room, the heap
     is empty and still ends where the data does: newlib takes a limit of 0 for none, and would

@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 
 from emu.semihosting import handlers
 
+_WORDS: Final = tuple(struct.Struct(f"<{count}I") for count in range(5))
+"""Blocks of so many words."""
+
 
 class Operand(NamedTuple):
     """One operand, a word.
@@ -50,7 +53,7 @@ class Operation(NamedTuple):
     def words(self, r1: int, block: bytes) -> tuple[int, ...]:
         """The operands' values.  block: the ``block_size`` bytes at r1."""
         if self.in_block:
-            return struct.unpack(f"<{len(self.operands)}I", block)
+            return _WORDS[len(self.operands)].unpack(block)
         return (r1,) * len(self.operands)
 
 

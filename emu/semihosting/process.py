@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.heap import map_heap
 from kernel_model import user
@@ -63,11 +63,11 @@ class SemihostedProcess:
 def semihosting_for(
     kernel: Kernel,
     process: Process,
-    world: World,
+    outside: Outside,
     read_sp: Callable[[], int],
     physical: Callable[[int], int],
     note: Callable[[str], None],
 ) -> Semihosting:
     """Semihosting for one process: the arguments are those of what it is made of."""
     memory = ProcessMemory(kernel, process, physical)
-    return Semihosting(memory, world, SemihostedProcess(kernel, process, read_sp), note)
+    return Semihosting(memory, outside, SemihostedProcess(kernel, process, read_sp), note)

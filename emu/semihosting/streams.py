@@ -9,7 +9,8 @@ from errno import EACCES, EBADF, EINVAL, ESPIPE
 from typing import Final, NamedTuple
 
 from emu.environment.files import OpenMode, host_error
-from emu.environment.world import STDERR, STDIN, STDOUT, World
+from emu.environment.outside import Outside
+from emu.environment.requests import STDERR, STDIN, STDOUT
 
 CONSOLE_NAME: Final = b":tt"
 FEATURES_NAME: Final = b":semihosting-features"
@@ -39,32 +40,32 @@ _MODES: Final = (
 class Stream:
     """Something open.  What a kind of stream cannot do is an error that names why."""
 
-    def is_terminal(self, world: World) -> bool:
-        """Whether somebody sits there."""
+    def is_terminal(self, outside: Outside) -> bool:
+        """Whether a person may be there."""
         return False
 
-    def read(self, world: World, length: int) -> bytes:
-        """At most ``length`` bytes; fewer at the end, or behind a newline of a console."""
+    def read(self, outside: Outside, length: int) -> bytes:
+        """At most ``length`` bytes; fewer at the end, or after a newline of a console."""
         raise host_error(EBADF)
 
-    def write(self, world: World, data: bytes) -> None:
+    def write(self, outside: Outside, data: bytes) -> None:
         """All of ``data``."""
         raise host_error(EBADF)
 
     def seek(self, position: int) -> None:
         raise host_error(ESPIPE)
 
-    def length(self, world: World) -> int:
+    def length(self, outside: Outside) -> int:
         return 0
 
-    def close(self, world: World) -> None:
-        """Give back what the world holds for this stream: nothing, for most kinds."""
+    def close(self, outside: Outside) -> None:
+        """Close what the outside has open for this stream: nothing, for most kinds."""
 
     def closed(self) -> Stream:
-        """This stream as a value, for which the world holds nothing."""
+        """This stream as a value, for which nothing is open outside."""
         return replace(self)
 
-    def reopened(self, world: World) -> Stream:
+    def reopened(self, outside: Outside) -> Stream:
         """A stream like this one, where it was.  Errors: OSError, when its file is gone."""
         return replace(self)
 
@@ -73,33 +74,33 @@ class Stream:
 class ConsoleInput(Stream):
     """Standard input."""
 
-    def is_terminal(self, world: World) -> bool:
-        return world.is_terminal(STDIN)
+    def is_terminal(self, outside: Outside) -> bool:
+        return outside.is_terminal(STDIN)
 
-    def read(self, world: World, length: int) -> bytes:
-        return world.read_input(length)
+    def read(self, outside: Outside, length: int) -> bytes:
+        return outside.read_input(length)
 
 
 @dataclass
 class ConsoleOutput(Stream):
     """Standard output."""
 
-    def is_terminal(self, world: World) -> bool:
-        return world.is_terminal(STDOUT)
+    def is_terminal(self, outside: Outside) -> bool:
+        return outside.is_terminal(STDOUT)
 
-    def write(self, world: World, data: bytes) -> None:
-        world.write_output(data)
+    def write(self, outside: Outside, data: bytes) -> None:
+        outside.write_output(data)
 
 
 @dataclass
 class ConsoleError(Stream):
     """Standard error."""
 
-    def is_terminal(self, world: World) -> bool:
-        return world.is_terminal(STDERR)
+    def is_terminal(self, outside: Outside) -> bool:
+        return outside.is_terminal(STDERR)
 
-    def write(self, world: World, data: bytes) -> None:
-        world.write_error(data)
+    def write(self, outside: Outside, data: bytes) -> None:
+        outside.write_error(data)
 
 
 @dataclass
@@ -108,7 +109,7 @@ class Features(Stream):
 
     position: int = 0
 
-    def read(self, world: World, length: int) -> bytes:
+    def read(self, outside: Outside, length: int) -> bytes:
         data = FEATURES[self.position : self.position + length]
         self.position += len(data)
         return data
@@ -116,7 +117,7 @@ class Features(Stream):
     def seek(self, position: int) -> None:
         self.position = position
 
-    def length(self, world: World) -> int:
+    def length(self, outside: Outside) -> int:
         return len(FEATURES)
 
 
@@ -129,39 +130,39 @@ class HostFile(Stream):
     handle: int
     position: int = 0
 
-    def read(self, world: World, length: int) -> bytes:
+    def read(self, outside: Outside, length: int) -> bytes:
         if OpenMode.READ not in self.mode.open:
             raise host_error(EBADF)
-        data = world.files.read(self.handle, self.position, length)
+        data = outside.files.read(self.handle, self.position, length)
         self.position += len(data)
         return data
 
-    def write(self, world: World, data: bytes) -> None:
+    def write(self, outside: Outside, data: bytes) -> None:
         if OpenMode.WRITE not in self.mode.open:
             raise host_error(EBADF)
         if self.mode.append:
-            self.position = world.files.length(self.handle)
-        world.files.write(self.handle, self.position, data)
+            self.position = outside.files.length(self.handle)
+        outside.files.write(self.handle, self.position, data)
         self.position += len(data)
 
     def seek(self, position: int) -> None:
         self.position = position
 
-    def length(self, world: World) -> int:
-        return world.files.length(self.handle)
+    def length(self, outside: Outside) -> int:
+        return outside.files.length(self.handle)
 
-    def close(self, world: World) -> None:
-        world.files.close(self.handle)
+    def close(self, outside: Outside) -> None:
+        outside.files.close(self.handle)
 
     def closed(self) -> HostFile:
         return replace(self, handle=-1)
 
-    def reopened(self, world: World) -> HostFile:
+    def reopened(self, outside: Outside) -> HostFile:
         again = self.mode.open & ~(OpenMode.CREATE | OpenMode.TRUNCATE)
-        return replace(self, handle=world.files.open(self.path, again))
+        return replace(self, handle=outside.files.open(self.path, again))
 
 
-def open_stream(world: World, path: bytes, number: int) -> Stream:
+def open_stream(outside: Outside, path: bytes, number: int) -> Stream:
     """Open what ``path`` names in the mode with this number."""
     if number >= 2 * len(_MODES):
         raise host_error(EINVAL)
@@ -172,7 +173,7 @@ def open_stream(world: World, path: bytes, number: int) -> Stream:
         if mode.open != OpenMode.READ:
             raise host_error(EACCES)
         return Features()
-    return HostFile(path, mode, world.files.open(path, mode.open))
+    return HostFile(path, mode, outside.files.open(path, mode.open))
 
 
 def _console(mode: Mode) -> Stream:

@@ -109,7 +109,7 @@ class CallTracer(Observer):
         elif result == -1 and semihost.may_fail(operation):
             from emu.semihosting.caller import errno_name
 
-            error = errno_name(self.recorder.services.of(process).errno)
+            error = errno_name(self.recorder.sessions.of(process).errno)
         else:
             values = semihost.filled(
                 self.recorder.decoder(process), operation, pending.values, result

@@ -3,7 +3,7 @@
 A file is well formed whenever a piece has been written: what a format needs at its end stands
 there at all times, and is overwritten by the next piece.  When the host takes the output away (a
 full disk, a closed pipe) that is said once and everything else is dropped: the guest runs on.
-So it is where a signal ends the wait for somebody to read.
+So it is where the wait for a reader is interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable
 
-from emu.environment.waits import Interrupted, Waits
+from emu.environment.waits import Interrupted, Waits, Writer
 
 PIECES = 512
 """How many strings are gathered before they are written."""
@@ -37,7 +37,7 @@ class Output:
         self._shared = shared
         self.on_lost: Callable[[str], None] = lambda _: None
         self._fd, self._name, self._ending = fd, name, ending
-        self._waits = waits or Waits()
+        self._writer = Writer(fd, waits or Waits())
         self._is_file = not shared and stat.S_ISREG(os.fstat(fd).st_mode)
         self._end = 0
 
@@ -75,9 +75,7 @@ class Output:
 
     def _put(self, data: bytes) -> None:
         if not self._is_file:
-            rest = data
-            while rest:
-                rest = rest[self._waits.answer(os.write, self._fd, rest) :]
+            self._writer.write_all(data)
             return
         try:
             _write_all_at(self._fd, data + self._ending.encode(), self._end)

@@ -14,7 +14,7 @@ from kernel_model.process import Process
 
 if TYPE_CHECKING:
     from emu.machine.history import History
-    from emu.machine.services import Services
+    from emu.machine.sessions import SemihostingSessions
 
 
 class Format(Protocol):
@@ -41,14 +41,14 @@ class Recorder:
 
     def __init__(
         self,
-        services: Services,
+        sessions: SemihostingSessions,
         wanted: Filter,
         format_: Format,
         output: Output,
         code: Code,
         history: History,
     ) -> None:
-        self.services, self.history = services, history
+        self.sessions, self.history = sessions, history
         self.core, self.kernel = code.core, code.kernel
         self.filter = wanted
         self.format = format_

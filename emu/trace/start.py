@@ -58,14 +58,19 @@ def function_range(files: DebugFiles, name: str) -> Range:
 
 
 def begin_trace(
-    machine: Machine, asked: TraceOptions, files: DebugFiles, note: Callable[[str], None]
+    machine: Machine,
+    asked: TraceOptions,
+    files: DebugFiles,
+    note: Callable[[str], None],
+    waits: Waits | None = None,
 ) -> Callable[[], None]:
     """Trace a machine that has not run yet; the result ends the trace.
 
-    note: told in one line of what goes wrong later.  Errors: TraceError, OSError.
+    note: told in one line of what goes wrong later.  waits: the machine's.
+    Errors: TraceError, OSError.
     """
     wanted = _filter(asked, files)
-    output = _output(asked, _format(asked.format, machine.kernel).ending, machine.world.waits)
+    output = _output(asked, _format(asked.format, machine.kernel).ending, waits)
     if asked.out:
         output.on_lost = note
     return _begin(machine, asked, files, wanted, output)
@@ -91,7 +96,7 @@ def _begin(
 ) -> Callable[[], None]:
     code = Code.of(machine, files)
     format_ = _format(asked.format, machine.kernel)
-    recorder = Recorder(machine.services, wanted, format_, output, code, machine.history)
+    recorder = Recorder(machine.sessions, wanted, format_, output, code, machine.history)
     if asked.format != "text":
         machine.count_instructions()
     return attach(machine, _tracers(recorder, asked), output.close)
@@ -111,7 +116,7 @@ def _format(name: str, kernel: Kernel) -> Format:
     return TextFormat()
 
 
-def _output(asked: TraceOptions, ending: str, waits: Waits) -> Output:
+def _output(asked: TraceOptions, ending: str, waits: Waits | None) -> Output:
     if not asked.out:
         return Output(STDERR, "standard error", ending, shared=True, waits=waits)
     if asked.out == "-":

@@ -344,3 +344,20 @@ def test_a_machine_runs_in_another_thread():
     thread.start()
     thread.join()
     assert [stop.reason for stop in stops] == ["exit"]
+
+
+def test_a_run_is_interrupted_from_another_thread():
+    arrives = threading.Event()
+
+    def pieces():
+        arrives.set()
+        yield b"line\n" * 1_000_000
+
+    machine = emu.load(guest("programs/echo"), stdin=pieces())
+    thread = threading.Thread(target=lambda: (arrives.wait(), machine.interrupt()))
+    thread.start()
+    stop = machine.run()
+    thread.join()
+    assert (stop.reason, stop.status, stop.is_final) == ("interrupted", 130, False)
+    machine.interrupt()
+    assert machine.step().reason == "instructions", "there was no run to end"

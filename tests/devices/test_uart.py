@@ -17,6 +17,7 @@ from emu.devices.uart import (
     Register,
     Uart,
 )
+from emu.environment.outside import Outside
 from emu.environment.world import ScriptedWorld
 
 ROOM = LSR_THR_EMPTY | LSR_TRANSMITTER_EMPTY
@@ -27,7 +28,7 @@ class Driver:
 
     def __init__(self, stdin: bytes = b"") -> None:
         self.world = ScriptedWorld(stdin)
-        self.uart = Uart(self.world)
+        self.uart = Uart(Outside(self.world))
         self.bus = Bus()
         self.bus.add(self.uart)
 

@@ -38,13 +38,13 @@ LOOKS = [0, APART + LOOK, 2 * (APART + LOOK)]
 def watched(guest: Guest) -> list[int]:
     """What the program will see, in nanoseconds."""
     seen: list[int] = []
-    now = guest.world.now
+    now = guest.machine.outside.now
 
     def note() -> int:
         seen.append(now())
         return seen[-1]
 
-    guest.world.now = note  # type: ignore[method-assign]
+    guest.machine.outside.now = note  # type: ignore[method-assign]
     return seen
 
 

@@ -7,6 +7,8 @@ import pty
 
 import pytest
 
+from emu.environment.outside import Outside
+from emu.environment.requests import Answer, InputReady
 from emu.environment.world import HostWorld, ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import Machine
@@ -21,7 +23,7 @@ class Slow(ScriptedWorld):
         super().__init__(b"typed\n")
         self.looks = looks
 
-    def is_input_ready(self) -> bool:
+    def input_ready(self, request: InputReady, moment: int) -> Answer:
         self.looks -= 1
         return self.looks < 0
 
@@ -58,12 +60,12 @@ def test_what_comes_from_no_terminal_is_always_there() -> None:
     """However long a pipe takes: a run must not depend on it."""
     reader, writer = os.pipe()
     with os.fdopen(reader), os.fdopen(writer, "wb"):
-        assert HostWorld(["program"], streams=(reader, 1, 2)).is_input_ready()
+        assert Outside(HostWorld(["program"], streams=(reader, 1, 2))).is_input_ready()
 
 
 def test_a_terminal_is_ready_when_a_line_is_there() -> None:
     ours, its = pty.openpty()
-    world = HostWorld(["program"], streams=(its, 1, 2))
+    world = Outside(HostWorld(["program"], streams=(its, 1, 2)))
     assert not world.is_input_ready()
     os.write(ours, b"two\nlines\n")
     assert world.is_input_ready()

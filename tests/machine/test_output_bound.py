@@ -71,7 +71,7 @@ def test_who_runs_on_is_stopped_by_the_next_byte(way: str, mmu: str) -> None:
 
 def test_both_streams_are_counted_together_and_a_snapshot_knows_how_much(mmu: str) -> None:
     guest = writing("SYS_WRITEC", mmu, max_output=6)
-    guest.world.write_error(b"12")
+    guest.machine.outside.write_error(b"12")
     guest.machine.run_for(20)
     state = guest.machine.snapshot()
     before = len(guest.world.stdout)

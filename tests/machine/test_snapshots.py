@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from emu.environment.files import HostFiles, OpenMode
+from emu.environment.outside import Outside
 from emu.environment.world import HostWorld, ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options
@@ -100,7 +101,7 @@ def test_input_that_has_been_read_comes_again() -> None:
 def test_open_files_are_opened_again_where_the_program_was(tmp_path: Path) -> None:
     (tmp_path / "text").write_bytes(b"0123456789")
     world = HostWorld(("program",), str(tmp_path))
-    service = Semihosting(Memory(), world, Nobody())
+    service = Semihosting(Memory(), Outside(world), Nobody())
     service.memory.write(0x100, b"text\0")
     handle = service.call(0x01, block(service, 0x100, 0, 4))
     service.call(0x0A, block(service, handle, 4))
@@ -151,8 +152,7 @@ def block(service: Semihosting, *words: int) -> int:
 
 def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     """Each thing that a machine remembers, by name, and how to change it."""
-    core, kernel, world = machine.cores[0], machine.kernel, machine.world
-    assert isinstance(world, ScriptedWorld)
+    core, kernel, outside = machine.cores[0], machine.kernel, machine.outside
     registers = core.engine.registers
     for name in ("r0", "r7", "sp", "lr", "d0", "d31", "fpscr", "tpidrurw"):
         yield name, lambda name=name: registers.write(name, registers.read(name) ^ 0x01000000)
@@ -170,14 +170,16 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
         for name in device.snapshot()._fields:  # type: ignore[attr-defined]
             value = getattr(device, name)
             yield f"uart.{name}", lambda d=device, n=name, v=value: setattr(d, n, v + 1)
-    yield "clock", world.now
-    yield "stdin", lambda: world.read_input(1)
-    yield "stdout", lambda: world.write_output(b"!")
-    yield "stderr", lambda: world.write_error(b"!")
-    yield "files", lambda: world.files.close(world.files.open(b"new", _WRITE))
+    yield "clock", outside.now
+    yield "is_timed", lambda: setattr(outside, "is_timed", True)
+    yield "written", lambda: setattr(outside, "written", 99)
+    yield "stdin", lambda: outside.read_input(1)
+    yield "stdout", lambda: outside.write_output(b"!")
+    yield "stderr", lambda: outside.write_error(b"!")
+    yield "files", lambda: outside.files.close(outside.files.open(b"new", _WRITE))
 
     def service() -> Semihosting:
-        return machine.services.of(kernel.processes[0])
+        return machine.sessions.of(kernel.processes[0])
 
     yield "errno", lambda: setattr(service(), "errno", 99)
     yield "streams", lambda: service().streams.clear()
@@ -224,21 +226,26 @@ FAST: Final = {
              "is_sliced": "set anew before each run", "_contexts": "in registers",
              "engine": "in registers", "resume_call": "what is_call_pending is for"},
     "Calls": {"by_number": "in calls", "unknown": "in calls"},
-    "Uart": {"pa": "where it is", "_world": "in world"},
+    "Uart": {"pa": "where it is", "_outside": "in outside"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
                    "_kept_from": "so that input comes again"},
-    "Semihosting": {"memory": "in ram", "world": "in world", "process": "in heap",
+    "Outside": {"_answer": "the outside", "world": "in world", "moment": "in instructions",
+                "_limit": "in options", "_stop": "ends a run",
+                "is_full": "set anew by each run", "cause": "set anew by each run",
+                "_count": "what is_timed is for", "beginning": "the outside",
+                "files": "the outside", "_unsent": "the outside"},
+    "Semihosting": {"memory": "in ram", "outside": "in outside", "process": "in heap",
                     "_tell": "the outside", "_told": "in told"},
-    "InstructionClock": {"_executed": "in instructions"},
     "SemihostedProcess": {"kernel": "in kernel", "process": "in kernel", "read_sp": "in registers"},
-    "Services": {"_kernel": "in kernel", "_world": "in world", "_read_sp": "in registers",
+    "SemihostingSessions": {"_kernel": "in kernel", "_outside": "in outside",
+                 "_read_sp": "in registers",
                  "_physical": "in ram",
-                 "_note": "the outside", "_of": "in services"},
+                 "_note": "the outside", "_of": "in sessions"},
 }  # fmt: skip
 """Attributes that are no field of a snapshot, by class, each with the reason."""
 
 KEPT: Final = {
-    "Machine": {"world", "ram", "bus", "history", "cores", "kernel", "services", "calls"},
+    "Machine": {"outside", "ram", "bus", "history", "cores", "kernel", "sessions", "calls"},
     "Core": {"loaded", "turn", "fault", "is_call_pending", "switches"},
     "Calls": {"semihosting"},
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
@@ -248,17 +255,19 @@ KEPT: Final = {
                 "faults"},
     "Semihosting": {"errno", "streams"},
     "SemihostedProcess": {"mapped_heap"},
-    "Services": set(),
+    "SemihostingSessions": set(),
+    "Outside": {"is_timed", "written"},
 }  # fmt: skip
 
 
 def test_no_field_is_forgotten() -> None:
     """An attribute that is added to any of these classes is decided upon here."""
     machine = lively()
-    service = machine.services.of(machine.kernel.processes[0])
+    service = machine.sessions.of(machine.kernel.processes[0])
     world: Any = machine.world
     found = [machine, machine.cores[0], machine.calls, *machine.bus, world._input, world._clock,
-             machine.history, service, service.process, machine.services]  # fmt: skip
+             machine.history, service, service.process, machine.sessions,
+             machine.outside]  # fmt: skip
     for one in found:
         name = type(one).__name__
         assert set(vars(one)) == KEPT[name] | set(FAST.get(name, ())), name

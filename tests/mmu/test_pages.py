@@ -4,6 +4,7 @@ import pytest
 
 from emu.devices.bus import Device
 from emu.devices.uart import Uart
+from emu.environment.outside import Outside
 from emu.environment.world import ScriptedWorld
 from emu.mmu import make_ram
 from emu.mmu.pages import PageCache
@@ -21,7 +22,7 @@ def pages():
     for page in range(4):
         word = SmallPage(FREE + page * PAGE, AP_USER_RW, 0, NORMAL).encode()
         ram.ram.write_word(L2 + (VA >> 12) * 4 + page * 4, word)
-    cache = PageCache(ram, (Uart(ScriptedWorld()),))
+    cache = PageCache(ram, (Uart(Outside(ScriptedWorld())),))
     cache.switch(L1)
     for page in range(4):
         assert cache.page(VA + page * PAGE).pa == FREE + page * PAGE

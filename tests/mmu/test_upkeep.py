@@ -8,6 +8,7 @@ from unicorn.unicorn_py3.unicorn import uc_mem_region, uclib
 from emu.cpu.binding import NOTHING, View
 from emu.cpu.stop import Stop
 from emu.devices.uart import Uart
+from emu.environment.outside import Outside
 from emu.environment.world import ScriptedWorld
 from emu.mmu import filling, make_backend, pages
 from emu.mmu.coherence import WINDOW
@@ -183,7 +184,7 @@ def test_once_in_step_there_is_nothing_to_do(rig):
 
 def test_a_device_is_never_fetched_from(backend):
     """Whatever its descriptor says, and though it would answer."""
-    uart = Uart(ScriptedWorld())
+    uart = Uart(Outside(ScriptedWorld()))
     rig = Rig(backend, (uart,))
     rig.map(DATA, uart.pa)
     assert rig.run(DATA) is Stop.FAULT

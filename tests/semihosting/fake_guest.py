@@ -6,6 +6,7 @@ import errno
 import struct
 from enum import IntEnum
 
+from emu.environment.outside import Outside
 from emu.environment.world import World
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.operations import OPERATIONS
@@ -49,10 +50,11 @@ class Guest:
     """A process that can end, its memory, and its semihosting."""
 
     def __init__(self, world: World) -> None:
-        self.memory = Memory()
+        self.world, self.memory = world, Memory()
         self.status: int | None = None
+        self.mapped_heap: tuple[int, int] | None = None
         self.notes: list[str] = []
-        self.semihosting = Semihosting(self.memory, world, self, self.notes.append)
+        self.semihosting = Semihosting(self.memory, Outside(world), self, self.notes.append)
 
     def exit(self, status: int) -> None:
         self.status = status

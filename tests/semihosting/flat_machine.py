@@ -13,6 +13,7 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_A15,
 )
 
+from emu.environment.outside import Outside
 from emu.environment.world import World
 from emu.loader import load_elf
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
@@ -39,7 +40,7 @@ class FlatMachine:
             self.uc.mem_write(segment.va, segment.data)
         self.uc.reg_write(UC_ARM_REG_CPSR, USER_MODE)
         self.uc.hook_add(UC_HOOK_INTR, self._trap)
-        self.semihosting = Semihosting(self, world, self, self.notes.append)
+        self.semihosting = Semihosting(self, Outside(world), self, self.notes.append)
 
     def run(self) -> int:
         """Run to the exit and return the status as a shell sees it."""

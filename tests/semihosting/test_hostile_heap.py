@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from emu.environment.outside import Outside
 from emu.environment.world import ScriptedWorld
 from emu.machine import How, Machine, Options, Outcome
 from emu.semihosting.process import semihosting_for
@@ -53,7 +54,7 @@ def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
     process = kernel.running[0]
     assert process is not None
     semihosting = semihosting_for(
-        kernel, process, ScriptedWorld(), lambda: sp, lambda _: -1, lambda _: None
+        kernel, process, Outside(ScriptedWorld()), lambda: sp, lambda _: -1, lambda _: None
     )
     memory = semihosting.memory
     memory.write(BLOCK, struct.pack("<I", RESULT))
@@ -209,9 +210,10 @@ class Hosted(Adversary):
     def teardown(self) -> None:
         kernel, process = self.trial.kernel, self.trial.kernel.running[0]
         assert process is not None
+        outside = Outside(ScriptedWorld())
         for sp in ODD_STACKS:
             semihosting = semihosting_for(
-                kernel, process, ScriptedWorld(), lambda sp=sp: sp, lambda _: -1, lambda _: None
+                kernel, process, outside, lambda sp=sp: sp, lambda _: -1, lambda _: None
             )
             base, limit, _, _ = semihosting.process.heap()
             assert base <= limit

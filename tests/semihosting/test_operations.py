@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import struct
+from types import SimpleNamespace
 
 import pytest
 
 from emu.environment.clock import CLOCK_START, LOOK
 from emu.environment.files import OpenMode, host_error
-from emu.environment.world import ScriptedWorld
+from emu.environment.world import STDERR, STDIN, STDOUT, ScriptedWorld
 from emu.semihosting.caller import guest_errno
 from emu.semihosting.handlers import APPLICATION_EXIT, HANDLES_MAX, PATH_MAX
 from emu.semihosting.operations import OPERATIONS
@@ -47,7 +48,7 @@ WITHOUT_BLOCK = {
 
 
 def contents(guest: Guest) -> dict[bytes, bytearray]:
-    files = guest.semihosting.world.files
+    files = guest.world.files  # type: ignore[attr-defined]
     return files.contents  # type: ignore[attr-defined, no-any-return]
 
 
@@ -118,10 +119,8 @@ class OneTerminal(ScriptedWorld):
 
     def __init__(self, terminal: int) -> None:
         super().__init__()
-        self.is_one = terminal
-
-    def is_terminal(self, stream: int) -> bool:
-        return stream == self.is_one
+        is_one = (terminal == STDIN, terminal == STDOUT, terminal == STDERR)
+        self._beginning = self._beginning._replace(terminals=is_one)
 
 
 @pytest.mark.parametrize("terminal", range(4))
@@ -280,7 +279,7 @@ def test_an_ended_process_leaves_nothing_open(guest: Guest) -> None:
     guest.open(b":tt", R)
     guest.semihosting.close_all()
     assert guest.semihosting.streams == {}
-    assert guest.semihosting.world.files.open(b"file", OpenMode.READ) == 0
+    assert guest.semihosting.outside.files.open(b"file", OpenMode.READ) == 0
 
 
 @pytest.mark.parametrize(
@@ -392,11 +391,11 @@ def test_whether_a_result_is_an_error(guest: Guest) -> None:
 
 
 def test_time_passes_with_instructions_and_looks(guest: Guest) -> None:
-    executed = 0
-    guest.semihosting.world.follow_time(lambda: executed)
+    executed = SimpleNamespace(count=0)
+    guest.semihosting.outside.moment = executed
     assert guest.semihosting.call(Operation.CLOCK, 0) == 0
     assert guest.semihosting.call(Operation.TIME, 0) == CLOCK_START
-    executed = 2_010_000_000 - 2 * LOOK
+    executed.count = 2_010_000_000 - 2 * LOOK
     assert guest.semihosting.call(Operation.CLOCK, 0) == 201
     assert guest.semihosting.call(Operation.TIME, 0) == CLOCK_START + 2
     assert guest.semihosting.call(Operation.ELAPSED, BUFFER) == 0

@@ -11,6 +11,7 @@ from typing import Final
 
 from emu.cpu import binding
 from emu.debuginfo import open_files
+from emu.environment.requests import Answer, Write
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
 from emu.machine import How, Machine, Options
@@ -29,11 +30,12 @@ what should not grow.  That it is emptied when it is full, tests/machine/test_me
 class SampledWorld(ScriptedWorld):
     """Whose every line of output is answered with a line of how many bytes are resident."""
 
-    def write_output(self, data: bytes) -> None:
-        if data.strip().isdigit():
-            print(data.decode().strip(), resident(), flush=True)
-        else:
-            self.stdout += data
+    def write(self, request: Write, moment: int) -> Answer:
+        data = request[2]
+        if not data.strip().isdigit():
+            return super().write(request, moment)
+        print(data.decode().strip(), resident(), flush=True)
+        return len(data)
 
 
 class Reports(Observer):

@@ -76,7 +76,7 @@ def expected(event: Access) -> bytes:
 def attach_tracer(machine: Machine, program: Path, format_: Any, fd: int) -> AccessTracer:
     output = Output(fd, "nothing", shared=True)
     code = Code.of(machine, open_files(str(program)))
-    recorder = Recorder(machine.services, Filter(), format_, output, code, machine.history)
+    recorder = Recorder(machine.sessions, Filter(), format_, output, code, machine.history)
     tracer = AccessTracer(recorder, None, gathers=False)
     machine.observers.add(tracer)
     return tracer

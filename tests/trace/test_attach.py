@@ -78,7 +78,7 @@ def test_what_others_read_along_is_written_at_once() -> None:
     os.set_blocking(reader, False)
     output = Output(writer, "shared", shared=True)
     code = Code.of(machine, open_files(str(path)))
-    recorder = Recorder(machine.services, Filter(), TextFormat(), output, code, machine.history)
+    recorder = Recorder(machine.sessions, Filter(), TextFormat(), output, code, machine.history)
     recorder.emit(Scheduled(0, 0, Turn.ENDS, -1, 0x8000, "why"))
     assert b"why" in os.read(reader, 1000)
     for fd in (reader, writer):

@@ -189,6 +189,6 @@ def test_an_interrupted_call_is_shown_unfinished(tmp_path: Path) -> None:
         run.send_signal(signal.SIGINT)
         assert run.wait(timeout=60) == 130
     lines = out.read_text().splitlines()
-    assert lines[-1].startswith("[0] #3 @1823 console_read(")
+    assert lines[-1].startswith("[0] #3 @1822 console_read(")
     assert lines[-1].endswith(" <unfinished ...>")
     assert " svc #0" in lines[-2]

@@ -18,7 +18,7 @@ import pytest
 from emu.cpu.engine import Engine
 from emu.environment.world import ScriptedWorld
 from emu.execution.resultfile import ResultFile
-from emu.machine.interrupt import Watch
+from emu.machine.watchdog import Watchdog
 from emu.mmu import BACKENDS
 from tests.guests import ROOT, guest
 
@@ -159,7 +159,7 @@ def test_a_signal_is_heard_while_nobody_reads_what_we_say(kinds: str) -> None:
 def test_a_signal_that_would_end_the_process_still_does() -> None:
     """Whoever uses a machine in a program of his own has not asked for SIGTERM to be heard."""
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    with Watch(Engine().control, ScriptedWorld(), None):
+    with Watchdog(Engine().control, ScriptedWorld(), None):
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 

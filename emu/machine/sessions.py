@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu.environment.world import World
+from emu.environment.outside import Outside
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from emu.semihosting.caller import SemihostingState
 
 
-class Services:
-    """Semihosting by process.
+class SemihostingSessions:
+    """Semihosting by process: what each has open, its errno, its heap.
 
     read_sp: the stack pointer of the process that runs.  physical: where it reads an address (pa),
     or -1.  note: told of oddities, one line each.
@@ -24,29 +24,29 @@ class Services:
     def __init__(
         self,
         kernel: Kernel,
-        world: World,
+        outside: Outside,
         read_sp: Callable[[], int],
         physical: Callable[[int], int],
         note: Callable[[str], None],
     ) -> None:
-        self._kernel, self._world = kernel, world
+        self._kernel, self._outside = kernel, outside
         self._read_sp, self._physical, self._note = read_sp, physical, note
         self._of: dict[int, Semihosting] = {}
 
     def of(self, process: Process) -> Semihosting:
         """The semihosting of a process."""
-        service = self._of.get(process.pid)
-        if service is None:
+        session = self._of.get(process.pid)
+        if session is None:
             from emu.semihosting.process import semihosting_for
 
-            service = self._of[process.pid] = semihosting_for(
-                self._kernel, process, self._world, self._read_sp, self._physical, self._note
+            session = self._of[process.pid] = semihosting_for(
+                self._kernel, process, self._outside, self._read_sp, self._physical, self._note
             )
-        return service
+        return session
 
     def snapshot(self) -> dict[int, SemihostingState]:
         """What each process has, by pid."""
-        return {pid: service.snapshot() for pid, service in sorted(self._of.items())}
+        return {pid: session.snapshot() for pid, session in sorted(self._of.items())}
 
     def restore(self, states: dict[int, SemihostingState]) -> None:
         """Let each process have what it had, and no other anything."""
@@ -57,6 +57,6 @@ class Services:
 
     def forget(self, pid: int) -> None:
         """A process has ended: close what it left open."""
-        service = self._of.pop(pid, None)
-        if service is not None:
-            service.close_all()
+        session = self._of.pop(pid, None)
+        if session is not None:
+            session.close_all()
