@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from kernel_model.operations import CHANGING, Operation
+from kernel_model.operations import CHANGING, PARAMETERS, Operation
 
 _UNKNOWN_KEPT = 256
 
@@ -68,12 +68,14 @@ class CallRow(NamedTuple):
     order: tuple[int, ...] = ()
 
     def parameters(self, words: Iterable[int]) -> dict[str, int]:
-        """The operation's parameters, in its order and by name, from the words in registers."""
+        """The operation's parameters, in its order and by the kernel's names, from registers."""
         values = [
-            (argument.name, argument.from_register(word))
+            argument.from_register(word)
             for argument, word in zip(self.arguments, words, strict=False)
         ]
-        return dict([values[index] for index in self.order] if self.order else values)
+        if self.order:
+            values = [values[index] for index in self.order]
+        return dict(zip(PARAMETERS[self.operation], values, strict=False))
 
     def registers(self, parameters: tuple[int, ...]) -> tuple[int, ...]:
         """Words in the order of registers, from parameters in the operation's order."""

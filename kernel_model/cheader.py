@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kernel_model import abi
 from kernel_model.call import CallRow, CallTable
+from kernel_model.operations import Operation
 from kernel_model.syscalls import CALLS
 
 _GENERATED = "/* Written by `make header` from kernel_model. Changes here are lost. */"
@@ -68,17 +69,18 @@ def header(calls: CallTable = CALLS) -> str:
     """The text of ``kernel.h``."""
     parts = [
         f"{_GENERATED}\n#ifndef KERNEL_H\n#define KERNEL_H",
+        _call_numbers(calls),
+        "#ifndef __ASSEMBLER__ /* the rest is C */",
         "#include <stddef.h>",
         _values(),
         *(_enum(*row) for row in _ENUMS),
         _flags(),
         _errors(),
         *(_struct(*row) for row in _STRUCTS),
-        _call_numbers(calls),
         *(_prototype(call) for call in calls),
         _comment("The name of an error, e.g. E_NO_FRAME; never NULL.")
         + "\nconst char *error_name(int error);",
-        "#endif\n",
+        "#endif /* __ASSEMBLER__ */\n#endif\n",
     ]
     return "\n\n".join(parts)
 
@@ -156,13 +158,14 @@ def _struct(name: str, about: str, fields: tuple[str, ...], layout: str) -> str:
 
 
 def _call_numbers(calls: CallTable) -> str:
-    rows = "\n".join(f"\tCALL_{call.name.upper()} = {call.number}," for call in calls)
-    return f"/* The number of each call, in r12 at `svc #0`. */\nenum {{\n{rows}\n}};"
+    """As macros, so that assembly programs can include the header for them."""
+    rows = "\n".join(f"#define CALL_{call.name.upper()} {call.number}" for call in calls)
+    return f"/* The number of each call, in r12 at `svc #0`; for assembly programs, too. */\n{rows}"
 
 
 def _prototype(call: CallRow) -> str:
     arguments = ", ".join(_declare(a.ctype, a.name) for a in call.arguments) or "void"
-    result = "_Noreturn void" if call.name == "exit" else "int"
+    result = "_Noreturn void" if call.operation is Operation.EXIT else "int"
     renamed = f" (the call {call.name})" if call.c_name != call.name else ""
     return f"{_comment(call.summary + renamed)}\n{result} {call.c_name}({arguments});"
 

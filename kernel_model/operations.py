@@ -56,3 +56,39 @@ CHANGING: Final = frozenset({
     _O.VSPACE_LEND, _O.FRAME_UNPOOL,
 })  # fmt: skip
 """Operations that can change frames, tables or descriptors, or make or end processes."""
+
+PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
+    _O.SEND: ("pid", "msg"),
+    _O.RECV: ("msg",),
+    _O.PROC_NEW: ("f_id",),
+    _O.FRAME_SPLIT: ("f_id", "offset"),
+    _O.FRAME_MERGE: ("f1", "f2"),
+    _O.FRAME_GIVE: ("f_id", "pid"),
+    _O.FRAME_MAP: ("t_id", "f_id", "va", "flags"),
+    _O.FRAME_UNMAP: ("f_id", "kind"),
+    _O.FRAME_ALLOW: ("pid",),
+    _O.FRAME_COUNT: (),
+    _O.FRAME_INFO: ("index", "frame"),
+    _O.FRAME_CREATE: ("start", "len", "type"),
+    _O.FRAME_LOOKUP: ("f_id", "frame"),
+    _O.FRAME_TABLE: ("f_id", "type"),
+    _O.VSPACE_SWAP: ("pid", "f_id"),
+    _O.VSPACE_ID: (),
+    _O.FRAME_POOL: ("f_id",),
+    _O.YIELD: (),
+    _O.EXIT: ("status",),
+    _O.CONSOLE_WRITE: ("ptr", "len"),
+    _O.CONSOLE_READ: ("ptr", "len"),
+    _O.FAULT_HANDLER: ("pid",),
+    _O.PROC_END: ("pid", "status"),
+    _O.VSPACE_LEND: ("pid", "f_id"),
+    _O.CALL: ("pid", "msg"),
+    _O.REPLY: ("pid", "msg"),
+    _O.POOL_GIVE: ("pid", "count"),
+    _O.FRAME_UNPOOL: ("f_id",),
+    _O.NONE: (),
+}
+"""What each operation wants, in the kernel's own words, whatever a convention calls it.
+
+t_id is the table to map in; f_id, f1 and f2 are the frames that an operation is about.
+"""

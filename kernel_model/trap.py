@@ -16,7 +16,7 @@ from kernel_model.calls.console import feed_reader
 from kernel_model.calls.faults import fault
 from kernel_model.convention import UnknownNumbers
 from kernel_model.errors import Refused
-from kernel_model.handlers import HANDLERS, Handler
+from kernel_model.handlers import HANDLERS
 from kernel_model.kernel import Kernel, Prepared
 from kernel_model.operations import Operation
 from kernel_model.process import FaultRecord, Process
@@ -59,6 +59,8 @@ def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) ->
     try:
         handler, count, signed_at, order = kernel.prepared[what.number]
     except KeyError:
+        if what.operation is Operation.NONE:
+            return _unknown(kernel, what.number, words)
         handler, count, signed_at, order = _prepare(kernel, what)
     parameters: Sequence[int] = words[:count]
     if signed_at:
@@ -94,21 +96,15 @@ def _take(kernel: Kernel, process: Process | None, what: Entry) -> None:
 
 
 def _prepare(kernel: Kernel, call: CallRow) -> Prepared:
-    """Prepare a call, and keep the result in the kernel unless the number is unknown."""
-    if call.operation is Operation.NONE:
-        return _unknown(kernel, call.number), 1, (), ()
+    """The handler and arguments of a call, which the kernel keeps."""
     prepared = HANDLERS[call.operation], len(call.arguments), call.signed, call.order
     kernel.prepared[call.number] = prepared
     return prepared
 
 
-def _unknown(kernel: Kernel, number: int) -> Handler:
-    """The handler of an unknown number.  Its error, if the convention refuses such: NO_CALL."""
-    is_refused = kernel.convention.unknown is UnknownNumbers.REFUSED
-
-    def handler(_kernel: Kernel, _caller: Process, r0: int) -> int:
-        if is_refused:
-            raise Refused(Error.NO_CALL, "no call has number {number}", number=number)
-        return r0
-
-    return handler
+def _unknown(kernel: Kernel, number: int, words: tuple[int, ...]) -> int:
+    """A number that is no call: NO_CALL, or nothing at all, as the convention says."""
+    if kernel.convention.unknown is UnknownNumbers.IGNORED:
+        return words[0]
+    kernel.refusal = Refused(Error.NO_CALL, "no call has number {number}", number=number)
+    return kernel.convention.result_of(Error.NO_CALL)

@@ -33,18 +33,8 @@ class Stacks(Protocol):
     Instructions are those that the engine counts, so that their sum is exactly its count.
     """
 
-    def place(
-        self,
-        number: int,
-        va: int,
-        back: int,
-        function: int,
-        called_as: int,
-        end: int,
-        is_entry: bool,
-        /,
-    ) -> None:
-        """What is to be known of a block, by its number; as the fields of ``Place``."""
+    def place(self, number: int, place: Place, /) -> None:
+        """What is to be known of the block with this number."""
 
     def begin(self, function: int) -> int:
         """Make a stack whose instructions are charged under ``function``; its number."""
@@ -189,18 +179,8 @@ class PythonStacks:
         self._last: Place | None = None
         self._charged = 0
 
-    def place(
-        self,
-        number: int,
-        va: int,
-        back: int,
-        function: int,
-        called_as: int,
-        end: int,
-        is_entry: bool,
-        /,
-    ) -> None:
-        self._places[number : number + 1] = [Place(va, back, function, called_as, end, is_entry)]
+    def place(self, number: int, place: Place, /) -> None:
+        self._places[number : number + 1] = [place]
 
     def begin(self, function: int) -> int:
         self._stacks.append(Stack(self._root.child(function)))

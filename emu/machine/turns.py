@@ -97,10 +97,10 @@ class Turns:
         core = self.core
         self.is_paused = False
         self._outside.begin_run()
+        standing = self.running
         self._deliver_fault(core)
         if core.is_call_pending:
             core.resume_call()
-        first = True
         kernel, outside, number = self._kernel, self._outside, core.number
         while True:
             if kernel.readers:
@@ -114,8 +114,8 @@ class Turns:
                 how, bound = _bound(core, end, most)
                 if bound < 0:
                     return outcome(how)
-            reason = _REQUESTED if self.is_paused else self._run(core, process, bound, first)
-            first = False
+            standing, passes = None, process is standing
+            reason = _REQUESTED if self.is_paused else self._run(core, process, bound, passes)
             if reason is _BREAKPOINT:
                 return outcome(How.ADDRESS)
             if reason is _REQUESTED or self.is_paused:
@@ -183,12 +183,12 @@ class Turns:
                 self._forget(pid)
         self._ended.clear()
 
-    def _run(self, core: Core, process: Process, bound: int, first: bool) -> Stop:
+    def _run(self, core: Core, process: Process, bound: int, passes: bool) -> Stop:
         """Run the loaded process; then end its turn if that is over, or note its fault.
 
-        first: whether to pass a breakpoint at the PC, which has been met already.
+        passes: whether to pass a breakpoint at the PC, which has been met already.
         """
-        reason = core.run(bound, first)
+        reason = core.run(bound, passes)
         for tell in self._observers.stopped:
             tell(core, process, reason)
         if reason is _REQUESTED:

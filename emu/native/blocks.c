@@ -108,9 +108,9 @@ static int made(Blocks *blocks, size_t slot, uint32_t space, uint32_t va, uint32
     *block = (Block){space, va, size, (uint32_t)blocks->used, 0, 0};
     blocks->used += size;
     blocks->slots[slot] = (uint32_t)number + 1;
-    PyObject *told = PyObject_CallFunction(blocks->made, "iky#O", number, (unsigned long)va,
+    PyObject *told = PyObject_CallFunction(blocks->made, "iky#N", number, (unsigned long)va,
                                            (const char *)code, (Py_ssize_t)size,
-                                           space & 1 ? Py_True : Py_False);
+                                           PyBool_FromLong(space & 1));
     Py_XDECREF(told);
     return told == NULL ? -1 : number;
 }
@@ -169,11 +169,6 @@ static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *d
     Blocks *blocks = data;
     if (!blocks->wanted)
         return;
-    if (blocks->order != NULL && blocks->last >= 0) {
-        blocks->order[blocks->ordered++] = blocks->last;
-        if (blocks->ordered == ORDERED)
-            tell_order(blocks);
-    }
     uint32_t va = (uint32_t)address, space = 2 * blocks->space + blocks->counter->thumb;
     size_t slot = find(blocks, space, va, size);
     int number = (int)blocks->slots[slot] - 1;
@@ -187,6 +182,17 @@ static void begins(void *Py_UNUSED(uc), uint64_t address, uint32_t size, void *d
     blocks->blocks[number].count++;
     if (blocks->stacks != NULL)
         stacks_entered(blocks->stacks, number);
+}
+
+static void begins_in_order(void *uc, uint64_t address, uint32_t size, void *data)
+{
+    Blocks *blocks = data;
+    if (blocks->last >= 0) { /* it has executed to its end */
+        blocks->order[blocks->ordered++] = blocks->last;
+        if (blocks->ordered == ORDERED)
+            tell_order(blocks);
+    }
+    begins(uc, address, size, data);
 }
 
 static PyObject *blocks_new(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -297,6 +303,12 @@ static PyObject *blocks_follow(PyObject *self, PyObject *stacks)
     Py_RETURN_NONE;
 }
 
+static PyObject *blocks_callback(PyObject *self, void *Py_UNUSED(closure))
+{
+    bool in_order = ((Blocks *)self)->order != NULL;
+    return PyLong_FromVoidPtr(in_order ? (void *)begins_in_order : (void *)begins);
+}
+
 static PyMethodDef methods[] = {
     {"take", blocks_take, METH_NOARGS,
      PyDoc_STR("How often each block began, by number; from now on they are counted anew.")},
@@ -315,7 +327,7 @@ static PyMemberDef members[] = {
 };
 
 static PyGetSetDef properties[] = {
-    {"callback", address_of_hook, NULL, NULL, (void *)begins},
+    {"callback", blocks_callback, NULL, NULL, NULL},
     {"user_data", address_of_self, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -249,7 +249,7 @@ static PyObject *stacks_place(PyObject *self, PyObject *args)
     Stacks *stacks = (Stacks *)self;
     unsigned int number, va, back, function, called_as;
     int end, is_entry;
-    if (!PyArg_ParseTuple(args, "IIIIIip", &number, &va, &back, &function, &called_as, &end,
+    if (!PyArg_ParseTuple(args, "I(IIIIip)", &number, &va, &back, &function, &called_as, &end,
                           &is_entry))
         return NULL;
     if (number >= stacks->places_room) {
@@ -327,7 +327,7 @@ static PyObject *stacks_tree(PyObject *self, PyObject *Py_UNUSED(none))
 
 static PyMethodDef methods[] = {
     {"place", stacks_place, METH_VARARGS,
-     PyDoc_STR("place(number, va, back, function, called_as, end, is_entry): of a block.")},
+     PyDoc_STR("place(number, (va, back, function, called_as, end, is_entry)): of a block.")},
     {"begin", stacks_begin, METH_O, PyDoc_STR("A stack under this function; its number.")},
     {"use", stacks_use, METH_O, PyDoc_STR("What executes now belongs to this stack.")},
     {"left", stacks_left, METH_NOARGS, PyDoc_STR("The block that began last is over.")},

@@ -10,7 +10,7 @@ from emu.arm.branches import End, end_of
 from emu.arm.disassembly import disassemble
 from emu.execution.executed import Block, BlockUser
 from emu.execution.sources import call_stacks, executed_blocks
-from emu.execution.stacks import ENDS, NAMELESS, UNKNOWN
+from emu.execution.stacks import ENDS, NAMELESS, UNKNOWN, Place
 from emu.machine.observers import Observer
 from emu.profile.tree import Node
 from kernel_model.process import Start
@@ -66,7 +66,8 @@ class Profiler(BlockUser, Observer):
         end = end_of(instructions[-1]) if instructions else End.PLAIN
         is_entry = symbol is not None and symbol.va == va
         back = va + len(block.code)
-        self._stacks.place(block.number, va, back, name, called_as, ENDS[end], is_entry)
+        place = Place(va, back, name, called_as, ENDS[end], is_entry)
+        self._stacks.place(block.number, place)
 
     def left(self, number: int, pc: int) -> None:
         self._stacks.left()  # the count says how far the block got

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from emu.decoding.calls import call_text
 from emu.machine.history import History, KernelEntry, Written
@@ -117,13 +117,13 @@ def _happened_to(frame: Frame, event: Event) -> bool:
 
 
 def _names(frame: Frame, entry: KernelEntry) -> bool:
-    """Whether a call named the frame in an argument other than the table to map in."""
-    return any(
-        argument.what == "f_id"
-        and argument.name != "t_id"
-        and argument.from_register(word) == frame.f_id
-        for argument, word in zip(entry.call.arguments, entry.words, strict=False)
-    )
+    """Whether a call named the frame in a parameter other than the table to map in."""
+    parameters = entry.call.parameters(entry.words)
+    return any(parameters.get(name) == frame.f_id for name in _FRAMES)
+
+
+_FRAMES: Final = ("f_id", "f1", "f2")
+"""Parameters of operations that name the frames that these are about."""
 
 
 def how_it_ended(history: History, pid: int) -> str | None:

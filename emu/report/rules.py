@@ -83,7 +83,7 @@ _OF_ERROR = {
         12, "a reply goes to a process whose call the caller has received and not yet answered"
     ),
     _E.PEER_FAULTED: Rule(
-        15, "a handler receives a fault, by recv, before it sends to the process that faulted"
+        15, "a handler receives a fault, by {recv}, before it sends to the process that faulted"
     ),
     _E.NO_ID_LEFT: Rule(
         0, "an id is never used again: 2^31 frames and 2^30 processes can be made in all"

@@ -57,7 +57,8 @@ def parse_selection(
         kinds = set(possible)
     elif minus.names and not kinds:
         kinds = {"syscall"}
-    only = frozenset(plus.names) if plus.names and "syscall" not in plus.kinds else None
+    every = not plus.names or "all" in words or "syscall" in plus.kinds
+    only = None if every else frozenset(plus.names)
     if plus.names:
         kinds.add("syscall")
     chosen = tuple(kind for kind in possible if kind in kinds - set(minus.kinds))

@@ -3,13 +3,10 @@
  * It runs wherever it is copied to, in registers alone, so that in two address spaces it needs nothing
  * but itself at the same address.
  */
+#include "kernel.h"
+
         .syntax unified
         .arm
-
-#define RECV 1
-#define FRAME_COUNT 9
-#define VSPACE_SWAP 14
-#define VSPACE_ID 15
 
         .macro  call number
         mov     r12, #\number
@@ -29,13 +26,13 @@ swapped_code:
         mov     r6, r3
         mov     r1, r0
         mov     r0, #0
-        call    VSPACE_SWAP
+        call    CALL_VSPACE_SWAP
         ldr     r7, [r5]
-        call    VSPACE_ID
+        call    CALL_VSPACE_ID
         mov     r8, r0
         mov     r0, #0
         mov     r1, r4
-        call    VSPACE_SWAP
+        call    CALL_VSPACE_SWAP
         stm     r6, {r7, r8}
         pop     {r4-r8, pc}
 
@@ -47,20 +44,20 @@ swapped_teller:
         mov     r5, r1
         add     r10, r5, #64
 1:      mov     r0, r4
-        call    RECV
+        call    CALL_RECV
         mov     r6, r0
         ldr     r7, [r5]
         cmp     r6, #0
         bge     2f
         mov     r0, r5
-        call    RECV
-2:      call    VSPACE_ID
+        call    CALL_RECV
+2:      call    CALL_VSPACE_ID
         mov     r8, r0
-        call    FRAME_COUNT
+        call    CALL_FRAME_COUNT
         mov     r9, r0
         stm     r10, {r6-r9}
         mov     r0, #0
         mov     r1, r10
-        call    0                       /* send */
+        call    CALL_SEND
         b       1b
 swapped_code_end:

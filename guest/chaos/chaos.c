@@ -139,11 +139,11 @@ static void keep(unsigned way, uint32_t rounds, uint32_t value)
 	__asm__ volatile(
 		"vdup.32 q3, %3\n vmov d31, %3, %3\n vmsr fpscr, %6\n mov r0, %3\n"
 		"mov r4, %3\n mvn r5, %3\n mov r8, %4\n"
-		"cmp %5, #0\n beq 1f\n mov r12, #17\n svc #0\n"
+		"cmp %5, #0\n beq 1f\n mov r12, %7\n svc #0\n"
 		"1: subs r8, r8, #1\n bpl 1b\n"
 		"eor r4, r4, r5\n vmrs %0, fpscr\n vmov %1, %2, d31\n add %0, %0, r4\n"
 		: "=&r"(flags), "=&r"(low), "=&r"(high)
-		: "r"(value), "r"(rounds), "r"(way & 1), "r"(value & 0x07c00000)
+		: "r"(value), "r"(rounds), "r"(way & 1), "r"(value & 0x07c00000), "I"(CALL_YIELD)
 		: "r0", "r4", "r5", "r8", "r12", "d6", "d7", "d31", "cc", "memory");
 	uint32_t wanted = (value & 0x07c00000) - 1; /* of fpscr what was set; all of r4 ^ r5 */
 

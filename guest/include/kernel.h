@@ -2,6 +2,38 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
+/* The number of each call, in r12 at `svc #0`; for assembly programs, too. */
+#define CALL_SEND 0
+#define CALL_RECV 1
+#define CALL_PROC_NEW 2
+#define CALL_FRAME_SPLIT 3
+#define CALL_FRAME_MERGE 4
+#define CALL_FRAME_GIVE 5
+#define CALL_FRAME_MAP 6
+#define CALL_FRAME_UNMAP 7
+#define CALL_FRAME_ALLOW 8
+#define CALL_FRAME_COUNT 9
+#define CALL_FRAME_INFO 10
+#define CALL_FRAME_CREATE 11
+#define CALL_FRAME_LOOKUP 12
+#define CALL_FRAME_TABLE 13
+#define CALL_VSPACE_SWAP 14
+#define CALL_VSPACE_ID 15
+#define CALL_FRAME_POOL 16
+#define CALL_YIELD 17
+#define CALL_EXIT 18
+#define CALL_CONSOLE_WRITE 19
+#define CALL_CONSOLE_READ 20
+#define CALL_FAULT_HANDLER 21
+#define CALL_PROC_END 23
+#define CALL_VSPACE_LEND 24
+#define CALL_CALL 25
+#define CALL_REPLY 26
+#define CALL_POOL_GIVE 27
+#define CALL_FRAME_UNPOOL 28
+
+#ifndef __ASSEMBLER__ /* the rest is C */
+
 #include <stddef.h>
 
 #define MESSAGE_SIZE 64
@@ -201,38 +233,6 @@ struct boot_info {
 };
 _Static_assert(sizeof(struct boot_info) == 276, "the kernel's layout of boot_info");
 
-/* The number of each call, in r12 at `svc #0`. */
-enum {
-	CALL_SEND = 0,
-	CALL_RECV = 1,
-	CALL_PROC_NEW = 2,
-	CALL_FRAME_SPLIT = 3,
-	CALL_FRAME_MERGE = 4,
-	CALL_FRAME_GIVE = 5,
-	CALL_FRAME_MAP = 6,
-	CALL_FRAME_UNMAP = 7,
-	CALL_FRAME_ALLOW = 8,
-	CALL_FRAME_COUNT = 9,
-	CALL_FRAME_INFO = 10,
-	CALL_FRAME_CREATE = 11,
-	CALL_FRAME_LOOKUP = 12,
-	CALL_FRAME_TABLE = 13,
-	CALL_VSPACE_SWAP = 14,
-	CALL_VSPACE_ID = 15,
-	CALL_FRAME_POOL = 16,
-	CALL_YIELD = 17,
-	CALL_EXIT = 18,
-	CALL_CONSOLE_WRITE = 19,
-	CALL_CONSOLE_READ = 20,
-	CALL_FAULT_HANDLER = 21,
-	CALL_PROC_END = 23,
-	CALL_VSPACE_LEND = 24,
-	CALL_CALL = 25,
-	CALL_REPLY = 26,
-	CALL_POOL_GIVE = 27,
-	CALL_FRAME_UNPOOL = 28,
-};
-
 /* send 64 bytes, wait until received; a parent's first message starts its child */
 int send(int pid, const void *msg);
 
@@ -320,4 +320,5 @@ int frame_unpool(int f_id);
 /* The name of an error, e.g. E_NO_FRAME; never NULL. */
 const char *error_name(int error);
 
+#endif /* __ASSEMBLER__ */
 #endif

@@ -126,7 +126,7 @@ def check_flags(flags: int) -> MapKind:
     """The kind in map flags.  Errors: BAD_KIND, BAD_FLAGS."""
     bits = flags & MAP_KIND_MASK
     if bits not in (MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2):
-        raise Refused(Error.BAD_KIND, "frame_map has no kind {kind}", kind=bits >> 2)
+        raise Refused(Error.BAD_KIND, "nothing is mapped as kind {kind}", kind=bits >> 2)
     kind = MapKind(bits)
     rights = flags & ~MAP_KIND_MASK
     if kind is MapKind.TABLE_L2:
@@ -226,7 +226,7 @@ def frame_unmap(kernel: Kernel, caller: Process, f_id: int, kind: int) -> int:
     Errors: BAD_KIND, NO_FRAME, NOT_MAPPED.  Source: docs/kernel.md, rule 8.
     """
     if kind not in (MapKind.PAGE, MapKind.SECTION, MapKind.TABLE_L2):
-        raise Refused(Error.BAD_KIND, "frame_unmap has no kind {kind:#x}", kind=kind)
+        raise Refused(Error.BAD_KIND, "nothing is unmapped as kind {kind:#x}", kind=kind)
     frame = kernel.frame_of(caller, f_id)
     is_table_place = kind == MapKind.TABLE_L2
     if not (frame.is_installed if is_table_place else frame.is_viewed and frame.view_kind == kind):

@@ -253,6 +253,19 @@ def test_events_are_told_until_that_is_taken_back():
         machine.on("calls", print)
 
 
+def test_who_is_added_twice_is_told_once_and_taken_back_at_once():
+    """Also where it is another event the second time, which is then the one."""
+    machine, told = load("scenarios/server"), []
+    assert machine.on("call", told.append) == machine.on("call", told.append)
+    machine.run_until(call=10)
+    assert len(told) == 10
+    machine.on("switch", told.append)
+    machine.off(told.append)
+    machine.check()
+    assert len(told) == 10
+    machine.off(told.append)  # is no mistake
+
+
 def test_faults_are_told_also_where_somebody_handles_them():
     machine = load("calls/fault_handler")
     told = []

@@ -19,7 +19,7 @@ from emu.report.remedy import remedy
 from kernel_model.errors import Refused
 from kernel_model.invariants import check_invariants
 from kernel_model.plan import PlannedCall
-from kernel_model.syscalls import CALLS, trap
+from kernel_model.trap import trap
 from kernel_model.walk import walk
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.guests import guest
@@ -37,9 +37,10 @@ def follow(machine: Machine, calls: Sequence[tuple[int, PlannedCall]]) -> None:
     for pid, call in calls:
         running = kernel.running[0]
         kernel.running[0] = kernel.processes[pid]
-        words = [argument & 0xFFFFFFFF for argument in call.arguments]
-        number = CALLS.named(call.operation.value).number
-        result = trap(kernel, number, *words, *[0] * (4 - len(words)))
+        row = kernel.calls.of(call.operation)
+        assert row is not None
+        words = [argument & 0xFFFFFFFF for argument in row.registers(call.arguments)]
+        result = trap(kernel, 0, row, (*words, *[0] * (4 - len(words))))
         assert result is not None
         assert result >= 0, f"{call}: {kernel.refusal}"
         kernel.running[0] = running

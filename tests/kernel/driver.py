@@ -23,6 +23,7 @@ from kernel_model.abi import (
 )
 from kernel_model.boot import boot
 from kernel_model.call import CallTable
+from kernel_model.convention import Convention
 from kernel_model.descriptors import EXEC, READ, WRITE, rights_text
 from kernel_model.image import Image, Segment
 from kernel_model.invariants import check_invariants
@@ -106,7 +107,7 @@ class Machine:
         image: Image = PROGRAM,
         devices: tuple[Device, ...] = (Device("uart", UART_PA, PAGE),),
         arguments: bytes = b"",
-        calls: CallTable = CALLS,
+        calls: Convention | CallTable = CALLS,
         cores: int = 1,
     ) -> None:
         self.core = 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 
 from kernel_model.abi import Error
 from kernel_model.call import CallTable
+from kernel_model.handlers import HANDLERS
+from kernel_model.operations import PARAMETERS, Operation
 from kernel_model.syscalls import CALLS, trap
 from kernel_model.trap import trap as enter
 from tests.kernel.driver import DATA_VA, FREE_VA, PAGE, REST, RO, SYS, Machine
@@ -79,3 +83,15 @@ def test_a_call_can_be_made_without_its_number(machine):
     assert enter(machine.kernel, 0, OTHERS.named("os_frame_count"), (0, 0, 0, 0)) == count
     refused = enter(machine.kernel, 0, CALLS.named("frame_split"), (REST, 0, 0, 0))
     assert refused == Error.OUT_OF_RANGE
+
+
+def test_operations_have_their_parameters_names_whatever_calls_do():
+    assert PARAMETERS.keys() == set(Operation)
+    for call in CALLS:
+        names = tuple(argument.name for argument in call.arguments)
+        assert names == PARAMETERS[call.operation]
+        assert len(signature(HANDLERS[call.operation]).parameters) == 2 + len(names)
+        other = call._replace(
+            arguments=tuple(one._replace(name=f"my_{one.name}") for one in call.arguments)
+        )
+        assert other.parameters((1, 2, 3, 4)) == call.parameters((1, 2, 3, 4))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import fields
+from typing import Final
 
 import pytest
 
 from kernel_model.abi import DeathHow, Error, FaultKind, FrameType
-from kernel_model.process import Result
+from kernel_model.frame import Frame
+from kernel_model.process import Process, Result
 from tests.kernel.driver import (
     CHILD_FREE_VA,
     DATA_VA,
@@ -222,6 +225,53 @@ def test_others_that_wait_for_it_get_an_error(trio):
     machine.ok("proc_end", first.pid, 0)
     machine.turn(second.pid)
     assert machine.resume() == failed(DIED)
+
+
+NAMING: Final = {
+    Process: {"parent", "allowed", "handler", "account", "partner", "senders"},
+    Frame: {"owner", "account", "users"},
+}
+"""Fields that name processes; ``maker`` goes on naming the one that made it."""
+
+OTHER: Final = {
+    Process: {"pid", "maker", "record", "state", "l1", "room", "charged", "deaths", "frames",
+              "message", "buffer", "wanted", "fault", "resume", "calls", "sent", "received"},
+    Frame: {"f_id", "type", "pa", "len", "table", "t_id", "t_va", "installed", "v_id", "v_off",
+            "v_flags", "views"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["exit", "crash", "proc_end"])
+def test_no_field_goes_on_naming_a_process_that_has_ended(trio, way):
+    machine, first, second = trio
+    record = machine.take(2)
+    machine.ok("frame_give", record, first.pid)
+    machine.turn(first.pid)
+    orphan = machine.ok("proc_new", record)
+    machine.ok("frame_split", first.data, PAGE)
+    machine.turn(second.pid)
+    for call in ("frame_allow", "fault_handler"):
+        machine.ok(call, first.pid)
+    machine.blocks("send", first.pid, DATA_VA)
+    machine.turn(0)
+    for call in ("frame_allow", "fault_handler"):
+        machine.ok(call, first.pid)
+    if way == "proc_end":
+        machine.ok("proc_end", first.pid, 0)
+    else:
+        machine.turn(first.pid)
+        machine.crash() if way == "crash" else machine.blocks("exit", 0)
+    kernel = machine.kernel
+    assert first.pid not in kernel.processes
+    assert kernel.processes[orphan].parent == 0
+    for one in (*kernel.processes.values(), *kernel.frames.values()):
+        names = {field.name for field in fields(one)}
+        assert names == NAMING[type(one)] | OTHER[type(one)], "a new field: does it name processes?"
+        for name in NAMING[type(one)]:
+            value = getattr(one, name)
+            named = list(value) if isinstance(value, dict) else [value]
+            assert first.pid not in named, f"{type(one).__name__}.{name}"
+    assert first.pid not in (*kernel.ready, *kernel.readers)
 
 
 # -- vspace_lend (rule 10) -------------------------------------------------------------------

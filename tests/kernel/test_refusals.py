@@ -73,7 +73,7 @@ CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
         ("frame_table", LOW, 0),
         "E_TABLE_HUNG (frame 1 (MEM 0x80104000+0x1000) is installed in table 0)",
     ),
-    (("frame_map", SYS, REST, 0, 8), "E_BAD_KIND (frame_map has no kind 2)"),
+    (("frame_map", SYS, REST, 0, 8), "E_BAD_KIND (nothing is mapped as kind 2)"),
     (("frame_map", SYS, REST, 0, 2), "E_BAD_FLAGS (flags 0x2 do not go together)"),
     (
         ("frame_map", L1, REST, 0, RO),
@@ -109,7 +109,7 @@ CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
         "E_ENTRY_IN_USE (entry 0x10 of table 1 is 0x8010a06e)",
     ),
     (("frame_map", L1, LOW, 0, TABLE_L2), "E_TABLE_HUNG (table 1 is installed in table 0)"),
-    (("frame_unmap", CODE, 8), "E_BAD_KIND (frame_unmap has no kind 0x8)"),
+    (("frame_unmap", CODE, 8), "E_BAD_KIND (nothing is unmapped as kind 0x8)"),
     (
         ("frame_unmap", CODE, 12),
         "E_NOT_MAPPED (frame 4 (MEM 0x8010a000+0x1000) is not mapped as TABLE_L2)",

@@ -105,11 +105,12 @@ class Guest(driver.Machine):
         thumb: bool = False,
         writable: bool = False,
         entry: int = CODE_VA,
+        world: ScriptedWorld | None = None,
         **options: Any,
     ) -> None:
         """writable: whether the program may write to its code.  options: of the machine."""
         code = assemble(source, thumb)
-        self.world = ScriptedWorld()
+        self.world = world or ScriptedWorld()
         rights = READ | EXEC | (WRITE if writable else 0)
         segments = (
             Segment(CODE_VA, max(len(code), PAGE), code, rights),

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from emu.trace.jsonl import VERSION
+from emu.decoding.arguments import Value
+from emu.trace.events import Call, Message, Phase
+from emu.trace.jsonl import VERSION, JsonLinesFormat
+from kernel_model.events import Delivery
 from tests.guests import ROOT
 from tests.traced import BACKENDS, built, traced
 
@@ -77,3 +80,14 @@ def test_a_call_has_its_numbers_its_names_and_its_bytes() -> None:
     assert [value["value"] for value in refused["arguments"]] == [1, 6, 0x20000, 1]
     written = next(item for item in found if item["name"] == "console_write")
     assert bytes.fromhex(written["arguments"][0]["data"]) == b'mapped\tand "gone"\n'
+
+
+def test_bytes_that_are_none_are_told_as_none() -> None:
+    """A buffer of no length was read, which is another thing than one that could not be."""
+    read, unread = Value("ptr", 0x20000, "0x00020000", b""), Value("ptr", 0, "0x00000000")
+    call = Call(1, 0, "console_write", Phase.WHOLE, (read, unread), 0)
+    first, second = json.loads(JsonLinesFormat().event(call))["arguments"]
+    assert first["data"] == ""
+    assert "data" not in second
+    message = Message(1, 0, 1, b"", Delivery.MESSAGE)
+    assert json.loads(JsonLinesFormat().event(message))["data"] == ""

@@ -7,9 +7,12 @@ import re
 
 import pytest
 
-from emu.trace.selection import CallChoice, TraceError, call_classes, parse_selection
+from emu.environment.world import ScriptedWorld
+from emu.trace.selection import KINDS, CallChoice, TraceError, call_classes, parse_selection
+from emu.trace.summary import Summary
 from kernel_model.syscalls import CALLS
 from tests.guests import emu_command, guest, run_emu
+from tests.machine.rig import Guest
 
 EVENTS = ("syscall", "map", "fault", "sched", "ipc")
 CALL = re.compile(r"^\[\d+\](?: #(\d+))?(?: @(\d+))? (?:<\.\.\. )?(\w+)")
@@ -50,6 +53,67 @@ def test_words(text: str, kinds: tuple[str, ...], calls: CallChoice) -> None:
 def test_what_is_no_word_is_named(text: str) -> None:
     with pytest.raises(TraceError, match=f"^there is no trace of '{text.strip('!')}': "):
         chosen(text)
+
+
+EVERYTHING = {(kind, "") for kind in KINDS if kind != "syscall"} | {
+    ("syscall", name) for known in call_classes(CALLS).values() for name in known
+}
+"""What a trace may have: kinds of events, and calls."""
+
+
+def meant(word: str) -> set[tuple[str, str]]:
+    """What one word stands for."""
+    classes = call_classes(CALLS)
+    if word == "all":
+        return EVERYTHING
+    if word in KINDS:
+        return {one for one in EVERYTHING if one[0] == word}
+    names = classes[word[1:]] if word.startswith("%") else [word]
+    return {("syscall", name) for name in names}
+
+
+def arithmetic(*words: str) -> set[tuple[str, str]]:
+    """What words ask for, as sets: those that are named, or all of their sort, without some."""
+    named = [meant(word) for word in words if not word.startswith("!")]
+    without = [meant(word[1:]) for word in words if word.startswith("!")]
+    if not named:
+        has_kind = any(word[1:] in KINDS for word in words)
+        named = [EVERYTHING if has_kind else meant("syscall")]
+    return set().union(*named).difference(*without)
+
+
+def had(*words: str) -> set[tuple[str, str]]:
+    """What a trace has that is asked for by these words."""
+    try:
+        kinds, calls = chosen(",".join(words))
+    except TraceError:
+        return set()  # for nothing is left
+    return {
+        one
+        for one in EVERYTHING
+        if one[0] in kinds and (one[0] != "syscall" or calls.wants(one[1]))
+    }
+
+
+WORDS = [*KINDS, *(f"%{name}" for name in call_classes(CALLS)), *(call.name for call in CALLS)]
+
+
+@pytest.mark.parametrize("first", ["", "all", *KINDS, "%ipc", "frame_map", "SYS_WRITE"])
+def test_words_are_added_and_left_out_like_sets(first: str) -> None:
+    """Each with each other one, as it is and with ! before it."""
+    for second in WORDS:
+        for words in ((first, second), (first, f"!{second}"), (f"!{second}", first)):
+            asked = [word for word in words if word]
+            assert had(*asked) == arithmetic(*asked), asked
+
+
+@pytest.mark.parametrize("left_out", KINDS)
+def test_a_kind_and_a_call_are_left_out_together(left_out: str) -> None:
+    for kind in KINDS:
+        for call in CALLS:
+            words = (kind, f"!{left_out}", f"!{call.name}")
+            assert had(*words) == arithmetic(*words), words
+            assert had(*words[1:]) == arithmetic(*words[1:]), words[1:]
 
 
 def test_nothing_left_is_a_mistake() -> None:
@@ -156,3 +220,24 @@ def test_what_belongs_to_a_trace_needs_one(option: tuple[str, ...]) -> None:
     run = run_emu(guest("programs/hello"), options=option)
     assert run.returncode == 2
     assert run.stderr == f"emu: {option[0]} needs --trace KINDS\n".encode()
+
+
+READS = """
+        mov     r5, #0
+1:      mov     r0, #7                  @ SYS_READC
+        svc     #0x123456
+        add     r5, r5, #1
+        cmp     r0, #0
+        bge     1b
+        mov     r0, r5
+        call    exit
+"""
+
+
+def test_the_end_of_the_input_is_no_error_of_a_summary() -> None:
+    """SYS_READC says -1 there, and an operation that cannot fail has no errors."""
+    guest, summary = Guest(READS, world=ScriptedWorld(b"abc")), Summary()
+    guest.machine.observers.add(summary)
+    assert guest.run().status == 4
+    rows = {row.name: (row.calls, row.errors) for row in summary.rows()}
+    assert rows == {"SYS_READC": (4, 0), "exit": (1, 0)}
