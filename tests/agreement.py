@@ -28,7 +28,7 @@ PIECES: Final = (0, 997)
 FACTORS: Final = (CODES, MMUS, WATCHED, CHECKS, HOOKS, PIECES)
 """What a way chooses: the code, and a ``Variant`` in its own order."""
 
-LONG: Final = 5_000_000
+LONG: Final = 2_000_000
 """Instructions that no run exceeds."""
 
 RUNS: Final = 3
@@ -60,8 +60,10 @@ def enough(variant: Variant) -> int:
     if variant.watch == "trace":
         return 100_000
     if variant.hooks == "Python":
-        return 150_000 if variant.watch == "mem" else 500_000
-    return 500_000 if variant.watch == "mem" else LONG
+        return 100_000 if variant.watch == "mem" else 250_000
+    if variant.watch == "mem":
+        return 250_000
+    return 500_000 if variant.check else LONG
 
 
 def ways(programs: Iterable[str], rows: int = RUNS) -> dict[str, list[Way]]:

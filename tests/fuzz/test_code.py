@@ -86,7 +86,7 @@ def test_a_finding_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise KeyError("planted")
 
-    monkeypatch.setattr("emu.machine.svc.perform", broken)
+    monkeypatch.setattr("emu.machine.svc.trap", broken)
     svc = Instruction(0xEF000000, 4)
     case = Code(7, False, False, (*[Instruction(NOP, 4)] * 20, svc, *[Instruction(NOP, 4)] * 20))
     ways = (Variant(),)

@@ -13,7 +13,7 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_A15,
 )
 
-from emu.environment.outside import Outside
+from emu.environment.outside import Moment, Outside
 from emu.environment.world import World
 from emu.loader import load_elf
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
@@ -29,7 +29,8 @@ ARM_SVC, THUMB_SVC = 0x123456, 0xAB
 class FlatMachine:
     """One program, its memory [START, END), and its semihosting."""
 
-    def __init__(self, program: Path, world: World) -> None:
+    def __init__(self, program: Path, world: World, moment: Moment | None = None) -> None:
+        """moment: of each request; the beginning if None."""
         with program.open("rb") as stream:
             self.image = load_elf(stream, program.name)
         self.status: int | None = None
@@ -40,7 +41,10 @@ class FlatMachine:
             self.uc.mem_write(segment.va, segment.data)
         self.uc.reg_write(UC_ARM_REG_CPSR, USER_MODE)
         self.uc.hook_add(UC_HOOK_INTR, self._trap)
-        self.semihosting = Semihosting(self, Outside(world), self, self.notes.append)
+        outside = Outside(world)
+        if moment is not None:
+            outside.moment = moment
+        self.semihosting = Semihosting(self, outside, self, self.notes.append)
 
     def run(self) -> int:
         """Run to the exit and return the status as a shell sees it."""

@@ -167,10 +167,20 @@ def test_as_under_qemu(tmp_path: Path, source: str, state: list[str]) -> None:
     assert machine.notes == []
 
 
+class Steps:
+    """Moments that are so many instructions apart."""
+
+    def __init__(self) -> None:
+        self._steps = count(step=BETWEEN_LOOKS)
+
+    @property
+    def count(self) -> int:
+        return next(self._steps)
+
+
 def run(tmp_path: Path, source: str, arguments: list[str]) -> ScriptedWorld:
     world = ScriptedWorld(b"", arguments)
-    world.follow_time(count(step=BETWEEN_LOOKS).__next__)
-    FlatMachine(build(tmp_path, source), world).run()
+    FlatMachine(build(tmp_path, source), world, Steps()).run()
     return world
 
 
