@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from emu.decoding.arguments import Value
-from emu.trace.events import Call, Message, Phase
+from emu.trace.events import CallEvent, MessageEvent, Phase
 from emu.trace.jsonl import VERSION, JsonLinesFormat
 from kernel_model.events import Delivery
 from tests.guests import ROOT
@@ -85,9 +85,9 @@ def test_a_call_has_its_numbers_its_names_and_its_bytes() -> None:
 def test_bytes_that_are_none_are_told_as_none() -> None:
     """A buffer of no length was read, which is another thing than one that could not be."""
     read, unread = Value("ptr", 0x20000, "0x00020000", b""), Value("ptr", 0, "0x00000000")
-    call = Call(1, 0, "console_write", Phase.WHOLE, (read, unread), 0)
+    call = CallEvent(1, 0, "console_write", Phase.WHOLE, (read, unread), 0)
     first, second = json.loads(JsonLinesFormat().event(call))["arguments"]
     assert first["data"] == ""
     assert "data" not in second
-    message = Message(1, 0, 1, b"", Delivery.MESSAGE)
+    message = MessageEvent(1, 0, 1, b"", Delivery.MESSAGE)
     assert json.loads(JsonLinesFormat().event(message))["data"] == ""
