@@ -75,7 +75,7 @@ class HostClock:
         self.start = int(time.time())
         self._since = NEVER
 
-    def now(self, executed: int) -> int:  # noqa: ARG002 - its time is another
+    def now(self, executed: int) -> int:  # noqa: ARG002 - the host counts
         now = time.monotonic_ns()
         if self._since == NEVER:
             self._since = now

@@ -37,7 +37,7 @@ class ScriptedWorld(AnsweringWorld):
         """
         pieces = iter([stdin] if isinstance(stdin, bytes) else stdin)
         self._scripted = ScriptedFiles(files or {})
-        refill = lambda: next(pieces, b"")  # noqa: E731 - that is all of it
+        refill = lambda: next(pieces, b"")  # noqa: E731 - short enough
         terminals = (terminal, terminal, terminal)
         super().__init__(arguments, terminals, self._scripted, refill, Waits(), InstructionClock())
         self.stdout = bytearray()

@@ -20,7 +20,7 @@ _AT_ONCE = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFBLK, 0)
 """Kinds of files that are read and written without waiting."""
 
 
-class Interrupted(Exception):  # noqa: N818 - it reports, it is no error
+class Interrupted(Exception):  # noqa: N818 - not an error
     """A wait was ended before anything was done.
 
     cause: why.  in_svc: whether the wait was in an SVC, which is then made again.
