@@ -46,6 +46,10 @@ class TurnTracer(Observer):
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         self._ended(core, process)
 
+    def restored(self) -> None:
+        self._before = self.recorder.core.loaded
+        self._living = set(self.recorder.kernel.processes)
+
     def faulted(self, core: Core, fault: Fault) -> None:
         self._cause = fault.pid
         if self.recorder.kernel.processes[fault.pid].handler == NO_ID:

@@ -21,6 +21,7 @@ from emu.trace.recorder import Recorder
 from emu.trace.start import TraceOptions, begin_trace
 from emu.trace.text import TextFormat
 from tests.guests import guest
+from tests.machine.rig import Guest
 from tests.traced import machine_for
 
 
@@ -83,3 +84,60 @@ def test_what_others_read_along_is_written_at_once() -> None:
     assert b"why" in os.read(reader, 1000)
     for fd in (reader, writer):
         os.close(fd)
+
+
+ASKING = """
+        call    yield
+        mov     r0, #1
+        set     r1, data
+        call    send
+1:      call    yield
+        b       1b
+"""
+ANSWERING = """
+        set     r0, data
+        call    recv
+        mov     r0, #0
+        set     r1, data
+        call    call
+        exit    0
+"""
+
+
+def traced_again(kind: str, out: Path, again: int) -> list[str]:
+    """What is said of four calls, the first of them once, the others once more each ``again``."""
+    guest = Guest(ASKING)
+    machine = guest.machine
+    guest.load_child(ANSWERING)
+    end = begin_trace(machine, TraceOptions((kind,), out=str(out)), None, pytest.fail)
+    machine.run_to_call(3)
+    before = machine.snapshot()
+    for left in reversed(range(again + 1)):
+        machine.run_to_call(3)
+        if left:
+            machine.restore(before)
+    end()
+    return out.read_text().splitlines()
+
+
+@pytest.mark.parametrize("kind", ["sched", "syscall"])
+def test_after_a_restore_a_trace_says_again_what_it_said(kind: str, tmp_path: Path) -> None:
+    """A process waits in ``call`` that now waits in ``recv`` again."""
+    once = traced_again(kind, tmp_path / "once", 0)
+    twice = traced_again(kind, tmp_path / "twice", 1)
+    assert twice[: len(once)] == once
+    assert twice[len(once) :] == once[2 * len(once) - len(twice) :]
+    assert any("recv resumed" in line for line in twice[len(once) :]) == (kind == "syscall")
+
+
+def test_what_a_restore_undoes_has_not_ended(tmp_path: Path) -> None:
+    guest, out = Guest("1: call yield\n b 1b\n"), tmp_path / "trace"
+    end = begin_trace(guest.machine, TraceOptions(("sched",), out=str(out)), None, pytest.fail)
+    before = guest.machine.snapshot()
+    guest.load_child("1: call yield\n b 1b\n")
+    guest.machine.run_to_call(2)
+    guest.machine.restore(before)
+    guest.machine.run_to_call(1)
+    end()
+    assert "starts" in out.read_text()
+    assert "ended" not in out.read_text()
