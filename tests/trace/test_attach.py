@@ -20,8 +20,12 @@ from emu.trace.output import Output
 from emu.trace.recorder import Recorder
 from emu.trace.start import TraceOptions, begin_trace
 from emu.trace.text import TextFormat
+from kernel_model.handlers import HANDLERS
+from kernel_model.operations import Operation
+from kernel_model.process import Start
 from tests.guests import guest
-from tests.machine.rig import Guest
+from tests.kernel.driver import CODE_VA, DATA_VA, PAGE
+from tests.machine.rig import Guest, assemble
 from tests.traced import machine_for
 
 
@@ -86,6 +90,7 @@ def test_what_others_read_along_is_written_at_once() -> None:
         os.close(fd)
 
 
+NO_FILES: Any = None
 ASKING = """
         call    yield
         mov     r0, #1
@@ -109,7 +114,7 @@ def traced_again(kind: str, out: Path, again: int) -> list[str]:
     guest = Guest(ASKING)
     machine = guest.machine
     guest.load_child(ANSWERING)
-    end = begin_trace(machine, TraceOptions((kind,), out=str(out)), None, pytest.fail)
+    end = begin_trace(machine, TraceOptions((kind,), out=str(out)), NO_FILES, pytest.fail)
     machine.run_to_call(3)
     before = machine.snapshot()
     for left in reversed(range(again + 1)):
@@ -132,7 +137,7 @@ def test_after_a_restore_a_trace_says_again_what_it_said(kind: str, tmp_path: Pa
 
 def test_what_a_restore_undoes_has_not_ended(tmp_path: Path) -> None:
     guest, out = Guest("1: call yield\n b 1b\n"), tmp_path / "trace"
-    end = begin_trace(guest.machine, TraceOptions(("sched",), out=str(out)), None, pytest.fail)
+    end = begin_trace(guest.machine, TraceOptions(("sched",), out=str(out)), NO_FILES, pytest.fail)
     before = guest.machine.snapshot()
     guest.load_child("1: call yield\n b 1b\n")
     guest.machine.run_to_call(2)
@@ -141,3 +146,38 @@ def test_what_a_restore_undoes_has_not_ended(tmp_path: Path) -> None:
     end()
     assert "starts" in out.read_text()
     assert "ended" not in out.read_text()
+
+
+FAULTING = "call yield\n call yield\n udf #0\n"
+ENDING_ITS_LENDER = """
+        set     r0, data
+        call    recv
+        set     r1, data + 0x100
+        mov     r2, #1          @ FAULT_END
+        str     r2, [r1]
+        bic     r0, r0, #0x40000000
+        call    send
+        exit    7
+"""
+
+
+def test_a_handler_that_ends_with_its_lender_has_not_exited(tmp_path: Path) -> None:
+    """It runs on the vspace of the process that it ends by its answer to a fault."""
+    guest, out = Guest("1: call yield\n b 1b\n"), tmp_path / "trace"
+    kernel = guest.kernel
+    child = guest.load_child(FAULTING)
+    lender, record = kernel.processes[child.pid], guest.take(2)
+    guest.ok("frame_give", record, child.pid)
+    pid = HANDLERS[Operation.PROC_NEW](kernel, lender, record)
+    HANDLERS[Operation.VSPACE_LEND](kernel, lender, pid, child.l1)
+    HANDLERS[Operation.FAULT_HANDLER](kernel, lender, pid)
+    guest.ram.write(kernel.frames[child.code].pa + 0x800, assemble(ENDING_ITS_LENDER))
+    kernel.wake(kernel.processes[pid], Start(CODE_VA + 0x800, DATA_VA + PAGE))
+    kernel.publish(kernel.processes[pid])
+    end = begin_trace(guest.machine, TraceOptions(("sched",), out=str(out)), NO_FILES, pytest.fail)
+    guest.machine.run_for(300)
+    end()
+    assert list(kernel.processes) == [0]
+    text = out.read_text()
+    assert "exited" not in text
+    assert text.count(f"+++ ended by what process {pid} did +++") == 2
