@@ -144,8 +144,10 @@ class Core:
             self._contexts[process.pid] = self.engine.new_context()
 
     def forget(self, pid: int) -> None:
-        """A process has ended: drop its registers."""
+        """A process has ended, or goes on on another core: drop its registers."""
         self._contexts.pop(pid, None)
+        if self.has_loaded(pid):
+            self.loaded = None
 
     def keep(self, pid: int, state: State) -> None:
         """Keep the registers of a process that has run elsewhere."""
