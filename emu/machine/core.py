@@ -114,9 +114,10 @@ class Core:
             return self.engine.run(bound, passes)
         counter = self.engine.counter
         before = counter.count
-        reason = self.engine.run(bound, passes, self.turn)
-        self.turn -= counter.count - before
-        return reason
+        try:
+            return self.engine.run(bound, passes, self.turn)
+        finally:  # a wait may have been interrupted
+            self.turn -= counter.count - before
 
     @property
     def is_turn_over(self) -> bool:
