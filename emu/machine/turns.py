@@ -94,14 +94,14 @@ class Turns:
         end: the count of instructions at which the run ends; most: at which every run does.  0:
         at none.
         """
-        core = self.core
-        self.is_paused = False
-        self._outside.begin_run()
+        core, kernel, outside = self.core, self._kernel, self._outside
+        number, first, self.is_paused = core.number, True, False
+        outside.begin_run()
         self._deliver_fault(core)
         if core.is_call_pending:
             core.resume_call()
-        first = True
-        kernel, outside, number = self._kernel, self._outside, core.number
+            if outside.is_full or outside.cause is not None:
+                return self._asked_to_end()
         while True:
             if kernel.readers:
                 self._feed(core)
