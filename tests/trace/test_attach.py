@@ -181,3 +181,14 @@ def test_a_handler_that_ends_with_its_lender_has_not_exited(tmp_path: Path) -> N
     text = out.read_text()
     assert "exited" not in text
     assert text.count(f"+++ ended by what process {pid} did +++") == 2
+
+
+def test_the_end_by_a_fault_is_told_once(tmp_path: Path) -> None:
+    guest, out = Guest("1: call yield\n b 1b\n"), tmp_path / "trace"
+    child = guest.load_child("udf #0")
+    end = begin_trace(guest.machine, TraceOptions(("sched",), out=str(out)), NO_FILES, pytest.fail)
+    guest.machine.run_to_call(3)
+    end()
+    assert [line for line in out.read_text().splitlines() if "ed by" in line] == [
+        f"[{child.pid}] #1 @2 +++ killed by a fault: undefined instruction +++"
+    ]
