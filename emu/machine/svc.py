@@ -210,6 +210,7 @@ class SvcHandler:
         core, observers, process = self._core, self._observers, self._process()
         self._calls.semihosting += 1
         self._history.semihosting(process.pid)
+        self._kernel.enter(self._number)  # it may map a heap, or end the process
         for tell in observers.semihosting:
             tell(core, process, operation, argument)
         try:
