@@ -8,7 +8,6 @@ from typing import NoReturn
 
 from emu.cli.signals import Stopped, hear, hear_no_more, tell
 
-
 _OBJECTS = 20_000
 """New objects after which garbage is looked for.  Modules make few that become garbage, and to look
 through them as often as Python does takes a tenth of the start."""
