@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kernel_model.calls import console, faults, frames, giving, maps, messages, processes
 from kernel_model.kernel import Kernel
 from kernel_model.operations import Operation
-from kernel_model.plan import PlannedCall
 from kernel_model.process import Process
+
+if TYPE_CHECKING:
+    from kernel_model.plan import PlannedCall
 
 Handler = Callable[..., int]
 """handler(kernel, caller, *parameters) -> result.  It raises ``Refused`` before any effect."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from errno import EBADF
 from select import select
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from emu.environment import requests as asked
 from emu.environment.answering import AnsweringWorld, WorldState
@@ -21,9 +21,11 @@ from emu.environment.requests import (
     Lost,
     Request,
 )
-from emu.environment.scripted import ScriptedOutput, ScriptedWorld
 from emu.environment.streams import HostOutput
 from emu.environment.waits import Reader, Waits
+
+if TYPE_CHECKING:
+    from emu.environment.scripted import ScriptedOutput, ScriptedWorld
 
 __all__ = [
     "STDERR", "STDIN", "STDOUT", "HostWorld", "ScriptedOutput", "ScriptedWorld", "World",
@@ -31,6 +33,15 @@ __all__ = [
 ]  # fmt: skip
 
 _INPUT_CHUNK = 65536
+
+
+def __getattr__(name: str) -> Any:
+    """A scripted outside, which only tests and scripts need, is imported when it is asked for."""
+    if name in ("ScriptedOutput", "ScriptedWorld"):
+        from emu.environment import scripted
+
+        return getattr(scripted, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class World(Protocol):

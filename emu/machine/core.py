@@ -114,9 +114,10 @@ class Core:
             return self.engine.run(bound, passes)
         counter = self.engine.counter
         before = counter.count
-        reason = self.engine.run(bound, passes, self.turn)
-        self.turn -= counter.count - before
-        return reason
+        try:
+            return self.engine.run(bound, passes, self.turn)
+        finally:  # a wait may have been interrupted
+            self.turn -= counter.count - before
 
     @property
     def is_turn_over(self) -> bool:
@@ -144,8 +145,10 @@ class Core:
             self._contexts[process.pid] = self.engine.new_context()
 
     def forget(self, pid: int) -> None:
-        """Drop the registers of a process that has ended."""
+        """Drop the registers of a process that has ended, or that goes on on another core."""
         self._contexts.pop(pid, None)
+        if self.has_loaded(pid):
+            self.loaded = None
 
     def keep(self, pid: int, state: State) -> None:
         """Keep the registers of a process that has run elsewhere."""

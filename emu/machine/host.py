@@ -59,6 +59,9 @@ class KernelHost:
     def _process_ended(self, event: ProcessEnded) -> None:
         self._remember(event)
         self.ended.append(event.pid)
+        for core in self._cores:
+            if core.engine.control.running:
+                core.engine.stop()  # what it has open is closed before any program goes on
 
     def _vspace_changed(self, event: VspaceChanged) -> None:
         self._remember(event)

@@ -255,7 +255,10 @@ class Machine:
         if count:
             self.count_instructions()
         end = self.core.engine.instructions + count if count else 0
-        return self.turns.go(end, self.options.max_insns)
+        try:
+            return self.turns.go(end, self.options.max_insns)
+        finally:
+            self.turns.forget_ended()
 
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""

@@ -37,7 +37,9 @@ CallFilter = Callable[[Process, int], bool]
 
 
 class Observer:
-    """Is told events in order, and changes nothing.  ``Observers.add`` attaches it.
+    """Is told events in order, changes nothing and raises nothing.
+
+    ``Observers.add`` attaches it.
 
     During ``calling`` and ``called`` the PC of the core is past the SVC.
     rank: observers of a lower rank are told first.

@@ -7,6 +7,7 @@ Source: docs/kernel.md, "Making a call"; docs/semihosting.md.
 
 from __future__ import annotations
 
+from emu.cpu.registers import in_it_block
 from emu.environment.waits import Interrupted
 from emu.machine.core import Core
 from emu.machine.history import History
@@ -103,7 +104,11 @@ class SvcHandler:
             self._calls.unknown += 1
         if self._observers.watch_calls and self._ends_before(number):
             return None
-        result = self._call(self._find(number), (r0, r1, r2, r3))
+        try:
+            result = self._call(self._find(number), (r0, r1, r2, r3))
+        except Interrupted:
+            self._will_be_made_again(number)
+            raise
         if result is None or (self._kernel.ready and not self._core.is_sliced):
             self._stop()  # another process may be ready now: then time is sliced from here on
         elif not self._backend.is_in_step and not self._backend.sync():
@@ -132,6 +137,16 @@ class SvcHandler:
         if result is not None:
             core.engine.registers.write_r0(result)
 
+    def _will_be_made_again(self, number: int) -> None:
+        """A call has done nothing but wait: the engine goes back to its SVC, or it is pending.
+
+        Inside an IT block the engine does not go back.
+        """
+        if in_it_block(self._core.engine.registers.read("cpsr")):
+            self._core.is_call_pending = True
+        else:
+            self._counts[number] -= 1
+
     def _process(self) -> Process:
         """The process that made the SVC."""
         process = self._kernel.running[self._number]
@@ -149,7 +164,11 @@ class SvcHandler:
                 tell(self._core, process, call, words)
         history.made += 1
         history.under_way = (history.made, process.pid, call, words)
-        result = trap(kernel, number, call, words)
+        try:
+            result = trap(kernel, number, call, words)
+        except Interrupted:
+            history.made -= 1  # it is made again
+            raise
         blocks = result is None and process.state in _BLOCKED
         if blocks or call.changes or kernel.refusal is not None:
             self._remember(process, result, blocks)
@@ -191,9 +210,14 @@ class SvcHandler:
         core, observers, process = self._core, self._observers, self._process()
         self._calls.semihosting += 1
         self._history.semihosting(process.pid)
+        self._kernel.enter(self._number)  # it may map a heap, or end the process
         for tell in observers.semihosting:
             tell(core, process, operation, argument)
-        result = self._sessions.of(process).call(operation, argument)
+        try:
+            result = self._sessions.of(process).call(operation, argument)
+        except Interrupted:
+            self._calls.semihosting -= 1  # it is made again
+            raise
         for tell in observers.semihosted:
             tell(core, process, operation, result)
         goes_on = self._kernel.running[self._number] is process

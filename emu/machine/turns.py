@@ -68,7 +68,7 @@ class Turns:
     ) -> None:
         """ended: the pids of processes that have ended, as ``KernelHost`` gathers them.
 
-        forget: called with each of them, before another process runs.
+        forget: called with each of them, before any process runs on and when a run ends.
         """
         self._kernel, self._cores, self._outside = kernel, cores, outside
         self._history, self._observers = history, observers
@@ -94,14 +94,14 @@ class Turns:
         end: the count of instructions at which this run ends.  most: the count at which every
         run ends.  0: no bound.
         """
-        core = self.core
-        self.is_paused = False
-        self._outside.begin_run()
-        standing = self.running
+        core, kernel, outside = self.core, self._kernel, self._outside
+        number, standing, self.is_paused = core.number, self.running, False
+        outside.begin_run()
         self._deliver_fault(core)
         if core.is_call_pending:
             core.resume_call()
-        kernel, outside, number = self._kernel, self._outside, core.number
+            if outside.is_full or outside.cause is not None:
+                return self._asked_to_end()
         while True:
             if kernel.readers:
                 self._feed(core)
@@ -161,7 +161,7 @@ class Turns:
         if resume is not None and self._history.waiting:
             self._answered(process, resume if type(resume) is Failed else None)
         if self._ended:
-            self._forget_the_ended()
+            self.forget_ended()
         for tell in self._observers.loading:
             tell(core, process, resume, switched)
 
@@ -174,8 +174,9 @@ class Turns:
             for tell in self._observers.refused:
                 tell(process, entry, refusal)
 
-    def _forget_the_ended(self) -> None:
-        """Drop what is kept for processes that have ended, and that no restore brought back."""
+    def forget_ended(self) -> None:
+        """Drop what is kept for processes that have ended, except for proc0, whose end is the
+        machine's."""
         for pid in self._ended:
             if pid not in self._kernel.processes:
                 for core in self._cores:

@@ -115,6 +115,19 @@ class CallTracer(Observer):
             )
         self._emit(process.pid, pending, Phase.WHOLE, values, shown, error)
 
+    def restored(self) -> None:
+        """The calls wait that waited then; of later ones nothing is known."""
+        recorder, self._asking = self.recorder, None
+        recorder.release()
+        self._told.clear()
+        made = recorder.history.made
+        self._pending = {pid: one for pid, one in self._pending.items() if 0 < one.number <= made}
+        for pid, (number, _, call, words) in recorder.history.waiting.items():
+            if self._choice.wants(call.name) and recorder.filter.wants(pid):
+                decoder = recorder.decoder(recorder.kernel.processes[pid])
+                values = decoder.values(call.arguments, words)
+                self._pending[pid] = Pending(number, call.name, call.arguments, values)
+
     def finish(self) -> None:
         """Emit the call that waits for input, if the run was interrupted in it."""
         if self._asking is not None:

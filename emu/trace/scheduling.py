@@ -12,7 +12,8 @@ from emu.trace.events import Turn, TurnEvent
 from emu.trace.recorder import Recorder
 from kernel_model.abi import NO_ID, ProcState
 from kernel_model.call import CallRow, signed
-from kernel_model.process import Process, Resume, Start
+from kernel_model.events import ProcessEnded
+from kernel_model.process import Exited, Process, Resume, Start
 
 
 class TurnTracer(Observer):
@@ -24,6 +25,7 @@ class TurnTracer(Observer):
         self._status = 0
         self._living: set[int] = set()
         self._cause = 0  # the pid of the process that last did something
+        self._exited = -1  # the pid of the last process that ended itself
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         self._others_ended(core)
@@ -46,6 +48,15 @@ class TurnTracer(Observer):
     def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
         self._ended(core, process)
 
+    def process_ended(self, event: ProcessEnded) -> None:
+        if isinstance(event.ending, Exited):
+            self._exited = event.pid
+
+    def restored(self) -> None:
+        self._exited = -1
+        self._before = self.recorder.core.loaded
+        self._living = set(self.recorder.kernel.processes)
+
     def faulted(self, core: Core, fault: MachineFault) -> None:
         self._cause = fault.pid
         if self.recorder.kernel.processes[fault.pid].handler == NO_ID:
@@ -53,14 +64,14 @@ class TurnTracer(Observer):
             self._emit(fault.pid, Turn.ENDS, -1, fault.pc, f"killed by a fault: {fault.kind}")
 
     def _ended(self, core: Core, process: Process) -> None:
-        if process.state is ProcState.DEAD:
+        if process.pid == self._exited and process.state is ProcState.DEAD:
             pc = core.engine.registers.pc
             self._living.discard(process.pid)
             self._emit(process.pid, Turn.ENDS, -1, pc, f"exited with {self._status}")
         self._others_ended(core)
 
     def _others_ended(self, core: Core) -> None:
-        """Emit the ends that another process has caused, by a call or by its own end."""
+        """Emit the ends that others have caused: by a call, an answer to a fault, or their end."""
         living = self.recorder.kernel.processes
         for pid in sorted(self._living - living.keys()):
             pc = core.engine.registers.pc

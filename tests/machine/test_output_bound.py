@@ -8,6 +8,7 @@ import pytest
 
 from emu.machine import How
 from emu.mmu import BACKENDS
+from kernel_model.syscalls import CALLS
 from tests.guests import guest as guest_file
 from tests.guests import run_emu
 from tests.kernel.driver import DATA_VA, FREE_VA, RW, SYS, UART
@@ -21,6 +22,7 @@ WAYS: Final = {
 }
 """Ways to write what is at r8, or r5."""
 TEXT: Final = b"abcd"
+WRITE: Final = CALLS.named("console_write")
 
 
 def writing(way: str, mmu: str, **options: int) -> Guest:
@@ -112,3 +114,16 @@ def test_what_is_no_size_is_one_line(size: str) -> None:
     assert (run.returncode, run.stdout) == (2, b"")
     assert run.stderr.decode().startswith("emu: Invalid value for '--max-output'")
     assert run.stderr.count(b"\n") == 1
+
+
+def test_a_pending_call_writes_no_more() -> None:
+    """The run had been ended before the call, which the next run makes first."""
+    guest = Guest("set r0, data\n mov r1, #4\n call console_write\n exit 0\n", max_output=3)
+    guest.put(DATA_VA, int.from_bytes(TEXT, "little"))
+    machine = guest.machine
+    machine.observers.set_call_filter(lambda _process, number: number == WRITE.number)
+    assert guest.run().how is How.PAUSED
+    machine.observers.set_call_filter(None)
+    assert guest.run().how is How.MAX_OUTPUT
+    assert guest.world.stdout == TEXT[:3]
+    assert guest.run() == (How.EXITED, 0)

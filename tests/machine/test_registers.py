@@ -6,7 +6,8 @@ import pytest
 
 from emu.cpu.registers import THUMB_BIT, USER_MODE
 from emu.machine import How
-from emu.machine.core import SLICE
+from emu.machine.core import SLICE, Core
+from emu.machine.registers import ProcessRegisters
 from kernel_model.abi import Error, ProcState
 from kernel_model.process import Registers, Result, Start
 from tests.kernel.driver import CODE_VA, DATA_VA
@@ -270,3 +271,21 @@ def test_looking_at_others_does_not_end_what_the_monitor_remembers(mmu: str) -> 
         guest.machine.set_registers(process, state.core)
     guest.machine.run_for(1)
     assert guest.machine.state_of(guest.proc0).core[4] == 0
+
+
+def test_a_process_that_comes_back_to_a_core_has_what_it_did_elsewhere() -> None:
+    """Though nothing else has run there since."""
+    guest = Guest(SPIN)
+    process, l1_pa = guest.proc0, guest.kernel.l1_pa(guest.proc0)
+    cores = [Core(number, "tlb", guest.machine.ram, ()) for number in range(2)]
+    registers = ProcessRegisters(cores)
+    start, process.resume = process.resume, None
+    cores[0].load(process, start, l1_pa)
+    for number, core in ((1, cores[1]), (2, cores[0]), (3, cores[1])):
+        assert registers.move(process.pid, core)
+        core.load(process, Result(number), l1_pa)
+        assert core.engine.registers.core()[0] == number
+        assert registers.holder(process.pid) is core
+        assert registers.of(process).core[0] == number
+        registers.set_core(process, at(CODE_VA))
+        assert core.engine.registers.core() == at(CODE_VA)

@@ -22,12 +22,14 @@ from emu.environment.streams import HostOutput
 from emu.environment.waits import Interrupted, Reader, Waits, Writer
 from emu.environment.world import HostWorld
 from emu.machine import How, Machine, Options, Outcome
+from emu.machine.core import SLICE
 from emu.machine.watchdog import Watchdog
 from emu.mmu import BACKENDS
 from kernel_model.abi import MAP_NOEXEC, MAP_READ, MAP_WRITE, FrameType
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.image import Image, Segment
 from kernel_model.syscalls import CALLS, trap
+from tests.machine.rig import Guest
 
 CODE_VA, DATA_VA, UART_VA = 0x10000, 0x20000, 0xEF100000
 PIPE = 4096
@@ -246,9 +248,70 @@ def test_an_interrupted_read_is_made_again(read, mmu: str, pipe: Pipe) -> None:
                 assert machine.run().how is How.INTERRUPTED
         os.write(pipe.writer, b"x\n")
         assert machine.run() == (How.EXITED, 0)
-        state = machine.snapshot()
-        ends.append((machine.instructions, state.cores[0].registers, state.ram, state.outside))
+        ends.append((machine.instructions, machine.snapshot()))
     assert ends[0] == ends[1]
+
+
+READ_IN_IT_BLOCK = f"""
+        set     r0, {DATA_VA}
+        mov     r1, #1
+        mov     r12, #{{console_read}}
+        mov     r4, #0
+        cmp     r1, r1
+        {{block}} eq
+        svceq   #0
+        addeq   r4, r0
+        exit    0
+"""
+
+
+@pytest.mark.parametrize("block", ["itt", "ite"])
+@pytest.mark.parametrize("interrupts", [0, 2])
+def test_an_interrupted_read_in_an_it_block_is_made_once(
+    block: str, interrupts: int, pipe: Pipe
+) -> None:
+    """The engine cannot go back into the block; the call is made where the program is."""
+    number = CALLS.named("console_read").number
+    source = READ_IN_IT_BLOCK.format(console_read=number, block=block)
+    guest = Guest(source.replace("addeq", "addne") if block == "ite" else source, thumb=True)
+    guest.machine.outside.world = HostWorld(["program"], streams=(pipe.reader, 1, 2))
+    for _ in range(interrupts):
+        with interrupting(guest.machine):
+            assert guest.run().how is How.INTERRUPTED
+    os.write(pipe.writer, b"x\n")
+    assert guest.run() == (How.EXITED, 0)
+    assert guest.registers[4] == (block == "itt")
+    assert guest.memory(DATA_VA, 1) == b"x"
+    assert guest.machine.calls.by_number[number] == guest.machine.history.made - 1 == 1
+
+
+COMPUTING = """
+        set     r3, 100000
+1:      subs    r3, #1
+        bne     1b
+        set     r0, data
+        mov     r1, #1
+        call    console_read
+        set     r3, 200000
+1:      subs    r3, #1
+        bne     1b
+        exit    0
+"""
+
+
+@pytest.mark.parametrize("interrupts", [0, 2])
+def test_an_interrupted_wait_does_not_lengthen_the_turn(interrupts: int, pipe: Pipe) -> None:
+    guest = Guest(COMPUTING, max_insns=0, stats=True)
+    guest.load_child("1: b 1b\n")
+    guest.machine.outside.world = HostWorld(["program"], streams=(pipe.reader, 1, 2))
+    for _ in range(interrupts):
+        with interrupting(guest.machine):
+            assert guest.run().how is How.INTERRUPTED
+        assert guest.machine.core.turn < SLICE - 200_000
+    os.write(pipe.writer, b"x\n")
+    assert guest.run() == (How.EXITED, 0)
+    assert guest.machine.core.switches == 3
+    assert SLICE < guest.machine.instructions - 600_000 < SLICE + 100
 
 
 def test_a_run_in_another_thread_is_ended(pipe: Pipe) -> None:
