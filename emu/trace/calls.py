@@ -116,12 +116,12 @@ class CallTracer(Observer):
         self._emit(process.pid, pending, Phase.WHOLE, values, shown, error)
 
     def restored(self) -> None:
-        """The calls wait that waited then; of later ones nothing is known."""
+        """Keep the calls that waited at the snapshot, and drop later ones and semihosting's."""
         recorder, self._asking = self.recorder, None
         recorder.release()
         self._told.clear()
-        made = recorder.history.made
-        self._pending = {pid: one for pid, one in self._pending.items() if 0 < one.number <= made}
+        made = range(1, recorder.history.made + 1)
+        self._pending = {pid: one for pid, one in self._pending.items() if one.number in made}
         for pid, (number, _, call, words) in recorder.history.waiting.items():
             if self._choice.wants(call.name) and recorder.filter.wants(pid):
                 decoder = recorder.decoder(recorder.kernel.processes[pid])
