@@ -134,6 +134,25 @@ def test_a_process_that_goes_on_after_a_call_that_waited_stops_where_it_stands(m
 
 # Turns and snapshots
 
+ENDS_THE_OTHER: Final = """
+        mov     r0, #1
+        mov     r1, #0
+        call    proc_end
+1:      b       1b
+"""
+
+
+def test_a_turn_goes_on_in_the_next_piece_though_all_others_have_ended(mmu: str) -> None:
+    """It was begun while there were others: a run in pieces ends it where the whole run does."""
+    whole, pieces = Guest(ENDS_THE_OTHER, mmu), Guest(ENDS_THE_OTHER, mmu)
+    for guest, lengths in ((whole, [300]), (pieces, [100, 100, 100])):
+        guest.load_child("1: b 1b")
+        for length in lengths:
+            guest.machine.run_for(length)
+        assert len(guest.kernel.processes) == 1
+    assert pieces.machine.snapshot() == whole.machine.snapshot()
+
+
 STRAIGHT: Final = "again:" + "        add     r4, r4, #1\n" * 60 + "        b       again\n"
 
 
