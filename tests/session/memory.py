@@ -27,8 +27,9 @@ GROWTH: Final = 50
 
 STATUS: Final = Path("/proc/self/statm")
 
-FOUND: Final = pytest.StashKey[list[int]]()
-"""The largest resident memory, in MB, of this process or of each worker."""
+FOUND: Final = pytest.StashKey[list[tuple[int, str]]]()
+"""The largest resident memory, in MB, of this process or of each worker, and in which test."""
+KEEPER: Final = pytest.StashKey["Keeper"]()
 
 
 def peak() -> int:
@@ -62,14 +63,24 @@ def let_go() -> None:
 
 
 class Keeper:
-    """Lets go whenever the process has grown since it last did."""
+    """Lets go whenever the process has grown since it last did.
+
+    at: the test in which the process was at its largest.
+    """
 
     def __init__(self) -> None:
         self._least = resident()
+        self._most = peak()
+        self.at = ""
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> Iterator[None]:
+    def pytest_runtest_teardown(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Iterator[None]:
         result = yield
+        most = peak()
+        if most > self._most:
+            self._most, self.at = most, item.nodeid
         if nextitem is not None and resident() > self._least + GROWTH:
             let_go()
             self._least = resident()
@@ -84,18 +95,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """The tests themselves stay; the collector need not look at them again."""
     gc.collect()
     gc.freeze()
-    session.config.pluginmanager.register(Keeper())
+    keeper = session.config.stash[KEEPER] = Keeper()
+    session.config.pluginmanager.register(keeper)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker tells its figure to the process that started it."""
     config = session.config
+    keeper = config.stash.get(KEEPER, None)
+    found = peak(), keeper.at if keeper else ""
     if hasattr(config, "workeroutput"):
-        config.workeroutput["peak"] = peak()
-        return
-    if not config.stash[FOUND]:
-        config.stash[FOUND].append(peak())
+        config.workeroutput["peak"] = found
+    elif not config.stash[FOUND]:
+        config.stash[FOUND].append(found)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -103,14 +116,14 @@ def pytest_testnodedown(node: Any) -> None:
     """Called by pytest-xdist where a worker has ended; one that crashed tells nothing."""
     output = getattr(node, "workeroutput", {})
     if "peak" in output:
-        node.config.stash[FOUND].append(output["peak"])
+        node.config.stash[FOUND].append(tuple(output["peak"]))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    largest = max(config.stash[FOUND], default=0)
+    largest, test = max(config.stash[FOUND], default=(0, ""))
     over = largest > limit()
-    words = f", over the {MOST} MB that a process of the tests should take" if over else ""
+    words = f", over the {MOST} MB that it should take, in {test}" if over else ""
     terminalreporter.write_line(f"largest worker: {largest} MB{words}", red=over)
 
 
