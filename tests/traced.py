@@ -6,6 +6,8 @@ import functools
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,8 +47,11 @@ def machine_for(program: Path, mmu: str = "tlb", max_insns: int = 0, stdin: byte
     return Machine(image, world, Options(mmu=mmu, max_insns=max_insns))
 
 
-def traced(program: Path, kinds: str, mmu: str = "tlb", max_insns: int = 0, **options: Any) -> str:
-    """The text of a trace of these kinds."""
+@contextmanager
+def trace_file(
+    program: Path, kinds: str, mmu: str = "tlb", max_insns: int = 0, **options: Any
+) -> Iterator[Path]:
+    """The file of a trace of these kinds, as long as this is entered."""
     machine = machine_for(program, mmu, max_insns)
     with tempfile.TemporaryDirectory() as directory:
         out = os.path.join(directory, "trace")
@@ -54,4 +59,10 @@ def traced(program: Path, kinds: str, mmu: str = "tlb", max_insns: int = 0, **op
         end = begin_trace(machine, asked, open_files(str(program)), print)
         machine.run()
         end()
-        return Path(out).read_text()
+        yield Path(out)
+
+
+def traced(program: Path, kinds: str, mmu: str = "tlb", max_insns: int = 0, **options: Any) -> str:
+    """The text of a trace of these kinds."""
+    with trace_file(program, kinds, mmu, max_insns, **options) as out:
+        return out.read_text()

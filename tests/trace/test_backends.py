@@ -16,7 +16,7 @@ from emu.debuginfo import open_files
 from emu.trace.start import TraceOptions, begin_trace
 from tests.agreement import CODES, Way, disagreement, ways
 from tests.guests import SOURCES, guest
-from tests.traced import BACKENDS, machine_for, traced
+from tests.traced import BACKENDS, machine_for, trace_file, traced
 
 KINDS = "syscall,map,fault,sched,ipc"
 BOUND = 5_000_000
@@ -75,15 +75,14 @@ def test_every_message_is_told_of_once(name: str, tmp_path: Path) -> None:
 def test_the_blocks_of_each_process_are_those_of_its_turns(name: str) -> None:
     """Between two turns only the process that got the first executes."""
     running, executed = "", set()
-    text = traced(guest(name), "sched,block", max_insns=BOUND)
-    for found in re.finditer(r"[^\n]+", text):  # a list of these lines would take 400 MB
-        line = found[0]
-        pid, what = re.sub(r" [#@]\d+", "", line).split(" ", 1)
-        if what.startswith(("+++ starts", "+++ runs")):
-            running = pid
-        elif what.startswith("block"):
-            assert pid == running, line
-            executed.add(pid)
+    with trace_file(guest(name), "sched,block", max_insns=BOUND) as out, out.open() as lines:
+        for line in lines:  # together they would take hundreds of MB
+            pid, what = re.sub(r" [#@]\d+", "", line).split(" ", 1)
+            if what.startswith(("+++ starts", "+++ runs")):
+                running = pid
+            elif what.startswith("block"):
+                assert pid == running, line
+                executed.add(pid)
     assert executed >= {"[0]", "[1]", "[2]"}
 
 
