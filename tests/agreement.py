@@ -28,7 +28,7 @@ PIECES: Final = (0, 997)
 FACTORS: Final = (CODES, MMUS, WATCHED, CHECKS, HOOKS, PIECES)
 """What a way chooses: the code, and a ``Variant`` in its own order."""
 
-LONG: Final = 2_000_000
+LONG: Final = 1_500_000
 """Instructions that no run exceeds."""
 
 RUNS: Final = 3
@@ -63,7 +63,7 @@ def enough(variant: Variant) -> int:
         return 100_000 if variant.watch == "mem" else 250_000
     if variant.watch == "mem":
         return 250_000
-    return 500_000 if variant.check else LONG
+    return 400_000 if variant.check else LONG
 
 
 def ways(programs: Iterable[str], rows: int = RUNS) -> dict[str, list[Way]]:
