@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from emu.devices import uart
 from emu.devices.bus import Bus, Device
 from emu.environment.outside import Outside
-from kernel_model.kernel import KERNEL_SIZE
 from kernel_model.kernel import Device as KernelDevice
 
 RAM_BASE: Final = 0x80000000
@@ -32,11 +31,6 @@ class Board(NamedTuple):
     ram_size: int
     kernel_base: int
     devices: tuple[Placement, ...]
-
-    @property
-    def kernel(self) -> range:
-        """The physical addresses of the kernel's own memory."""
-        return range(self.kernel_base, self.kernel_base + KERNEL_SIZE)
 
 
 MAKERS: Final[dict[str, Callable[[Outside, int], Device]]] = {uart.Uart.name: uart.Uart}
