@@ -102,7 +102,10 @@ class FrameMoved(NamedTuple):
 
 
 class DescriptorsWritten(NamedTuple):
-    """Entries of a table of this level, from ``pa`` on, changed from ``old`` to ``new``."""
+    """Entries of a table of this level, from ``pa`` on, changed from ``old`` to ``new``.
+
+    They are written to memory as ``MemoryWritten`` says, of which there is no event of its own.
+    """
 
     pa: int
     level: int

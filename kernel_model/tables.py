@@ -44,7 +44,6 @@ class TableEditor:
         self.window.write(pa, words)
         level = 1 if table.table is TableType.L1 else 2
         self.tell(DescriptorsWritten(pa, level, old, words))
-        self.tell(MemoryWritten(pa, len(words) * 4))
         if l1 is not None:
             unit = SECTION_SIZE if level == 1 else SMALL_PAGE_SIZE
             va = table.t_va + index * unit

@@ -95,10 +95,14 @@ class HostOutput:
 
         Errors: OSError.
         """
-        rest = memoryview(self.unsent + data if self.unsent else data)
+        whole = self.unsent + data if self.unsent else data
+        rest: bytes | memoryview = whole
         try:
-            while rest:
-                rest = rest[self._writer.write(rest) :]
+            sent = self._writer.write(whole)
+            if sent < len(whole):
+                rest = memoryview(whole)[sent:]
+                while rest:
+                    rest = rest[self._writer.write(rest) :]
         except Interrupted as interrupted:
             self.unsent = bytes(rest)
             return interrupted.cause

@@ -51,6 +51,10 @@ class KernelEntry(NamedTuple):
     words: tuple[int, ...] = ()
 
 
+Moment = tuple[int, int, CallRow, tuple[int, ...]]
+"""The members of a ``KernelEntry``: what is kept of each, because it takes less time to make."""
+
+
 class RefusedCall(NamedTuple):
     """A call that failed.  why: in words, with its values."""
 
@@ -97,20 +101,20 @@ class HistoryState(NamedTuple):
 class History:
     """The last entries into the kernel, the last descriptors written, the last refusals.
 
-    made: calls so far.  under_way: the entry under way, or else the last one: the members of a
-    ``KernelEntry``.
+    made: calls so far.  under_way: the entry under way, or else the last one.
+    writes: of descriptors, each the members of a ``Written``.
     waiting: the call of each process that is blocked in one, by pid.
     faults: the unhandled fault of each process, by pid.
     """
 
     def __init__(self) -> None:
         self.made = 0
-        self.under_way: tuple[int, int, CallRow, tuple[int, ...]] = KernelEntry(0, 0, BOOT)
+        self.under_way: Moment = KernelEntry(0, 0, BOOT)
         self.calls: deque[tuple[KernelEntry, int | None]] = deque(maxlen=CALLS_KEPT)
-        self.written: deque[Written] = deque(maxlen=DESCRIPTORS_KEPT)
+        self.writes: deque[tuple[Moment, int, int, int, int, int]] = deque(maxlen=DESCRIPTORS_KEPT)
         self.events: deque[Happening] = deque(maxlen=EVENTS_KEPT)
         self.refusals: deque[RefusedCall] = deque(maxlen=REFUSALS_KEPT)
-        self.waiting: dict[int, KernelEntry] = {}
+        self.waiting: dict[int, Moment] = {}
         self.faults: dict[int, str] = {}
 
     @property
@@ -118,13 +122,18 @@ class History:
         """The entry under way, or else the last one."""
         return KernelEntry(*self.under_way)
 
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """The last writes of descriptors, the oldest first."""
+        return tuple(Written(KernelEntry(*entry), *what) for entry, *what in self.writes)
+
     def refused(self, entry: KernelEntry, refusal: Refused) -> None:
         """A call has failed."""
         self.refusals.append(RefusedCall(entry, refusal.error, refusal.text))
 
     def semihosting(self, pid: int) -> None:
         """A semihosting call of this process begins; the events that follow are its own."""
-        self.under_way = KernelEntry(self.made, pid, SEMIHOSTING)
+        self.under_way = self.made, pid, SEMIHOSTING, ()
 
     def fault(self, pid: int, headline: str) -> None:
         """A process is about to end by a fault that no handler takes."""
@@ -140,15 +149,18 @@ class History:
     def snapshot(self) -> HistoryState:
         """The history as a value."""
         return HistoryState(
-            self.made, self.now, tuple(self.calls), tuple(self.written), tuple(self.events),
-            tuple(self.refusals), tuple(self.waiting.items()), tuple(self.faults.items()),
+            self.made, self.now, tuple(self.calls), self.written, tuple(self.events),
+            tuple(self.refusals), self._waiting(), tuple(self.faults.items()),
         )  # fmt: skip
+
+    def _waiting(self) -> tuple[tuple[int, KernelEntry], ...]:
+        return tuple((pid, KernelEntry(*entry)) for pid, entry in self.waiting.items())
 
     def restore(self, state: HistoryState) -> None:
         """Become what a history was."""
         self.made, self.under_way = state.made, state.now
         self.calls = deque(state.calls, CALLS_KEPT)
-        self.written = deque(state.written, DESCRIPTORS_KEPT)
+        self.writes = deque(state.written, DESCRIPTORS_KEPT)
         self.events = deque(state.events, EVENTS_KEPT)
         self.refusals = deque(state.refusals, REFUSALS_KEPT)
         self.waiting, self.faults = dict(state.waiting), dict(state.faults)

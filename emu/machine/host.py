@@ -7,7 +7,7 @@ from typing import Any
 
 from emu.environment.outside import Outside
 from emu.machine.core import Core
-from emu.machine.history import KEPT_EVENTS, Happening, History, Written
+from emu.machine.history import KEPT_EVENTS, Happening, History
 from emu.machine.observers import Observers
 from kernel_model.events import (
     DescriptorsWritten,
@@ -34,6 +34,7 @@ class KernelHost:
         self.console_ready = outside.is_input_ready
         self.ended: list[int] = []
         self._written = [core.backend.written for core in cores]
+        self._changed = [core.backend.changed for core in cores]
         self._own: dict[type[Event], Callable[[Any], None]] = {
             **dict.fromkeys(KEPT_EVENTS, self._remember),
             ProcessEnded: self._process_ended,
@@ -70,13 +71,15 @@ class KernelHost:
                 core.backend.switch(event.l1_pa)
 
     def _translation_changed(self, event: TranslationChanged) -> None:
-        for core in self._cores:
-            core.backend.changed(*event)
+        for changed in self._changed:
+            changed(*event)
 
     def _descriptors_written(self, event: DescriptorsWritten) -> None:
         pa, level, old, new = event
         history = self._history
-        history.written.append(Written(history.now, pa, level, len(new), old[0], new[0]))
+        history.writes.append((history.under_way, pa, level, len(new), old[0], new[0]))
+        for written in self._written:
+            written(pa, len(new) * 4)
 
     def _memory_written(self, event: MemoryWritten) -> None:
         pa, length = event

@@ -178,16 +178,17 @@ class SvcHandler:
         return result
 
     def _remember(self, process: Process, result: int | None, blocks: bool) -> None:
-        entry = self._history.now
-        refusal = self._kernel.refusal
+        history, refusal = self._history, self._kernel.refusal
+        if blocks:
+            history.waiting[process.pid] = history.under_way
+            return
+        entry = history.now
         if refusal is not None:
-            self._history.refused(entry, refusal)
+            history.refused(entry, refusal)
             for tell in self._observers.refused:
                 tell(process, entry, refusal)
-        elif entry.call.changes:
-            self._history.calls.append((entry, result))
-        if blocks:
-            self._history.waiting[entry.pid] = entry
+        else:
+            history.calls.append((entry, result))
 
     def _is_semihosting(self, syndrome: int, pc: int, thumb: int) -> bool:
         """Whether the SVC in memory is exactly that of semihosting.
@@ -207,10 +208,12 @@ class SvcHandler:
         return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING
 
     def _semihost(self, operation: int, argument: int) -> int | None:
-        core, observers, process = self._core, self._observers, self._process()
+        core, observers, kernel = self._core, self._observers, self._kernel
+        process = kernel.running[self._number] or self._process()
         self._calls.semihosting += 1
         self._history.semihosting(process.pid)
-        self._kernel.enter(self._number)  # it may map a heap, or end the process
+        if kernel.core != self._number:
+            kernel.enter(self._number)  # it may map a heap, or end the process
         for tell in observers.semihosting:
             tell(core, process, operation, argument)
         try:
@@ -220,7 +223,7 @@ class SvcHandler:
             raise
         for tell in observers.semihosted:
             tell(core, process, operation, result)
-        goes_on = self._kernel.running[self._number] is process
+        goes_on = kernel.running[self._number] is process
         if not (goes_on and (self._backend.is_in_step or self._backend.sync())):
             self._stop()
         return result if goes_on else None

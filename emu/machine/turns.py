@@ -14,7 +14,7 @@ from emu.environment.outside import Outside
 from emu.environment.requests import Cause
 from emu.machine.core import Core
 from emu.machine.fault import fault_of, record_of
-from emu.machine.history import History
+from emu.machine.history import History, KernelEntry
 from emu.machine.observers import Observers
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
 from emu.machine.watchdog import Watchdog
@@ -169,7 +169,7 @@ class Turns:
         """Note that the call in which a process had blocked is answered, and its error, if any."""
         entry = self._history.waiting.pop(process.pid, None)
         if entry is not None and failed is not None:
-            refusal = Refused(failed.error)
+            entry, refusal = KernelEntry(*entry), Refused(failed.error)
             self._history.refused(entry, refusal)
             for tell in self._observers.refused:
                 tell(process, entry, refusal)

@@ -67,6 +67,8 @@ class RecordingHost:
         elif isinstance(event, DescriptorsWritten):
             pa, level, old, new = event
             self.descriptors.append((pa, level, old.tolist(), new.tolist()))
+            self.written.append((pa, 4 * len(new)))
+            self.stored(pa, 4 * len(new))
         elif isinstance(event, MemoryWritten):
             self.written.append(tuple(event))
             self.stored(*event)

@@ -188,8 +188,9 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     history = machine.history
     yield "made", lambda: setattr(history, "made", history.made + 1)
     yield "under_way", lambda: setattr(history, "under_way", KernelEntry(9, 9, BOOT))
-    for name in ("calls", "written", "refusals"):
+    for name in ("calls", "refusals"):
         yield name, lambda name=name: getattr(history, name).append((KernelEntry(9, 9, BOOT), 0))
+    yield "writes", lambda: history.writes.append((KernelEntry(9, 9, BOOT), 0, 1, 1, 0, 0))
     yield "waiting", lambda: history.waiting.update({9: KernelEntry(9, 9, BOOT)})
     yield "faults", lambda: history.faults.update({9: "!"})
     yield "counts", lambda: machine.calls.by_number.update({3: 99})
@@ -251,7 +252,7 @@ KEPT: Final = {
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},
     "InstructionClock": {"since", "looks"},
-    "History": {"made", "under_way", "calls", "written", "events", "refusals", "waiting",
+    "History": {"made", "under_way", "calls", "writes", "events", "refusals", "waiting",
                 "faults"},
     "Semihosting": {"errno", "streams"},
     "SemihostedProcess": {"mapped_heap"},
