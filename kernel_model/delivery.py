@@ -32,7 +32,8 @@ def hand_over_message(
     if ranges is not None:
         put(kernel, sender, target, kind, ranges, message)
     kernel.wake(target, answered(kernel, ranges, result))
-    kernel.publish(target)
+    if target.record != NO_ID:
+        kernel.publish(target)
     return ranges is not None
 
 
@@ -57,7 +58,8 @@ def put(
     sender.sent += 1
     receiver.received += 1
     kernel.tell(MessageDelivered(sender.pid, receiver.pid, kind, message))
-    kernel.publish(sender)
+    if sender.record != NO_ID:
+        kernel.publish(sender)
 
 
 def wait_for(

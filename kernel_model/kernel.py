@@ -278,10 +278,8 @@ class Kernel:
         process.buffer = process.wanted = 0
         process.resume = resume
         self.ready.append(process.pid)
-        for core, one in enumerate(self.running):
-            if one is None:
-                self.run_next(core)
-                return
+        if None in self.running:
+            self.run_next(self.running.index(None))
 
     def release(self, process: Process) -> None:
         """Take the core from a process that waits now or has ended, if it has one."""

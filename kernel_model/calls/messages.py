@@ -89,7 +89,8 @@ def _take_first(kernel: Kernel, caller: Process, ranges: Ranges) -> int:
         sender.state = ProcState.AWAITING
     else:
         sender.state = ProcState.STOPPED
-    kernel.publish(sender)
+    if sender.record != NO_ID:
+        kernel.publish(sender)
     return sender.pid if sender.fault is None else sender.pid | FAULT_BIT
 
 
