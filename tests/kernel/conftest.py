@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from kernel_model import walk
 from tests.kernel.driver import Machine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _meanings_are_found_anew() -> None:
+    """No test relies on what another process kept: a mutant is tried in a copy of one."""
+    for kept in (walk._meaning, walk._coarse_table):
+        kept.cache_clear()
 
 
 @pytest.fixture

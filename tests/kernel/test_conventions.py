@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from kernel_model.abi import NO_ID, DeathHow, Error
+from kernel_model.call import CallTable
 from kernel_model.operations import Operation
 from kernel_model.process import Exited, Failed, Result
 from kernel_model.syscalls import CALLS, STANDARD, trap
@@ -178,3 +179,30 @@ def test_a_copy_and_a_restored_kernel_answer_in_the_same_convention(plain) -> No
     assert trap(twin, 99, 5, 0, 0, 0) == 5
     assert trap(twin, CALLS.named("exit").number, 9, 0, 0, 0) is None
     assert twin.halted == Exited(9)
+
+
+# The table of calls as a value
+
+
+def test_operations_have_the_names_of_their_convention() -> None:
+    row = CALLS.named("yield")
+    renamed = CallTable([row._replace(name="rest", number=7)])
+    assert renamed.name_of(Operation.YIELD) == "rest"
+    assert renamed.name_of(Operation.EXIT) == "exit"
+    assert renamed.text("{yield}, then {exit}") == "rest, then exit"
+    assert renamed.of(Operation.EXIT) is None
+
+
+def test_tables_of_equal_rows_are_equal() -> None:
+    same = CallTable(list(CALLS))
+    other = CallTable([*CALLS][1:])
+    assert (same, hash(same)) == (CALLS, hash(CALLS))
+    assert other != CALLS
+    assert [*CALLS] != CALLS
+
+
+@pytest.mark.parametrize("change", [{"number": 1}, {"name": "recv"}])
+def test_two_calls_of_one_number_or_name_are_our_mistake(change) -> None:
+    rows = CALLS.named("send"), CALLS.named("recv")
+    with pytest.raises(ValueError, match="CallTable: two calls have the same number or name"):
+        CallTable([rows[0]._replace(**change), rows[1]])

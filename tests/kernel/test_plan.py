@@ -8,6 +8,7 @@ import pytest
 
 from kernel_model.abi import KERNEL_VA, MAP_READ, FrameType, TableType
 from kernel_model.frame import Frame
+from kernel_model.handlers import carry_out
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Kernel
 from kernel_model.memory import Ram
@@ -49,6 +50,29 @@ def follow(machine: Machine, calls: Sequence[PlannedCall]) -> None:
 
 def names(plan: Plan) -> list[str]:
     return [call.operation for call in plan.calls]
+
+
+def test_the_kernel_carries_out_a_plan_as_if_the_process_had_called() -> None:
+    called, carried = Machine(), Machine()
+    for machine in (called, carried):
+        child = machine.child()
+        machine.ok("frame_give", machine.take(8), child.pid)
+    plan = plan_of(carried)
+    plan.map_page(FAR, RW)
+    follow(called, plan.calls)
+    carry_out(carried.kernel, carried.current, plan.calls)
+    assert carried.rights(FAR) == "rw-"
+    carried.current.calls = called.current.calls  # a plan is no call of the process's
+    assert carried.kernel.snapshot() == called.kernel.snapshot()
+    assert carried.ram.bytes == called.ram.bytes
+
+
+def test_a_process_sees_in_its_record_that_a_plan_was_carried_out(machine: Machine) -> None:
+    record = machine.take(2)
+    child = machine.kernel.processes[machine.ok("proc_new", record)]
+    machine.host.forget()
+    carry_out(machine.kernel, child, [])
+    assert machine.host.written == [(machine.kernel.frames[record].pa, 32)]
 
 
 def test_a_page_where_a_table_is(machine: Machine) -> None:

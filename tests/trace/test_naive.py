@@ -23,7 +23,7 @@ GUESTS = (
     "newlib/longjmp.thumb-hard",
     "newlib/longjmp.arm-soft",
 )
-ENOUGH = {"tlb": 60_000, "map": 20_000, "cpu": 20_000}
+ENOUGH = {"tlb": 40_000, "map": 20_000, "cpu": 20_000}
 """Instructions of each guest.  Longer runs go on with the same code."""
 OWN = ("faulty", "calling", "rewriting", "pair")
 
