@@ -26,7 +26,6 @@ from emu.trace.columns import columns
 from emu.trace.events import AccessEvent
 from emu.trace.plain import Callbacks, plain_accesses
 from emu.trace.recorder import Recorder
-from emu.trace.text import TextFormat
 from kernel_model.call import CallRow
 from kernel_model.events import DescriptorsWritten, VspaceChanged
 from kernel_model.process import Process, Resume
@@ -188,9 +187,5 @@ class AccessTracer(Observer):
         gathered = columns(*taken)
         if recorder.filter.by_address:
             gathered = gathered.chosen(recorder.filter.wants_access)
-        if isinstance(recorder.format, TextFormat):
-            text = gathered.text(recorder.pid)
-        else:
-            text = "".join(map(recorder.format.event, gathered.events(recorder.pid)))
-        recorder.output.write(text)
+        recorder.output.write(recorder.format.accesses(recorder.pid, gathered))
         recorder.output.pause()

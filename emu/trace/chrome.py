@@ -25,6 +25,7 @@ from kernel_model.events import Delivery
 
 if TYPE_CHECKING:
     from emu.arm.disassembly import Instruction
+    from emu.trace.columns import Columns
     from kernel_model.kernel import Kernel
 
 CALL = 100
@@ -63,6 +64,9 @@ class ChromeFormat:
         self._now = event.time + self._calls * CALL
         objects = [*self._counters(), *self._writers[event.kind](event)]
         return "".join(",\n" + _json(item) for item in objects)
+
+    def accesses(self, pid: int, gathered: Columns) -> str:
+        return "".join(map(self.event, gathered.events(pid)))
 
     def instruction(
         self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str

@@ -63,6 +63,17 @@ class Columns(NamedTuple):
             ]
         )
 
+    def json(self, pid: int) -> str:
+        """A line for each access, as ``JsonLinesFormat.event`` makes it."""
+        middles = _Middles(pid)
+        rows = zip(self.time, map(middles.__getitem__, self.what), self.va, self.pa, self.value)  # noqa: B905
+        return "".join(
+            [
+                f'{{"kind":"mem","time":{time}{middle}"va":{va},"pa":{pa}{size}{value}}}\n'
+                for time, (middle, size), va, pa, value in rows
+            ]
+        )
+
 
 def columns(time: bytes, what: bytes, value: bytes, va: bytes, pa: bytes) -> Columns:
     """The columns in the bytes that ``PlainAccesses.take`` returns."""
@@ -86,6 +97,20 @@ class _Heads(dict[int, tuple[str, int]]):
         name = "write" if _is_write(kind) else "read"
         head = f"[{self._pid}] {what & 0xFFFFFFFF:08x} {name} {_size(kind)} va 0x"
         self[what] = head, 16 - 2 * _size(kind)
+        return self[what]
+
+
+class _Middles(dict[int, tuple[str, str]]):
+    """The members of an access's object before ``va`` and behind ``pa``, by its ``what``."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__()
+        self._pid = pid
+
+    def __missing__(self, what: int) -> tuple[str, str]:
+        kind, is_write = what >> 32, "true" if _is_write(what >> 32) else "false"
+        middle = f',"pid":{self._pid},"pc":{what & 0xFFFFFFFF},"is_write":{is_write},'
+        self[what] = middle, f',"size":{_size(kind)},"value":'
         return self[what]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emu.arm.disassembly import Instruction
 from emu.decoding.arguments import Value
@@ -13,6 +13,9 @@ from emu.trace.events import Event
 
 VERSION = 2
 """Incremented when an object changes its meaning or loses a member."""
+
+if TYPE_CHECKING:
+    from emu.trace.columns import Columns
 
 
 class JsonLinesFormat:
@@ -26,6 +29,9 @@ class JsonLinesFormat:
     def event(self, event: Event) -> str:
         members = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
         return _line({"kind": event.kind, **members})
+
+    def accesses(self, pid: int, gathered: Columns) -> str:
+        return gathered.json(pid)
 
     def instruction(
         self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str

@@ -16,6 +16,9 @@ from emu.environment.waits import Interrupted, Waits, Writer
 PIECES = 512
 """The number of strings that are gathered before they are written."""
 
+GATHERED = 1 << 20
+"""Characters that ``write`` gathers before they are written, whatever the number of strings."""
+
 
 class Output:
     """Takes strings.  Callers that append to ``pieces`` themselves call ``flush`` now and then.
@@ -32,6 +35,7 @@ class Output:
         be reading.
         """
         self.pieces: list[str] = []
+        self._gathered = 0
         self.lost = False
         self._shared = shared
         self.on_lost: Callable[[str], None] = lambda _: None
@@ -42,7 +46,8 @@ class Output:
 
     def write(self, text: str) -> None:
         self.pieces.append(text)
-        if len(self.pieces) >= PIECES:
+        self._gathered += len(text)
+        if len(self.pieces) >= PIECES or self._gathered >= GATHERED:
             self.flush()
 
     def pause(self) -> None:
@@ -54,6 +59,7 @@ class Output:
         """Write what has been gathered."""
         data = "".join(self.pieces).encode("utf-8", "surrogateescape")
         self.pieces.clear()
+        self._gathered = 0
         if self.lost or not data:
             return
         try:

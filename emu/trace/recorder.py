@@ -15,6 +15,7 @@ from kernel_model.process import Process
 if TYPE_CHECKING:
     from emu.machine.history import History
     from emu.machine.sessions import SemihostingSessions
+    from emu.trace.columns import Columns
 
 
 class Format(Protocol):
@@ -28,6 +29,9 @@ class Format(Protocol):
     def begin(self) -> str: ...
 
     def event(self, event: Event) -> str: ...
+
+    def accesses(self, pid: int, gathered: Columns) -> str:
+        """The same as ``event`` of each of ``gathered.events(pid)``, in less time."""
 
     def instruction(
         self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str

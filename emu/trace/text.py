@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emu.arm.disassembly import Instruction
 from emu.decoding.arguments import message_text
@@ -11,6 +11,9 @@ from emu.trace import events
 from emu.trace.events import Event, Phase, Turn
 from kernel_model.descriptors import SECTION_SIZE, SMALL_PAGE_SIZE, describe
 from kernel_model.walk import Step
+
+if TYPE_CHECKING:
+    from emu.trace.columns import Columns
 
 
 class TextFormat:
@@ -23,6 +26,9 @@ class TextFormat:
 
     def event(self, event: Event) -> str:
         return f"{_head(event)} {_LINES[event.kind](event)}\n"
+
+    def accesses(self, pid: int, gathered: Columns) -> str:
+        return gathered.text(pid)
 
     def instruction(
         self, pid: int, instruction: Instruction, thumb: bool, symbol: str, target: str

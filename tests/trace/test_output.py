@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from emu.trace.output import Output
+from emu.trace.output import GATHERED, Output
 from tests.guests import ROOT, guest, run_emu
 from tests.traced import BACKENDS, built
 from tests.waiting import until_asleep
@@ -135,6 +135,16 @@ def test_what_is_kept_in_memory_is_bounded(tmp_path: Path) -> None:
         assert len(output.pieces) < 1000
     output.close()
     assert (tmp_path / "out").read_text().count("\n") == 10_000
+
+
+def test_long_strings_are_written_before_there_are_many(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    output = Output(os.open(path, os.O_WRONLY | os.O_CREAT), "trace")
+    for number in range(1, 40):
+        output.write("x" * (GATHERED // 8))
+        assert number * (GATHERED // 8) - path.stat().st_size < GATHERED
+    output.close()
+    assert path.stat().st_size == 39 * (GATHERED // 8)
 
 
 def test_a_run_without_traces_loads_nothing_for_them() -> None:
