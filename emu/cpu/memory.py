@@ -9,6 +9,9 @@ from emu.cpu.hostram import HostRam
 from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE
 from kernel_model.walk import walk
 
+ADDRESSES = 1 << 32
+"""The size of an address space in bytes."""
+
 
 class Memory(Protocol):
     """One address space at a time; pages are found by walks and kept until something changes."""
@@ -21,6 +24,9 @@ class Memory(Protocol):
 
     def physical(self, va: int) -> int:
         """The address in RAM (pa) that user mode reads at ``va``; -1 if there is none."""
+
+    def bytes_at(self, va: int, length: int) -> bytes | None:
+        """What user mode reads in [va, va + length); None if any of that is not in RAM."""
 
 
 class PythonMemory:
@@ -54,6 +60,20 @@ class PythonMemory:
                 return -1  # not kept: filling an empty descriptor needs no ``forget``
             self._found[page] = pa
         return pa | va & PAGE_OFFSET
+
+    def bytes_at(self, va: int, length: int) -> bytes | None:
+        end = va + length
+        if end > ADDRESSES or length > self.ram.size:
+            return None
+        found = []
+        while va < end:
+            part = min(end - va, PAGE_SIZE - (va & PAGE_OFFSET))
+            pa = self.physical(va)
+            if pa < 0:
+                return None
+            found.append(self.ram.read(pa, part))
+            va += part
+        return b"".join(found)
 
     def read(self, va: int, size: int) -> bytes:
         """The bytes at ``va``, if they are in RAM and in one page; else b""."""

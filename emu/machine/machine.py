@@ -107,7 +107,7 @@ class Machine:
             ProcessRegisters(self.cores), host.ended, self._forget,
         )  # fmt: skip
         self.sessions = SemihostingSessions(
-            self.kernel, self.outside, self._sp, self._physical, note
+            self.kernel, self.outside, self._sp, self._bytes_at, note
         )
         self.calls = Calls(self.kernel)
         for core in self.cores:
@@ -126,8 +126,8 @@ class Machine:
     def _sp(self) -> int:
         return self.core.engine.registers.read("sp")
 
-    def _physical(self, va: int) -> int:
-        return self.core.backend.memory.physical(va)
+    def _bytes_at(self, va: int, length: int) -> bytes | None:
+        return self.core.backend.memory.bytes_at(va, length)
 
     def _forget(self, pid: int) -> None:
         """Drop what is kept for a process that has ended."""

@@ -9,6 +9,9 @@ from emu.environment.outside import Outside
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 
+BytesAt = Callable[[int, int], bytes | None]
+"""bytes_at(va, length)"""
+
 if TYPE_CHECKING:
     from emu.semihosting import Semihosting
     from emu.semihosting.caller import SemihostingState
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
 class SemihostingSessions:
     """Semihosting by process: open files, errno and heap of each.
 
-    read_sp: the stack pointer of the process that runs.  physical: the pa at which it reads a va,
-    or -1.  note: called with a line about each oddity.
+    read_sp: the stack pointer of the process that runs.  bytes_at: the bytes that it reads at a va,
+    or None if they are not all RAM.  note: called with a line about each oddity.
     """
 
     def __init__(
@@ -26,11 +29,11 @@ class SemihostingSessions:
         kernel: Kernel,
         outside: Outside,
         read_sp: Callable[[], int],
-        physical: Callable[[int], int],
+        bytes_at: BytesAt,
         note: Callable[[str], None],
     ) -> None:
         self._kernel, self._outside = kernel, outside
-        self._read_sp, self._physical, self._note = read_sp, physical, note
+        self._read_sp, self._bytes_at, self._note = read_sp, bytes_at, note
         self._of: dict[int, Semihosting] = {}
 
     def of(self, process: Process) -> Semihosting:
@@ -40,7 +43,7 @@ class SemihostingSessions:
             from emu.semihosting.process import semihosting_for
 
             session = self._of[process.pid] = semihosting_for(
-                self._kernel, process, self._outside, self._read_sp, self._physical, self._note
+                self._kernel, process, self._outside, self._read_sp, self._bytes_at, self._note
             )
         return session
 

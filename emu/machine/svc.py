@@ -16,12 +16,11 @@ from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
 from kernel_model.call import CallRow
 from kernel_model.kernel import Kernel
-from kernel_model.memory import PhysicalMemory
 from kernel_model.process import Process
 from kernel_model.trap import trap
 
-ARM_SEMIHOSTING = 0xEF123456
-THUMB_SEMIHOSTING = 0xDFAB
+ARM_SEMIHOSTING = 0xEF123456.to_bytes(4, "little")
+THUMB_SEMIHOSTING = 0xDFAB.to_bytes(2, "little")
 _IMMEDIATES = (0x3456, 0xAB)
 """The low 16 bits of those immediates, which the syndrome register has."""
 
@@ -77,7 +76,7 @@ class SvcHandler:
         self._number, self._counts = core.number, calls.by_number
         self._history, self._observers, self._sessions = history, observers, sessions
         self._find, self._stop = kernel.calls.find, core.engine.stop
-        self._backend, self._physical = core.backend, core.backend.memory.physical
+        self._backend, self._bytes_at = core.backend, core.backend.memory.bytes_at
         core.engine.on_svc, core.resume_call = self.handle, self._resume_call
 
     def handle(
@@ -198,14 +197,9 @@ class SvcHandler:
         """
         if syndrome & 0xFFFF not in _IMMEDIATES:
             return False
-        ram: PhysicalMemory = self._kernel.memory
-        pa = self._physical(pc - (2 if thumb else 4))
-        if not ram.contains(pa, 2 if thumb else 4):
-            return False
-        if not thumb:
-            return ram.read_word(pa) == ARM_SEMIHOSTING
-        word = ram.read_word(pa & ~3)
-        return (word >> 16 if pa & 2 else word & 0xFFFF) == THUMB_SEMIHOSTING
+        if thumb:
+            return self._bytes_at(pc - 2, 2) == THUMB_SEMIHOSTING
+        return self._bytes_at(pc - 4, 4) == ARM_SEMIHOSTING
 
     def _semihost(self, operation: int, argument: int) -> int | None:
         core, observers, kernel = self._core, self._observers, self._kernel

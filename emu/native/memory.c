@@ -146,12 +146,49 @@ static PyObject *memory_translate(PyObject *self, PyObject *va)
     return rights ? Py_BuildValue("Li", (long long)pa, rights) : Py_BuildValue("Li", -1LL, 0);
 }
 
+static bool copy(Memory *memory, uint32_t va, uint8_t *to, size_t length)
+{
+    while (length > 0) {
+        size_t part = PAGE_SIZE_ - (va & PAGE_OFFSET_);
+        part = part < length ? part : length;
+        const uint8_t *host = memory_at(memory, va);
+        if (host == NULL)
+            return false;
+        memcpy(to, host, part);
+        to += part;
+        va += (uint32_t)part;
+        length -= part;
+    }
+    return true;
+}
+
+static PyObject *memory_bytes_at(PyObject *self, PyObject *const *args, Py_ssize_t number)
+{
+    Memory *memory = (Memory *)self;
+    unsigned long long place[2] = {0};
+    for (Py_ssize_t at = 0; at < 2 && at < number; at++)
+        place[at] = PyLong_AsUnsignedLongLong(args[at]);
+    if (PyErr_Occurred())
+        return NULL;
+    if (place[0] + place[1] > (1ull << 32) || place[1] > memory->size)
+        Py_RETURN_NONE;
+    PyObject *found = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)place[1]);
+    if (found == NULL)
+        return NULL;
+    if (copy(memory, (uint32_t)place[0], (uint8_t *)PyBytes_AS_STRING(found), (size_t)place[1]))
+        return found;
+    Py_DECREF(found);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"use", memory_use, METH_O,
      PyDoc_STR("The L1 table of the current address space is there (pa); -1: there is none.")},
     {"forget", memory_forget, METH_NOARGS, PyDoc_STR("Descriptors have changed.")},
     {"physical", memory_physical, METH_O,
      PyDoc_STR("The address in RAM (pa) that user mode reads at va, or -1.")},
+    {"bytes_at", (PyCFunction)(void (*)(void))memory_bytes_at, METH_FASTCALL,
+     PyDoc_STR("The bytes that user mode reads at (va, length), or None: not all are RAM.")},
     {"translate", memory_translate, METH_O,
      PyDoc_STR("(pa, rights of user mode) of va, if it is in RAM; else (-1, 0).")},
     {NULL, NULL, 0, NULL},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from errno import EBADF
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from emu.environment.files import host_error
 from emu.environment.outside import Outside
@@ -53,6 +53,12 @@ class GuestMemory(Protocol):
     def read(self, va: int, length: int) -> bytes: ...
 
     def write(self, va: int, data: bytes) -> None: ...
+
+    def place(self, va: int, length: int) -> Any:
+        """A place of ``length`` bytes that may be written.  Errors: BadPointer."""
+
+    def store(self, place: Any, data: bytes) -> None:
+        """Store data, which may be shorter, at a place."""
 
 
 class HeapInfo(NamedTuple):

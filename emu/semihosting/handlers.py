@@ -62,13 +62,13 @@ def write(caller: Caller, handle: int, va: int, length: int) -> int:
 def read(caller: Caller, handle: int, va: int, length: int) -> int:
     """Read bytes; the number of bytes not read, which is ``length`` at the end of input.
 
-    The buffer is first overwritten with itself, which finds out whether it can be written: input
-    that has been read cannot be put back.
+    Whether the buffer can be written is found out first: input that has been read cannot be put
+    back.
     """
     stream = caller.stream(handle)
-    caller.memory.write(va, caller.memory.read(va, length))
+    place = caller.memory.place(va, length)
     data = stream.read(caller.outside, length)
-    caller.memory.write(va, data)
+    caller.memory.store(place, data)
     return length - len(data)
 
 

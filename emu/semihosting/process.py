@@ -9,36 +9,44 @@ from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.heap import map_heap
 from kernel_model import user
 from kernel_model.calls.endings import end_process
+from kernel_model.descriptors import WRITE
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
-from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Exited, Process
+from kernel_model.user import Ranges
 
 
 class ProcessMemory:
     """The process's memory, with the process's own rights.
 
-    physical: the pa at which the process, which runs, reads a va, or -1: a walk that is kept.
+    bytes_at: what the process, which runs, reads at (va, length); None if that is not all RAM.
     """
 
-    def __init__(self, kernel: Kernel, process: Process, physical: Callable[[int], int]) -> None:
-        self.kernel, self.process, self.physical = kernel, process, physical
+    def __init__(
+        self, kernel: Kernel, process: Process, bytes_at: Callable[[int, int], bytes | None]
+    ) -> None:
+        self.kernel, self.process, self._bytes_at = kernel, process, bytes_at
 
     def read(self, va: int, length: int) -> bytes:
-        if (va & PAGE_OFFSET) + length <= PAGE_SIZE:
-            pa = self.physical(va)
-            if self.kernel.memory.contains(pa, length):
-                return self.kernel.memory.read(pa, length)
+        found = self._bytes_at(va, length)
+        if found is not None:
+            return found
         try:
             return user.read(self.kernel, self.process, va, length)
         except Refused as refusal:
             raise BadPointer(refusal.text) from refusal
 
     def write(self, va: int, data: bytes) -> None:
+        self.store(self.place(va, len(data)), data)
+
+    def place(self, va: int, length: int) -> Ranges:
         try:
-            user.write(self.kernel, self.process, va, data)
+            return user.check_range(self.kernel, self.process, va, length, WRITE)
         except Refused as refusal:
             raise BadPointer(refusal.text) from refusal
+
+    def store(self, place: Ranges, data: bytes) -> None:
+        user.store(self.kernel, place, data)
 
 
 class SemihostedProcess:
@@ -65,9 +73,9 @@ def semihosting_for(
     process: Process,
     outside: Outside,
     read_sp: Callable[[], int],
-    physical: Callable[[int], int],
+    bytes_at: Callable[[int, int], bytes | None],
     note: Callable[[str], None],
 ) -> Semihosting:
     """Semihosting for one process; arguments: see ``ProcessMemory`` and ``SemihostedProcess``."""
-    memory = ProcessMemory(kernel, process, physical)
+    memory = ProcessMemory(kernel, process, bytes_at)
     return Semihosting(memory, outside, SemihostedProcess(kernel, process, read_sp), note)

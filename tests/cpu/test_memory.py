@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from emu import native
 from emu.cpu.memory import PythonMemory, make_memory
 from emu.mmu import make_ram
-from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.descriptors import EXEC, NORMAL, READ, WRITE, Coarse, SmallPage
 from kernel_model.walk import reached, walk
 
 BASE, SIZE = 0x80000000, 0x100000
@@ -47,6 +47,26 @@ def test_every_descriptor_means_the_same_to_all_walks(host, first, second, va):
         memory.use(L1)
         assert memory.translate(va) == twin.translate(va)
         assert memory.physical(va) == twin.physical(va)
+
+
+RUNS = [(0x7FF0, 32), (0x8000, 0), (0x8ABC, 0x1544), (0xAFFF, 1), (0xB000, 1), (0xAFFF, 2)]
+
+
+@pytest.mark.parametrize(("va", "length"), [*RUNS, (0x8000, SIZE + 1), (0xFFFFFFFF, 2)])
+@pytest.mark.parametrize("make", [make_memory, PythonMemory])
+def test_runs_of_bytes_are_read_where_all_of_them_are_ram(host, make, va, length):
+    """Three pages at 0x8000, each elsewhere in RAM, and nothing on either side."""
+    host.ram.zero(BASE, SIZE)
+    memory = make(host)
+    host.ram.write_word(L1, Coarse(L2).encode())
+    pages = [BASE + 0x12000, BASE + 0x10000, BASE + 0x13000]
+    for number, pa in enumerate(pages):
+        host.ram.write_word(L2 + (8 + number) * 4, SmallPage(pa, 0b010, 1, NORMAL).encode())
+        host.ram.write(pa, bytes(range(number, number + 128)) * 32)
+    memory.use(L1)
+    whole = b"".join(host.ram.read(pa, PAGE) for pa in pages)
+    inside = va >= 0x8000 and va + length <= 0xB000
+    assert memory.bytes_at(va, length) == (whole[va - 0x8000 :][:length] if inside else None)
 
 
 @pytest.mark.parametrize("l1", [-1, BASE + SIZE - 0x2000, BASE + SIZE, BASE - 0x4000])

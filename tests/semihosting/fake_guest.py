@@ -41,6 +41,13 @@ class Memory:
         self._check(va, len(data), READ_ONLY)
         self.data[va - BASE : va - BASE + len(data)] = data
 
+    def place(self, va: int, length: int) -> int:
+        self._check(va, length, READ_ONLY)
+        return va
+
+    def store(self, place: int, data: bytes) -> None:
+        self.write(place, data)
+
     def _check(self, va: int, length: int, end: int) -> None:
         if not BASE <= va <= va + length <= end:
             raise BadPointer

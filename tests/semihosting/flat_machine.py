@@ -74,6 +74,13 @@ class FlatMachine:
         except UcError:
             raise BadPointer from None
 
+    def place(self, va: int, length: int) -> int:
+        self.write(va, self.read(va, length))
+        return va
+
+    def store(self, place: int, data: bytes) -> None:
+        self.write(place, data)
+
     def exit(self, status: int) -> None:
         self.status = status
         self.uc.emu_stop()

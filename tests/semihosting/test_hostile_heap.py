@@ -54,7 +54,7 @@ def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
     process = kernel.running[0]
     assert process is not None
     semihosting = semihosting_for(
-        kernel, process, Outside(ScriptedWorld()), lambda: sp, lambda _: -1, lambda _: None
+        kernel, process, Outside(ScriptedWorld()), lambda: sp, lambda *_: None, lambda _: None
     )
     memory = semihosting.memory
     memory.write(BLOCK, struct.pack("<I", RESULT))
@@ -213,7 +213,7 @@ class Hosted(Adversary):
         outside = Outside(ScriptedWorld())
         for sp in ODD_STACKS:
             semihosting = semihosting_for(
-                kernel, process, outside, lambda sp=sp: sp, lambda _: -1, lambda _: None
+                kernel, process, outside, lambda sp=sp: sp, lambda *_: None, lambda _: None
             )
             base, limit, _, _ = semihosting.process.heap()
             assert base <= limit
