@@ -69,6 +69,14 @@ def exclusive_store(word: int, thumb: bool, registers: Sequence[int]) -> Store |
     return None
 
 
+def store_size(word: int, thumb: bool) -> int | None:
+    """How many bytes an exclusive store stores; None if the instruction is none."""
+    for form in _T32 if thumb else _A32:
+        if word & form.mask == form.bits:
+            return form.size
+    return None
+
+
 def _value(form: Form, word: int, registers: Sequence[int]) -> int:
     first = word >> form.first & 0xF
     if form.size == 8:

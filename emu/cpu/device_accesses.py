@@ -6,10 +6,12 @@ instruction and no register changed.  So the next run executes the access again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from emu.cpu.binding import OnRead, OnWrite, Read, Write
 from emu.cpu.run_control import RunControl
+from kernel_model.descriptors import READ, WRITE
 
 
 class Made(NamedTuple):
@@ -28,20 +30,23 @@ class DeviceAccesses:
     last look at ``control`` in a callback and the return to Unicorn.
     """
 
-    def __init__(self, control: RunControl) -> None:
-        self._control = control
+    def __init__(self, control: RunControl, refuses: Callable[[int], bool] | None = None) -> None:
+        """refuses: whether an access (READ or WRITE) is a misaligned one, which is not made."""
+        self._control, self._refuses = control, refuses
         self.made: Made | None = None
         self._pc = -1
 
     def reading(self, read: Read) -> OnRead:
         """The callback for loads.  An exception from ``read`` stops the run, which raises it."""
-        control = self._control
+        control, refuses = self._control, self._refuses
 
         def on_read(_uc: object, offset: int, size: int, _data: object) -> int:
             control.accesses += 1
             call = read, offset, size
             made, self.made = self.made, None
             try:
+                if refuses is not None and refuses(READ):
+                    return 0
                 value = made.value if made is not None and made.call == call else read(offset, size)
             except BaseException as error:
                 control.fail(error)  # not made: left to the next run
@@ -54,13 +59,15 @@ class DeviceAccesses:
 
     def writing(self, write: Write) -> OnWrite:
         """The callback for stores, likewise."""
-        control = self._control
+        control, refuses = self._control, self._refuses
 
         def on_write(_uc: object, offset: int, size: int, value: int, _data: object) -> None:
             control.accesses += 1
             call = write, offset, size, value
             made, self.made = self.made, None
             try:
+                if refuses is not None and refuses(WRITE):
+                    return
                 if made is None or made.call != call:
                     write(offset, size, value)
             except BaseException as error:

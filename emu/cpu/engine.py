@@ -15,6 +15,7 @@ from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC
 
 from emu.cpu import registers
+from emu.cpu.alignment import make_alignment
 from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.exact_stop import ExactStop
@@ -89,7 +90,8 @@ class Engine:
         self.registers = Registers(self.unicorn.uc)
         self.counter = make_counter(self.unicorn)
         self.control = RunControl(self.unicorn, self.counter)
-        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control)
+        self.alignment = make_alignment(self.unicorn, self.registers, self.control)
+        self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control, self.alignment)
         self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
         self._svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
 
+from emu.cpu.alignment import Alignment
 from emu.cpu.binding import OnRead, OnWrite, Read, Unicorn, Write
 from emu.cpu.counter import Counter, prepare
 from emu.cpu.device_accesses import DeviceAccesses
@@ -30,17 +31,19 @@ class Hooks:
         registers: Registers,
         counter: Counter,
         control: RunControl,
+        alignment: Alignment,
     ) -> None:
         self._unicorn, self._registers = unicorn, registers
         self._status = Batch(unicorn.uc, ("cpsr",))
         self._counter, self._control = counter, control
+        self._alignment = alignment
         self.counting = False
         self.passing = -1
         self._breakpoints: frozenset[int] = frozenset()
         self._wanted: Callable[[int], bool] = _always
         self._breakpoint_hooks: list[int] = []
         self._devices: dict[tuple[Read, Write], tuple[OnRead, OnWrite]] = {}
-        self.device_accesses = DeviceAccesses(control)
+        self.device_accesses = DeviceAccesses(control, alignment.refuses)
 
     def count_instructions(self) -> None:
         """Count from now on.  Costs less if called before the first run."""
@@ -74,6 +77,7 @@ class Hooks:
             self._unicorn.add_hook(const.UC_HOOK_CODE, function, first, last)
             for first, last in _neighbourhoods(self._breakpoints)
         ]
+        self._alignment.renew()
         self._unicorn.flush_blocks()
 
     def _break(self, _uc: int, va: int, _size: int, _data: object) -> None:

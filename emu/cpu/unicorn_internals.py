@@ -109,11 +109,16 @@ class _Laboratory:
         """Bytes from r0 to the T bit in a saved context, whose layout is that of a core's state."""
         marks = self.mark_registers()
         registers = _places(self._saved(), marks)
+        place = self.thumb_bit_place()
+        if len(registers) != 1 or place is None:
+            return None
+        return place - registers.pop()
+
+    def thumb_bit_place(self) -> int | None:
+        """Where the T bit is in a saved context."""
         arm, thumb, again = (self._in_state(t) for t in (0, THUMB_BIT, 0))
         changed = [at for at, was in enumerate(arm) if (was, thumb[at], again[at]) == (0, 1, 0)]
-        if len(registers) != 1 or len(changed) != 1:
-            return None
-        return changed[0] - registers.pop()
+        return changed[0] if len(changed) == 1 else None
 
     def _in_state(self, thumb: int) -> bytes:
         self.registers.write("cpsr", USER_MODE | thumb)
@@ -229,6 +234,15 @@ def _own_memory(address: int, length: int) -> bytes:
             return os.pread(memory.fileno(), length, address)
     except (OSError, OverflowError):
         return b""
+
+
+def monitor_place(unicorn: Unicorn) -> int:
+    """The host's address of the monitor's address (64 bits) in a core.  Errors: LookupError."""
+    exclusive, thumb = internals().exclusive, thumb_bit(unicorn)
+    in_context = _Laboratory().thumb_bit_place()
+    if not thumb or exclusive is None or in_context is None:
+        raise LookupError("monitor_place: not found in this Unicorn")
+    return thumb + exclusive - in_context
 
 
 class Noted:

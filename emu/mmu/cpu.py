@@ -42,6 +42,7 @@ class CpuBackend:
         self._pages = PageCache(ram, devices)
         self.memory = self._pages.memory
         engine.counter.see(self.memory)
+        engine.alignment.see(self._pages)
         self._window = CodeWindow(engine.unicorn)
         self._unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:

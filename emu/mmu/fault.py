@@ -8,6 +8,7 @@ refused.
 from __future__ import annotations
 
 from emu.arm.encoding import encoding
+from emu.arm.exclusives import store_size
 from emu.arm.ldrd import overlapping_load
 from emu.cpu.engine import Engine
 from emu.cpu.stop import Abort
@@ -26,6 +27,10 @@ def describe_fault(engine: Engine, pages: PageCache, refused: Refused | None) ->
     pc = engine.registers.pc
     if pc & 2 and not engine.registers.thumb:  # also if the word's second half cannot be fetched
         return MemoryFault(pc, EXEC, pc, pages.walk(pc), FaultStatus.ALIGNMENT)
+    misaligned = engine.alignment.found
+    if misaligned is not None:
+        va, access = misaligned
+        return MemoryFault(va, access, pc, pages.walk(va), FaultStatus.ALIGNMENT)
     if engine.abort is Abort.EXTERNAL:
         fault = _nothing_there(engine, pages)
     elif engine.abort is Abort.REFUSED:
@@ -67,9 +72,17 @@ def _aborted(engine: Engine, pages: PageCache) -> MemoryFault:
     status = FaultStatus(fsr >> 6 & 0x10 | fsr & 0xF)
     access = EXEC if engine.abort is Abort.PREFETCH else WRITE if fsr >> 11 & 1 else READ
     found = pages.walk(va)
-    if status is not FaultStatus.ALIGNMENT and found.refusal(access) is not status:
+    if status is FaultStatus.ALIGNMENT:
+        access = WRITE if _is_exclusive_store(engine, pages) else access
+    elif found.refusal(access) is not status:
         raise AssertionError(f"the Arm MMU says {status.text}, the walk says {found}")
     return MemoryFault(va, access, pc, found, status)
+
+
+def _is_exclusive_store(engine: Engine, pages: PageCache) -> bool:
+    """Whether an exclusive store is at the PC.  Unicorn begins it with a load, and says so."""
+    pc, thumb = engine.registers.pc, engine.registers.thumb
+    return store_size(encoding(pages.word(pc) or 0, thumb), thumb) is not None
 
 
 def _nothing_there(engine: Engine, pages: PageCache) -> MemoryFault:
@@ -115,7 +128,6 @@ def restore_base(engine: Engine, pages: PageCache, page_va: int) -> None:
     value = core[load.base]
     if (value + load.offset) & PAGE_BASE == page_va:
         return  # it was the first word that could not be read
-    for address in range(page_va - 4, page_va - 8, -1):  # aligned first; the second word is next
-        if pages.word(address) == value:
-            engine.registers.write(f"r{load.base}", (address - load.offset) & 0xFFFFFFFF)
-            return
+    address = page_va - 4
+    if pages.word(address) == value:
+        engine.registers.write(f"r{load.base}", (address - load.offset) & 0xFFFFFFFF)

@@ -45,6 +45,7 @@ class FillingBackend:
         self._pages = PageCache(ram, devices)
         self.memory = self._pages.memory
         engine.counter.see(self.memory)
+        engine.alignment.see(self._pages)
         self._fills = answer_fills(engine.unicorn, self.memory, self._fill, virtual)
         engine.counter.trust(self._fills)
         self._coherence = Coherence(engine.unicorn, self._fills, remove_code)

@@ -44,7 +44,8 @@ struct unicorn {
  * so a pointer to `unicorn` is good for as long as the object that keeps it. */
 typedef struct {
     struct unicorn unicorn;
-    PyTypeObject *memory, *counter, *fills, *svc, *pc_and_cpsr, *blocks, *stacks, *accesses;
+    PyTypeObject *memory, *counter, *fills, *svc, *pc_and_cpsr, *blocks, *stacks, *accesses,
+        *alignment;
 } State;
 
 static inline State *state_of(PyTypeObject *type)
@@ -83,6 +84,9 @@ int memory_walk(const Memory *memory, uint32_t va, uint32_t *pa);
 
 /* Where the host has what user mode reads at va, which is in RAM; NULL if it is not. */
 const uint8_t *memory_at(Memory *memory, uint32_t va);
+
+/* Whether user mode may access va so, and its memory type is Device or Strongly-ordered. */
+bool memory_is_device(const Memory *memory, uint32_t va, int access);
 
 #define NOWHERE 1 /* an address no instruction has */
 
@@ -165,7 +169,7 @@ static inline bool same_code(const uint8_t *one, const uint8_t *other, uint32_t 
 }
 
 extern PyType_Spec memory_spec, counter_spec, fills_spec, svc_spec, pc_and_cpsr_spec, blocks_spec,
-    stacks_spec, accesses_spec;
+    stacks_spec, accesses_spec, alignment_spec;
 
 /* Whether the code of the page at va, which is at pa in RAM, is stored to only after a change
  * that is told. */

@@ -61,6 +61,26 @@ static int first_level(const Memory *memory, uint32_t va, uint64_t *pa)
     return granted((word >> 13 & 4) | (word >> 10 & 3), word >> 4 & 1);
 }
 
+/* TEX[2:0], C and B of the last descriptor (B3.8.2, TRE = 0), which exists. */
+static uint32_t memory_type(const Memory *memory, uint32_t va)
+{
+    uint32_t word = word_at(memory, memory->l1 + (va >> 20) * 4), tex = word >> 12;
+    if ((word & 3) == 1) {
+        word = word_at(memory, (word & 0xFFFFFC00u) + (va >> 12 & 0xFF) * 4);
+        tex = word & 2 ? word >> 6 : word >> 12;
+    }
+    return (tex & 7) << 2 | (word >> 2 & 3);
+}
+
+bool memory_is_device(const Memory *memory, uint32_t va, int access)
+{
+    uint64_t pa;
+    if (!(first_level(memory, va, &pa) & access))
+        return false;
+    uint32_t type = memory_type(memory, va);
+    return type <= 1 || type == 8;
+}
+
 int memory_walk(const Memory *memory, uint32_t va, uint32_t *pa)
 {
     uint64_t found = 0;

@@ -81,6 +81,7 @@ static const struct {
     {&blocks_spec, offsetof(State, blocks)},
     {&stacks_spec, offsetof(State, stacks)},
     {&accesses_spec, offsetof(State, accesses)},
+    {&alignment_spec, offsetof(State, alignment)},
 };
 
 enum { TYPES = sizeof types / sizeof *types };

@@ -77,6 +77,7 @@ class AccessTracer(Observer):
         unicorn.keep(accesses, self)
         unicorn.add_hook(ACCESSES, accesses.on_access, user_data=accesses.user_data)
         unicorn.add_hook(const.UC_HOOK_CODE, accesses.on_begun, user_data=accesses.user_data)
+        self.engine.alignment.renew()
 
     # Runs, calls and changes of the address space
 
