@@ -168,10 +168,14 @@ class State(NamedTuple):
 
 
 class Registers:
-    """The registers of a core, as they are now."""
+    """The registers of a core, as they are now.
+
+    were_set: whether all core registers were set since this was last made False.
+    """
 
     def __init__(self, uc: ctypes.c_void_p) -> None:
         self._uc = uc
+        self.were_set = False
         self.syscall = Batch(uc, SYSCALL)
         self._core = Batch(uc, CORE)
         self._vfp = Batch(uc, VFP, bits=64)
@@ -188,6 +192,7 @@ class Registers:
 
         The CPSR is written last, because writing the PC, whose bit 0 is the Thumb bit, changes it.
         """
+        self.were_set = True
         for name, value in zip(CORE[:PC], values, strict=False):
             self.write(name, value)
         self.write("pc", values[PC] | values[CPSR] >> 5 & 1)
