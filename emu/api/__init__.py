@@ -7,6 +7,7 @@ from emu.api.loading import load
 from emu.api.machine import GuestError, Machine, Stop
 from emu.api.memory import AddressError, Memory
 from emu.api.process import Process, Registers
+from emu.api.running import MachineRunningError
 from emu.api.symbols import Symbols
 from emu.api.values import Frame, Mapping
 from emu.loader import LoadError
@@ -24,6 +25,7 @@ __all__ = [
     "LoadError",
     "Machine",
     "MachineEndedError",
+    "MachineRunningError",
     "Mapping",
     "Memory",
     "Process",

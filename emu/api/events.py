@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from emu.machine.core import Core
@@ -18,7 +19,8 @@ from kernel_model.process import Process, Resume
 class Call(NamedTuple):
     """A call of the kernel that has been decided.
 
-    number: calls so far, with this one.  arguments: by name, as the program gave them.
+    number: calls so far, with this one.  pid: of the process that made it.
+    arguments: by name, as the program gave them.
     result: None where another process runs now, because the call waits or ended its caller.
     error: the error's name, or "".  why: the reason for an error, in words, with its values.
     """
@@ -54,24 +56,30 @@ class Switch(NamedTuple):
     pid: int
 
 
+Telling = Callable[[Process], AbstractContextManager[Any]]
+"""telling(process): entered while a callback is told of an event of this process."""
+
+
 class Calls(Observer):
     """Makes a ``Call`` of each call that is decided."""
 
-    def __init__(self, engine: Engine, tell: Callable[[Call], None]) -> None:
-        self._engine, self._tell = engine, tell
+    def __init__(
+        self, engine: Engine, tell: Callable[[Call], Any], telling: Telling = nullcontext
+    ) -> None:
+        self._engine, self._tell, self._telling = engine, tell, telling
         self._words: Words = (0, 0, 0, 0)
 
     def calling(self, core: Core, process: Process, call: CallRow, words: Words) -> None:  # noqa: ARG002
         self._words = words
 
     def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:  # noqa: ARG002
-        self._tell(call_of(self._engine, process.pid, call, self._words, result))
+        with self._telling(process):
+            self._tell(call_of(self._engine, process.pid, call, self._words, result))
 
 
 def call_of(engine: Engine, pid: int, call: CallRow, words: Words, result: int | None) -> Call:
     """The call that has just been decided, as a value."""
-    pairs = zip(call.arguments, words, strict=False)
-    arguments = {argument.name: argument.from_register(word) for argument, word in pairs}
+    arguments = arguments_of(call, words)
     refusal = engine.kernel.refusal
     error = refusal.error.name if refusal else ""
     if not error and call.operation is Operation.RECV and result is not None and result < 0:
@@ -81,15 +89,22 @@ def call_of(engine: Engine, pid: int, call: CallRow, words: Words, result: int |
     return Call(number, pid, call.name, arguments, plain, error, why)
 
 
+def arguments_of(call: CallRow, words: Words) -> dict[str, int]:
+    """The arguments of a call by name."""
+    pairs = zip(call.arguments, words, strict=False)
+    return {argument.name: argument.from_register(word) for argument, word in pairs}
+
+
 class Switches(Observer):
     """Tells of each switch to another process."""
 
-    def __init__(self, tell: Callable[[Switch], None]) -> None:
-        self._tell = tell
+    def __init__(self, tell: Callable[[Switch], Any], telling: Telling = nullcontext) -> None:
+        self._tell, self._telling = tell, telling
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:  # noqa: ARG002
         if switched:
-            self._tell(Switch(process.pid))
+            with self._telling(process):
+                self._tell(Switch(process.pid))
 
 
 class Faults(Observer):
@@ -103,9 +118,13 @@ class Faults(Observer):
         describe: Callable[[MachineFault], Fault],
         tell: Callable[[Fault], Any],
         is_wanted: Callable[[MachineFault], bool] = lambda _: True,
+        telling: Telling = nullcontext,
     ) -> None:
         self._describe, self._tell, self._is_wanted = describe, tell, is_wanted
+        self._telling = telling
 
-    def faulted(self, core: Core, fault: MachineFault) -> None:  # noqa: ARG002
-        if self._is_wanted(fault):
-            self._tell(self._describe(fault))
+    def faulted(self, core: Core, fault: MachineFault) -> None:
+        if self._is_wanted(fault) and core.loaded is not None:
+            described = self._describe(fault)
+            with self._telling(core.loaded):
+                self._tell(described)

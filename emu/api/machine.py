@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from emu.api import events
@@ -10,15 +10,17 @@ from emu.api.console import Console, KeptWorld
 from emu.api.events import Call, Fault
 from emu.api.memory import physical_memory
 from emu.api.process import Process
+from emu.api.running import Running
 from emu.api.symbols import Symbols
 from emu.api.values import Frame, Mapping, frame_value, mapping_value
 from emu.machine.core import Core
 from emu.machine.fault import ACCESS, MachineFault
+from emu.machine.injections import Injection, Injections, occurrences
 from emu.machine.machine import Machine as Engine
 from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome
 from emu.machine.snapshot import Snapshot
-from kernel_model.abi import NO_ID
+from kernel_model.abi import NO_ID, Error
 from kernel_model.call import CallRow
 from kernel_model.process import Process as ModelProcess
 from kernel_model.walk import mapped
@@ -70,30 +72,37 @@ class Machine:
         self, engine: Engine, world: KeptWorld, notes: list[str], debug: Callable[[], DebugFiles]
     ) -> None:
         self._engine, self._debug = engine, debug
+        self._running = Running(self._written)
         self.console = Console(world)
         self.symbols = Symbols(debug)
-        self.memory = physical_memory(engine)
+        self.memory = physical_memory(engine, self._running)
         self.notes, self.reports = notes, list[str]()
         self._observers: dict[Callable[..., Any], Observer] = {}
+        self._injections = Injections(engine.calls)
+        self._reported: Fault | None = None
         keep, is_unhandled = self._keep_report, self._is_unhandled
         engine.observers.add(events.Faults(self._describe, keep, is_unhandled))
+        engine.count_instructions()
 
     # Running
 
     def run(self) -> Stop:
         """Run to the end, or to a bound that ``load`` was given.
 
-        Errors of this and of every method that runs: MachineEndedError; KeyboardInterrupt, at
-        Ctrl-C, after which the machine can run on.
+        Errors of this and of every method that runs: MachineEndedError; MachineRunningError, in a
+        callback, and while it runs in another thread; KeyboardInterrupt, at Ctrl-C, after which the
+        machine can run on.
         """
-        return self._stop(self._engine.run(), None)
+        with self._running.run("Machine.run"):
+            return self._stop(self._engine.run(), None)
 
     def step(self, count: int = 1) -> Stop:
         """Run ``count`` instructions; an IT block is run to its end."""
-        outcome = self._engine.step()
-        while (count := count - 1) > 0 and outcome.how is How.COUNT:
+        with self._running.run("Machine.step"):
             outcome = self._engine.step()
-        return self._stop(outcome, None)
+            while (count := count - 1) > 0 and outcome.how is How.COUNT:
+                outcome = self._engine.step()
+            return self._stop(outcome, None)
 
     def run_until(
         self,
@@ -115,7 +124,8 @@ class Machine:
         addresses = [] if pc is None else [pc & ~1]
         addresses += [] if symbol is None else [self.symbols[symbol]]
         watching = [goal] if call is not None or fault else []
-        return self._stop(self._engine.run_until(addresses, instructions, watching), goal)
+        with self._running.run("Machine.run_until"):
+            return self._stop(self._engine.run_until(addresses, instructions, watching), goal)
 
     def check(self, *output: str, status: int = 0) -> None:
         """Run to the end, which must be ``exit(status)``; lines, if given, must be the output.
@@ -133,8 +143,9 @@ class Machine:
 
     @property
     def instructions(self) -> int:
-        """Instructions so far.  They are counted from the first ``step``, ``run_until`` with
-        ``instructions``, or ``load`` with ``max_instructions`` on.
+        """Instructions that have completed so far, of all processes.
+
+        One whose condition does not hold counts, too.
         """
         return self._engine.instructions
 
@@ -147,13 +158,16 @@ class Machine:
     def processes(self) -> dict[int, Process]:
         """The living processes, by pid."""
         living = self._engine.kernel.processes.values()
-        return {one.pid: Process(self._engine, one) for one in living}
+        return {one.pid: Process(self._engine, one, self._running) for one in living}
 
     @property
     def process(self) -> Process | None:
-        """The process that runs now, or None."""
-        running = self._engine.running
-        return None if running is None else Process(self._engine, running)
+        """The process that runs now, or None.
+
+        In a callback: the process of the event, also where it waits since, or has just ended.
+        """
+        process = self._running.told or self._engine.running
+        return None if process is None else Process(self._engine, process, self._running)
 
     @property
     def frames(self) -> dict[int, Frame]:
@@ -180,8 +194,8 @@ class Machine:
     def on(self, event: str, tell: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
         """Have ``tell`` called with each ``Call``, ``Fault`` or ``Switch``; also as a decorator.
 
-        event: ``call``, ``fault`` or ``switch``.  ``off(tell)`` undoes it.  ``tell`` may call
-        ``pause``.  Errors: ValueError, for another event.
+        event: ``call``, ``fault`` or ``switch``.  ``off(tell)`` undoes it.  ``tell`` may do all but
+        run and restore the machine; what it writes counts.  Errors: ValueError, for another event.
         """
         if event not in ("call", "fault", "switch"):
             raise ValueError(f"there is no event {event!r}: call, fault, switch")
@@ -189,11 +203,11 @@ class Machine:
             return lambda function: self.on(event, function)
         observer: Observer
         if event == "call":
-            observer = events.Calls(self._engine, tell)
+            observer = events.Calls(self._engine, tell, self._running.telling)
         elif event == "fault":
-            observer = events.Faults(self._describe, tell)
+            observer = events.Faults(self._describe, tell, telling=self._running.telling)
         else:
-            observer = events.Switches(tell)
+            observer = events.Switches(tell, self._running.telling)
         self.off(tell)
         self._observers[tell] = observer
         self._engine.observers.add(observer)
@@ -204,6 +218,49 @@ class Machine:
         observer = self._observers.pop(tell, None)
         if observer is not None:
             self._engine.observers.remove(observer)
+
+    def inject(
+        self,
+        call: str,
+        *,
+        error: str = "",
+        result: int = 0,
+        when: int | Container[int] | None = None,
+        pid: int | None = None,
+    ) -> Callable[[], None]:
+        """Answer calls of this name in the kernel's place, as ``strace -e inject`` does.
+
+        error: what they fail with, as ``POOL_FULL``; without it they return ``result``.
+        when: which of them, counted from 1 and from now on: 12 is the twelfth, ``range(3, 9, 2)``
+        the third, fifth and seventh; None: each.  pid: of this process alone.
+        Returns a function that takes the injection back.
+        Errors: KeyError, for a call or an error that does not exist.
+        """
+        row, which = (
+            self._engine.kernel.calls.named(call),
+            (when,) if isinstance(when, int) else when,
+        )
+        injection = Injection(occurrences(row, which, pid), Error[error] if error else None, result)
+        self._injections.add(injection)
+        return lambda: self._injections.remove(injection)
+
+    def retry(self) -> None:
+        """At a fault: let the process go on at its PC, and do not tell the kernel.
+
+        In a callback for the fault, or after a run that stopped at it.  To set registers of that
+        process there, or to write to memory, does this, too.  Without a fault it does nothing.
+        """
+        fault, reported = self._engine.core.fault, self._reported
+        self._engine.retry_fault()
+        if fault is not None and reported is not None and reported.headline == fault.headline:
+            self.reports.pop()
+            self._reported = None
+
+    def _written(self, pid: int | None) -> None:
+        """Registers of a process were set, or memory, if None: at a fault that is a repair."""
+        fault = self._engine.core.fault
+        if fault is not None and pid in (None, fault.pid):
+            self.retry()
 
     def pause(self) -> None:
         """From within a callback: stop the run when the event that it was told of is over."""
@@ -220,11 +277,16 @@ class Machine:
 
     def snapshot(self) -> Snapshot:
         """The machine as a value: ``restore`` brings it back, in this machine or another."""
+        self._running.check_settled("Machine.snapshot")
         return self._engine.snapshot()
 
     def restore(self, state: Snapshot) -> None:
-        """Become what a machine with as much RAM was, its output included."""
-        self._engine.restore(state)
+        """Become what a machine with as much RAM was, its output included.
+
+        Errors: MachineRunningError, while it runs; OSError, when a file that was open is gone.
+        """
+        with self._running.run("Machine.restore"):
+            self._engine.restore(state)
 
     def _stop(self, outcome: Outcome, goal: _Goal | None) -> Stop:
         if outcome.how is How.CTRL_C:
@@ -247,6 +309,7 @@ class Machine:
 
     def _keep_report(self, fault: Fault) -> None:
         self.reports.append(fault.report)
+        self._reported = fault
 
     def _is_unhandled(self, fault: MachineFault) -> bool:
         return self._engine.kernel.processes[fault.pid].handler == NO_ID

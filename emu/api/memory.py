@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from emu.api.running import Running
 from emu.machine.machine import Machine as Engine
 from kernel_model.abi import NO_ID, FrameType
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
@@ -20,13 +21,19 @@ class AddressError(LookupError):
 class Memory:
     """Bytes at addresses, read and written as a debugger does, whatever user mode may access.
 
-    Words are little-endian.  Errors of all methods: AddressError.  The program sees a write
-    at once, in code too.  Tables cannot be written: they are the kernel's.
+    Words are little-endian.  Errors of all methods: AddressError; of those that write also
+    MachineRunningError, while the machine runs and no callback is told of an event.  The program
+    sees a write at once, in code too.  Tables cannot be written: they are the kernel's.
     """
 
-    def __init__(self, engine: Engine, physical: Callable[[int], int]) -> None:
-        """physical: gives the pa of an address.  Its errors: AddressError."""
-        self._engine, self._physical = engine, physical
+    def __init__(
+        self, engine: Engine, physical: Callable[[int], int], running: Running | None
+    ) -> None:
+        """physical: gives the pa of an address.  Its errors: AddressError.
+
+        running: for a script's machine, which it may write to only at times.
+        """
+        self._engine, self._physical, self._running = engine, physical, running
 
     def read(self, address: int, length: int) -> bytes:
         """The bytes at [address, address + length)."""
@@ -35,6 +42,8 @@ class Memory:
 
     def write(self, address: int, data: bytes) -> None:
         """Write bytes at ``address``: all of them, or none."""
+        if self._running is not None:
+            self._running.check_settled("Memory.write")
         pieces = list(self._pieces(address, len(data)))
         for pa, _ in pieces:
             self._check_writable(pa)
@@ -44,6 +53,8 @@ class Memory:
             for core in self._engine.cores:
                 core.backend.written(pa, size)
             done += size
+        if self._running is not None:
+            self._running.written(None)
 
     def read_word(self, address: int) -> int:
         """The 32-bit word at ``address``."""
@@ -87,12 +98,12 @@ class Memory:
             raise AddressError(f"{pa:#010x} (pa) is in {frame}, which only the kernel writes")
 
 
-def physical_memory(engine: Engine) -> Memory:
+def physical_memory(engine: Engine, running: Running | None = None) -> Memory:
     """RAM by physical address."""
-    return Memory(engine, lambda pa: pa)
+    return Memory(engine, lambda pa: pa, running)
 
 
-def virtual_memory(engine: Engine, process: Process) -> Memory:
+def virtual_memory(engine: Engine, process: Process, running: Running | None = None) -> Memory:
     """Memory as the tables of a process map it at the time of each access."""
 
     def physical(va: int) -> int:
@@ -103,4 +114,4 @@ def virtual_memory(engine: Engine, process: Process) -> Memory:
             raise AddressError(f"{va:#010x}: {found.fault.text}")
         return found.pa
 
-    return Memory(engine, physical)
+    return Memory(engine, physical, running)

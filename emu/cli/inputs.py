@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
 import sys
 from functools import cache
-from tempfile import NamedTemporaryFile
 
 STDIN = "-"
 
@@ -19,6 +17,9 @@ def path_of(name: str) -> str:
 
 @cache
 def _from_standard_input() -> str:
+    import shutil
+    from tempfile import NamedTemporaryFile
+
     with NamedTemporaryFile(prefix="emu-", suffix=".elf", delete=False) as file:
         atexit.register(os.unlink, file.name)
         shutil.copyfileobj(sys.stdin.buffer, file)

@@ -8,9 +8,9 @@ from typing import NoReturn
 
 from emu.cli.signals import Stopped, hear, hear_no_more, tell
 
-_OBJECTS = 20_000
-"""New objects after which garbage is looked for.  Modules make few that become garbage, and to look
-through them as often as Python does takes a tenth of the start."""
+_OBJECTS = 50_000
+"""New objects after which garbage is looked for: more than the modules of a run make, of which few
+become garbage."""
 
 
 def main(args: list[str] | None = None) -> NoReturn:
@@ -26,4 +26,5 @@ def main(args: list[str] | None = None) -> NoReturn:
         hear_no_more()
         tell(stopped)
         status = stopped.status
+    gc.freeze()  # what there is goes with the process: nothing needs to be looked for in it
     sys.exit(status)

@@ -13,12 +13,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
-from unicorn import unicorn_const as const
-from unicorn.arm_const import UC_CPU_ARM_CORTEX_A15
-from unicorn.unicorn_py3.unicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib
-
 from emu import native
-from emu.cpu.registers import coprocessor_register, uclib_holding_gil
+from emu.cpu import unicorn_abi as const
+from emu.cpu.libunicorn import MMIO_READ_CFUNC, MMIO_WRITE_CFUNC, uclib, uclib_holding_gil
+from emu.cpu.registers import coprocessor_register
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
 CODE_BUFFER = 64 << 20
@@ -157,7 +155,7 @@ class Unicorn:
         self._devices: dict[tuple[OnRead, OnWrite], tuple[Any, Any]] = {}
         self.most_flushed_alone = self._flushed_alone = 0
         self._tlbimva = coprocessor_register("tlbimva")
-        self._ctl(_CTL_CPU_MODEL, ctypes.c_int(UC_CPU_ARM_CORTEX_A15))
+        self._ctl(_CTL_CPU_MODEL, ctypes.c_int(const.UC_CPU_ARM_CORTEX_A15))
         self._ctl(_CTL_PAGE_SIZE, ctypes.c_uint32(PAGE_SIZE))
         self._ctl(_CTL_CODE_BUFFER, ctypes.c_uint32(CODE_BUFFER))
         self._ctl(_CTL_USE_EXITS, ctypes.c_int(1))  # with no exits: `until` would be fetched

@@ -16,12 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from unicorn import arm_const
-from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, uclib
-
 from emu import native
+from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import PythonHook, Unicorn
 from emu.cpu.lengths import ThumbCode
+from emu.cpu.libunicorn import HOOK_CODE_CFUNC, uclib
 from emu.cpu.memory import Memory, PythonMemory
 from emu.cpu.registers import IT_STATE, THUMB_BIT, Batch
 from kernel_model.memory import PAGE_OFFSET
@@ -209,7 +208,7 @@ def make_counter(unicorn: Unicorn) -> Counter:
     """The C version if it is built, else the Python one."""
     if native.hooks is None:
         return PythonCounter(unicorn)
-    counter: Counter = native.hooks.Counter(unicorn.uc.value, arm_const.UC_ARM_REG_CPSR)
+    counter: Counter = native.hooks.Counter(unicorn.uc.value, const.UC_ARM_REG_CPSR)
     return counter
 
 

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_INSN_INVALID_CFUNC
-
 from emu.cpu import registers
+<<<<<<< HEAD
 from emu.cpu.alignment import make_alignment
+=======
+from emu.cpu import unicorn_abi as const
+>>>>>>> 0e100e66efd6794eb51427b309da4070ef5f5b8f
 from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.exact_stop import ExactStop
 from emu.cpu.hooks import Hooks
+from emu.cpu.libunicorn import HOOK_INSN_INVALID_CFUNC
 from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
 from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Abort, Stop

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
-
+from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import Unicorn
 from emu.cpu.counter import Counter
 from emu.cpu.hooks import IT_BLOCK_BYTES
+from emu.cpu.libunicorn import HOOK_CODE_CFUNC
 from emu.cpu.run_control import RunControl
 
 

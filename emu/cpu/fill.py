@@ -5,9 +5,8 @@ from __future__ import annotations
 import ctypes
 from functools import lru_cache
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import uc_tlb_entry
-
+from emu.cpu import unicorn_abi as const
+from emu.cpu.libunicorn import TlbEntry
 from kernel_model.descriptors import EXEC, READ, WRITE
 
 FILL_CFUNC = ctypes.CFUNCTYPE(
@@ -23,7 +22,7 @@ FILL_CFUNC = ctypes.CFUNCTYPE(
 ACCESS = {const.UC_MEM_READ: READ, const.UC_MEM_WRITE: WRITE, const.UC_MEM_FETCH: EXEC}
 
 # Unicorn wants its answers at the same few addresses, on its stack.
-_answer_at = lru_cache(64)(uc_tlb_entry.from_address)
+_answer_at = lru_cache(64)(TlbEntry.from_address)
 
 
 def answer(place: int, pa: int, rights: int) -> bool:

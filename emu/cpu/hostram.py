@@ -7,7 +7,6 @@ import errno
 import mmap
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE, Ram
@@ -132,5 +131,7 @@ def _seek(file: int, at: int, what: int) -> int:
 def _nameless_file() -> int:
     if hasattr(os, "memfd_create"):
         return os.memfd_create("ram")
-    with tempfile.TemporaryFile() as file:
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as file:
         return os.dup(file.fileno())

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from unicorn import arm_const as arm
-from unicorn.unicorn_py3.unicorn import uclib
-
 from emu import native
+from emu.cpu import unicorn_abi as const
+from emu.cpu.libunicorn import uclib, uclib_holding_gil
 
 CORE = tuple(f"r{number}" for number in range(13)) + ("sp", "lr", "pc", "cpsr")
 """The register file of user mode, in the order of ``State.core``."""
@@ -42,22 +41,16 @@ def in_it_block(cpsr: int) -> int:
     return 4 - (mask & -mask).bit_length() + 1 if mask else 0
 
 
-# Unicorn's library a second time, for what every call and every switch needs.  It declares no
-# argument types, so that prepared arguments pass unconverted, and holds the interpreter's lock
-# (the GIL): another thread gains little from a fraction of a microsecond.  Together that more than
-# halves what a call costs.
-uclib_holding_gil = ctypes.PyDLL(uclib._name, handle=uclib._handle)
-
 IDS = {
-    **{f"r{number}": arm.UC_ARM_REG_R0 + number for number in range(13)},
-    "sp": arm.UC_ARM_REG_SP,
-    "lr": arm.UC_ARM_REG_LR,
-    "pc": arm.UC_ARM_REG_PC,
-    "cpsr": arm.UC_ARM_REG_CPSR,
-    "fpscr": arm.UC_ARM_REG_FPSCR,
-    "fpexc": arm.UC_ARM_REG_FPEXC,
-    "esr": arm.UC_ARM_REG_ESR,
-    **{name: arm.UC_ARM_REG_D0 + number for number, name in enumerate(VFP)},
+    **{f"r{number}": const.UC_ARM_REG_R0 + number for number in range(13)},
+    "sp": const.UC_ARM_REG_SP,
+    "lr": const.UC_ARM_REG_LR,
+    "pc": const.UC_ARM_REG_PC,
+    "cpsr": const.UC_ARM_REG_CPSR,
+    "fpscr": const.UC_ARM_REG_FPSCR,
+    "fpexc": const.UC_ARM_REG_FPEXC,
+    "esr": const.UC_ARM_REG_ESR,
+    **{name: const.UC_ARM_REG_D0 + number for number, name in enumerate(VFP)},
 }
 
 
@@ -77,13 +70,13 @@ class CoprocessorRegister(ctypes.Structure):
 
     def read(self, uc: ctypes.c_void_p) -> int:
         """The register's value now."""
-        uclib.uc_reg_read(uc, arm.UC_ARM_REG_CP_REG, ctypes.addressof(self))
+        uclib.uc_reg_read(uc, const.UC_ARM_REG_CP_REG, ctypes.addressof(self))
         return int(self.value)
 
     def write(self, uc: ctypes.c_void_p, value: int) -> None:
         """Set the register."""
         self.value = value
-        uclib.uc_reg_write(uc, arm.UC_ARM_REG_CP_REG, ctypes.addressof(self))
+        uclib.uc_reg_write(uc, const.UC_ARM_REG_CP_REG, ctypes.addressof(self))
 
 
 # Name: CRn, CRm, opc1, opc2 of coprocessor 15 (Arm ARM DDI 0406C, B3.17).
@@ -168,10 +161,14 @@ class State(NamedTuple):
 
 
 class Registers:
-    """The registers of a core, as they are now."""
+    """The registers of a core, as they are now.
+
+    were_set: whether all core registers were set since this was last made False.
+    """
 
     def __init__(self, uc: ctypes.c_void_p) -> None:
         self._uc = uc
+        self.were_set = False
         self.syscall = Batch(uc, SYSCALL)
         self._core = Batch(uc, CORE)
         self._vfp = Batch(uc, VFP, bits=64)
@@ -188,6 +185,7 @@ class Registers:
 
         The CPSR is written last, because writing the PC, whose bit 0 is the Thumb bit, changes it.
         """
+        self.were_set = True
         for name, value in zip(CORE[:PC], values, strict=False):
             self.write(name, value)
         self.write("pc", values[PC] | values[CPSR] >> 5 & 1)

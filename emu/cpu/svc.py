@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from unicorn.unicorn_py3.unicorn import HOOK_INTR_CFUNC
-
 from emu import native
 from emu.cpu.binding import PythonHook
+from emu.cpu.libunicorn import HOOK_INTR_CFUNC
 from emu.cpu.registers import IDS, SYSCALL, Registers
 
 OnSvc = Callable[..., int | None]

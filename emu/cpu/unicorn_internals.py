@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_INTR_CFUNC
-
+from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import Context, Unicorn
 from emu.cpu.fill import FILL_CFUNC, answer
+from emu.cpu.libunicorn import HOOK_INTR_CFUNC
 from emu.cpu.registers import THUMB_BIT, USER_MODE, Registers
 from kernel_model.memory import PAGE_SIZE
 

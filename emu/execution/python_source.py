@@ -6,9 +6,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
-
 from emu.cpu.binding import address_of
+from emu.cpu.libunicorn import HOOK_CODE_CFUNC
 from emu.execution import executed
 from emu.execution.executed import ORDERED, BlockUser, ExecutedBlocks
 

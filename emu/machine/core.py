@@ -33,6 +33,8 @@ def _no_call_pending() -> None:
 
 
 _DEAD: Final = ProcState.DEAD
+_IN_NO_BLOCK: Final = 0xFFFFFFFF
+"""An address of the kernel's."""
 
 
 class Core:
@@ -59,6 +61,7 @@ class Core:
         self.is_call_pending = False
         self.resume_call: Callable[[], None] = _no_call_pending
         self.switches = 0
+        self._run_began = 0
         self._contexts: dict[int, Context] = {}
 
     # Running
@@ -112,12 +115,16 @@ class Core:
         if not self.is_sliced:
             self.turn = SLICE
             return self.engine.run(bound, passes)
-        counter = self.engine.counter
-        before = counter.count
+        self._run_began = self.engine.counter.count
         try:
             return self.engine.run(bound, passes, self.turn)
         finally:  # a wait may have been interrupted
-            self.turn -= counter.count - before
+            self.turn = self._turn_left
+
+    @property
+    def _turn_left(self) -> int:
+        """Instructions left of the turn, in a run that ends with it."""
+        return self.turn - (self.engine.counter.count - self._run_began)
 
     @property
     def is_turn_over(self) -> bool:
@@ -159,7 +166,7 @@ class Core:
         """The number of processes whose registers are kept."""
         return len(self._contexts)
 
-    # Registers of any process; not while the core runs
+    # Registers of any process; not while the core runs, except where a call has been decided
 
     def holds(self, pid: int) -> bool:
         """Whether this core has the registers of a process, which has run on it."""
@@ -182,6 +189,7 @@ class Core:
     def set_core_registers(self, pid: int, values: tuple[int, ...]) -> None:
         """Set r0-r12, sp, lr, pc and cpsr of a process that ``holds`` is true of."""
         if self.has_loaded(pid):
+            self._rewrite()
             self.engine.registers.set_core(values)
         else:
             with self.engine.at_hand(self._contexts[pid]) as registers:
@@ -190,10 +198,20 @@ class Core:
     def set_state(self, pid: int, state: State) -> None:
         """Set all registers of a process that ``holds`` is true of."""
         if self.has_loaded(pid):
+            self._rewrite()
             self.engine.registers.set_state(state)
         else:
             with self.engine.at_hand(self._contexts[pid]) as registers:
                 registers.set_state(state)
+
+    def _rewrite(self) -> None:
+        """The registers of the loaded process are about to be set, perhaps at the end of its call.
+
+        The block that ended with the call is complete, wherever the PC is afterwards.
+        """
+        if self.engine.control.running:
+            self.engine.counter.end(_IN_NO_BLOCK)
+            self.engine.stop()
 
     def snapshot(self, living: Collection[int]) -> CoreState:
         """This core as a value.  living: the pids of the living processes."""
@@ -202,9 +220,11 @@ class Core:
         registers = {pid: self.state_of(pid) for pid in sorted(living) if self.holds(pid)}
         loaded = next((pid for pid in registers if self.has_loaded(pid)), -1)
         counter = self.engine.counter
-        following = counter.next if self.turn < SLICE else NOWHERE
+        is_under_way = self.engine.control.running and self.is_sliced
+        turn = self._turn_left if is_under_way else self.turn
+        following = counter.next if turn < SLICE else NOWHERE
         return CoreState(
-            loaded, registers, self.turn, following, self.fault, self.is_call_pending,
+            loaded, registers, turn, following, self.fault, self.is_call_pending,
             self.switches, counter.count,
         )  # fmt: skip
 

@@ -260,6 +260,13 @@ class Machine:
         finally:
             self.turns.forget_ended()
 
+    def retry_fault(self) -> None:
+        """Do not tell the kernel of the fault at which the machine stands, if it stands at one.
+
+        The process goes on at its PC instead: with the instruction that faulted, or elsewhere.
+        """
+        self.core.fault = None
+
     def _check_not_ended(self) -> None:
         """Errors: MachineEndedError."""
         if not self.has_ended:
@@ -288,6 +295,7 @@ class Machine:
         """The machine as it is now; ``restore`` brings it back, into this machine or another."""
         from emu.machine.snapshot import Snapshot
 
+        self.turns.forget_ended()
         return Snapshot(
             kernel=self.kernel.snapshot(),
             cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
@@ -321,7 +329,7 @@ class Machine:
         for tell in self.observers.restored:
             tell()
 
-    # Registers of any process, while the machine does not run
+    # Registers of any process, while the machine does not run, or an observer is told of a call
 
     def state_of(self, process: Process) -> State:
         """The registers with which a process will go on, whether it runs, waits or is new."""
@@ -335,5 +343,5 @@ class Machine:
         self.registers.set_core(process, values)
 
     def set_state(self, process: Process, state: State) -> None:
-        """Give a process that has run these registers, all of them.  Errors: ValueError."""
+        """Let a process go on with these registers, all of them."""
         self.registers.set_all(process, state)

@@ -85,11 +85,14 @@ class ProcessRegisters:
             process.resume = Registers(values)
 
     def set_all(self, process: Process, state: State) -> None:
-        """Give a process that has run these registers, all of them.  Errors: ValueError."""
+        """Let a process go on with these registers, whether it runs, waits or is new."""
         core = self.holder(process.pid)
         if core is None:
-            raise ValueError(f"process {process.pid} has not run")
-        core.set_state(process.pid, state)
+            self._cores[0].keep(process.pid, state)
+        else:
+            core.set_state(process.pid, state)
+        if process.resume is not None:
+            process.resume = Registers(state.core)
 
     def move(self, pid: int, to: Keeper) -> bool:
         """Let a core have the registers of a process; whether it has run anywhere."""

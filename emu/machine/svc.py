@@ -7,6 +7,8 @@ Source: docs/kernel.md, "Making a call"; docs/semihosting.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from emu.cpu.registers import in_it_block
 from emu.environment.waits import Interrupted
 from emu.machine.core import Core
@@ -38,9 +40,11 @@ class Calls:
     """The number of calls made: of the kernel, by number; of semihosting, in all.
 
     unknown: calls with numbers that are not in the table.
+    decide: makes a call of the kernel: the kernel's own ``trap``, or what answers in its place.
     """
 
     def __init__(self, kernel: Kernel) -> None:
+        self.decide: Callable[[Kernel, int, CallRow, Words], int | None] = trap
         self.by_number = {call.number: 0 for call in kernel.calls}
         self.unknown = 0
         self.semihosting = 0
@@ -164,17 +168,27 @@ class SvcHandler:
         history.made += 1
         history.under_way = (history.made, process.pid, call, words)
         try:
-            result = trap(kernel, number, call, words)
+            result = self._calls.decide(kernel, number, call, words)
         except Interrupted:
             history.made -= 1  # it is made again
             raise
         blocks = result is None and process.state in _BLOCKED
         if blocks or call.changes or kernel.refusal is not None:
             self._remember(process, result, blocks)
-        if watched:
-            for tell in self._observers.called:
-                tell(self._core, process, call, result)
-        return result
+        return self._tell_called(process, call, result) if watched else result
+
+    def _tell_called(self, process: Process, call: CallRow, result: int | None) -> int | None:
+        """Tell the observers, who find the result in r0 and may set registers.
+
+        Returns what remains to be written to r0.
+        """
+        registers = self._core.engine.registers
+        if result is not None:
+            registers.write_r0(result)
+        registers.were_set = False
+        for tell in self._observers.called:
+            tell(self._core, process, call, result)
+        return None if registers.were_set else result
 
     def _remember(self, process: Process, result: int | None, blocks: bool) -> None:
         history, refusal = self._history, self._kernel.refusal

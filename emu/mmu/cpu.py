@@ -6,13 +6,12 @@ proves that the tables are real ones.  Each fault's status must be the one the s
 
 from __future__ import annotations
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_MEM_INVALID_CFUNC
-
+from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import View
 from emu.cpu.engine import Engine
 from emu.cpu.fill import answer
 from emu.cpu.hostram import HostRam
+from emu.cpu.libunicorn import HOOK_MEM_INVALID_CFUNC
 from emu.devices.bus import Device
 from emu.mmu.backend import FEW_PAGES, MemoryFault
 from emu.mmu.coherence import CodeWindow

@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from unicorn import arm_const
-from unicorn import unicorn_const as const
-
 from emu import native
+from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import Unicorn, address_of
 from emu.cpu.fill import FILL_CFUNC, answer
+from emu.cpu.libunicorn import uclib_holding_gil
 from emu.cpu.memory import Memory
-from emu.cpu.registers import uclib_holding_gil
 from kernel_model.descriptors import EXEC
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE
 
@@ -143,7 +141,7 @@ def answer_fills(unicorn: Unicorn, memory: Memory, fill: Fill, virtual: bool) ->
         unicorn.add_hook(const.UC_HOOK_TLB_FILL, FILL_CFUNC(fills.answer))
         return fills
     other = FILL_CFUNC(fill)
-    in_c = native.hooks.Fills(memory, address_of(other), arm_const.UC_ARM_REG_CPSR, virtual)
+    in_c = native.hooks.Fills(memory, address_of(other), const.UC_ARM_REG_CPSR, virtual)
     unicorn.keep(other, in_c)
     unicorn.add_hook(const.UC_HOOK_TLB_FILL, in_c.callback, user_data=in_c.user_data)
     answers: Fills = in_c

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
-
 from emu.arm.encoding import encoding
 from emu.arm.exclusives import Store, exclusive_store
+from emu.cpu import unicorn_abi as const
+from emu.cpu.libunicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 from emu.execution.addresses import Addresses
 from emu.machine.core import Core
 from emu.machine.observers import Observer, Words

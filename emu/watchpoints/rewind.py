@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_MEM_ACCESS_CFUNC
-
+from emu.cpu import unicorn_abi as const
+from emu.cpu.libunicorn import HOOK_MEM_ACCESS_CFUNC
 from emu.cpu.stop import Stop
 
 if TYPE_CHECKING:

@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_MEM_ACCESS_CFUNC
-
 from emu.arm.encoding import encoding
 from emu.arm.exclusives import exclusive_store
+from emu.cpu import unicorn_abi as const
 from emu.cpu.lengths import thumb_length
+from emu.cpu.libunicorn import HOOK_MEM_ACCESS_CFUNC
 from emu.cpu.registers import in_it_block
 from emu.execution.addresses import Addresses
 from emu.execution.code import Code

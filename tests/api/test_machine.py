@@ -99,11 +99,11 @@ def test_stops_at_addresses_symbols_counts_and_faults(mmu):
     stop = machine.run_until(symbol="main")
     assert stop.reason == "pc"
     assert machine.process.registers.pc == machine.symbols["main"]
-    before = machine.process.registers.pc
+    before, count = machine.process.registers.pc, machine.instructions
     assert machine.step().reason == "instructions"
     assert machine.process.registers.pc != before
     assert machine.run_until(instructions=2).reason == "instructions"
-    assert machine.instructions == 3
+    assert machine.instructions == count + 3
     stop = machine.run_until(fault=True)
     assert (stop.reason, stop.is_final, stop.fault.va, stop.fault.access) == (
         "fault", False, 0, "read",
@@ -114,6 +114,21 @@ def test_stops_at_addresses_symbols_counts_and_faults(mmu):
     assert machine.reports == [stop.fault.report]
     with pytest.raises(KeyError):
         load("programs/hello").run_until(symbol="nobody")
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_instructions_are_counted_from_the_first_on_however_it_is_run(mmu):
+    plain, bounded, pieces = (load("calls/frame_map", mmu=mmu, max_instructions=most)
+                              for most in (0, 10**9, 0))  # fmt: skip
+    assert plain.instructions == 0
+    plain.run()
+    bounded.run()
+    while not pieces.run_until(instructions=997).is_final:
+        pass
+    assert plain.instructions == bounded.instructions == pieces.instructions > 997
+    state = load("calls/frame_map").snapshot()
+    plain.restore(state)
+    assert plain.instructions == 0
 
 
 def test_a_run_that_ends_first_says_so():

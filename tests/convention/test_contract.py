@@ -124,6 +124,7 @@ IMPORTS: Final = {
     "emu/trace/messages.py": "from kernel_model.syscalls import CALLS",
     "emu/machine/svc.py": "from kernel_model.handlers import HANDLERS",
     "emu/report/rules.py": "import unicorn",
+    "emu/report/cause.py": "import emu.cpu.libunicorn",
     "kernel_model/trap.py": "import emu.status",
     "emu/machine/board.py": "import emu.machine.machine",
     "emu/cpu/stop.py": "import emu.mmu.pages",
@@ -137,6 +138,7 @@ BROKEN: Final = {
     "one module chooses the convention; no other knows the standard table of calls",
     "the kernel's handlers are reached through its trap alone, or by carrying out a plan",
     "Unicorn is for those who run and those who hook",
+    "one module binds Unicorn's library; the package's own binding costs too much to import",
 }
 
 
