@@ -14,16 +14,15 @@ from ctypes import addressof, c_char, c_uint64
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
-
 from emu import native
 from emu.arm.alignment import Place, place_of, unit_of, wanted_by
 from emu.arm.conditions import holds
 from emu.arm.encoding import encoding
 from emu.arm.registers import PC
+from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import Context, Unicorn
 from emu.cpu.lengths import thumb_length
+from emu.cpu.libunicorn import HOOK_CODE_CFUNC
 from emu.cpu.memory import Memory
 from emu.cpu.registers import THUMB_BIT, Batch, Registers
 from emu.cpu.run_control import RunControl

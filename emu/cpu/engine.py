@@ -12,11 +12,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from emu.cpu import registers
-<<<<<<< HEAD
-from emu.cpu.alignment import make_alignment
-=======
 from emu.cpu import unicorn_abi as const
->>>>>>> 0e100e66efd6794eb51427b309da4070ef5f5b8f
+from emu.cpu.alignment import make_alignment
 from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.exact_stop import ExactStop

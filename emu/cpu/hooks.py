@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-<<<<<<< HEAD
-from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC
-
-from emu.cpu.alignment import Alignment
-=======
 from emu.cpu import unicorn_abi as const
->>>>>>> 0e100e66efd6794eb51427b309da4070ef5f5b8f
+from emu.cpu.alignment import Alignment
 from emu.cpu.binding import OnRead, OnWrite, Read, Unicorn, Write
 from emu.cpu.counter import Counter, prepare
 from emu.cpu.device_accesses import DeviceAccesses

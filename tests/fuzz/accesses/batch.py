@@ -7,7 +7,7 @@ import struct
 from typing import Final, NamedTuple
 
 from emu.arm.alignment import wanted_by
-from tests.fuzz.accesses.patterns import ARM, BASE, INDEX, ORIGIN, THUMB, fill
+from tests.fuzz.accesses.patterns import ARM, BASE, ORIGIN, THUMB, fill
 
 CODE: Final = 0x10000
 CODE_SIZE: Final = 0x10000

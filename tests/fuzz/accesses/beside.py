@@ -150,7 +150,9 @@ def _places(one: object, other: object) -> str:
     if not isinstance(one, tuple | bytes) or not isinstance(other, tuple | bytes):
         return f"{one}, and {other}"
     at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), -1)
-    return f"{len(one)} and {len(other)}, from [{at}] on: {one[at : at + 1]!r}, {other[at : at + 1]!r}"
+    return (
+        f"{len(one)} and {len(other)}, from [{at}] on: {one[at : at + 1]!r}, {other[at : at + 1]!r}"
+    )
 
 
 def _case(batch: Batch, pc: int) -> str:
