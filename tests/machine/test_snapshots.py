@@ -129,6 +129,11 @@ class Memory:
     def write(self, va: int, data: bytes) -> None:
         self.bytes[va : va + len(data)] = data
 
+    def place(self, va: int, length: int) -> int:  # noqa: ARG002
+        return va
+
+    store = write
+
 
 class Nobody:
     """A process that neither ends nor has a heap."""
@@ -241,7 +246,7 @@ FAST: Final = {
     "SemihostedProcess": {"kernel": "in kernel", "process": "in kernel", "read_sp": "in registers"},
     "SemihostingSessions": {"_kernel": "in kernel", "_outside": "in outside",
                  "_read_sp": "in registers",
-                 "_physical": "in ram",
+                 "_bytes_at": "in ram",
                  "_note": "the outside", "_of": "in sessions"},
 }  # fmt: skip
 """Attributes that are no field of a snapshot, by class, each with the reason."""
