@@ -22,6 +22,7 @@ from emu.arm.registers import PC
 from emu.cpu import exit_checks
 from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import Context, Unicorn
+from emu.cpu.counter import Counter
 from emu.cpu.lengths import thumb_length
 from emu.cpu.libunicorn import HOOK_CODE_CFUNC
 from emu.cpu.memory import Memory
@@ -76,6 +77,9 @@ class Alignment(Protocol):
     def renew(self) -> None:
         """Other hooks for instructions have been added: look after them."""
 
+    def count(self, counter: Counter) -> None:
+        """This counter's hook for blocks is added: let translated code do its work, if it can."""
+
 
 class NativeAlignment:
     """Lets translated code check: ``emu/native/translation.c``."""
@@ -92,6 +96,9 @@ class NativeAlignment:
 
     def renew(self) -> None:
         pass
+
+    def count(self, counter: Counter) -> None:
+        self._checks.count(counter)
 
 
 _REFUSED_VA: Final = 0xFFFFF100
@@ -137,6 +144,9 @@ class PythonAlignment:
         unicorn = self._unicorn
         unicorn.remove_hook(self._hook)
         self._hook = unicorn.add_hook(const.UC_HOOK_CODE, self._function)
+
+    def count(self, counter: Counter) -> None:
+        pass
 
     def start(self, pc: int) -> int:
         self.found = None

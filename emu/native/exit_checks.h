@@ -4,29 +4,37 @@
 #define EMU_EXIT_CHECKS_H
 
 #include "hooks.h"
+#include "interpose.h"
 
 /* Of one core.  cpu, env: Unicorn's own objects; NULL until the core has run once.
- * cpsr: Unicorn's number of that register.  left_out: whether its checks are left out. */
+ * cpsr: Unicorn's number of that register.  left_out: whether its checks are left out.
+ * counter: has the hook for blocks, and is used for as long as the core is; or NULL. */
 typedef struct {
     const struct unicorn *unicorn;
     void *uc, *cpu;
     const void *env;
     int cpsr;
     bool left_out;
+    Counter *counter;
 } ExitChecks;
 
-/* Interpose what is needed; false: it cannot be done.  inside: an address in Unicorn's library. */
-bool exit_checks_interpose(const void *inside);
+/* What is to be interposed for it. */
+enum { EXIT_CHECKS_INTERPOSED = 3 };
+extern const Interposed exit_checks_interposed[EXIT_CHECKS_INTERPOSED];
+
+/* Find what is needed besides; false: it is not all there.  inside: an address in the library. */
+bool exit_checks_need(const void *inside);
 
 /* While the core translates: find where Unicorn notes a request.  This ends the run. */
 void exit_checks_find(const ExitChecks *checks);
 bool exit_checks_found(void);
 
-/* The block at va begins to be translated; checks: its core's, or NULL if it keeps all of them. */
-void exit_checks_begin_block(const ExitChecks *checks, uint32_t va);
+/* A block begins to be translated, and has been; checks: its core's, or NULL if it keeps all. */
+void exit_checks_begin_block(const ExitChecks *checks, const void *block);
+void exit_checks_end_block(const void *block);
 
 /* An instruction has been fetched. */
-void exit_checks_fetched(void);
+void exit_checks_fetched(bool thumb);
 
 /* A load or store is emitted from now on, or no longer. */
 void exit_checks_in_access(bool inside);

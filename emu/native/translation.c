@@ -96,20 +96,20 @@ static const ExitChecks *left_out(const void *cpu)
     return checks != NULL && checks->left_out && checks->cpu == cpu ? checks : NULL;
 }
 
-/* block: begins with its address. */
 static void our_generate(void *cpu, void *block, int most)
 {
     now.wanted = NOTHING;
     now.half = false;
     now.cpu = cpu;
-    exit_checks_begin_block(left_out(cpu), *(const uint32_t *)block);
+    exit_checks_begin_block(left_out(cpu), block);
     generate(cpu, block, most);
+    exit_checks_end_block(block);
 }
 
 static uint32_t our_fetch_word(const void *env, uint32_t va)
 {
     uint32_t word = fetch_word(env, va);
-    exit_checks_fetched();
+    exit_checks_fetched(false);
     now.wanted = NOTHING;
     if (is_ours(env))
         translate(word, false);
@@ -121,7 +121,7 @@ static uint32_t our_fetch_half(const void *env, uint32_t va)
     uint32_t half = fetch_half(env, va);
     bool second = now.half && now.va + 2 == va;
     uint32_t first = now.word;
-    exit_checks_fetched();
+    exit_checks_fetched(true);
     now.wanted = NOTHING;
     now.half = false;
     if (!is_ours(env))
@@ -293,24 +293,38 @@ static const Interposed interposed[] = {
 };
 
 /* Interposing is done once in a process; it stays. */
+static enum { NOT_YET, FAILED, ALIGNMENT, ALSO_EXIT_CHECKS } done; /* guarded by Python's lock */
+
+enum { INTERPOSED = sizeof interposed / sizeof *interposed };
+
+/* All at once where that can be done, because the library is searched each time. */
+static void interpose_all(const void *inside)
+{
+    Interposed all[INTERPOSED + EXIT_CHECKS_INTERPOSED];
+    memcpy(all, interposed, sizeof interposed);
+    memcpy(all + INTERPOSED, exit_checks_interposed, sizeof exit_checks_interposed);
+    if (exit_checks_need(inside) && interpose(inside, all, INTERPOSED + EXIT_CHECKS_INTERPOSED))
+        done = ALSO_EXIT_CHECKS;
+    else if (interpose(inside, interposed, INTERPOSED))
+        done = ALIGNMENT;
+}
+
 static bool is_interposed(const struct unicorn *unicorn)
 {
-    static enum { NOT_YET, DONE, FAILED } state; /* guarded by Python's lock */
     const void *inside = NULL;
     memcpy(&inside, &unicorn->stop, sizeof inside);
-    if (state != NOT_YET)
-        return state == DONE;
-    state = FAILED;
+    if (done != NOT_YET)
+        return done != FAILED;
+    done = FAILED;
     constant = (Value (*)(Context, int64_t))function_of(inside, "tcg_const_i64_arm");
     and_constant = (void (*)(Context, Value, Value, int64_t))
         function_of(inside, "tcg_gen_andi_i64_arm");
     move_if = (void (*)(Context, int, Value, Value, Value, Value, Value))
         function_of(inside, "tcg_gen_movcond_i64_arm");
     free_value = (void (*)(Context, void *))function_of(inside, "tcg_temp_free_internal_arm");
-    if (constant && and_constant && move_if && free_value
-        && interpose(inside, interposed, sizeof interposed / sizeof *interposed))
-        state = DONE;
-    return state == DONE;
+    if (constant && and_constant && move_if && free_value)
+        interpose_all(inside);
+    return done != FAILED;
 }
 
 static PyObject *alignment_new(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -335,12 +349,14 @@ static int alignment_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((Alignment *)self)->memory);
+    Py_VISIT(((Alignment *)self)->exits.counter);
     return 0;
 }
 
 static int alignment_clear(PyObject *self)
 {
     Py_CLEAR(((Alignment *)self)->memory);
+    Py_CLEAR(((Alignment *)self)->exits.counter);
     return 0;
 }
 
@@ -388,10 +404,7 @@ static PyObject *alignment_wanted(PyObject *Py_UNUSED(type), PyObject *args)
 
 static PyObject *alignment_find_exit_requests(PyObject *self, PyObject *address)
 {
-    Alignment *alignment = (Alignment *)self;
-    const void *inside = NULL;
-    memcpy(&inside, &alignment->unicorn->stop, sizeof inside);
-    if (!exit_checks_interpose(inside))
+    if (done != ALSO_EXIT_CHECKS)
         Py_RETURN_FALSE;
     now.finding = true;
     PyObject *status = alignment_start(self, address);
@@ -410,7 +423,18 @@ static PyObject *alignment_leave_out_exit_checks(PyObject *self, PyObject *cpsr)
     return PyErr_Occurred() ? NULL : PyBool_FromLong(checks->left_out);
 }
 
+static PyObject *alignment_count(PyObject *self, PyObject *counter)
+{
+    if (!PyObject_TypeCheck(counter, state_of(Py_TYPE(self))->counter))
+        return PyErr_Format(PyExc_TypeError, "Alignment.count: a Counter is needed");
+    Py_INCREF(counter);
+    Py_XSETREF(((Alignment *)self)->exits.counter, (Counter *)counter);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
+    {"count", alignment_count, METH_O,
+     PyDoc_STR("Let translated code do what the hook of this Counter does, if it can.")},
     {"find_exit_requests", alignment_find_exit_requests, METH_O,
      PyDoc_STR("Run from the PC; whether it is known since where Unicorn notes requests to end.")},
     {"leave_out_exit_checks", alignment_leave_out_exit_checks, METH_O,
