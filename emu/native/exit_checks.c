@@ -68,7 +68,7 @@ typedef struct {
 
 /* The first blocks are those of the trial (emu/cpu/exit_checks.py), whose instructions take one
  * fetch each: by them it is known whether a Block is as it is thought to be. */
-enum { TRIED = 4 };
+enum { TRIED = 8 };
 
 static unsigned blocks_tried, blocks_known;
 
