@@ -3,6 +3,8 @@
 Unicorn calls a hook at the start of each block of translated code, with the block's size.  All of
 its instructions are counted then; if a run ends inside a block, the PC says how far it came, and
 the rest is taken off again.  A conditional instruction counts whether its condition holds or not.
+Where ``emu.cpu.exit_checks`` are left out, the block's own code counts, and calls the hook only for
+what the hook must decide.
 
 Two bounds end a run.  A *limit* is exact: the run stops before the block that would exceed it, and
 the engine runs on to the right instruction inside that block.  The end of a *turn* waits for a
