@@ -15,10 +15,13 @@ from typing import BinaryIO, Final, NamedTuple
 
 from kernel_model.abi import KERNEL_VA
 from kernel_model.descriptors import EXEC, READ, SMALL_PAGE_SIZE, WRITE
-from kernel_model.image import Image, Segment
+from kernel_model.image import Image, Segment, ThreadLocal
 
 PAGE = SMALL_PAGE_SIZE
 MIB = 1 << 20
+
+MAX_THREAD_LOCAL: Final = MIB
+"""Bytes of thread-local variables that a program may have: their block is on the stack."""
 
 _MAGIC: Final = b"\x7fELF"
 _CLASS_32, _CLASS_64 = 1, 2
@@ -39,7 +42,7 @@ _OTHER_TYPES: Final = {
     4: "is a core dump, not a program; give the program that it is of",
 }
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_TLS, _PT_GNU_STACK = 1, 2, 3, 4, 7, 0x6474E551
 _LINUX_NOTE: Final = struct.pack("<3I4sI", 4, 16, 1, b"GNU\0", 0)
 """The start of a note that marks Linux programs.  Source: Linux Standard Base, "ABI note tag"."""
 _LINUX: Final = (
@@ -136,7 +139,8 @@ def load_elf(stream: BinaryIO, name: str) -> Image:
     _check_addresses(file, loads)
     segments = tuple(_segment(file, load) for load in loads)
     _check_entry(file, header.entry, segments)
-    return Image(segments, header.entry, _wants_executable_stack(headers))
+    thread_local = _thread_local(file, headers)
+    return Image(segments, header.entry, _wants_executable_stack(headers), thread_local)
 
 
 def check_fits(image: Image, name: str, ram_size: int) -> None:
@@ -219,6 +223,22 @@ def _loads(file: _File, headers: list[ProgramHeader]) -> list[ProgramHeader]:
 def _wants_executable_stack(headers: list[ProgramHeader]) -> bool:
     """Whether there is a PT_GNU_STACK with the right to execute (``ld -z execstack``)."""
     return any(header.type == _PT_GNU_STACK and header.flags & _PF_X for header in headers)
+
+
+def _thread_local(file: _File, headers: list[ProgramHeader]) -> ThreadLocal | None:
+    """The thread-local variables of PT_TLS, of which there is at most one."""
+    found = next((one for one in headers if one.type == _PT_TLS and one.memsz), None)
+    if found is None:
+        return None
+    align = max(found.align, 1)
+    if found.filesz > found.memsz or align & align - 1:
+        raise file.damaged(f"its thread-local variables at {found.vaddr:#x} make no sense")
+    if found.memsz > MAX_THREAD_LOCAL or align > PAGE:
+        raise file.refused(
+            f"has {found.memsz:#x} bytes of thread-local variables, aligned to {align:#x};"
+            f" there may be {MAX_THREAD_LOCAL:#x}, aligned to {PAGE:#x}"
+        )
+    return ThreadLocal(found.memsz, file.part(found.offset, found.filesz, "its PT_TLS"), align)
 
 
 def _without_headers(file: _File, header: FileHeader, load: ProgramHeader) -> ProgramHeader:

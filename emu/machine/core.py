@@ -97,6 +97,8 @@ class Core:
         registers = self.engine.registers
         if isinstance(resume, Start):
             self.engine.start_at(resume.pc, resume.sp, resume[2:])
+            if self.loaded is not None and self.loaded.thread_pointer:
+                registers.write("tpidruro", self.loaded.thread_pointer)
         elif isinstance(resume, Registers):
             registers.set_core(resume.words)
         elif isinstance(resume, Redirect):

@@ -139,6 +139,7 @@ class Trial:
             wanted = (actor.parent, actor.maker, actor.record, actor.state, actor.vspace)
             assert found == wanted, pid
             assert (process.allowed, process.partner) == (actor.allows, actor.waits_for)
+            assert process.thread_pointer == actor.thread_pointer
             assert process.handler == actor.handler
             assert (process.room, process.charged) == (actor.room, oracle.charged(pid)), pid
             news = [(death.message(), death.record) for death in process.deaths]

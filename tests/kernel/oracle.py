@@ -85,6 +85,7 @@ class Actor:
     vspace: int = -1
     allows: int = -1
     handler: int = -1
+    thread_pointer: int = 0
     room: int = 0
     payer: int = -1
     """Whose account the record is charged to, if it has no frame."""
@@ -752,6 +753,10 @@ class Oracle:
         self.actors[self.me].handler = pid
         return 0
 
+    def thread_pointer(self, _answer, va) -> int:
+        self.actors[self.me].thread_pointer = va
+        return 0
+
     def faults(self, words: tuple[int, ...]) -> None:
         """Whoever runs does what the processor refuses: sixteen words say what."""
         self.begin()
@@ -930,6 +935,7 @@ HANDLERS = {
     "reply": Oracle.reply,
     "pool_give": Oracle.pool_give,
     "frame_unpool": Oracle.frame_unpool,
+    "thread_pointer": Oracle.thread_pointer,
 }
 
 

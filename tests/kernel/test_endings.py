@@ -235,7 +235,8 @@ NAMING: Final = {
 
 OTHER: Final = {
     Process: {"pid", "maker", "record", "state", "l1", "room", "charged", "deaths", "frames",
-              "message", "buffer", "wanted", "fault", "resume", "calls", "sent", "received"},
+              "message", "buffer", "wanted", "fault", "resume", "thread_pointer", "calls", "sent",
+              "received"},
     Frame: {"f_id", "type", "pa", "len", "table", "t_id", "t_va", "installed", "v_id", "v_off",
             "v_flags", "views"},
 }  # fmt: skip
