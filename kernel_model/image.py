@@ -48,9 +48,11 @@ class Image(NamedTuple):
 
     is_stack_executable: whether the program executes code on its stack.
     thread_local: what each thread has of its own, or None.
+    profile: of the processor that it is built for: A, R, M, S (any), or "" if it does not say.
     """
 
     segments: tuple[Segment, ...]
     entry: int
     is_stack_executable: bool = False
     thread_local: ThreadLocal | None = None
+    profile: str = ""

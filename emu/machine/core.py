@@ -14,6 +14,7 @@ from emu.cpu.stop import Stop
 from emu.devices.bus import Device
 from emu.machine.fault import MachineFault
 from emu.machine.registers import redirected
+from emu.machine.semihosting_traps import SemihostingTraps
 from emu.mmu import make_backend
 from kernel_model.abi import ProcState
 from kernel_model.process import Process, Redirect, Registers, Result, Resume, Start
@@ -47,6 +48,7 @@ class Core:
     fault: the fault of the loaded process, until it is delivered to the kernel.
     is_call_pending: whether the PC is past an SVC whose call has not been made yet; resume_call
     makes it.
+    semihosting: what asks for semihosting besides SVCs.  semihost makes such a call.
     switches: how often another process got the core.
     """
 
@@ -60,6 +62,8 @@ class Core:
         self.fault: MachineFault | None = None
         self.is_call_pending = False
         self.resume_call: Callable[[], None] = _no_call_pending
+        self.semihosting = SemihostingTraps(self.engine, self.backend.memory)
+        self.semihost: Callable[[], None] = _no_call_pending
         self.switches = 0
         self._run_began = 0
         self._contexts: dict[int, Context] = {}

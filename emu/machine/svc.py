@@ -82,6 +82,7 @@ class SvcHandler:
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend, self._bytes_at = core.backend, core.backend.memory.bytes_at
         core.engine.on_svc, core.resume_call = self.handle, self._resume_call
+        core.semihost = self._semihost_behind
 
     def handle(
         self,
@@ -214,6 +215,19 @@ class SvcHandler:
         if thumb:
             return self._bytes_at(pc - 2, 2) == THUMB_SEMIHOSTING
         return self._bytes_at(pc - 4, 4) == ARM_SEMIHOSTING
+
+    def _semihost_behind(self) -> None:
+        """Make the semihosting call of the instruction before the PC, which was no SVC."""
+        core, registers = self._core, self._core.engine.registers
+        try:
+            result = self._semihost(registers.read("r0"), registers.read("r1"))
+        except Interrupted:
+            core.semihosting.go_back()
+            raise
+        finally:
+            core.engine.control.over()  # it does not run, so that a request to stop it is nothing
+        if result is not None:
+            registers.write_r0(result)
 
     def _semihost(self, operation: int, argument: int) -> int | None:
         core, observers, kernel = self._core, self._observers, self._kernel

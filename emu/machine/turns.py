@@ -32,6 +32,8 @@ _BREAKPOINT: Final = Stop.BREAKPOINT
 _COUNT: Final = Stop.COUNT
 _WAITING: Final = Stop.WAITING
 """A name of its own, because finding a member of an enumeration takes longer than a call."""
+_SEMIHOSTING: Final = Stop.SEMIHOSTING
+_TRAPS: Final = (Stop.UNDEFINED, Stop.BKPT)
 _FAULTS: Final = (Stop.FAULT, Stop.UNDEFINED, Stop.BKPT)
 
 _STOPPED: Final = {
@@ -190,10 +192,15 @@ class Turns:
         passes: whether to pass a breakpoint at the PC, which has been met already.
         """
         reason = core.run(bound, passes)
+        if reason in _TRAPS and core.semihosting.passes(reason):
+            reason = _SEMIHOSTING
         for tell in self._observers.stopped:
             tell(core, process, reason)
         if reason is _REQUESTED:
             return reason
+        if reason is _SEMIHOSTING:
+            core.semihost()
+            return _REQUESTED
         if reason is _WAITING or (reason is _COUNT and core.is_turn_over):
             core.end_turn()
             trap(self._kernel, core.number, Signal.SLICE_ENDED)
