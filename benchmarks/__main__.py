@@ -11,7 +11,7 @@ from rich.console import Console
 
 from benchmarks.backends import backends
 from benchmarks.calls import calls
-from benchmarks.compute import compute
+from benchmarks.compute import compute, system
 from benchmarks.debugger import debugger
 from benchmarks.figures import Figure, goals_missed
 from benchmarks.maps import maps
@@ -27,6 +27,7 @@ from benchmarks.working import working
 
 GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "compute": compute,
+    "system": system,
     "working": working,
     "calls": calls,
     "maps": maps,
@@ -56,8 +57,8 @@ WIDTH = 112
 def main(groups: tuple[str, ...], quick: bool, file: Path) -> None:
     """Measure every GROUP, or just these.
 
-    They are: compute, working, calls, maps, switches, shapes, backends, start-up, traces,
-    debugger.
+    They are: compute, system, working, calls, maps, switches, shapes, backends, start-up,
+    traces, debugger.
     """
     settings, console = Settings(quick), Console()
     console.width = max(console.width, WIDTH)

@@ -64,7 +64,7 @@ class Watcher(NamedTuple):
 
 
 WATCHERS: dict[str, Watcher] = {
-    "counted": Watcher(_counting, WATCHED, at_most(1.35)),
+    "counted": Watcher(_counting, WATCHED, at_most(1.25)),
     "--coverage": Watcher(
         lambda machine, out, files: begin_coverage(machine, out, "drcov", files, print),
         WATCHED,

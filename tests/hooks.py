@@ -10,6 +10,7 @@ from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import HOOK_CODE_CFUNC, HOOK_MEM_ACCESS_CFUNC
 
 from emu import native
+from emu.cpu import exit_checks
 from emu.cpu.engine import Engine
 
 P = ParamSpec("P")
@@ -18,6 +19,12 @@ P = ParamSpec("P")
 def use_python_hooks(request: pytest.FixtureRequest) -> None:
     """For the rest of the test, let what is made have the hooks in Python."""
     request.getfixturevalue("monkeypatch").setattr(native, "hooks", None)
+
+
+def keep_exit_checks(request: pytest.FixtureRequest) -> None:
+    """For the rest of the test, let cores have Unicorn's own exit checks, and hooks that count."""
+    Engine()  # what can be left out is tried out with the first
+    request.getfixturevalue("monkeypatch").setattr(exit_checks, "_does_work", False)
 
 
 def add_code_hook(engine: Engine, callback: Callable[[int, int], None]) -> int:

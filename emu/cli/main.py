@@ -76,9 +76,18 @@ class LazyGroup(Group):
         return super().resolve_command(ctx, args)
 
 
+def _left_out() -> str:
+    """Whether runs do without the checks that Unicorn adds to loads and stores."""
+    from emu.cpu import exit_checks
+    from emu.cpu.engine import Engine
+
+    Engine()  # the first is tried out
+    return ", without Unicorn's exit checks" if exit_checks.are_left_out() else ""
+
+
 def _show_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        print_text(f"emu, version {__version__}, with hooks in {native.USED}")
+        print_text(f"emu, version {__version__}, with hooks in {native.USED}{_left_out()}")
         ctx.exit()
 
 

@@ -19,8 +19,10 @@ from emu.arm.alignment import Place, place_of, unit_of, wanted_by
 from emu.arm.conditions import holds
 from emu.arm.encoding import encoding
 from emu.arm.registers import PC
+from emu.cpu import exit_checks
 from emu.cpu import unicorn_abi as const
 from emu.cpu.binding import Context, Unicorn
+from emu.cpu.counter import Counter
 from emu.cpu.lengths import thumb_length
 from emu.cpu.libunicorn import HOOK_CODE_CFUNC
 from emu.cpu.memory import Memory
@@ -75,6 +77,9 @@ class Alignment(Protocol):
     def renew(self) -> None:
         """Other hooks for instructions have been added: look after them."""
 
+    def count(self, counter: Counter) -> None:
+        """This counter's hook for blocks is added: let translated code do its work, if it can."""
+
 
 class NativeAlignment:
     """Lets translated code check: ``emu/native/translation.c``."""
@@ -91,6 +96,9 @@ class NativeAlignment:
 
     def renew(self) -> None:
         pass
+
+    def count(self, counter: Counter) -> None:
+        self._checks.count(counter)
 
 
 _REFUSED_VA: Final = 0xFFFFF100
@@ -136,6 +144,9 @@ class PythonAlignment:
         unicorn = self._unicorn
         unicorn.remove_hook(self._hook)
         self._hook = unicorn.add_hook(const.UC_HOOK_CODE, self._function)
+
+    def count(self, counter: Counter) -> None:
+        pass
 
     def start(self, pc: int) -> int:
         self.found = None
@@ -299,8 +310,11 @@ def _native_checks(unicorn: Unicorn, registers: Registers) -> Any:
         _does_work = False
         return None
     if _does_work is None:
-        _does_work = _works(unicorn, registers, checks.start)
-    return checks if _does_work else None
+        _does_work = _works(unicorn, registers, checks)
+    if not _does_work:
+        return None
+    exit_checks.leave_out(checks)
+    return checks
 
 
 _does_work: bool | None = None
@@ -321,7 +335,7 @@ _TRIALS: Final = (
 """Instructions as words in memory, whether in Thumb, r0, and whether that must fault."""
 
 
-def _works(unicorn: Unicorn, registers: Registers, start: Callable[[int], int]) -> bool:
+def _works(unicorn: Unicorn, registers: Registers, checks: Any) -> bool:
     """Whether accesses fault that must, and no others: tried out before there is any memory."""
     state = Context(unicorn.uc)
     unicorn.save(state)
@@ -329,10 +343,13 @@ def _works(unicorn: Unicorn, registers: Registers, start: Callable[[int], int]) 
     host = c_char.from_buffer(page)
     unicorn.map_ram(0, PAGE_SIZE, addressof(host))
     try:
-        return all(
-            _faults(unicorn, registers, start, page, word, thumb, base) == expected
+        does_work = all(
+            _faults(unicorn, registers, checks.start, page, word, thumb, base) == expected
             for word, thumb, base, expected in _TRIALS
         )
+        if does_work:
+            exit_checks.try_out(unicorn, registers, checks, page)
+        return does_work
     finally:
         unicorn.unmap(0, PAGE_SIZE)
         unicorn.flush_blocks()

@@ -51,6 +51,7 @@ class Hooks:
             self._unicorn.flush_blocks()
             counter = self._counter
             prepare(counter, self._unicorn)
+            self._alignment.count(counter)
             self._unicorn.add_hook(
                 const.UC_HOOK_BLOCK, counter.callback, user_data=counter.user_data
             )

@@ -93,6 +93,7 @@ static void accessed(void *uc, int kind, uint64_t told, int size, int64_t value,
     Accesses *accesses = data;
     uint32_t va = 0, pa = 0;
     bool is_write = kind == KIND_WRITE;
+    counter_settle(accesses->counter);
     if (accesses->counter->thumb)
         leave_it_block(accesses->counter->unicorn, uc, accesses->counter->cpsr);
     if (!accesses->wanted || accesses->pending)
@@ -117,8 +118,9 @@ static void accessed(void *uc, int kind, uint64_t told, int size, int64_t value,
 }
 
 /* Whether the four bytes at va may be an exclusive store: emu.arm.exclusives knows for certain. */
-static bool may_be_exclusive(const Counter *counter, uint32_t va)
+static bool may_be_exclusive(Counter *counter, uint32_t va)
 {
+    counter_settle(counter);
     const uint8_t *code = memory_at(counter->memory, va);
     if (code == NULL)
         return true;

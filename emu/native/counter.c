@@ -2,6 +2,7 @@
 
 #include "hooks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NO_LIMIT UINT64_MAX
@@ -58,13 +59,19 @@ static uint64_t first_bound(const Counter *counter)
     return limit < counter->turn_end ? limit : counter->turn_end;
 }
 
+/* Look at all blocks above the first bound; where blocks are watched, at all. */
+static void share_bound(Counter *counter)
+{
+    share(&counter->unseen, counter->watched ? 0 : first_bound(counter));
+}
+
 /* The block under way may be beyond what the run may do. */
 RARELY static void look_at_bounds(Counter *counter)
 {
     uint32_t cpsr = 0;
     if (counter->passing) {
         counter->passing = false;
-        share(&counter->unseen, first_bound(counter));
+        share_bound(counter);
         return;
     }
     if (counter->thumb) {
@@ -134,7 +141,7 @@ APART static void watch(void *uc, Counter *counter)
 {
     for (unsigned at = 0; at < counter->watched; at++)
         counter->watchers[at].begins(uc, counter->va, counter->size, counter->watchers[at].data);
-    if (counter->count > shared(&counter->unseen))
+    if (counter->passing || counter->count > first_bound(counter))
         look_at_bounds(counter);
 }
 
@@ -146,11 +153,35 @@ RARELY static void block_of_unknown_length(void *uc, Counter *counter, uint64_t 
     watch(uc, counter);
 }
 
+void counter_settle(Counter *counter)
+{
+    const Translated *now = counter->now, *last = counter->last;
+    if (now == NULL)
+        return;
+    if (last != NULL)
+        counter->next = last->va + last->size;
+    counter->count -= now->number;
+    enter(counter, now->va, now->size, now->thumb, now->number);
+    counter->now = counter->last = NULL;
+}
+
+RARELY static void look_at_counted(void *uc, Counter *counter)
+{
+    counter_settle(counter);
+    watch(uc, counter);
+}
+
 /* What Unicorn calls.  What is seldom done is in functions that are called last, so that this one
  * need not save a register. */
-static void block_begins(void *uc, uint64_t va, uint32_t size, void *data)
+void counter_block_begins(void *uc, uint64_t va, uint32_t size, void *data)
 {
+    if ((uintptr_t)data & COUNTED) {
+        look_at_counted(uc, (Counter *)((char *)data - COUNTED));
+        return;
+    }
     Counter *counter = data;
+    if (counter->now != NULL)
+        counter_settle(counter);
     const uint8_t *thumb_bit = (const uint8_t *)(uintptr_t)counter->thumb_bit;
     const Known *known = &counter->known[va / 2 % KNOWN];
     if (thumb_bit != NULL && !(*thumb_bit & 1)) {
@@ -205,6 +236,7 @@ static void counter_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
     counter_clear(self);
+    free(((Counter *)self)->records);
     free_object(self);
 }
 
@@ -238,6 +270,7 @@ static PyObject *counter_tell(PyObject *self, PyObject *args)
     counter->watchers[counter->watched].begins = (BlockHook)(uintptr_t)function;
     counter->watchers[counter->watched].data = (void *)(uintptr_t)data;
     counter->watched++;
+    share_bound(counter);
     Py_RETURN_NONE;
 }
 
@@ -248,10 +281,11 @@ static PyObject *counter_begin(PyObject *self, PyObject *args)
     long long turn;
     if (!PyArg_ParseTuple(args, "KL", &limit, &turn))
         return NULL;
+    counter_settle(counter);
     share(&counter->limit, limit ? counter->count + limit : NO_LIMIT);
     counter->turn_end = turn == INT64_MAX ? NO_LIMIT
         : turn > 0 ? counter->count + (uint64_t)turn : counter->count;
-    share(&counter->unseen, first_bound(counter));
+    share_bound(counter);
     counter->va = NOWHERE;
     counter->passing = counter->turn_over = false;
     Py_RETURN_NONE;
@@ -268,9 +302,11 @@ static PyObject *counter_exhaust(PyObject *self, PyObject *Py_UNUSED(none))
 static PyObject *counter_end(PyObject *self, PyObject *address)
 {
     Counter *counter = (Counter *)self;
-    uint64_t pc = PyLong_AsUnsignedLongLong(address), va = counter->va;
+    uint64_t pc = PyLong_AsUnsignedLongLong(address);
     if (pc == UINT64_MAX && PyErr_Occurred())
         return NULL;
+    counter_settle(counter);
+    uint64_t va = counter->va;
     bool over = counter->count > shared(&counter->limit) || counter->turn_over;
     if (pc == va) {
         counter->count = counter->before;
@@ -303,6 +339,7 @@ static PyObject *counter_pass_block(PyObject *self, PyObject *args)
 
 uint64_t counter_begun(Counter *counter, uint64_t pc)
 {
+    counter_settle(counter);
     uint64_t va = counter->va;
     if (va == NOWHERE || pc < va || pc >= va + counter->size)
         return counter->count;
@@ -325,6 +362,34 @@ static PyObject *counter_left(PyObject *self, void *Py_UNUSED(closure))
     return PyLong_FromUnsignedLongLong(limit == NO_LIMIT ? 0 : left);
 }
 
+static PyObject *counter_before(PyObject *self, void *Py_UNUSED(closure))
+{
+    counter_settle((Counter *)self);
+    return PyLong_FromUnsignedLongLong(((Counter *)self)->before);
+}
+
+static PyObject *counter_thumb(PyObject *self, void *Py_UNUSED(closure))
+{
+    counter_settle((Counter *)self);
+    return PyBool_FromLong(((Counter *)self)->thumb);
+}
+
+static PyObject *counter_next(PyObject *self, void *Py_UNUSED(closure))
+{
+    counter_settle((Counter *)self);
+    return PyLong_FromUnsignedLongLong(((Counter *)self)->next);
+}
+
+static int counter_set_next(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    uint64_t next = value == NULL ? UINT64_MAX : PyLong_AsUnsignedLongLong(value);
+    if (next == UINT64_MAX && PyErr_Occurred())
+        return -1;
+    counter_settle((Counter *)self);
+    ((Counter *)self)->next = next;
+    return 0;
+}
+
 static PyMethodDef methods[] = {
     {"see", counter_see, METH_O, PyDoc_STR("Read code here.")},
     {"trust", counter_trust, METH_O, PyDoc_STR("See the twin.")},
@@ -340,16 +405,16 @@ static PyMethodDef methods[] = {
 static PyMemberDef members[] = {
     {"count", T_ULONGLONG, offsetof(Counter, count), 0, NULL},
     {"thumb_bit", T_ULONGLONG, offsetof(Counter, thumb_bit), 0, NULL},
-    {"before", T_ULONGLONG, offsetof(Counter, before), READONLY, NULL},
-    {"next", T_ULONGLONG, offsetof(Counter, next), 0, NULL},
-    {"thumb", T_BOOL, offsetof(Counter, thumb), READONLY, NULL},
     {"turn_over", T_BOOL, offsetof(Counter, turn_over), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
 static PyGetSetDef properties[] = {
     {"left", counter_left, NULL, NULL, NULL},
-    {"callback", address_of_hook, NULL, NULL, (void *)block_begins},
+    {"before", counter_before, NULL, NULL, NULL},
+    {"next", counter_next, counter_set_next, NULL, NULL},
+    {"thumb", counter_thumb, NULL, NULL, NULL},
+    {"callback", address_of_hook, NULL, NULL, (void *)counter_block_begins},
     {"user_data", address_of_self, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -108,9 +108,21 @@ typedef struct {
     uint8_t code[LONG];  /* what it was */
 } Compared;
 
+/* A block as it was translated: what counting by translated code needs (exit_checks.c). */
+typedef struct {
+    uint64_t number;     /* of instructions */
+    uint32_t va;
+    uint32_t size;       /* bytes */
+    bool thumb;
+} Translated;
+
 typedef struct {
     PyObject_HEAD
     uint64_t count;           /* with all of the block under way */
+    const Translated *now;    /* the block under way if translated code has counted it, else NULL:
+                               * then the members from `before` to `size`, and `thumb`, are of an
+                               * earlier one, until counter_settle */
+    const Translated *last;   /* the one before it, likewise; NULL: `next` says its end */
     uint64_t before;          /* without it */
     uint64_t next;            /* the address after the instruction that completed last */
     uint64_t next_before;     /* the same as the block under way began */
@@ -125,6 +137,8 @@ typedef struct {
     bool passing;             /* the block that begins is not to be stopped */
     bool turn_over;
     int cpsr;                 /* Unicorn's number of that register */
+    Translated *records;      /* a ring of them; NULL until there is one */
+    size_t recorded;          /* how many there have been */
     const struct unicorn *unicorn;
     void *uc;
     Memory *memory;
@@ -177,6 +191,14 @@ bool fills_have_plain(const PyObject *fills, uint32_t va, uint32_t pa);
 
 /* Whether the code of the page that va is in, which executes, is so. */
 bool code_is_plain(const Counter *counter, uint32_t va);
+
+/* Let the members say what translated code has only noted. */
+void counter_settle(Counter *counter);
+
+/* The hook for blocks.  data: a Counter; with COUNTED added, translated code has counted the block,
+ * and found that it is to be looked at. */
+enum { COUNTED = 1 };
+void counter_block_begins(void *uc, uint64_t va, uint32_t size, void *data);
 
 /* The count up to and with the instruction at pc, which executes. */
 uint64_t counter_begun(Counter *counter, uint64_t pc);

@@ -7,9 +7,11 @@
  * load or store, to which the check is added; and, where an exclusive store begins, the comparison
  * with the monitor, which must not let a misaligned one pass.  A fourth, which translated code calls
  * where the TLB does not answer, adds the check for memory of a type that wants all accesses
- * aligned.  Instances of Unicorn that are not ours do what they did. */
+ * aligned.  The same functions tell exit_checks.c what is translated, and end runs for it.
+ * Instances of Unicorn that are not ours do what they did. */
 
 #include "alignment.h"
+#include "exit_checks.h"
 #include "hooks.h"
 #include "interpose.h"
 
@@ -29,6 +31,7 @@ typedef struct {
     void *uc;
     Memory *memory;
     const void *env;   /* the core's state in Unicorn; NULL until it has fetched once */
+    ExitChecks exits;
 } Alignment;
 
 /* What this thread runs and translates. */
@@ -39,6 +42,8 @@ static _Thread_local struct {
     uint32_t va, word;
     Wanted wanted;
     bool compared;       /* the exclusive store has been compared with the monitor */
+    void *cpu;           /* Unicorn's, for which a block is translated */
+    bool finding;        /* the request for an end of the run is to be found */
 } now;
 
 /* Unicorn's functions.  context: what it translates with; a value is a place in it. */
@@ -72,21 +77,39 @@ static bool is_ours(const void *env)
 {
     if (now.running == NULL)
         return false;
-    if (now.running->env == NULL)
-        now.running->env = env;
-    return now.running->env == env;
+    if (now.running->env == NULL) {
+        now.running->env = now.running->exits.env = env;
+        now.running->exits.cpu = now.cpu;
+    }
+    if (now.running->env != env)
+        return false;
+    if (now.finding)
+        exit_checks_find(&now.running->exits);
+    now.finding = false;
+    return true;
+}
+
+/* What the core that this thread runs has left out, while its blocks are translated; or NULL. */
+static const ExitChecks *left_out(const void *cpu)
+{
+    const ExitChecks *checks = now.running == NULL ? NULL : &now.running->exits;
+    return checks != NULL && checks->left_out && checks->cpu == cpu ? checks : NULL;
 }
 
 static void our_generate(void *cpu, void *block, int most)
 {
     now.wanted = NOTHING;
     now.half = false;
+    now.cpu = cpu;
+    exit_checks_begin_block(left_out(cpu), block);
     generate(cpu, block, most);
+    exit_checks_end_block(block);
 }
 
 static uint32_t our_fetch_word(const void *env, uint32_t va)
 {
     uint32_t word = fetch_word(env, va);
+    exit_checks_fetched(false);
     now.wanted = NOTHING;
     if (is_ours(env))
         translate(word, false);
@@ -98,6 +121,7 @@ static uint32_t our_fetch_half(const void *env, uint32_t va)
     uint32_t half = fetch_half(env, va);
     bool second = now.half && now.va + 2 == va;
     uint32_t first = now.word;
+    exit_checks_fetched(true);
     now.wanted = NOTHING;
     now.half = false;
     if (!is_ours(env))
@@ -130,24 +154,32 @@ static uint32_t checked(uint32_t kind)
 
 static void our_load_32(Context context, Value value, Value address, uintptr_t index, uint32_t kind)
 {
+    exit_checks_in_access(true);
     load_32(context, value, address, index, checked(kind));
+    exit_checks_in_access(false);
 }
 
 static void our_load_64(Context context, Value value, Value address, uintptr_t index, uint32_t kind)
 {
+    exit_checks_in_access(true);
     load_64(context, value, address, index, checked(kind));
+    exit_checks_in_access(false);
 }
 
 static void our_store_32(Context context, Value value, Value address, uintptr_t index,
                          uint32_t kind)
 {
+    exit_checks_in_access(true);
     store_32(context, value, address, index, checked(kind));
+    exit_checks_in_access(false);
 }
 
 static void our_store_64(Context context, Value value, Value address, uintptr_t index,
                          uint32_t kind)
 {
+    exit_checks_in_access(true);
     store_64(context, value, address, index, checked(kind));
+    exit_checks_in_access(false);
 }
 
 /* An exclusive store compares its address, which it does not need any more, with the monitor's.
@@ -194,12 +226,27 @@ static inline uint32_t looked_at(const void *env, uint32_t va, uint32_t index, u
     return va & (size - 1) ? unaligned(env, va, index, size, access) : index;
 }
 
+/* An access that came here has been made: the run may be about to end. */
+RARELY static void leave(const void *env, uintptr_t from)
+{
+    if (now.running != NULL && now.running->env == env && now.running->exits.left_out)
+        exit_checks_leave(&now.running->exits, from);
+}
+
+static inline void accessed(const void *env, uintptr_t from)
+{
+    if (is_exit_requested(env))
+        leave(env, from);
+}
+
 /* What translated code calls for accesses that its look at the TLB does not answer. */
 #define LOAD(name, size) \
     static uint64_t (*name)(const void *, uint32_t, uint32_t, uintptr_t); \
     static uint64_t our_##name(const void *env, uint32_t va, uint32_t index, uintptr_t from) \
     { \
-        return name(env, va, looked_at(env, va, index, size, READ), from); \
+        uint64_t value = name(env, va, looked_at(env, va, index, size, READ), from); \
+        accessed(env, from); \
+        return value; \
     }
 #define STORE(name, type, size) \
     static void (*name)(const void *, uint32_t, type, uint32_t, uintptr_t); \
@@ -207,14 +254,18 @@ static inline uint32_t looked_at(const void *env, uint32_t va, uint32_t index, u
                            uintptr_t from) \
     { \
         name(env, va, value, looked_at(env, va, index, size, WRITE), from); \
+        if (size > 1 || !(index >> INDEX_BITS & SIZE)) /* not a part of another store */ \
+            accessed(env, from); \
     }
 
+LOAD(ret_ldub, 1)
 LOAD(le_lduw, 2)
 LOAD(le_ldul, 4)
 LOAD(le_ldq, 8)
 LOAD(be_lduw, 2)
 LOAD(be_ldul, 4)
 LOAD(be_ldq, 8)
+STORE(ret_stb, uint8_t, 1)
 STORE(le_stw, uint32_t, 2)
 STORE(le_stl, uint32_t, 4)
 STORE(le_stq, uint64_t, 8)
@@ -234,6 +285,7 @@ static const Interposed interposed[] = {
     OURS("tcg_gen_qemu_st_i32", store_32),
     OURS("tcg_gen_qemu_st_i64", store_64),
     OURS("tcg_gen_brcond_i64", branch),
+    HELPER(ret_ldub), HELPER(ret_stb),
     HELPER(le_lduw), HELPER(le_ldul), HELPER(le_ldq),
     HELPER(be_lduw), HELPER(be_ldul), HELPER(be_ldq),
     HELPER(le_stw), HELPER(le_stl), HELPER(le_stq),
@@ -241,24 +293,38 @@ static const Interposed interposed[] = {
 };
 
 /* Interposing is done once in a process; it stays. */
+static enum { NOT_YET, FAILED, ALIGNMENT, ALSO_EXIT_CHECKS } done; /* guarded by Python's lock */
+
+enum { INTERPOSED = sizeof interposed / sizeof *interposed };
+
+/* All at once where that can be done, because the library is searched each time. */
+static void interpose_all(const void *inside)
+{
+    Interposed all[INTERPOSED + EXIT_CHECKS_INTERPOSED];
+    memcpy(all, interposed, sizeof interposed);
+    memcpy(all + INTERPOSED, exit_checks_interposed, sizeof exit_checks_interposed);
+    if (exit_checks_need(inside) && interpose(inside, all, INTERPOSED + EXIT_CHECKS_INTERPOSED))
+        done = ALSO_EXIT_CHECKS;
+    else if (interpose(inside, interposed, INTERPOSED))
+        done = ALIGNMENT;
+}
+
 static bool is_interposed(const struct unicorn *unicorn)
 {
-    static enum { NOT_YET, DONE, FAILED } state; /* guarded by Python's lock */
     const void *inside = NULL;
     memcpy(&inside, &unicorn->stop, sizeof inside);
-    if (state != NOT_YET)
-        return state == DONE;
-    state = FAILED;
+    if (done != NOT_YET)
+        return done != FAILED;
+    done = FAILED;
     constant = (Value (*)(Context, int64_t))function_of(inside, "tcg_const_i64_arm");
     and_constant = (void (*)(Context, Value, Value, int64_t))
         function_of(inside, "tcg_gen_andi_i64_arm");
     move_if = (void (*)(Context, int, Value, Value, Value, Value, Value))
         function_of(inside, "tcg_gen_movcond_i64_arm");
     free_value = (void (*)(Context, void *))function_of(inside, "tcg_temp_free_internal_arm");
-    if (constant && and_constant && move_if && free_value
-        && interpose(inside, interposed, sizeof interposed / sizeof *interposed))
-        state = DONE;
-    return state == DONE;
+    if (constant && and_constant && move_if && free_value)
+        interpose_all(inside);
+    return done != FAILED;
 }
 
 static PyObject *alignment_new(PyTypeObject *type, PyObject *args, PyObject *names)
@@ -274,6 +340,8 @@ static PyObject *alignment_new(PyTypeObject *type, PyObject *args, PyObject *nam
         return NULL;
     alignment->unicorn = &state_of(type)->unicorn;
     alignment->uc = (void *)(uintptr_t)uc;
+    alignment->exits.unicorn = alignment->unicorn;
+    alignment->exits.uc = alignment->uc;
     return (PyObject *)alignment;
 }
 
@@ -281,12 +349,14 @@ static int alignment_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((Alignment *)self)->memory);
+    Py_VISIT(((Alignment *)self)->exits.counter);
     return 0;
 }
 
 static int alignment_clear(PyObject *self)
 {
     Py_CLEAR(((Alignment *)self)->memory);
+    Py_CLEAR(((Alignment *)self)->exits.counter);
     return 0;
 }
 
@@ -332,7 +402,43 @@ static PyObject *alignment_wanted(PyObject *Py_UNUSED(type), PyObject *args)
                          PyBool_FromLong(wanted.exclusive));
 }
 
+static PyObject *alignment_find_exit_requests(PyObject *self, PyObject *address)
+{
+    if (done != ALSO_EXIT_CHECKS)
+        Py_RETURN_FALSE;
+    now.finding = true;
+    PyObject *status = alignment_start(self, address);
+    now.finding = false;
+    if (status == NULL)
+        return NULL;
+    Py_DECREF(status);
+    return PyBool_FromLong(exit_checks_found());
+}
+
+static PyObject *alignment_leave_out_exit_checks(PyObject *self, PyObject *cpsr)
+{
+    ExitChecks *checks = &((Alignment *)self)->exits;
+    checks->cpsr = (int)PyLong_AsLong(cpsr);
+    checks->left_out = checks->cpsr > 0 && exit_checks_found();
+    return PyErr_Occurred() ? NULL : PyBool_FromLong(checks->left_out);
+}
+
+static PyObject *alignment_count(PyObject *self, PyObject *counter)
+{
+    if (!PyObject_TypeCheck(counter, state_of(Py_TYPE(self))->counter))
+        return PyErr_Format(PyExc_TypeError, "Alignment.count: a Counter is needed");
+    Py_INCREF(counter);
+    Py_XSETREF(((Alignment *)self)->exits.counter, (Counter *)counter);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
+    {"count", alignment_count, METH_O,
+     PyDoc_STR("Let translated code do what the hook of this Counter does, if it can.")},
+    {"find_exit_requests", alignment_find_exit_requests, METH_O,
+     PyDoc_STR("Run from the PC; whether it is known since where Unicorn notes requests to end.")},
+    {"leave_out_exit_checks", alignment_leave_out_exit_checks, METH_O,
+     PyDoc_STR("Translate without Unicorn's exit checks; takes its number of the CPSR.")},
     {"see", alignment_see, METH_O, PyDoc_STR("Find the types of memory here.")},
     {"start", alignment_start, METH_O, PyDoc_STR("Run from the PC; Unicorn's status.")},
     {"wanted", alignment_wanted, METH_VARARGS | METH_STATIC,

@@ -5,7 +5,7 @@ import pytest
 from emu import native
 from emu.cpu.stop import Stop
 from kernel_model.descriptors import AP_USER_RO
-from tests.hooks import add_code_hook, use_python_hooks
+from tests.hooks import add_code_hook, keep_exit_checks, use_python_hooks
 from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA = 0x8000, 0x20000
@@ -14,12 +14,14 @@ ADD = 0xE2800001  # add r0,r0,#1
 B_SELF = 0xEAFFFFFE
 
 
-@pytest.fixture(params=["native", "python", "traced"])
+@pytest.fixture(params=["native", "native, exit checks kept", "python", "traced"])
 def rig(request):
     if request.param == "python":
         use_python_hooks(request)
     elif native.hooks is None:
         pytest.skip("the hooks in C are not built, or not wanted")
+    elif "kept" in request.param:
+        keep_exit_checks(request)
     rig = Rig("tlb")
     rig.map_code(CODE, CODE_PA)
     rig.engine.hooks.count_instructions()

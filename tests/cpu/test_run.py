@@ -7,7 +7,7 @@ import pytest
 
 from emu.cpu.binding import EngineError
 from emu.cpu.stop import Abort, Stop
-from tests.hooks import add_block_hook, add_code_hook, add_memory_hook
+from tests.hooks import add_block_hook, add_code_hook, add_memory_hook, keep_exit_checks
 from tests.mmu.rig import FREE, PAGE, SVC, Rig
 
 CODE, DATA, AWAY = 0x8000, 0x20000, 0x50000
@@ -15,8 +15,10 @@ CODE_PA, DATA_PA = FREE, FREE + PAGE
 B_SELF = 0xEAFFFFFE
 
 
-@pytest.fixture
-def rig():
+@pytest.fixture(params=["as it is", "exit checks kept"])
+def rig(request):
+    if request.param == "exit checks kept":
+        keep_exit_checks(request)
     rig = Rig("tlb")
     rig.map_code(CODE, CODE_PA)
     rig.map_data(DATA, DATA_PA)
