@@ -49,6 +49,7 @@ def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) ->
     """
     if core != kernel.core:
         kernel.enter(core)
+    kernel.work = 0
     caller = kernel.running[core]
     if type(what) is not CallRow:
         _take(kernel, caller, what)

@@ -108,6 +108,8 @@ class Turns:
             process = kernel.running[number]
             if process is None:
                 break
+            if core.owed and self._is_passed_over(core, process):
+                continue
             self._load(core, process)
             bound = 0
             if end or most:
@@ -149,6 +151,19 @@ class Turns:
         kernel, number = self._kernel, core.number
         while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
+
+    def _is_passed_over(self, core: Core, process: Process) -> bool:
+        """Whether a turn of ``process``, which has used it in advance, goes to others (rule 16).
+
+        It owes nothing more once no other process is ready.
+        """
+        owed = core.owed.pop(process.pid, 0)
+        if not (owed and self._kernel.ready):
+            return False
+        if owed > 1:
+            core.owed[process.pid] = owed - 1
+        trap(self._kernel, core.number, Signal.SLICE_ENDED)
+        return True
 
     def _load(self, core: Core, process: Process) -> None:
         """Load ``process`` on the core, and let it go on as the kernel says."""
