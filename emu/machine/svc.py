@@ -116,10 +116,11 @@ class SvcHandler:
         except Interrupted:
             self._will_be_made_again(number)
             raise
-        if self._core.is_sliced:
+        is_sliced = self._core.is_sliced
+        if is_sliced:
             self._core.spend(CALL + self._kernel.work)
-        if result is None or (self._kernel.ready and not self._core.is_sliced):
-            self._stop()  # another process may be ready now: then time is sliced from here on
+        if result is None or (not is_sliced and len(self._kernel.processes) > 1):
+            self._stop()  # there is another process now: time is sliced from here on
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result

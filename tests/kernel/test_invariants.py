@@ -512,6 +512,7 @@ def with_a_record_to_view(machine):
 def test_a_processs_frame_that_is_seen_whole(machine, monkeypatch):
     """A kernel that maps whole records, and believes that it should."""
     monkeypatch.setattr(Frame, "view_len", property(lambda frame: frame.len))
+    monkeypatch.setattr(invariants, "_view", invariants._view.__wrapped__)
     f_id, space = with_a_record_to_view(machine)
     with pytest.raises(InvariantError, match=r"^records_show_their_first_page: .* first page \("):
         machine.view(f_id, 0x60000, RO, space.l2)
