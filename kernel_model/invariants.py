@@ -182,31 +182,45 @@ def descriptors_are_accounted_for(kernel: Kernel) -> Iterator[str]:
     for table in kernel.frames.values():
         if table.table is TableType.NO:
             continue
-        expected = bytearray(table.len)
-        for index, words in _claimed(kernel, table):
-            start, end = index * 4, index * 4 + len(words)
-            if end > len(expected):
-                yield f"table {table.f_id} has no entries from {index:#x} on for {len(words) // 4}"
-                continue
-            if any(expected[start:end]):
-                yield f"two mappings claim entries from {index:#x} on of table {table.f_id}"
-            expected[start:end] = words
-        found = kernel.memory.read(table.pa, len(expected))
+        end = FIRST_KERNEL_ENTRY * 4 if table.table is TableType.L1 else table.len
+        expected, wrong = _due(end, tuple(_claimed(kernel, table)))
+        for text in wrong:
+            yield text.format(f_id=table.f_id)
+        found = kernel.memory.read(table.pa, end)
         if found != expected:
-            pairs = zip(array("I", found), array("I", bytes(expected)), strict=True)
+            pairs = zip(array("I", found), array("I", expected), strict=True)
             index, (word, due) = next((n, pair) for n, pair in enumerate(pairs) if len({*pair}) > 1)
             yield f"entry {index:#x} of table {table.f_id} is {word:#x}, not {due:#x}"
 
 
+@lru_cache(maxsize=64)  # most tables are the same after the next call
+def _due(length: int, claims: tuple[tuple[int, bytes], ...]) -> tuple[bytes, list[str]]:
+    """The ``length`` bytes that a table should hold, and what is wrong with claims to its entries.
+
+    claims: first entry and words of each.
+    """
+    expected, wrong = bytearray(length), []
+    for index, words in claims:
+        start, end = index * 4, index * 4 + len(words)
+        if end > length:
+            wrong.append(f"table {{f_id}} has no entries from {index:#x} on for {len(words) // 4}")
+            continue
+        if any(expected[start:end]):
+            wrong.append(f"two mappings claim entries from {index:#x} on of table {{f_id}}")
+        expected[start:end] = words
+    return bytes(expected), wrong
+
+
 def _claimed(kernel: Kernel, table: Frame) -> Iterator[tuple[int, bytes]]:
-    """First entry and words of each view and each installed table that a table should hold."""
+    """First entry and words of each view and each installed table that a table should hold.
+
+    The kernel's part of an L1 is checked by another invariant.
+    """
     frames = kernel.frames
     for frame in (frames[f_id] for f_id in table.views if f_id in frames):
         yield _view(frame.type, frame.pa, frame.len, frame.v_off, frame.v_flags, frame.table)
     for frame in (frames[f_id] for f_id in table.installed if f_id in frames):
         yield frame.t_va // SECTION_SIZE, coarse_words(frame).tobytes()
-    if table.table is TableType.L1:
-        yield FIRST_KERNEL_ENTRY, _kernel_part(kernel, table)  # checked by another invariant
 
 
 def _kernel_part(kernel: Kernel, l1: Frame) -> bytes:

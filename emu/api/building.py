@@ -6,13 +6,10 @@ import subprocess
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Final
 
 from emu.sdk.compiler import command
 from emu.sdk.library import sdk
 from emu.sdk.sources import SdkError
-
-_CPP: Final = (".cc", ".cpp", ".cxx", ".C")
 
 
 def build(
@@ -21,14 +18,13 @@ def build(
     flags: Sequence[str] = ("-O1", "-g"),
     bare: bool = False,
 ) -> Path:
-    """Compile and link C, C++ or assembly for the kernel; returns ``output``.
+    """Compile and link C, C++ and assembly, each by its suffix, for the kernel; returns ``output``.
 
     flags: for the compiler.  bare: without newlib, with the SDK's small C library.
     Errors: SdkError, with the compiler's output.
     """
     names = [fspath(source) for source in sources]
-    language = "c++" if any(name.endswith(_CPP) for name in names) else "cc"
-    words = command(sdk(), language, [*flags, *names, "-o", fspath(output)], bare)
+    words = command(sdk(), "cc", [*flags, *names, "-o", fspath(output)], bare)
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SdkError(done.stderr.strip() or f"{words[0]} failed")

@@ -13,7 +13,7 @@ from emu.cli.errors import user_errors
 from emu.cli.streams import note, standard_output
 from emu.sdk.sources import SdkError
 
-_COMPILER = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+_COMPILER = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
 
 CC_EPILOG = """\b
 Examples:
@@ -52,8 +52,8 @@ _bare = click.option("--bare", is_flag=True, help="Without newlib, with emu's ow
 def cc(arguments: tuple[str, ...], bare: bool) -> int:
     """Compile and link C for the kernel: arm-none-eabi-gcc with all that it must be told.
 
-    ARGS are the compiler's own.  The SDK's headers are found, and the program is linked with newlib
-    on the kernel's own calls.
+    ARGS are the compiler's own.  Each source is C, C++ or assembly by its suffix.  The SDK's
+    headers are found, and the program is linked with newlib on the kernel's own calls.
     """
     return _compile("cc", arguments, bare)
 

@@ -1,4 +1,4 @@
-"""Host files beneath one directory, and no others.
+"""Regular files beneath one directory of the host, and no others.
 
 Failures are ``OSError``s with an ``errno``.  A path is walked component by component, each opened
 relative to the one before and none through a symbolic link.  So no path leads out of the
@@ -14,12 +14,15 @@ import weakref
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntFlag
-from errno import EACCES, EFBIG, EINVAL, EISDIR, ENOENT
+from errno import EACCES, EFBIG, EINVAL, EISDIR, ELOOP, EMFILE, ENOENT
 from itertools import count
 from typing import Protocol
 
 MAX_FILE_SIZE = 0x7FFFFFFF
 """The length of a longer file is not a positive 32-bit number."""
+
+OPEN_MAX = 512
+"""Files that all processes together may have open: the host's own limit is often 1,024."""
 
 _OPEN_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -101,14 +104,20 @@ class HostFiles:
     def open(self, path: bytes, mode: OpenMode) -> int:
         """Open a regular file and return its handle.
 
-        O_NONBLOCK keeps the open of a pipe from waiting, before fstat finds that it is a pipe.
+        Anything else is not opened: a process that waits to write to a pipe would go on.  What
+        takes the place of a regular file meanwhile is found out afterwards; O_NONBLOCK keeps the
+        open of a pipe from waiting.
         """
+        if len(self._open) >= OPEN_MAX:
+            raise host_error(EMFILE)
         with self._parent(path) as (directory, name):
+            _check_regular(directory, name)
             fd = os.open(name, _open_flags(mode), 0o666, dir_fd=directory)
-        kind = os.fstat(fd).st_mode
-        if not stat.S_ISREG(kind):
+        try:
+            _check_kind(os.fstat(fd).st_mode)
+        except OSError:
             os.close(fd)
-            raise host_error(EISDIR if stat.S_ISDIR(kind) else EACCES)
+            raise
         handle = lowest_free(self._open)
         self._open[handle] = fd
         return handle
@@ -138,10 +147,13 @@ class HostFiles:
 
     def remove(self, path: bytes) -> None:
         with self._parent(path) as (directory, name):
+            _check_regular(directory, name)
             os.unlink(name, dir_fd=directory)
 
     def rename(self, old: bytes, new: bytes) -> None:
         with self._parent(old) as (source, old_name), self._parent(new) as (target, new_name):
+            _check_regular(source, old_name)
+            _check_regular(target, new_name)
             os.rename(old_name, new_name, src_dir_fd=source, dst_dir_fd=target)
 
     @contextmanager
@@ -159,6 +171,22 @@ class HostFiles:
             yield fd, name
         finally:
             os.close(fd)
+
+
+def _check_regular(directory: int, name: bytes) -> None:
+    """Errors: OSError, if there is something of this name that is no regular file."""
+    try:
+        kind = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return
+    _check_kind(kind)
+
+
+def _check_kind(mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        raise host_error(ELOOP)
+    if not stat.S_ISREG(mode):
+        raise host_error(EISDIR if stat.S_ISDIR(mode) else EACCES)
 
 
 class ScriptedFiles:

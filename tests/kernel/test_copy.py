@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from kernel_model.kernel import Kernel
+from kernel_model.kernel import MOST_CORES, Kernel
 from kernel_model.memory import Ram
 from kernel_model.process import Exited
 from kernel_model.syscalls import CALLS, trap
-from tests.kernel.driver import CODE, DATA_VA, FREE_VA, PAGE, REST, RO, SYS, Machine, busy_machine
+from tests.kernel.driver import (
+    CODE,
+    DATA_VA,
+    FREE_VA,
+    MIB,
+    PAGE,
+    RAM_BASE,
+    REST,
+    RO,
+    SYS,
+    Machine,
+    busy_machine,
+)
 from tests.kernel.host import RecordingHost
 
 
@@ -91,3 +103,30 @@ def test_a_copy_knows_its_devices_and_asks_its_own_host(busy):
     assert trap(copy, copy.calls.named("console_read").number, DATA_VA, 10, 0, 0) == 0
     assert trap(copy, copy.calls.named("console_write").number, DATA_VA, 10, 0, 0) == 10
     assert busy.host.console == b""
+
+
+def test_where_a_kernel_begins_and_how_many_cores_it_has():
+    ram = Ram(RAM_BASE, 4 * MIB)
+    for start in (RAM_BASE, RAM_BASE + MIB, RAM_BASE + 3 * MIB):
+        kernel = Kernel(ram, CALLS, start=start, cores=MOST_CORES)
+        copy = kernel.copy(ram)
+        assert (kernel.start, kernel.end, len(kernel.running)) == (start, start + MIB, 8)
+        assert (copy.start, copy.end, len(copy.running)) == (start, start + MIB, 8)
+    assert Kernel(ram, CALLS).start == RAM_BASE
+
+
+@pytest.mark.parametrize("start", [0, RAM_BASE - MIB, RAM_BASE + PAGE, RAM_BASE + 4 * MIB])
+def test_a_kernel_is_a_section_of_ram(start):
+    with pytest.raises(ValueError, match=f"Kernel: no section of RAM is at {start:#x}"):
+        Kernel(Ram(RAM_BASE, 4 * MIB), CALLS, start=start)
+
+
+def test_a_kernel_needs_all_of_its_section():
+    with pytest.raises(ValueError, match="no section of RAM"):
+        Kernel(Ram(RAM_BASE, MIB - PAGE), CALLS)
+
+
+@pytest.mark.parametrize("cores", [0, MOST_CORES + 1])
+def test_a_kernel_has_one_to_eight_cores(cores):
+    with pytest.raises(ValueError, match=f"Kernel: {cores} cores, not 1 to 8"):
+        Kernel(Ram(RAM_BASE, MIB), CALLS, cores=cores)

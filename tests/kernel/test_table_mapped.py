@@ -117,6 +117,20 @@ def test_the_last_page_and_a_table_that_is_not_in_ram(ram) -> None:
     assert shown(mapped(ram, TTBR0)) == [(0xFFFFF000, 0x1000, 0x5000, "small page")]
 
 
+def test_what_lies_behind_the_part_is_not_of_it(ram) -> None:
+    put_l1(ram, 8, Section(0x20000000, RW, 0, NORMAL))
+    put_l1(ram, 9, Section(0x30000000, RW, 0, NORMAL))
+    put_l1(ram, 17, Section(0x40000000, RW, 0, NORMAL))
+    assert shown(mapped(ram, TTBR0, 8 * MIB, 9 * MIB)) == [(8 * MIB, MIB, 0x20000000, "section")]
+    assert shown(mapped(ram, TTBR0, 9 * MIB, 10 * MIB)) == [(9 * MIB, MIB, 0x30000000, "section")]
+
+
+def test_an_l1_at_the_very_end_of_ram() -> None:
+    ram = Ram(BASE, 0x4000)
+    put_l1(ram, 4, Section(0x20000000, RW, 0, NORMAL))
+    assert shown(mapped(ram, TTBR0)) == [(4 * MIB, MIB, 0x20000000, "section")]
+
+
 ENTRIES = st.one_of(
     st.builds(Section, st.sampled_from([0, MIB, 2 * MIB]), st.sampled_from([RO, RW]), st.just(0),
               st.just(NORMAL)),

@@ -16,7 +16,7 @@ from kernel_model.descriptors import (
     Supersection,
 )
 from kernel_model.memory import Ram
-from kernel_model.walk import FaultStatus, Step, walk
+from kernel_model.walk import FaultStatus, Step, reached, walk
 
 BASE = 0x80000000
 TTBR0 = 0x80004000
@@ -42,6 +42,15 @@ def put_l2(ram, entry, table=TABLE, index=L2_INDEX):
 def install_l2(ram, entry, **coarse):
     put_l1(ram, Coarse(TABLE, **coarse))
     put_l2(ram, entry)
+
+
+def test_what_is_reached_is_where_the_walk_leads_or_minus_one(ram):
+    assert reached(ram, TTBR0, VA, READ) == -1
+    install_l2(ram, SmallPage(0xABCDE000, USER_RO, 1, NORMAL))
+    assert reached(ram, TTBR0, VA, READ) == 0xABCDE678
+    assert reached(ram, TTBR0, VA, WRITE) == reached(ram, TTBR0, VA, EXEC) == -1
+    nothing = walk(ram, TTBR0, 0)
+    assert nothing == (0, -1, 0, 0, 0, FaultStatus.TRANSLATION_L1, nothing.steps)
 
 
 # -- translations ---------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emu.cpu.binding import NOTHING, View
-from emu.machine.checker import Checker, OutOfStepError
+from emu.machine.checker import CHANGES, SAMPLE, SHARE, Checker, OutOfStepError
 from emu.mmu.regions import regions_of
 from kernel_model.descriptors import EXEC
 from kernel_model.events import TranslationChanged
@@ -101,12 +101,65 @@ def test_a_page_that_is_other_than_in_the_tables_is_named(look: Look, va: int) -
 
 
 def test_what_has_changed_is_looked_at_again_also_where_nothing_is_now(look: Look) -> None:
-    look.check()
+    """With the pages beside it, and a few others in turn."""
+    others = sorted(look.check())
     look.changed(0x00300000, 2 * PAGE)
-    assert look.check() == set(look.views) | look.beside | {0x00300000, 0x00301000}
-    look.changed(DATA_VA, PAGE)
-    assert look.check() == set(look.views) | look.beside
+    around = {0x002FF000, 0x00300000, 0x00301000, 0x00302000}
+    assert look.check() == around | {*others[:SAMPLE]}
     assert look.check() == set()
+    look.changed(DATA_VA, PAGE)
+    around = {DATA_VA - PAGE, DATA_VA, DATA_VA + PAGE}
+    assert look.check() == around | {*others[SAMPLE : 2 * SAMPLE]}
+    assert look.check() == set()
+
+
+def test_the_others_are_looked_at_in_turn_without_what_has_changed(look: Look) -> None:
+    others = look.check()
+    seen: set[int] = set()
+    for _ in range(len(others) // SAMPLE + 1):
+        look.changed(DATA_VA, PAGE)
+        seen |= look.check()
+    assert seen == others
+    look.changed(DATA_VA, PAGE)
+    look.wrong = {min(others): View(0, 0)}
+    with pytest.raises(OutOfStepError):
+        look.check()
+
+
+def test_a_page_that_has_changed_is_known_by_the_tables_alone(look: Look) -> None:
+    """What it was when the whole was compared is not asked for again."""
+    look.check()
+    look.guest.ok("frame_unmap", UART, 0)
+    look.changed(FREE_VA, PAGE)
+    for _ in range(len(look.views)):
+        look.check()
+        look.changed(CODE_VA, PAGE)
+
+
+@pytest.mark.parametrize("way", ["changes", "pages", "exit", "proc_end", "SYS_EXIT", "fault"])
+def test_the_whole_is_looked_at_now_and_then(look: Look, way: str) -> None:
+    whole = look.check() | {0x00300000}
+    core, process = look.core, look.process
+    if way == "changes":
+        for _ in range(CHANGES):
+            look.changed(0x00300000, PAGE)
+            assert len(look.check()) <= 3 + SAMPLE
+        look.changed(0x00300000, PAGE)
+        assert look.check() == whole
+    elif way == "pages":
+        look.changed(0x00300000, (SHARE + 1) * PAGE)
+        assert look.check() >= whole
+    else:
+        look.check()
+        look.seen.clear()
+        match way:
+            case "SYS_EXIT":
+                look.checker.semihosting(core, process, 0x18, 0)
+            case "fault":
+                look.checker.faulted(core, None)
+            case _:
+                look.checker.calling(core, process, CALLS.named(way), (0, 0, 0, 0))
+        assert {*look.seen} == whole - {0x00300000}
 
 
 def test_the_change_of_another_address_space_is_not_ours(look: Look) -> None:
@@ -173,6 +226,7 @@ def test_of_a_large_address_space_what_changed_and_a_share_of_the_rest_are_looke
 ) -> None:
     pages = set(look.views)
     monkeypatch.setattr("emu.machine.checker.SHARE", len(pages) // 4)
+    monkeypatch.setattr("emu.machine.checker.CHANGES", 0)
     rest = pages - look.ends
     changed = sorted(rest)[5]
     seen = set()
@@ -190,3 +244,6 @@ def test_the_first_page_of_all_has_none_before_it_and_the_last_none_behind(look:
     look.guest.ok("frame_map", LOW, page, PAGE, RO)
     assert 0 in look.check()
     assert max(look.check() or {0}) < 1 << 32
+    for va in (0, (1 << 32) - PAGE):
+        look.changed(va, PAGE)
+        assert all(0 <= page < 1 << 32 for page in look.check())

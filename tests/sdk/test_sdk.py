@@ -178,6 +178,37 @@ def test_the_commands(kit: Sdk, tmp_path: Path) -> None:
     assert [line.split()[0] for line in everything] == names
 
 
+MIXED = {
+    "one.c": "int f(void *p) { int *class = p; return *class; }\n",  # C++ takes neither
+    "two.cpp": 'extern "C" int f(void *);\nint main() { int x = 7; return f(&x); }\n',
+}
+
+
+@pytest.mark.parametrize("language", ["cc", "c++"])
+def test_each_source_is_compiled_by_its_suffix(kit: Sdk, tmp_path: Path, language: str) -> None:
+    for name, text in MIXED.items():
+        (tmp_path / name).write_text(text)
+    for order in (list(MIXED), [*MIXED][::-1]):
+        words = command(kit, language, ["-Wall", *order, "-o", "mixed.elf"], bare=True)
+        subprocess.run(words, check=True, cwd=tmp_path)
+        assert run_emu(tmp_path / "mixed.elf").returncode == 7
+
+
+def test_a_language_that_is_named_and_the_values_of_options_stay(kit: Sdk) -> None:
+    own = ["-x", "c++", "one.c", "-o", "two.c"]
+    assert command(kit, "cc", own)[-5:] == own
+    plain = ["-include", "one.c", "-o", "two.c", "a.o", "-lx"]
+    assert command(kit, "cc", plain)[-6:] == plain
+    assert command(kit, "cc", plain)[0].endswith("gcc")
+
+
+@pytest.mark.parametrize("language", ["cc", "c++"])
+def test_help_is_our_own(language: str) -> None:
+    long, short = (emu_command(language, option) for option in ("--help", "-h"))
+    assert long.stdout.startswith(b"Usage: emu " + language.encode())
+    assert (short.stdout, short.returncode) == (long.stdout, 0)
+
+
 def test_without_a_compiler_one_line_says_what_to_install(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "emu", "cc", "x.c"], cwd=ROOT, capture_output=True, text=True,
@@ -219,6 +250,10 @@ def test_what_the_api_builds_runs(tmp_path: Path) -> None:
     (tmp_path / "prog.c").write_text(BARE)
     program = emu.build(tmp_path / "prog.c", output=tmp_path / "prog.elf", bare=True)
     emu.load(program).check("1")
+    for name, text in MIXED.items():
+        (tmp_path / name).write_text(text)
+    sources = [tmp_path / name for name in MIXED]
+    assert emu.load(emu.build(*sources, output=program, bare=True)).run().status == 7
     (tmp_path / "wrong.c").write_text("int main(void) { return nothing; }")
     with pytest.raises(emu.SdkError, match="'nothing' undeclared"):
         emu.build(tmp_path / "wrong.c", output=tmp_path / "wrong.elf")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 
 from emu.environment.files import (
     MAX_FILE_SIZE,
+    OPEN_MAX,
     Files,
     HostFiles,
     OpenMode,
     ScriptedFiles,
     path_components,
 )
+from tests.waiting import until_asleep
 
 READ, WRITE = OpenMode.READ, OpenMode.WRITE
 UPDATE = READ | WRITE
@@ -162,21 +166,82 @@ def test_not_even_a_link_that_stays_inside(outside: Path) -> None:
     assert errno_of(lambda: HostFiles(str(outside)).open(b"harmless/file", READ)) == "ENOTDIR"
 
 
-def test_removing_and_renaming_touch_the_link_and_not_the_file(outside: Path) -> None:
+OTHERS = [
+    (b"link", "ELOOP"), (b"harmless", "ELOOP"), (b"deep", "EISDIR"), (b"pipe", "EACCES"),
+    (b"socket", "EACCES"),
+]  # fmt: skip
+"""What is no regular file, and the errno of whatever is done with it."""
+
+
+@pytest.mark.parametrize(("path", "error"), OTHERS)
+def test_only_regular_files_are_opened_removed_and_renamed(
+    outside: Path, path: bytes, error: str
+) -> None:
+    os.mkfifo(outside / "pipe")
+    os.mknod(outside / "socket", stat.S_IFSOCK | 0o600)
+    files, before = HostFiles(str(outside)), tree(outside)
+    for mode in (READ, UPDATE, NEW):
+        assert errno_of(lambda mode=mode: files.open(path, mode)) == error
+    assert errno_of(lambda: files.remove(path)) == error
+    assert errno_of(lambda: files.rename(path, b"moved")) == error
+    assert errno_of(lambda: files.rename(b"deep/file", path)) == error
+    assert tree(outside) == before
+
+
+def tree(directory: Path) -> dict[str, int]:
+    """All there is, by path: the inodes."""
+    return {str(path): path.lstat().st_ino for path in directory.rglob("*")}
+
+
+def test_no_step_of_a_path_is_a_file_or_a_link(outside: Path) -> None:
     files = HostFiles(str(outside))
-    files.remove(b"link")
-    files.rename(b"relative", b"moved")
-    assert (outside.parent / "secret").read_text() == "secret"
+    assert errno_of(lambda: files.open(b"deep/file/x", READ)) == "ENOTDIR"
     assert errno_of(lambda: files.remove(b"up/secret")) == "ENOTDIR"
     assert errno_of(lambda: files.rename(b"deep/file", b"up/file")) == "ENOTDIR"
 
 
-def test_only_regular_files_are_opened(outside: Path) -> None:
-    files = HostFiles(str(outside))
+def test_a_pipe_is_not_opened_so_that_its_writer_goes_on_waiting(outside: Path) -> None:
+    """A refused open would let it write, and lose what it writes."""
     os.mkfifo(outside / "pipe")
-    assert errno_of(lambda: files.open(b"deep", READ)) == "EISDIR"
-    assert errno_of(lambda: files.open(b"pipe", READ)) == "EACCES"
-    assert errno_of(lambda: files.open(b"deep/file/x", READ)) == "ENOTDIR"
+    writer = subprocess.Popen(["sh", "-c", 'exec 3>"$1"', "sh", str(outside / "pipe")])
+    try:
+        until_asleep(writer)
+        files = HostFiles(str(outside))
+        for mode in (READ, UPDATE, NEW, WRITE):
+            assert errno_of(lambda mode=mode: files.open(b"pipe", mode)) == "EACCES"
+        until_asleep(writer)
+        assert writer.poll() is None
+    finally:
+        writer.kill()
+        writer.wait()
+
+
+def test_what_takes_the_place_of_a_file_meanwhile_is_closed_again(
+    outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at a file and its opening."""
+    files, real = HostFiles(str(outside)), os.open
+
+    def exchanged(name: bytes, *arguments: int, **others: int) -> int:
+        if name == b"file":
+            (outside / "deep/file").unlink()
+            os.mkfifo(outside / "deep/file")
+        return real(name, *arguments, **others)
+
+    monkeypatch.setattr(os, "open", exchanged)
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+    assert errno_of(lambda: files.open(b"deep/file", READ)) == "EACCES"
+    if before is not None:
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_only_so_many_files_are_open_at_once(outside: Path) -> None:
+    """Whoever opens them: the host's own limit is for others, too."""
+    files = HostFiles(str(outside))
+    handles = [files.open(b"deep/file", READ) for _ in range(OPEN_MAX)]
+    assert errno_of(lambda: files.open(b"deep/file", READ)) == "EMFILE"
+    files.close(handles[7])
+    assert files.open(b"deep/file", READ) == handles[7]
 
 
 def test_without_a_directory_there_are_no_files() -> None:
