@@ -119,8 +119,8 @@ class SvcHandler:
         is_sliced = self._core.is_sliced
         if is_sliced:
             self._core.spend(CALL + self._kernel.work)
-        if result is None or (not is_sliced and len(self._kernel.processes) > 1):
-            self._stop()  # there is another process now: time is sliced from here on
+        if result is None or (not is_sliced and self._kernel.ready):
+            self._stop()  # another process is ready now: time is sliced from here on
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result

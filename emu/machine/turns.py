@@ -103,13 +103,9 @@ class Turns:
             if outside.is_full or outside.cause is not None:
                 return self._asked_to_end()
         while True:
-            if kernel.readers:
-                self._feed(core)
-            process = kernel.running[number]
+            process = self._next(core)
             if process is None:
                 break
-            if core.owed and self._is_passed_over(core, process):
-                continue
             self._load(core, process)
             bound = 0
             if end or most:
@@ -152,11 +148,22 @@ class Turns:
         while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
 
-    def _is_passed_over(self, core: Core, process: Process) -> bool:
-        """Whether a turn of ``process``, which has used it in advance, goes to others (rule 16).
+    def _next(self, core: Core) -> Process | None:
+        """The process whose turn it is; None: no process is ready."""
+        while core.owed and self._passes_over(core):
+            pass
+        if self._kernel.readers:
+            self._feed(core)
+        return self._kernel.running[core.number]
+
+    def _passes_over(self, core: Core) -> bool:
+        """Give the turn of a process that has used it in advance to the next, if any (rule 16).
 
         It owes nothing more once no other process is ready.
         """
+        process = self.running
+        if process is None:
+            return False
         owed = core.owed.pop(process.pid, 0)
         if not (owed and self._kernel.ready):
             return False
@@ -172,7 +179,7 @@ class Turns:
         if before is not process and len(self._cores) > 1:
             self.registers.move(process.pid, core)
         switched = core.load(process, resume, self._kernel.l1_pa(process))
-        core.is_sliced = len(self._kernel.processes) > 1 or core.is_in_turn
+        core.is_sliced = bool(self._kernel.ready) or core.is_in_turn
         if resume is not None and self._history.waiting:
             self._answered(process, resume if type(resume) is Failed else None)
         if self._ended:

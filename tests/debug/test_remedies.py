@@ -258,7 +258,7 @@ WORDS = {
     },
     Error.NOT_ALLOWED: {
         "frame_give": "gives to", "pool_give": "gives to", "vspace_swap": "no other",
-        "vspace_lend": "own children", "proc_end": "its parent",
+        "vspace_lend": "own children", "proc_end": "its parent", "fault_handler": "handler is",
     },
     Error.POOL_FULL: {
         "frame_split": "maker", "frame_create": "maker", "proc_new": "maker",
