@@ -14,6 +14,9 @@ from kernel_model.memory import PAGE_SIZE
 CALL: Final = 1_000
 """Every call, whether it succeeds or not."""
 
+REFUSED: Final = 2_000
+"""A call that is refused, besides."""
+
 PAGE: Final = 1_000
 """Each page that it clears, copies or walks to, each frame that it moves."""
 

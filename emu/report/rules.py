@@ -112,7 +112,9 @@ _OF_CALL = {
     (_O.FRAME_MAP, _E.NOT_TABLE): Rule(
         7, "PAGE goes into an L2 table, SECTION and TABLE_L2 into an L1; TABLE_L2 installs an L2"
     ),
-    (_O.FRAME_MAP, _E.WRONG_TYPE): Rule(7, "POOL frames are never viewed, PROC frames as a page alone"),
+    (_O.FRAME_MAP, _E.WRONG_TYPE): Rule(
+        7, "POOL frames are never viewed, and PROC frames as no section"
+    ),
     (_O.FRAME_UNMAP, _E.BAD_KIND): Rule(8, "the kind is PAGE, SECTION or TABLE_L2"),
     (_O.FRAME_GIVE, _E.WRONG_TYPE): Rule(9, "PROC and POOL frames stay with their process"),
     (_O.VSPACE_SWAP, _E.WRONG_TYPE): Rule(10, "PROC and POOL frames stay with their process"),

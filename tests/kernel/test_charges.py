@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernel_model.abi import Error, FrameType, TableType
-from kernel_model.charges import CALL, ENTRY, PAGE, pages
+from kernel_model.charges import CALL, ENTRY, PAGE, REFUSED, pages
 from kernel_model.memory import PAGE_SIZE, Ram
 from tests.kernel.driver import (
     CHILD_FREE_VA,
@@ -22,7 +22,7 @@ BIG_VA = 0x10000000
 
 
 def test_the_numbers_are_those_of_the_document():
-    assert (CALL, PAGE, ENTRY) == (1_000, 1_000, 100)
+    assert (CALL, REFUSED, PAGE, ENTRY) == (1_000, 2_000, 1_000, 100)
     assert [pages(length) for length in (0, 1, PAGE_SIZE, PAGE_SIZE + 1)] == [0, 1000, 1000, 2000]
 
 
@@ -39,7 +39,7 @@ def test_the_charge_is_that_of_the_last_call(machine):
     machine.ok("proc_new", machine.take(2))
     assert work(machine) == 2 * PAGE
     machine.fails(Error.NO_FRAME, "frame_split", 999, PAGE_SIZE)
-    assert work(machine) == 0
+    assert work(machine) == REFUSED
 
 
 def test_a_frame_that_becomes_a_record_is_cleared(machine):
@@ -77,7 +77,7 @@ def test_a_refused_call_is_charged_with_what_it_looked_at(machine):
     machine.view(machine.take(), FREE_VA)
     f_id = machine.take(30)
     machine.fails(Error.ENTRY_IN_USE, "frame_map", SYS, f_id, FREE_VA, RO)
-    assert work(machine) == 30 * ENTRY
+    assert work(machine) == REFUSED + 30 * ENTRY
 
 
 def test_frames_that_move_are_charged(machine):
@@ -97,7 +97,7 @@ def test_pages_of_a_long_buffer_are_charged(machine):
     machine.ok("console_write", DATA_VA, 3 * PAGE_SIZE)
     assert work(machine) == 3 * PAGE
     machine.fails(Error.BAD_POINTER, "console_write", DATA_VA, 64 * MIB)
-    assert work(machine) == 4 * PAGE
+    assert work(machine) == REFUSED + 4 * PAGE
 
 
 def test_a_process_that_ends_is_charged_with_its_frames(machine):

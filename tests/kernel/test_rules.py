@@ -1,4 +1,4 @@
-"""Each sentence of the rules names what notices its breach: ``docs/rules.md``.  All of these exist."""
+"""What ``docs/rules.md`` names for each sentence of the rules exists."""
 
 from __future__ import annotations
 
