@@ -34,7 +34,7 @@ from kernel_model.descriptors import COARSE_SIZE, EXEC, L1_SIZE, SECTION_SIZE, W
 from kernel_model.frame import Frame
 from kernel_model.host import Host
 from kernel_model.image import Image, Segment
-from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, PROC0, Device, Kernel
+from kernel_model.kernel import KERNEL_SIZE, PROC0, Device, Kernel
 from kernel_model.mapping import enter_view, install_table
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
@@ -91,7 +91,7 @@ def boot(
         raise ValueError(f"boot: the kernel at {kernel.start:#x} is not where RAM begins")
     memory.zero(kernel.start, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
-    proc0.room = BOOT_POOL
+    proc0.room = kernel.boot_room
     _Boot(kernel, proc0, image, arguments).run()
     proc0.state = ProcState.READY
     kernel.running[0] = proc0

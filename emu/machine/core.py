@@ -43,6 +43,7 @@ class Core:
 
     number: which, as the kernel counts them.
     loaded: the process whose registers the engine has.
+    owed: by pid, the whole turns that a process has used beyond its own, by calls.
     is_sliced: whether the run under way ends with the turn, because there are other processes.
     turn: instructions left of the turn of the loaded process; below 0 it ends at the next jump.
     fault: the fault of the loaded process, until it is delivered to the kernel.
@@ -59,6 +60,7 @@ class Core:
         self.loaded: Process | None = None
         self.is_sliced = False
         self.turn = SLICE
+        self.owed: dict[int, int] = {}
         self.fault: MachineFault | None = None
         self.is_call_pending = False
         self.resume_call: Callable[[], None] = _no_call_pending
@@ -77,6 +79,7 @@ class Core:
         """
         switched = process is not self.loaded
         if switched:
+            self.end_turn()
             self._put_away()
             self.loaded = process
             self.switches += 1
@@ -143,8 +146,21 @@ class Core:
         return self.turn < SLICE
 
     def end_turn(self) -> None:
-        """End the turn: the next turn on this core is a whole one."""
+        """End the turn: the next turn on this core is a whole one.
+
+        What the loaded process has spent beyond it costs that process its next turns.
+        """
+        turns = -self.turn // SLICE
+        if turns > 0 and self.loaded is not None and self.loaded.state is not _DEAD:
+            self.owed[self.loaded.pid] = turns
         self.turn = SLICE
+
+    def spend(self, instructions: int) -> None:
+        """Shorten the turn of the loaded process, whose call is charged with ``instructions``."""
+        if self.is_sliced:
+            self.turn -= instructions
+            if self.engine.control.running:
+                self.engine.counter.spend(instructions)
 
     def _put_away(self) -> None:
         """Keep the registers of the loaded process."""
@@ -160,6 +176,7 @@ class Core:
     def forget(self, pid: int) -> None:
         """Drop the registers of a process that has ended, or that goes on on another core."""
         self._contexts.pop(pid, None)
+        self.owed.pop(pid, None)
         if self.has_loaded(pid):
             self.loaded = None
 
@@ -231,7 +248,7 @@ class Core:
         following = counter.next if turn < SLICE else NOWHERE
         return CoreState(
             loaded, registers, turn, following, self.fault, self.is_call_pending,
-            self.switches, counter.count,
+            self.switches, counter.count, tuple(sorted(self.owed.items())),
         )  # fmt: skip
 
     def restore(self, state: CoreState, loaded: Process | None, l1_pa: int) -> None:
@@ -242,6 +259,7 @@ class Core:
         engine = self.engine
         self._contexts = {pid: engine.context_of(one) for pid, one in state.registers.items()}
         self.loaded, self.turn, self.fault = loaded, state.turn, state.fault
+        self.owed = dict(state.owed)
         self.is_call_pending, self.switches = state.is_call_pending, state.switches
         if state.instructions:
             engine.hooks.count_instructions()

@@ -17,6 +17,7 @@ from emu.machine.observers import Observers, Words
 from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
 from kernel_model.call import CallRow
+from kernel_model.charges import CALL
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 from kernel_model.trap import trap
@@ -26,6 +27,9 @@ THUMB_SEMIHOSTING = 0xDFAB.to_bytes(2, "little")
 _IMMEDIATES = (0x3456, 0xAB)
 """The low 16 bits of those immediates, which the syndrome register has."""
 
+
+SEMIHOSTING = 5 * CALL
+"""What a call of semihosting is charged, in instructions, as those of the kernel are (rule 16)."""
 
 _BLOCKED = (
     ProcState.SENDING,
@@ -113,8 +117,11 @@ class SvcHandler:
         except Interrupted:
             self._will_be_made_again(number)
             raise
-        if result is None or (self._kernel.ready and not self._core.is_sliced):
-            self._stop()  # another process may be ready now: then time is sliced from here on
+        is_sliced = self._core.is_sliced
+        if is_sliced:
+            self._core.spend(CALL + self._kernel.work)
+        if result is None or (not is_sliced and self._kernel.ready):
+            self._stop()  # another process is ready now: time is sliced from here on
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result
@@ -138,6 +145,7 @@ class SvcHandler:
         except Interrupted:
             core.is_call_pending = True  # the call has done nothing but wait
             raise
+        core.spend(CALL + self._kernel.work)
         if result is not None:
             core.engine.registers.write_r0(result)
 
@@ -243,6 +251,7 @@ class SvcHandler:
         except Interrupted:
             self._calls.semihosting -= 1  # it is made again
             raise
+        core.spend(SEMIHOSTING)
         for tell in observers.semihosted:
             tell(core, process, operation, result)
         goes_on = kernel.running[self._number] is process

@@ -8,6 +8,7 @@ from kernel_model.abi import Error, FrameType, TableType
 from kernel_model.calls.checks import check_type, check_unmapped
 from kernel_model.calls.endings import end_process
 from kernel_model.calls.giving import check_controls, check_tree_may_go, hand_over
+from kernel_model.charges import pages
 from kernel_model.errors import Refused
 from kernel_model.events import MemoryWritten, ThreadPointerSet
 from kernel_model.frame import Frame
@@ -57,6 +58,7 @@ def _from_frame(kernel: Kernel, caller: Process, frame: Frame) -> int:
     process = kernel.add_process(caller.pid, record=frame.f_id)
     frame.type = FrameType.PROC
     kernel.memory.zero(frame.pa, frame.len)
+    kernel.charge(pages(frame.len))
     kernel.tell(MemoryWritten(frame.pa, frame.len))
     kernel.transfer(frame, process)
     kernel.publish(caller)

@@ -166,6 +166,7 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "turn", lambda: setattr(core, "turn", core.turn - 1)
     yield "fault", lambda: setattr(core, "fault", MachineFault(0, "x", 0, (0,) * 17))
     yield "switches", lambda: setattr(core, "switches", core.switches + 1)
+    yield "owed", lambda: setattr(core, "owed", {0: 3})
     yield "instructions", lambda: setattr(core.engine.counter, "count", 7)
     yield "loaded", lambda: setattr(core, "loaded", None)
     yield "ram", lambda: machine.ram.ram.write(machine.ram.ram.base + RAM - 1, b"\1")
@@ -254,7 +255,7 @@ FAST: Final = {
 
 KEPT: Final = {
     "Machine": {"outside", "ram", "bus", "history", "cores", "kernel", "sessions", "calls"},
-    "Core": {"loaded", "turn", "fault", "is_call_pending", "switches"},
+    "Core": {"loaded", "turn", "owed", "fault", "is_call_pending", "switches"},
     "Calls": {"semihosting"},
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},
