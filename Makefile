@@ -61,6 +61,10 @@ guests: setup $(FRESH_HEADER) $(TOOLCHAIN_READY) ## Build the guest programs int
 bench: setup guests ## Measure, beside plain Unicorn and QEMU (BENCH_FLAGS="--quick calls")
 	@$(BIN)/python -m benchmarks $(BENCH_FLAGS)
 
+.PHONY: fair
+fair: setup guests ## Measure what a process that makes heavy calls leaves to another
+	@$(BIN)/python -m benchmarks.fairness
+
 .PHONY: lint
 lint: setup ## Check style, types and the borders between the packages
 	@$(BIN)/ruff check -q $(SOURCES)

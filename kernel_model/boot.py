@@ -7,7 +7,7 @@ the system area, the last 16 MiB below the kernel that no segment needs:
               the information page (r0)
       ...     free addresses, already covered by a visible L2: room for more tables
               guard page, unmapped
-    top       the stack (sp = top)
+    top       the stack (sp = top, or below the block of thread-local variables, if there are any)
 
 Source: docs/kernel.md, "Boot"; rules 1 and 7.
 """
@@ -34,7 +34,7 @@ from kernel_model.descriptors import COARSE_SIZE, EXEC, L1_SIZE, SECTION_SIZE, W
 from kernel_model.frame import Frame
 from kernel_model.host import Host
 from kernel_model.image import Image, Segment
-from kernel_model.kernel import BOOT_POOL, KERNEL_SIZE, PROC0, Device, Kernel
+from kernel_model.kernel import KERNEL_SIZE, PROC0, Device, Kernel
 from kernel_model.mapping import enter_view, install_table
 from kernel_model.memory import PAGE_BASE, PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process, Start
@@ -91,7 +91,7 @@ def boot(
         raise ValueError(f"boot: the kernel at {kernel.start:#x} is not where RAM begins")
     memory.zero(kernel.start, KERNEL_SIZE)
     proc0 = kernel.add_process(parent=-1)
-    proc0.room = BOOT_POOL
+    proc0.room = kernel.boot_room
     _Boot(kernel, proc0, image, arguments).run()
     proc0.state = ProcState.READY
     kernel.running[0] = proc0
@@ -166,7 +166,8 @@ class _Boot:
         _check_places(self.chunks)
         self.area = _system_area(self.chunks)
         self.spans = _spans(self.chunks, self.area)
-        self.stack = _stack_size(self.memory.size)
+        self.block = image.thread_local.room if image.thread_local else 0
+        self.stack = _stack_size(self.memory.size) + _page_up(self.block)
         self.next_pa = kernel.end
         self._check_fits()
         self._check_pool()
@@ -176,7 +177,7 @@ class _Boot:
         program = sum(chunk.size for chunk in self.chunks)
         fixed = KERNEL_SIZE + L1_SIZE + tables + PAGE_SIZE + program
         if fixed + self.stack > self.memory.size:
-            enough = _enough_ram(fixed) // SECTION_SIZE
+            enough = _enough_ram(fixed + _page_up(self.block)) // SECTION_SIZE
             raise BootError(
                 f"the program needs {fixed + self.stack:#x} bytes of RAM and there are "
                 f"{self.memory.size:#x}: use --ram {enough}M or more"
@@ -210,10 +211,12 @@ class _Boot:
             self._load(chunk)
         top = self.area + SYSTEM_AREA_SIZE
         noexec = 0 if self.image.is_stack_executable else MAP_NOEXEC
-        self._view(self._take(self.stack), top - self.stack, MAP_READ | MAP_WRITE | noexec)
+        stack = self._take(self.stack)
+        self._view(stack, top - self.stack, MAP_READ | MAP_WRITE | noexec)
+        sp = self._put_thread_local(stack, top)
         self._fill_info(info)
         self._give_the_rest()
-        self.proc0.resume = Start(self.image.entry, top, self.kernel.view_va(info))
+        self.proc0.resume = Start(self.image.entry, sp, self.kernel.view_va(info))
 
     def _take(self, length: int) -> Frame:
         """The next ``length`` bytes of RAM, zeroed, as a frame of proc0."""
@@ -243,6 +246,16 @@ class _Boot:
         write = MAP_WRITE if chunk.rights & WRITE else 0
         noexec = 0 if chunk.rights & EXEC else MAP_NOEXEC
         self._view(frame, chunk.va, MAP_READ | write | noexec)
+
+    def _put_thread_local(self, stack: Frame, top: int) -> int:
+        """Put the thread-local variables at the stack's top; returns the top below them (va)."""
+        own = self.image.thread_local
+        if own is None:
+            return top
+        block = top - self.block
+        self.memory.write(stack.end - self.block + own.offset, own.data)
+        self.proc0.thread_pointer = block
+        return block
 
     def _fill_info(self, info: Frame) -> None:
         boot_info = struct.pack(

@@ -70,6 +70,13 @@ class VspaceChanged(NamedTuple):
     before: int
 
 
+class ThreadPointerSet(NamedTuple):
+    """A process set its TPIDRURO to ``va``."""
+
+    pid: int
+    va: int
+
+
 class FrameMade(NamedTuple):
     """A frame was made of ``length`` bytes at ``pa`` that no frame had; ``owner`` is a pid."""
 
@@ -138,6 +145,7 @@ Event = (
     | ProcessMade
     | ProcessEnded
     | VspaceChanged
+    | ThreadPointerSet
     | FrameMade
     | FrameSplit
     | FrameMerged

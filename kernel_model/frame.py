@@ -93,6 +93,11 @@ class Frame:
         return SECTION_SIZE if self.view_kind is MapKind.SECTION else SMALL_PAGE_SIZE
 
     @property
+    def view_len(self) -> int:
+        """Bytes that a page view of the frame shows: of a PROC frame the first page (rule 11)."""
+        return SMALL_PAGE_SIZE if self.type is FrameType.PROC else self.len
+
+    @property
     def view_rights(self) -> int:
         """The rights that the page view gives user mode: READ, WRITE, EXEC."""
         write = WRITE if self.v_flags & MAP_WRITE else 0

@@ -45,6 +45,7 @@ HANDLERS: Final[dict[Operation, Handler]] = {
     Operation.REPLY: messages.reply,
     Operation.POOL_GIVE: giving.pool_give,
     Operation.FRAME_UNPOOL: frames.frame_unpool,
+    Operation.THREAD_POINTER: processes.thread_pointer,
 }
 
 

@@ -18,6 +18,7 @@ from kernel_model.abi import (
     MAP_WRITE,
     MESSAGE_SIZE,
     NO_ID,
+    POOL_OBJECT_SIZE,
     FrameType,
     MapKind,
     ProcState,
@@ -302,6 +303,36 @@ def trees_have_one_owner(kernel: Kernel) -> Iterator[str]:
             yield f"{frame} is installed in {frame.t_id} and is no L2"
 
 
+@invariant("beyond its first page a PROC frame is the kernel's")
+def records_show_their_first_page(kernel: Kernel) -> Iterator[str]:
+    """A page view of a PROC frame has one entry that names a page of it (rule 11).
+
+    The other entries are the table's, and name other frames; descriptors_are_accounted_for sees to
+    those of views.
+    """
+    for frame in kernel.frames.values():
+        if frame.type is not FrameType.PROC or not frame.is_viewed:
+            continue
+        table = kernel.frames.get(frame.v_id)
+        if frame.view_kind is not MapKind.PAGE:
+            yield f"{frame} is viewed as a section"
+        elif table is not None:
+            words = kernel.memory.read_words(table.pa, table.len >> 2)
+            shown = [word & ~PAGE_OFFSET for word in words if word]
+            if [pa for pa in shown if frame.pa <= pa < frame.end] != [frame.pa]:
+                yield f"{frame} is viewed beyond its first page"
+
+
+@invariant("room that nobody put in would let objects grow without bound")
+def room_is_the_pools(kernel: Kernel) -> Iterator[str]:
+    """The room of all accounts is what proc0 began with and what the POOL frames give (rule 3)."""
+    pool = sum(frame.len for frame in kernel.frames.values() if frame.type is FrameType.POOL)
+    wanted = kernel.boot_room + pool // POOL_OBJECT_SIZE
+    found = sum(process.room for process in kernel.processes.values())
+    if found != wanted:
+        yield f"the accounts have room for {found} objects, not for {wanted}"
+
+
 @invariant("an access through a null pointer must fault")
 def page_zero_is_never_mapped(kernel: Kernel) -> Iterator[str]:
     """No view begins at address 0, and none reaches the kernel's part (rule 7)."""
@@ -309,7 +340,7 @@ def page_zero_is_never_mapped(kernel: Kernel) -> Iterator[str]:
         if frame.v_id == NO_ID or kernel.l1_over(kernel.frames[frame.v_id]) is None:
             continue
         va = kernel.view_va(frame)
-        if va == 0 or va + frame.len > KERNEL_VA:
+        if va == 0 or va + frame.view_len > KERNEL_VA:
             yield f"{frame} is viewed at {va:#x}"
 
 

@@ -71,9 +71,12 @@ class Kernel:
     core: the core that the kernel was last entered from.
     ready: pids that are ready to run, the next first.  running: the process on each core, None
     for an idle core.  readers: pids that wait for console input, first come first served.
+    boot_room: objects that proc0's account has room for at boot.
     halted: how proc0 ended; None while the machine runs.
     is_device_tree_boot: proc0 makes frames itself, of memory that the device tree names.
     refusal: why the last call failed, for traces; not part of the state.
+    work: what the call under way, or the last one, is charged beyond ``charges.CALL``; not part of
+    the state.
     prepared: by number, each call that has been made as ``Prepared``; not part of the state.
     """
 
@@ -98,7 +101,9 @@ class Kernel:
         self.host: Host = NullHost() if host is None else host
         self.tell = self.host.happened
         self.devices = devices
-        self.editor = TableEditor(memory, self.tell, self.start, cores)
+        self.work = 0
+        self.boot_room = BOOT_POOL
+        self.editor = TableEditor(memory, self.tell, self.start, cores, self.charge)
         self.core = 0
         self.frames: dict[int, Frame] = {}
         self.processes: dict[int, Process] = {}
@@ -121,6 +126,10 @@ class Kernel:
         """Enter the kernel from a core: from now on tables are edited through its window."""
         self.core = core
         self.editor.window = self.editor.windows[core]
+
+    def charge(self, work: int) -> None:
+        """Charge the call under way with more than ``charges.CALL`` (rule 16)."""
+        self.work += work
 
     # -- lookups, used while deciding -------------------------------------------------
 
@@ -350,6 +359,7 @@ class Kernel:
     def copy(self, memory: PhysicalMemory, host: Host | None = None) -> Kernel:
         """A copy of this kernel over another memory, which holds the same bytes."""
         other = Kernel(memory, self.convention, host, self.devices, len(self.running), self.start)
+        other.boot_room = self.boot_room
         other.restore(self.snapshot())
         return other
 

@@ -33,7 +33,7 @@ from kernel_model.kernel import Kernel
 
 
 def view_words(frame: Frame, flags: int) -> array[int]:
-    """The entries of a page view of the whole frame with these map flags."""
+    """The entries of a page view of the frame with these map flags."""
     device = frame.type is FrameType.IO
     ap = AP_USER_RW if flags & MAP_WRITE else AP_USER_RO
     xn = 0 if frame.may_execute(flags) else 1
@@ -41,7 +41,7 @@ def view_words(frame: Frame, flags: int) -> array[int]:
     section = flags & MAP_KIND_MASK == MapKind.SECTION
     make, unit = (Section, SECTION_SIZE) if section else (SmallPage, SMALL_PAGE_SIZE)
     first = make(frame.pa, ap, xn, memory).encode()
-    return array("I", range(first, first + frame.len, unit))
+    return array("I", range(first, first + frame.view_len, unit))
 
 
 def coarse_words(l2: Frame) -> array[int]:
@@ -59,7 +59,7 @@ def enter_view(kernel: Kernel, frame: Frame, table: Frame, offset: int, flags: i
 
 
 def renew_view(kernel: Kernel, frame: Frame) -> None:
-    """Write a frame's page view, if it has one, again after the frame's type or table changed.
+    """Write a frame's page view, if it has one, again after it became a table or stopped being one.
 
     That changes whether the view is executable; a NOEXEC view stays as it is.
     """
@@ -70,18 +70,12 @@ def renew_view(kernel: Kernel, frame: Frame) -> None:
     kernel.editor.write(table, frame.v_off // frame.view_unit, words, kernel.l1_over(table))
 
 
-def set_type(kernel: Kernel, frame: Frame, type_: FrameType) -> None:
-    """Change the type of a frame that is no table, and whether its view is executable."""
-    frame.type = type_
-    renew_view(kernel, frame)
-
-
 def clear_view(kernel: Kernel, frame: Frame) -> None:
     """Remove a frame's page view and its entries."""
     table = kernel.frames[frame.v_id]
     unit = frame.view_unit
     l1 = kernel.l1_over(table)
-    kernel.editor.clear(table, frame.v_off // unit, frame.len // unit, l1)
+    kernel.editor.clear(table, frame.v_off // unit, frame.view_len // unit, l1)
     forget_view(kernel, frame)
 
 

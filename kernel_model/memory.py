@@ -13,6 +13,9 @@ PAGE_OFFSET = 0xFFF
 PAGE_BASE = 0xFFFFF000
 """The bits of an address that give its page."""
 
+_ZEROS = bytes(64 << 10)
+"""What is stored or compared at once: no work needs host memory in proportion to a frame."""
+
 if sys.byteorder != "little":  # pragma: no cover
     raise ImportError("the kernel model reads the guest's words in place: little-endian hosts only")
 
@@ -42,6 +45,7 @@ class PhysicalMemory(Protocol):
     def write_words(self, pa: int, words: array[int]) -> None: ...
     def read(self, pa: int, length: int) -> bytes: ...
     def write(self, pa: int, data: bytes) -> None: ...
+    def is_zero(self, pa: int, length: int) -> bool: ...
     def zero(self, pa: int, length: int) -> None: ...
 
 
@@ -89,6 +93,17 @@ class Ram:
         start = self._at(pa, len(data))
         self.bytes[start : start + len(data)] = data
 
+    def is_zero(self, pa: int, length: int) -> bool:
+        """Whether all of ``length`` bytes at ``pa`` are 0, without a copy of them."""
+        start = self._at(pa, length)
+        for at in range(start, start + length, len(_ZEROS)):
+            part = bytes(self.bytes[at : min(at + len(_ZEROS), start + length)])
+            if part != _ZEROS[: len(part)]:
+                return False
+        return True
+
     def zero(self, pa: int, length: int) -> None:
         start = self._at(pa, length)
-        self.bytes[start : start + length] = bytes(length)
+        for at in range(start, start + length, len(_ZEROS)):
+            end = min(at + len(_ZEROS), start + length)
+            self.bytes[at:end] = _ZEROS[: end - at]

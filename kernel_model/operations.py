@@ -41,6 +41,7 @@ class Operation(StrEnum):
     REPLY = "reply"
     POOL_GIVE = "pool_give"
     FRAME_UNPOOL = "frame_unpool"
+    THREAD_POINTER = "thread_pointer"
     NONE = "none"
     """The operation of an unknown number."""
 
@@ -86,6 +87,7 @@ PARAMETERS: Final[dict[Operation, tuple[str, ...]]] = {
     _O.REPLY: ("pid", "msg"),
     _O.POOL_GIVE: ("pid", "count"),
     _O.FRAME_UNPOOL: ("f_id",),
+    _O.THREAD_POINTER: ("va",),
     _O.NONE: (),
 }
 """What each operation wants, in the kernel's own words, whatever a convention calls it.

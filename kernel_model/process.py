@@ -154,6 +154,7 @@ class Process:
     senders: pids that wait for it to receive, first come first served.
     fault: its fault, until that is answered.
     resume: how it continues when it next runs; None: exactly where it was.
+    thread_pointer: its TPIDRURO, an address (va) that it chose.
     """
 
     pid: int
@@ -176,6 +177,7 @@ class Process:
     senders: dict[int, None] = field(default_factory=dict)
     fault: FaultRecord | None = None
     resume: Resume | None = None
+    thread_pointer: int = 0
     calls: int = 0
     sent: int = 0
     received: int = 0

@@ -116,6 +116,8 @@ CALLS = CallTable((
           "give a process room for kernel objects", about="frame process"),
     _call(28, "frame_unpool", "f_id", Operation.FRAME_UNPOOL, "zero",
           "turn pool memory back into memory, zeroed", about="frame"),
+    _call(30, "thread_pointer", "va", Operation.THREAD_POINTER, "zero",
+          "set the caller's TPIDRURO, where its thread-local variables are", about="process"),
 ))  # fmt: skip
 
 STANDARD = Convention(CALLS)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable
 
 from kernel_model.abi import TableType
+from kernel_model.charges import ENTRY, pages
 from kernel_model.descriptors import SECTION_SIZE, SMALL_PAGE_SIZE
 from kernel_model.events import DescriptorsWritten, Event, MemoryWritten, TranslationChanged
 from kernel_model.frame import Frame
@@ -25,10 +26,15 @@ class TableEditor:
         tell: Callable[[Event], None],
         kernel_pa: int,
         cores: int = 1,
+        charge: Callable[[int], None] = lambda _work: None,
     ) -> None:
-        """tell: receives each event.  kernel_pa: where kernel memory begins."""
+        """tell: receives each event.  kernel_pa: where kernel memory begins.
+
+        charge: receives what the call under way is charged for each piece of work.
+        """
         self.memory = memory
         self.tell = tell
+        self.charge = charge
         self.kernel_pa = kernel_pa
         self.windows = [Window(memory, window_table(kernel_pa, core)) for core in range(cores)]
         self.window = self.windows[0]
@@ -42,6 +48,7 @@ class TableEditor:
         pa = table.pa + index * 4
         old = array("I", self.memory.read_words(pa, len(words)).tobytes())
         self.window.write(pa, words)
+        self.charge(len(words) * ENTRY)
         level = 1 if table.table is TableType.L1 else 2
         self.tell(DescriptorsWritten(pa, level, old, words))
         if l1 is not None:
@@ -61,10 +68,13 @@ class TableEditor:
 
     def blank(self, frame: Frame) -> None:
         """Zero a frame that becomes a table or stops being one."""
-        self.window.write(frame.pa, array("I", bytes(frame.len)))
+        self.window.zero(frame.pa, frame.len)
+        self.charge(pages(frame.len))
         self.tell(MemoryWritten(frame.pa, frame.len))
 
     def is_empty(self, table: Frame) -> bool:
-        """Whether the table has no entries apart from the kernel's."""
-        count = FIRST_KERNEL_ENTRY if table.table is TableType.L1 else table.len >> 2
-        return not any(self.memory.read_words(table.pa, count))
+        """Whether the table has no entries apart from the kernel's.
+
+        A table holds the entries of its views and its installed tables, and no others.
+        """
+        return not table.views and not table.installed

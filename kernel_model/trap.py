@@ -14,6 +14,7 @@ from kernel_model.abi import NO_ID, Error, ProcState
 from kernel_model.call import CallRow
 from kernel_model.calls.console import feed_reader
 from kernel_model.calls.faults import fault
+from kernel_model.charges import REFUSED
 from kernel_model.convention import UnknownNumbers
 from kernel_model.errors import Refused
 from kernel_model.handlers import HANDLERS
@@ -49,6 +50,7 @@ def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) ->
     """
     if core != kernel.core:
         kernel.enter(core)
+    kernel.work = 0
     caller = kernel.running[core]
     if type(what) is not CallRow:
         _take(kernel, caller, what)
@@ -74,6 +76,7 @@ def trap(kernel: Kernel, core: int, what: Entry, words: tuple[int, ...] = ()) ->
         result = handler(kernel, caller, *parameters)
     except Refused as refusal:
         kernel.refusal = refusal
+        kernel.work += REFUSED
         return kernel.convention.result_of(refusal.error)
     if caller.state is not _DEAD:
         caller.calls += 1
@@ -106,5 +109,6 @@ def _unknown(kernel: Kernel, number: int, words: tuple[int, ...]) -> int:
     """A number that is no call: NO_CALL, or nothing at all, as the convention says."""
     if kernel.convention.unknown is UnknownNumbers.IGNORED:
         return words[0]
+    kernel.work += REFUSED
     kernel.refusal = Refused(Error.NO_CALL, "no call has number {number}", number=number)
     return kernel.convention.result_of(Error.NO_CALL)

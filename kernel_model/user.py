@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kernel_model.abi import Error
+from kernel_model.charges import PAGE
 from kernel_model.descriptors import READ, WRITE, rights_text
 from kernel_model.errors import Refused
 from kernel_model.events import MemoryWritten
@@ -12,7 +13,7 @@ from kernel_model.process import Process
 from kernel_model.walk import reached
 
 Ranges = list[tuple[int, int]]
-"""The physical ranges (pa, length) that a virtual range maps to, in order."""
+"""The physical ranges (pa, length) that a virtual range maps to, in order, adjacent ones joined."""
 
 
 def check_range(kernel: Kernel, process: Process, va: int, length: int, access: int) -> Ranges:
@@ -34,7 +35,11 @@ def check_range(kernel: Kernel, process: Process, va: int, length: int, access: 
         part = min(end - va, PAGE_SIZE - (va & PAGE_OFFSET))
         if not kernel.memory.contains(pa, part):
             raise _bad_pointer(process, va, access)
-        ranges.append((pa, part))
+        kernel.work += PAGE
+        if ranges and sum(ranges[-1]) == pa:
+            ranges[-1] = ranges[-1][0], ranges[-1][1] + part
+        else:
+            ranges.append((pa, part))
         va += part
     return ranges
 

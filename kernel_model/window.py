@@ -70,6 +70,14 @@ class Window:
             self.memory.write_word(self.table, entry.encode())
             self.page = page
 
+    def zero(self, pa: int, length: int) -> None:
+        """Zero whole pages, which the window shows one after another, the last one at the end.
+
+        Nothing can be seen of the pages between, so their descriptors are not written.
+        """
+        self.memory.zero(pa, length)
+        self.open(pa + length - PAGE_SIZE)
+
     def write(self, pa: int, words: array[int]) -> None:
         """Store entries from ``pa`` on, opening one page at a time."""
         start = 0

@@ -95,6 +95,7 @@ CALLS = (
     Row("calls/reply"),
     Row("calls/pool_give"),
     Row("calls/frame_unpool"),
+    Row("calls/thread_pointer", stderr=None),
     Row("calls/convention"),
 )
 

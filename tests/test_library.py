@@ -35,6 +35,7 @@ ROWS: Final = (
     Row("library/allocator", None, ("3000",)),
     Row("library/addresses"),
     Row("library/threads"),
+    Row("library/tls"),
     Row("library/hosted_heap", None, ram="128M"),
     Row("library/hosted_malloc", ram="128M"),
     Row("pagers/zero", "100 pages of 16384 were touched, and are there"),

@@ -20,6 +20,7 @@ REASONS: Final = {
     "kernel_model.frame.Frame": "The only kernel object that a process handles.",
     "kernel_model.kernel.Kernel": "``snapshot`` returns all of the state.",
     "kernel_model.process.Process": "All that the kernel knows of one process.",
+    "emu.machine.core.Core": "One core of a machine.",
     "emu.machine.observers.Observers": "For each event there is an attribute",
 }
 """Classes with more, and where their source says why."""

@@ -86,6 +86,9 @@ class Counter(Protocol):
         turn: the instructions left of the turn; at most 0 if it is over, or ``NO_TURN``.
         """
 
+    def spend(self, number: int) -> None:
+        """Let the turn of the run under way, if it has one, end so many instructions earlier."""
+
     def exhaust(self) -> None:
         """Let the hook stop the run at the next block, and at any further one that begins."""
 
@@ -179,6 +182,10 @@ class PythonCounter(PythonHook):
         self._turn_end = NO_LIMIT if turn == NO_TURN else self.count + max(turn, 0)
         self._block = _NONE
         self._passing = self.turn_over = False
+
+    def spend(self, number: int) -> None:
+        if self._turn_end != NO_LIMIT:
+            self._turn_end = max(self._turn_end - number, 0)
 
     def exhaust(self) -> None:
         self._limit = 0

@@ -18,6 +18,8 @@ class Stop(Enum):
     """The PC is on an undefined instruction."""
     BKPT = auto()
     """The PC is on a BKPT instruction."""
+    SEMIHOSTING = auto()
+    """The PC is past an instruction, other than an SVC, that asks for semihosting."""
     BREAKPOINT = auto()
     """The PC is on an address given to ``set_breakpoints``, or past the IT block there."""
     WAITING = auto()

@@ -1,7 +1,7 @@
 """An ELF file to an Image, or one line that says why not.
 
-Only the ELF header and the program headers are read, with the layouts below: what
-else a file holds may be damaged without harm, and importing a library for 84 bytes
+Only the ELF header, the program headers and the attributes are read, with the layouts below:
+what else a file holds may be damaged without harm, and importing a library for 84 bytes
 would cost more time than loading a program takes.
 Source: System V ABI, "Object Files" and "Program Loading"; ARM IHI 0044 (ELF for Arm).
 """
@@ -13,12 +13,16 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import BinaryIO, Final, NamedTuple
 
+from emu.loader.attributes import MOST, Attributes, attributes_of
 from kernel_model.abi import KERNEL_VA
 from kernel_model.descriptors import EXEC, READ, SMALL_PAGE_SIZE, WRITE
-from kernel_model.image import Image, Segment
+from kernel_model.image import Image, Segment, ThreadLocal
 
 PAGE = SMALL_PAGE_SIZE
 MIB = 1 << 20
+
+MAX_THREAD_LOCAL: Final = MIB
+"""Bytes of thread-local variables that a program may have: their block is on the stack."""
 
 _MAGIC: Final = b"\x7fELF"
 _CLASS_32, _CLASS_64 = 1, 2
@@ -39,7 +43,7 @@ _OTHER_TYPES: Final = {
     4: "is a core dump, not a program; give the program that it is of",
 }
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_TLS, _PT_GNU_STACK = 1, 2, 3, 4, 7, 0x6474E551
 _LINUX_NOTE: Final = struct.pack("<3I4sI", 4, 16, 1, b"GNU\0", 0)
 """The start of a note that marks Linux programs.  Source: Linux Standard Base, "ABI note tag"."""
 _LINUX: Final = (
@@ -89,6 +93,8 @@ class ProgramHeader(NamedTuple):
 
 _FILE_HEADER: Final = struct.Struct("<16x2H5I6H")
 _PROGRAM_HEADER: Final = struct.Struct("<8I")
+_SECTION_HEADER: Final = struct.Struct("<10I")
+_SHT_ARM_ATTRIBUTES: Final = 0x70000003
 
 
 class _File:
@@ -136,7 +142,14 @@ def load_elf(stream: BinaryIO, name: str) -> Image:
     _check_addresses(file, loads)
     segments = tuple(_segment(file, load) for load in loads)
     _check_entry(file, header.entry, segments)
-    return Image(segments, header.entry, _wants_executable_stack(headers))
+    attributes = _attributes(file, header)
+    if attributes.unfit:
+        raise file.refused(
+            f"may use {attributes.unfit}, which the machine's Armv7-A processor has not;"
+            " build it with -mcpu=cortex-a15 -mfpu=neon-vfpv4"
+        )
+    thread_local, is_executable = _thread_local(file, headers), _wants_executable_stack(headers)
+    return Image(segments, header.entry, is_executable, thread_local, attributes.profile)
 
 
 def check_fits(image: Image, name: str, ram_size: int) -> None:
@@ -219,6 +232,34 @@ def _loads(file: _File, headers: list[ProgramHeader]) -> list[ProgramHeader]:
 def _wants_executable_stack(headers: list[ProgramHeader]) -> bool:
     """Whether there is a PT_GNU_STACK with the right to execute (``ld -z execstack``)."""
     return any(header.type == _PT_GNU_STACK and header.flags & _PF_X for header in headers)
+
+
+def _attributes(file: _File, header: FileHeader) -> Attributes:
+    """What the section of attributes says, if there is one that can be read."""
+    size, end = _SECTION_HEADER.size, header.shoff + header.shnum * header.shentsize
+    if not header.shoff or header.shentsize != size or end > file.size:
+        return Attributes()
+    table = file.part(header.shoff, header.shnum * size, "the section headers")
+    for _, kind, _, _, offset, length, *_ in _SECTION_HEADER.iter_unpack(table):
+        if kind == _SHT_ARM_ATTRIBUTES and length <= MOST and offset + length <= file.size:
+            return attributes_of(file.part(offset, length, "the attributes"))
+    return Attributes()
+
+
+def _thread_local(file: _File, headers: list[ProgramHeader]) -> ThreadLocal | None:
+    """The thread-local variables of PT_TLS, of which there is at most one."""
+    found = next((one for one in headers if one.type == _PT_TLS and one.memsz), None)
+    if found is None:
+        return None
+    align = max(found.align, 1)
+    if found.filesz > found.memsz or align & align - 1:
+        raise file.damaged(f"its thread-local variables at {found.vaddr:#x} make no sense")
+    if found.memsz > MAX_THREAD_LOCAL or align > PAGE:
+        raise file.refused(
+            f"has {found.memsz:#x} bytes of thread-local variables, aligned to {align:#x};"
+            f" there may be {MAX_THREAD_LOCAL:#x}, aligned to {PAGE:#x}"
+        )
+    return ThreadLocal(found.memsz, file.part(found.offset, found.filesz, "its PT_TLS"), align)
 
 
 def _without_headers(file: _File, header: FileHeader, load: ProgramHeader) -> ProgramHeader:

@@ -14,6 +14,7 @@ from emu.cpu.stop import Stop
 from emu.devices.bus import Device
 from emu.machine.fault import MachineFault
 from emu.machine.registers import redirected
+from emu.machine.semihosting_traps import SemihostingTraps
 from emu.mmu import make_backend
 from kernel_model.abi import ProcState
 from kernel_model.process import Process, Redirect, Registers, Result, Resume, Start
@@ -42,11 +43,13 @@ class Core:
 
     number: which, as the kernel counts them.
     loaded: the process whose registers the engine has.
+    owed: by pid, the whole turns that a process has used beyond its own, by calls.
     is_sliced: whether the run under way ends with the turn, because there are other processes.
     turn: instructions left of the turn of the loaded process; below 0 it ends at the next jump.
     fault: the fault of the loaded process, until it is delivered to the kernel.
     is_call_pending: whether the PC is past an SVC whose call has not been made yet; resume_call
     makes it.
+    semihosting: what asks for semihosting besides SVCs.  semihost makes such a call.
     switches: how often another process got the core.
     """
 
@@ -57,9 +60,12 @@ class Core:
         self.loaded: Process | None = None
         self.is_sliced = False
         self.turn = SLICE
+        self.owed: dict[int, int] = {}
         self.fault: MachineFault | None = None
         self.is_call_pending = False
         self.resume_call: Callable[[], None] = _no_call_pending
+        self.semihosting = SemihostingTraps(self.engine, self.backend.memory)
+        self.semihost: Callable[[], None] = _no_call_pending
         self.switches = 0
         self._run_began = 0
         self._contexts: dict[int, Context] = {}
@@ -73,6 +79,7 @@ class Core:
         """
         switched = process is not self.loaded
         if switched:
+            self.end_turn()
             self._put_away()
             self.loaded = process
             self.switches += 1
@@ -97,6 +104,8 @@ class Core:
         registers = self.engine.registers
         if isinstance(resume, Start):
             self.engine.start_at(resume.pc, resume.sp, resume[2:])
+            if self.loaded is not None and self.loaded.thread_pointer:
+                registers.write("tpidruro", self.loaded.thread_pointer)
         elif isinstance(resume, Registers):
             registers.set_core(resume.words)
         elif isinstance(resume, Redirect):
@@ -137,8 +146,21 @@ class Core:
         return self.turn < SLICE
 
     def end_turn(self) -> None:
-        """End the turn: the next turn on this core is a whole one."""
+        """End the turn: the next turn on this core is a whole one.
+
+        What the loaded process has spent beyond it costs that process its next turns.
+        """
+        turns = -self.turn // SLICE
+        if turns > 0 and self.loaded is not None and self.loaded.state is not _DEAD:
+            self.owed[self.loaded.pid] = turns
         self.turn = SLICE
+
+    def spend(self, instructions: int) -> None:
+        """Shorten the turn of the loaded process, whose call is charged with ``instructions``."""
+        if self.is_sliced:
+            self.turn -= instructions
+            if self.engine.control.running:
+                self.engine.counter.spend(instructions)
 
     def _put_away(self) -> None:
         """Keep the registers of the loaded process."""
@@ -154,6 +176,7 @@ class Core:
     def forget(self, pid: int) -> None:
         """Drop the registers of a process that has ended, or that goes on on another core."""
         self._contexts.pop(pid, None)
+        self.owed.pop(pid, None)
         if self.has_loaded(pid):
             self.loaded = None
 
@@ -225,7 +248,7 @@ class Core:
         following = counter.next if turn < SLICE else NOWHERE
         return CoreState(
             loaded, registers, turn, following, self.fault, self.is_call_pending,
-            self.switches, counter.count,
+            self.switches, counter.count, tuple(sorted(self.owed.items())),
         )  # fmt: skip
 
     def restore(self, state: CoreState, loaded: Process | None, l1_pa: int) -> None:
@@ -236,6 +259,7 @@ class Core:
         engine = self.engine
         self._contexts = {pid: engine.context_of(one) for pid, one in state.registers.items()}
         self.loaded, self.turn, self.fault = loaded, state.turn, state.fault
+        self.owed = dict(state.owed)
         self.is_call_pending, self.switches = state.is_call_pending, state.switches
         if state.instructions:
             engine.hooks.count_instructions()

@@ -14,6 +14,7 @@ from kernel_model.events import (
     Event,
     MemoryWritten,
     ProcessEnded,
+    ThreadPointerSet,
     TranslationChanged,
     VspaceChanged,
 )
@@ -39,6 +40,7 @@ class KernelHost:
             **dict.fromkeys(KEPT_EVENTS, self._remember),
             ProcessEnded: self._process_ended,
             VspaceChanged: self._vspace_changed,
+            ThreadPointerSet: self._thread_pointer_set,
             TranslationChanged: self._translation_changed,
             DescriptorsWritten: self._descriptors_written,
             MemoryWritten: self._memory_written,
@@ -69,6 +71,11 @@ class KernelHost:
         for core in self._cores:
             if core.has_loaded(event.pid):
                 core.backend.switch(event.l1_pa)
+
+    def _thread_pointer_set(self, event: ThreadPointerSet) -> None:
+        for core in self._cores:
+            if core.has_loaded(event.pid):
+                core.engine.registers.write("tpidruro", event.va)
 
     def _translation_changed(self, event: TranslationChanged) -> None:
         for changed in self._changed:

@@ -90,6 +90,8 @@ class Machine:
         devices = tuple(self.bus)
         self.observers, self.history = Observers(), History()
         self.cores = [Core(number, options.mmu, self.ram, devices) for number in range(CORES)]
+        for core in self.cores:
+            core.semihosting.has_bkpt = image.profile == "M"
         self.outside.moment = self.cores[0].engine.counter
         host = KernelHost(self.outside, self.cores, self.history, self.observers)
         self.kernel = boot(

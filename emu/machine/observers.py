@@ -22,6 +22,7 @@ from kernel_model.events import (
     MessageDelivered,
     ProcessEnded,
     ProcessMade,
+    ThreadPointerSet,
     TranslationChanged,
     VspaceChanged,
 )
@@ -84,6 +85,8 @@ class Observer:
 
     def vspace_changed(self, event: VspaceChanged) -> None: ...
 
+    def thread_pointer_set(self, event: ThreadPointerSet) -> None: ...
+
     def frame_made(self, event: FrameMade) -> None: ...
 
     def frame_split(self, event: FrameSplit) -> None: ...
@@ -115,6 +118,7 @@ OF_KERNEL: Final[dict[type[Event], str]] = {
     ProcessMade: "process_made",
     ProcessEnded: "process_ended",
     VspaceChanged: "vspace_changed",
+    ThreadPointerSet: "thread_pointer_set",
     FrameMade: "frame_made",
     FrameSplit: "frame_split",
     FrameMerged: "frame_merged",

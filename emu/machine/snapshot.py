@@ -21,6 +21,7 @@ class CoreState(NamedTuple):
 
     loaded: pid of the process that runs or last ran on it, or -1 if that process has ended.
     registers: of each process that has run on it, by pid.  turn: instructions left of its turn.
+    owed: by pid, the turns that processes have used in advance.
     following: the address after its last instruction in this turn; going on there is no jump.
     """
 
@@ -32,6 +33,7 @@ class CoreState(NamedTuple):
     is_call_pending: bool
     switches: int
     instructions: int
+    owed: tuple[tuple[int, int], ...] = ()
 
 
 class Snapshot(NamedTuple):

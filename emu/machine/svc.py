@@ -17,6 +17,7 @@ from emu.machine.observers import Observers, Words
 from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
 from kernel_model.call import CallRow
+from kernel_model.charges import CALL
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 from kernel_model.trap import trap
@@ -26,6 +27,9 @@ THUMB_SEMIHOSTING = 0xDFAB.to_bytes(2, "little")
 _IMMEDIATES = (0x3456, 0xAB)
 """The low 16 bits of those immediates, which the syndrome register has."""
 
+
+SEMIHOSTING = 5 * CALL
+"""What a call of semihosting is charged, in instructions, as those of the kernel are (rule 16)."""
 
 _BLOCKED = (
     ProcState.SENDING,
@@ -82,6 +86,7 @@ class SvcHandler:
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend, self._bytes_at = core.backend, core.backend.memory.bytes_at
         core.engine.on_svc, core.resume_call = self.handle, self._resume_call
+        core.semihost = self._semihost_behind
 
     def handle(
         self,
@@ -112,8 +117,11 @@ class SvcHandler:
         except Interrupted:
             self._will_be_made_again(number)
             raise
-        if result is None or (self._kernel.ready and not self._core.is_sliced):
-            self._stop()  # another process may be ready now: then time is sliced from here on
+        is_sliced = self._core.is_sliced
+        if is_sliced:
+            self._core.spend(CALL + self._kernel.work)
+        if result is None or (not is_sliced and self._kernel.ready):
+            self._stop()  # another process is ready now: time is sliced from here on
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
         return result
@@ -137,6 +145,7 @@ class SvcHandler:
         except Interrupted:
             core.is_call_pending = True  # the call has done nothing but wait
             raise
+        core.spend(CALL + self._kernel.work)
         if result is not None:
             core.engine.registers.write_r0(result)
 
@@ -215,6 +224,19 @@ class SvcHandler:
             return self._bytes_at(pc - 2, 2) == THUMB_SEMIHOSTING
         return self._bytes_at(pc - 4, 4) == ARM_SEMIHOSTING
 
+    def _semihost_behind(self) -> None:
+        """Make the semihosting call of the instruction before the PC, which was no SVC."""
+        core, registers = self._core, self._core.engine.registers
+        try:
+            result = self._semihost(registers.read("r0"), registers.read("r1"))
+        except Interrupted:
+            core.semihosting.go_back()
+            raise
+        finally:
+            core.engine.control.over()  # it does not run, so that a request to stop it is nothing
+        if result is not None:
+            registers.write_r0(result)
+
     def _semihost(self, operation: int, argument: int) -> int | None:
         core, observers, kernel = self._core, self._observers, self._kernel
         process = kernel.running[self._number] or self._process()
@@ -229,6 +251,7 @@ class SvcHandler:
         except Interrupted:
             self._calls.semihosting -= 1  # it is made again
             raise
+        core.spend(SEMIHOSTING)
         for tell in observers.semihosted:
             tell(core, process, operation, result)
         goes_on = kernel.running[self._number] is process

@@ -32,6 +32,8 @@ _BREAKPOINT: Final = Stop.BREAKPOINT
 _COUNT: Final = Stop.COUNT
 _WAITING: Final = Stop.WAITING
 """A name of its own, because finding a member of an enumeration takes longer than a call."""
+_SEMIHOSTING: Final = Stop.SEMIHOSTING
+_TRAPS: Final = (Stop.UNDEFINED, Stop.BKPT)
 _FAULTS: Final = (Stop.FAULT, Stop.UNDEFINED, Stop.BKPT)
 
 _STOPPED: Final = {
@@ -103,9 +105,7 @@ class Turns:
             if outside.is_full or outside.cause is not None:
                 return self._asked_to_end()
         while True:
-            if kernel.readers:
-                self._feed(core)
-            process = kernel.running[number]
+            process = self._next(core)
             if process is None:
                 break
             self._load(core, process)
@@ -150,6 +150,30 @@ class Turns:
         while kernel.readers and (kernel.running[number] is None or self._outside.is_input_ready()):
             trap(kernel, number, Signal.INPUT)
 
+    def _next(self, core: Core) -> Process | None:
+        """The process whose turn it is; None: no process is ready."""
+        while core.owed and self._passes_over(core):
+            pass
+        if self._kernel.readers:
+            self._feed(core)
+        return self._kernel.running[core.number]
+
+    def _passes_over(self, core: Core) -> bool:
+        """Give the turn of a process that has used it in advance to the next, if any (rule 16).
+
+        It owes nothing more once no other process is ready.
+        """
+        process = self.running
+        if process is None:
+            return False
+        owed = core.owed.pop(process.pid, 0)
+        if not (owed and self._kernel.ready):
+            return False
+        if owed > 1:
+            core.owed[process.pid] = owed - 1
+        trap(self._kernel, core.number, Signal.SLICE_ENDED)
+        return True
+
     def _load(self, core: Core, process: Process) -> None:
         """Load ``process`` on the core, and let it go on as the kernel says."""
         resume, process.resume = process.resume, None
@@ -157,7 +181,7 @@ class Turns:
         if before is not process and len(self._cores) > 1:
             self.registers.move(process.pid, core)
         switched = core.load(process, resume, self._kernel.l1_pa(process))
-        core.is_sliced = len(self._kernel.processes) > 1 or core.is_in_turn
+        core.is_sliced = bool(self._kernel.ready) or core.is_in_turn
         if resume is not None and self._history.waiting:
             self._answered(process, resume if type(resume) is Failed else None)
         if self._ended:
@@ -190,10 +214,15 @@ class Turns:
         passes: whether to pass a breakpoint at the PC, which has been met already.
         """
         reason = core.run(bound, passes)
+        if reason in _TRAPS and core.semihosting.passes(reason):
+            reason = _SEMIHOSTING
         for tell in self._observers.stopped:
             tell(core, process, reason)
         if reason is _REQUESTED:
             return reason
+        if reason is _SEMIHOSTING:
+            core.semihost()
+            return _REQUESTED
         if reason is _WAITING or (reason is _COUNT and core.is_turn_over):
             core.end_turn()
             trap(self._kernel, core.number, Signal.SLICE_ENDED)

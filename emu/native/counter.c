@@ -291,6 +291,19 @@ static PyObject *counter_begin(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *counter_spend(PyObject *self, PyObject *number)
+{
+    Counter *counter = (Counter *)self;
+    unsigned long long spent = PyLong_AsUnsignedLongLong(number);
+    if (spent == UINT64_MAX && PyErr_Occurred())
+        return NULL;
+    if (counter->turn_end != NO_LIMIT)
+        counter->turn_end -= spent < counter->turn_end ? spent : counter->turn_end;
+    if (first_bound(counter) < shared(&counter->unseen))
+        share(&counter->unseen, first_bound(counter));
+    Py_RETURN_NONE;
+}
+
 static PyObject *counter_exhaust(PyObject *self, PyObject *Py_UNUSED(none))
 {
     Counter *counter = (Counter *)self;
@@ -395,6 +408,7 @@ static PyMethodDef methods[] = {
     {"trust", counter_trust, METH_O, PyDoc_STR("See the twin.")},
     {"tell", counter_tell, METH_VARARGS, PyDoc_STR("See the twin.")},
     {"begin", counter_begin, METH_VARARGS, PyDoc_STR("See the twin.")},
+    {"spend", counter_spend, METH_O, PyDoc_STR("See the twin.")},
     {"exhaust", counter_exhaust, METH_NOARGS, PyDoc_STR("See the twin.")},
     {"end", counter_end, METH_O, PyDoc_STR("See the twin.")},
     {"pass_block", counter_pass_block, METH_VARARGS, PyDoc_STR("See the twin.")},

@@ -34,7 +34,7 @@ class View(NamedTuple):
 
     @property
     def end(self) -> int:
-        return self.va + self.frame.len
+        return self.va + self.frame.view_len
 
     def __contains__(self, va: object) -> bool:
         return isinstance(va, int) and self.va <= va < self.end

@@ -112,7 +112,9 @@ _OF_CALL = {
     (_O.FRAME_MAP, _E.NOT_TABLE): Rule(
         7, "PAGE goes into an L2 table, SECTION and TABLE_L2 into an L1; TABLE_L2 installs an L2"
     ),
-    (_O.FRAME_MAP, _E.WRONG_TYPE): Rule(7, "POOL frames are never viewed"),
+    (_O.FRAME_MAP, _E.WRONG_TYPE): Rule(
+        7, "POOL frames are never viewed, and PROC frames as no section"
+    ),
     (_O.FRAME_UNMAP, _E.BAD_KIND): Rule(8, "the kind is PAGE, SECTION or TABLE_L2"),
     (_O.FRAME_GIVE, _E.WRONG_TYPE): Rule(9, "PROC and POOL frames stay with their process"),
     (_O.VSPACE_SWAP, _E.WRONG_TYPE): Rule(10, "PROC and POOL frames stay with their process"),
@@ -123,6 +125,11 @@ _OF_CALL = {
     (_O.VSPACE_LEND, _E.NOT_ALLOWED): Rule(10, "a process lends an L1 to its own children"),
     (_O.VSPACE_LEND, _E.NOT_TABLE): Rule(10, "a vspace is an L1 table"),
     (_O.PROC_END, _E.NOT_ALLOWED): Rule(12, "a process is ended by itself or by its parent"),
+    (_O.FAULT_HANDLER, _E.NOT_ALLOWED): Rule(
+        15,
+        "a process's handler is its parent, its child or sibling, or one that allows it by"
+        " {frame_allow}",
+    ),
     (_O.FRAME_UNPOOL, _E.WRONG_TYPE): Rule(3, "only pool memory becomes memory again"),
     (_O.FRAME_UNPOOL, _E.POOL_FULL): Rule(
         3, "pool memory becomes memory again when that much room is free in its owner's account"

@@ -14,7 +14,7 @@ from typing import Final
 
 from emu.environment.cmdline import command_line
 from emu.environment.files import host_error, lowest_free
-from emu.semihosting.caller import Caller
+from emu.semihosting.caller import BadPointer, Caller
 from emu.semihosting.streams import open_stream
 
 APPLICATION_EXIT: Final = 0x20026
@@ -25,6 +25,8 @@ TICKS_PER_SECOND: Final = 1_000_000
 NANOSECONDS_A_TICK: Final = 1_000_000_000 // TICKS_PER_SECOND
 PATH_MAX: Final = 4096
 HANDLES_MAX: Final = 256
+STRING_MAX: Final = 1 << 20
+"""Bytes of a string that ends in a NUL: what one call reads of memory is bounded."""
 _STRING_STEP: Final = 256
 
 
@@ -197,12 +199,15 @@ def _string(caller: Caller, va: int) -> bytes:
     """The string at ``va`` without its NUL.
 
     It is read to one aligned step at a time, because the next page may not be mapped.
+    Errors: BadPointer, also for a string longer than ``STRING_MAX``.
     """
     found = bytearray()
     while True:
         piece = caller.memory.read(va, _STRING_STEP - va % _STRING_STEP)
         text, nul, _ = piece.partition(b"\0")
         found += text
+        if len(found) > STRING_MAX:
+            raise BadPointer
         if nul:
             return bytes(found)
         va += len(piece)

@@ -224,6 +224,43 @@ static void check_fault_while_a_message_waits(void)
 	ends_with(pid, DEATH_FAULTED);
 }
 
+/* Our nephew and our grandchild: neither has asked for our faults, or for those of its uncle. */
+static int name_for(int pid)
+{
+	CHECK_REFUSED(fault_handler(pid), E_NOT_ALLOWED);
+	return 0;
+}
+
+static int have_a_child(int unused)
+{
+	struct message message;
+
+	(void)unused;
+	CHECK_RESULT(recv(&message), 0);
+	int pid = CHECK_OK(proc_new(message.words[0])); /* it never starts */
+	CHECK_OK(send(0, &(struct message){{pid}}));
+	CHECK_OK(recv(&message));
+	CHECK_OK(proc_end(pid, 0));
+	return 0;
+}
+
+static void check_consent(void)
+{
+	struct message message;
+	int parent = CHECK_OK(process_run(have_a_child, 0));
+	int record = CHECK_OK(frame_take(2 * PAGE_SIZE, PAGE_SIZE));
+
+	CHECK_OK(frame_give(record, parent));
+	CHECK_OK(send(parent, &(struct message){{record}}));
+	CHECK_RESULT(recv(&message), parent);
+	CHECK_REFUSED(fault_handler(message.words[0]), E_NOT_ALLOWED);
+	CHECK(ends_with(CHECK_OK(process_run(name_for, message.words[0])), DEATH_EXITED) == 0);
+	CHECK_RESULT(fault_handler(parent), 0); /* our child's */
+	CHECK_RESULT(fault_handler(NO_ID), 0);
+	CHECK_OK(send(parent, &message));
+	CHECK(ends_with(parent, DEATH_EXITED) == 0);
+}
+
 static void check_refusals(void)
 {
 	CHECK_REFUSED(fault_handler(0), E_TO_SELF);
@@ -243,5 +280,6 @@ int main(void)
 	check_faulting_handler();
 	check_two();
 	check_fault_while_a_message_waits();
+	check_consent();
 	return check_passed("fault_handler");
 }

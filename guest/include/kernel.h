@@ -31,6 +31,7 @@
 #define CALL_REPLY 26
 #define CALL_POOL_GIVE 27
 #define CALL_FRAME_UNPOOL 28
+#define CALL_THREAD_POINTER 30
 
 #ifndef __ASSEMBLER__ /* the rest is C */
 
@@ -316,6 +317,9 @@ int pool_give(int pid, unsigned count);
 
 /* turn pool memory back into memory, zeroed */
 int frame_unpool(int f_id);
+
+/* set the caller's TPIDRURO, where its thread-local variables are */
+int thread_pointer(void *va);
 
 /* The name of an error, e.g. E_NO_FRAME; never NULL. */
 const char *error_name(int error);

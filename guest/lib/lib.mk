@@ -7,9 +7,9 @@
 ifndef LIB_BARE
 
 LIB_HOSTED := crt0.o start.o stubs.o error_name.o newlib.o frames.o tables.o alloc.o space.o process.o \
-	thread.o
+	thread.o tls.o read_tp.o
 LIB_BARE := crt0.o start.o stubs.o error_name.o exit.o string.o console.o check.o frames.o tables.o \
-	alloc.o space.o process.o thread.o paging.o callcheck.o
+	alloc.o space.o process.o thread.o tls.o read_tp.o paging.o callcheck.o
 
 LIB_FLAGS := -mcpu=cortex-a15 -mfpu=neon-vfpv4 -mfloat-abi=hard -O2 -g -Iinclude \
 	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -fno-math-errno \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "frames.h"
+#include "tls.h"
 
 #define STACK_SIZE 0x8000u
 #define ROOM 64 /* kernel objects that a child may have, if we have as many */
@@ -158,6 +159,9 @@ int program_load_lent(struct program *program, const void *elf, const char *argu
 /* A copied program begins here. */
 static _Noreturn void begin(int (*function)(int), int argument)
 {
+	char room[tls_room()];
+
+	tls_begin(room);
 	exit(function(argument));
 }
 

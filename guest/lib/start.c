@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "start.h"
+#include "tls.h"
 
 const struct boot_info *boot_info;
 
@@ -49,7 +50,10 @@ _Noreturn void start_program(const struct boot_info *info)
 {
 	static char line[sizeof info->boot_args];
 	static char *argv[sizeof info->boot_args / 2 + 1];
+	char room[tls_has_begun() ? 1 : tls_room()]; /* the kernel does it for the first process */
 
+	if (!tls_has_begun())
+		tls_begin(room);
 	boot_info = info;
 	for (size_t i = 0; i < sizeof line - 1 && info->boot_args[i] != '\0'; i++)
 		line[i] = info->boot_args[i];

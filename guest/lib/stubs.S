@@ -45,3 +45,4 @@
         stub    reply, 26
         stub    pool_give, 27
         stub    frame_unpool, 28
+        stub    thread_pointer, 30

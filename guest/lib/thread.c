@@ -4,6 +4,7 @@
 
 #include "frames.h"
 #include "process.h"
+#include "tls.h"
 
 #define STACK 0x8000u
 #define SLOT (STACK + PAGE_SIZE) /* the page below a stack belongs to nobody: an overflow is a fault */
@@ -66,7 +67,10 @@ int thread_self(void)
 /* Threads begin here; the stack is that of nobody else. */
 static _Noreturn void begin(int (*function)(void *), void *argument, int number)
 {
+	char room[tls_room()];
+
 	__asm__ volatile("mcr p15, 0, %0, c13, c0, 2" : : "r"(number));
+	tls_begin(room);
 	proc_exit(function(argument));
 }
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from kernel_model.abi import ProcState
 from kernel_model.delivery import answered
-from kernel_model.descriptors import WRITE
+from kernel_model.descriptors import READ, WRITE
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
-from kernel_model.user import check_range, read, store, writable
+from kernel_model.user import check_range, store, writable
+
+_PIECE = 64 << 10
+"""Bytes that are copied at once, so that no call needs host memory in proportion to a frame."""
 
 
 def console_write(kernel: Kernel, caller: Process, pointer: int, length: int) -> int:
@@ -15,7 +18,10 @@ def console_write(kernel: Kernel, caller: Process, pointer: int, length: int) ->
 
     Source: docs/kernel.md, ``console_write``.
     """
-    kernel.host.console_write(read(kernel, caller, pointer, length))
+    for pa, part in check_range(kernel, caller, pointer, length, READ):
+        for at in range(pa, pa + part, _PIECE):
+            piece = kernel.memory.read(at, min(_PIECE, pa + part - at))
+            kernel.host.console_write(piece)
     return length
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 
 from kernel_model.abi import MESSAGE_SIZE, NO_ID, DeathHow, Error, FrameType, ProcState
+from kernel_model.charges import ENTRY, PAGE
 from kernel_model.delivery import answered, leave_queue
 from kernel_model.events import DeathTold, ProcessEnded
 from kernel_model.kernel import PROC0, Kernel
-from kernel_model.mapping import dissolve, set_type
+from kernel_model.mapping import clear_view, dissolve
 from kernel_model.process import Death, Ended, Ending, Exited, Faulted, Process
 from kernel_model.user import store, writable
 
@@ -99,11 +100,17 @@ def _forget_deaths(kernel: Kernel, process: Process) -> None:
 
 
 def release_record(kernel: Kernel, account: int, record: int) -> None:
-    """Free a dead process's record: its PROC frame, or an object charged to ``account`` (pid)."""
+    """Free a dead process's record: its PROC frame, or an object charged to ``account`` (pid).
+
+    A view of the PROC frame, which shows its first page alone, is removed.
+    """
     if record == NO_ID:
         kernel.processes[account].charged -= 1
     else:
-        set_type(kernel, kernel.frames[record], FrameType.MEM)
+        frame = kernel.frames[record]
+        if frame.is_viewed:
+            clear_view(kernel, frame)
+        frame.type = FrameType.MEM
 
 
 def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:
@@ -111,9 +118,11 @@ def _bequeath(kernel: Kernel, process: Process, heir: Process) -> None:
     frames = [kernel.frames[f_id] for f_id in process.frames]
     kernel.leave_vspace(process)
     dissolve(kernel, frames)
+    kernel.charge(len(frames) * PAGE)
     for frame in frames:
         kernel.transfer(frame, heir)
     if process.charged:
+        kernel.charge((len(kernel.frames) + len(kernel.processes)) * ENTRY)
         for frame in kernel.frames.values():
             if frame.account == process.pid:
                 frame.account = heir.pid

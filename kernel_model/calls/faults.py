@@ -16,6 +16,7 @@ from kernel_model.abi import (
     ProcState,
 )
 from kernel_model.calls.endings import end_process
+from kernel_model.calls.giving import check_may_give
 from kernel_model.delivery import hand_over_message, leave_queue, wait_for
 from kernel_model.errors import Refused
 from kernel_model.events import Delivery, MessageDelivered
@@ -26,10 +27,14 @@ from kernel_model.process import FaultRecord, Process, Redirect
 def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
     """Name the process that receives the caller's faults; -1: none, and a fault ends the caller.
 
-    Errors: NO_PROCESS, TO_SELF.  Source: docs/kernel.md, rule 15.
+    The handler is the caller's parent, or a process to which the caller may give: its child, its
+    sibling, or one that allows it.
+    Errors: NO_PROCESS, TO_SELF, NOT_ALLOWED.  Source: docs/kernel.md, rule 15.
     """
     if pid != NO_ID and kernel.process(pid) is caller:
         raise Refused(Error.TO_SELF, "process {pid} cannot answer its own faults", pid=pid)
+    if pid not in (NO_ID, caller.parent):
+        check_may_give(kernel, caller, pid)
     caller.handler = pid
     return 0
 

@@ -13,6 +13,7 @@ from kernel_model.calls.checks import (
     check_unmapped,
     frame_words,
 )
+from kernel_model.charges import ENTRY, pages
 from kernel_model.descriptors import SECTION_SIZE
 from kernel_model.errors import Refused
 from kernel_model.events import FrameSplit, MemoryWritten
@@ -39,6 +40,7 @@ def frame_info(kernel: Kernel, caller: Process, index: int, pointer: int) -> int
         raise Refused(
             Error.OUT_OF_RANGE, "index {index} of {count} frames", index=index, count=count
         )
+    kernel.charge(index * ENTRY)
     f_id = next(islice(caller.frames, index, None))
     return frame_lookup(kernel, caller, f_id, pointer)
 
@@ -146,6 +148,7 @@ def frame_create(kernel: Kernel, caller: Process, start: int, length: int, type_
 
 
 def _check_nothing_there(kernel: Kernel, start: int, length: int) -> None:
+    kernel.charge(len(kernel.frames) * ENTRY)
     taken = [(frame.pa, frame.end, str(frame)) for frame in kernel.frames.values()]
     taken.append((kernel.start, kernel.end, "the kernel"))
     for first, end, what in taken:
@@ -183,5 +186,6 @@ def frame_unpool(kernel: Kernel, caller: Process, f_id: int) -> int:
     caller.room -= lost
     frame.type = FrameType.MEM
     kernel.memory.zero(frame.pa, frame.len)
+    kernel.charge(pages(frame.len))
     kernel.tell(MemoryWritten(frame.pa, frame.len))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kernel_model.abi import NO_ID, Error, FrameType, TableType
 from kernel_model.calls.checks import check_table, check_type
 from kernel_model.calls.maps import check_not_current
+from kernel_model.charges import PAGE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
@@ -51,6 +52,7 @@ def check_tree_may_go(kernel: Kernel, root: Frame) -> list[Frame]:
     Errors: WRONG_TYPE, for a PROC frame or pool memory; TABLE_CURRENT.
     """
     frames = tree(kernel, root)
+    kernel.charge(len(frames) * PAGE)
     for frame in frames:
         check_type(frame, FrameType.MEM, FrameType.IO)
         check_not_current(kernel, frame)

@@ -21,6 +21,7 @@ from kernel_model.calls.checks import (
     check_visible,
     is_viewed_by,
 )
+from kernel_model.charges import ENTRY
 from kernel_model.descriptors import COARSE_SIZE, L1_SIZE, SECTION_SIZE, SMALL_PAGE_SIZE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
@@ -115,7 +116,7 @@ def frame_map(kernel: Kernel, caller: Process, t_id: int, f_id: int, va: int, fl
     start = _check_place(kernel, frame, table, va)
     unit = SMALL_PAGE_SIZE if kind is MapKind.PAGE else SECTION_SIZE
     own = _own_entries(frame, table)
-    _check_free(kernel, table, (va - start) // unit, frame.len // unit, own)
+    _check_free(kernel, table, (va - start) // unit, frame.view_len // unit, own)
     if frame.is_viewed:
         clear_view(kernel, frame)
     enter_view(kernel, frame, table, va - start, flags)
@@ -139,8 +140,13 @@ def check_flags(flags: int) -> MapKind:
 
 
 def _check_viewable(frame: Frame, flags: int) -> None:
-    """Pool memory is never viewed; tables and PROC frames never writable (rules 7 and 11)."""
+    """Pool memory is never viewed; tables and PROC frames never writable (rules 7 and 11).
+
+    A section shows more than the first page of a PROC frame.
+    """
     check_type(frame, FrameType.MEM, FrameType.IO, FrameType.PROC)
+    if flags & MAP_KIND_MASK == MapKind.SECTION:
+        check_type(frame, FrameType.MEM, FrameType.IO)
     if flags & MAP_WRITE and (frame.is_table or frame.type is FrameType.PROC):
         raise Refused(Error.TABLE_WRITABLE, "{frame} may only be viewed read-only", frame=frame)
 
@@ -157,12 +163,13 @@ def _check_place(kernel: Kernel, frame: Frame, table: Frame, va: int) -> int:
     if kernel.l1_over(table) is None:
         raise Refused(Error.TABLE_NOT_HUNG, "table {t_id} is installed in no L1", t_id=table.f_id)
     span = table.span
-    if va < span.start or va + frame.len > span.stop:
+    length = frame.view_len
+    if va < span.start or va + length > span.stop:
         raise Refused(
             Error.OUT_OF_RANGE, "{va:#x}+{len:#x} is not in table {t_id}'s {t_va:#x}+{span:#x}",
-            va=va, len=frame.len, t_id=table.f_id, t_va=table.t_va, span=len(span),
+            va=va, len=length, t_id=table.f_id, t_va=table.t_va, span=len(span),
         )  # fmt: skip
-    check_user_space(va, frame.len)
+    check_user_space(va, length)
     return table.t_va
 
 
@@ -186,14 +193,15 @@ def _own_entries(frame: Frame, table: Frame) -> range:
     if frame.v_id != table.f_id:
         return range(0)
     unit = frame.view_unit
-    return range(frame.v_off // unit, (frame.v_off + frame.len) // unit)
+    return range(frame.v_off // unit, (frame.v_off + frame.view_len) // unit)
 
 
 def _check_free(kernel: Kernel, table: Frame, index: int, count: int, own: range) -> None:
     """Errors: ENTRY_IN_USE, unless each entry is empty or among ``own``."""
-    words = kernel.memory.read_words(table.pa + index * 4, count)
-    if not any(words):
+    kernel.charge(count * ENTRY)
+    if kernel.memory.is_zero(table.pa + index * 4, count * 4):
         return
+    words = kernel.memory.read_words(table.pa + index * 4, count)
     for offset, word in enumerate(words):
         if word and index + offset not in own:
             raise Refused(

@@ -8,8 +8,9 @@ from kernel_model.abi import Error, FrameType, TableType
 from kernel_model.calls.checks import check_type, check_unmapped
 from kernel_model.calls.endings import end_process
 from kernel_model.calls.giving import check_controls, check_tree_may_go, hand_over
+from kernel_model.charges import pages
 from kernel_model.errors import Refused
-from kernel_model.events import MemoryWritten
+from kernel_model.events import MemoryWritten, ThreadPointerSet
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_SIZE
@@ -57,6 +58,7 @@ def _from_frame(kernel: Kernel, caller: Process, frame: Frame) -> int:
     process = kernel.add_process(caller.pid, record=frame.f_id)
     frame.type = FrameType.PROC
     kernel.memory.zero(frame.pa, frame.len)
+    kernel.charge(pages(frame.len))
     kernel.tell(MemoryWritten(frame.pa, frame.len))
     kernel.transfer(frame, process)
     kernel.publish(caller)
@@ -70,6 +72,16 @@ def yield_(kernel: Kernel, caller: Process) -> int:
         caller.resume = _DONE
         kernel.ready.append(caller.pid)
         kernel.run_next(kernel.core)
+    return 0
+
+
+def thread_pointer(kernel: Kernel, caller: Process, va: int) -> int:
+    """Set the caller's TPIDRURO to any address; user mode reads it and cannot write it.
+
+    Source: docs/kernel.md, ``thread_pointer``; Arm ARM DDI 0406C, B4.1.150.
+    """
+    caller.thread_pointer = va
+    kernel.tell(ThreadPointerSet(caller.pid, va))
     return 0
 
 

@@ -31,6 +31,7 @@ from kernel_model.syscalls import CALLS, trap
 from tests.debug.rig import context_now, debug_for, machine_for
 from tests.debug.test_hints import follow
 from tests.guests import guest
+from tests.kernel.driver import set_room
 
 PAGE, MIB = 0x1000, 0x100000
 FREE_VA = 0xEF100000
@@ -132,7 +133,7 @@ def writable_table(bench: Bench) -> tuple[int, ...]:
 
 def full_pool(bench: Bench) -> tuple[int, ...]:
     bench.page()
-    bench.kernel.processes[0].room = bench.kernel.processes[0].charged
+    set_room(bench.kernel, bench.kernel.processes[0].charged)
     return bench.free, PAGE
 
 
@@ -257,7 +258,7 @@ WORDS = {
     },
     Error.NOT_ALLOWED: {
         "frame_give": "gives to", "pool_give": "gives to", "vspace_swap": "no other",
-        "vspace_lend": "own children", "proc_end": "its parent",
+        "vspace_lend": "own children", "proc_end": "its parent", "fault_handler": "handler is",
     },
     Error.POOL_FULL: {
         "frame_split": "maker", "frame_create": "maker", "proc_new": "maker",

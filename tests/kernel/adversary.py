@@ -430,6 +430,10 @@ class Adversary(RuleBasedStateMachine):
     def fault_handler(self, pid, clear):
         self.step("fault_handler", -1 if clear else self.pick_pid(pid))
 
+    @rule(va=ODD_ADDRESSES)
+    def thread_pointer(self, va):
+        self.step("thread_pointer", va)
+
     @rule(kind=st.integers(1, 3), va=ODD_ADDRESSES, sure=one_in(4))
     def fault(self, kind, va, sure):
         """By one with a handler, most of all."""

@@ -341,6 +341,12 @@ def is_writable(kernel: Kernel, va: int) -> bool:
     return walk(kernel.memory, kernel.l1_pa(process), va).refusal(WRITE) is None
 
 
+def set_room(kernel: Kernel, room: int) -> None:
+    """Let the kernel be one whose proc0 has room for so many objects."""
+    kernel.boot_room += room - kernel.processes[0].room
+    kernel.processes[0].room = room
+
+
 ROOM = 16
 """Kernel objects that the account of a child has room for."""
 

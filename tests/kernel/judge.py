@@ -21,7 +21,7 @@ from kernel_model.syscalls import CALLS, trap
 from kernel_model.trap import Signal
 from kernel_model.trap import trap as enter
 from kernel_model.walk import walk
-from tests.kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA
+from tests.kernel.driver import DATA_VA, PAGE, PROGRAM, RAM_BASE, RAM_SIZE, REST, UART_PA, set_room
 from tests.kernel.host import RecordingHost
 from tests.kernel.oracle import (
     HANDLERS,
@@ -73,7 +73,7 @@ class Trial:
         self.ram = Ram(RAM_BASE, RAM_SIZE, memoryview(self.buffer))
         self.host = RecordingHost(self.ram)
         self.kernel = boot(self.ram, PROGRAM, b"", DEVICES, self.host)
-        self.kernel.processes[0].room = capacity
+        set_room(self.kernel, capacity)
         if created:
             self.kernel.is_device_tree_boot = True
             self.kernel.frames[REST].len -= 64 * PAGE
@@ -139,6 +139,7 @@ class Trial:
             wanted = (actor.parent, actor.maker, actor.record, actor.state, actor.vspace)
             assert found == wanted, pid
             assert (process.allowed, process.partner) == (actor.allows, actor.waits_for)
+            assert process.thread_pointer == actor.thread_pointer
             assert process.handler == actor.handler
             assert (process.room, process.charged) == (actor.room, oracle.charged(pid)), pid
             news = [(death.message(), death.record) for death in process.deaths]

@@ -69,6 +69,11 @@ class Pages:
         return self.count * PAGE
 
     @property
+    def shown(self) -> int:
+        """Bytes that a view shows: of a record the first page, rule 11."""
+        return PAGE if self.type == "PROC" else self.len
+
+    @property
     def span(self) -> int:
         """Addresses that an L2 table of this size translates: 4 bytes for each page."""
         return self.len // 4 * PAGE
@@ -85,6 +90,7 @@ class Actor:
     vspace: int = -1
     allows: int = -1
     handler: int = -1
+    thread_pointer: int = 0
     room: int = 0
     payer: int = -1
     """Whose account the record is charged to, if it has no frame."""
@@ -503,7 +509,7 @@ class Oracle:
         """What is mapped in a table: (frame, from, to), as offsets in the table's addresses."""
         for f_id, frame in self.frames.items():
             if frame.view and frame.view.table == table:
-                yield f_id, frame.view.offset, frame.view.offset + frame.len
+                yield f_id, frame.view.offset, frame.view.offset + frame.shown
             if frame.place and frame.place[0] == table:
                 yield f_id, frame.place[1], frame.place[1] + frame.span
 
@@ -528,14 +534,14 @@ class Oracle:
             return self.install(t_id, f_id, frame, va)
         begin = table.place[1] if table.place else 0
         refuse(
-            frame.type == "POOL" and "WRONG_TYPE",
+            frame.type in ("POOL", "PROC" if kind == SECTIONS else "") and "WRONG_TYPE",
             flags & F_WRITE and (frame.table or frame.type == "PROC") and "TABLE_WRITABLE",
             va == 0 and "PAGE_ZERO",
-            va + frame.len > KERNEL_VA and "KERNEL_SPACE",
+            va + frame.shown > KERNEL_VA and "KERNEL_SPACE",
             *self.page_place(table, frame, va, begin)
             if kind == PAGES
             else [(va | frame.pa | frame.len) % MIB and "UNALIGNED"],
-            self.taken(t_id, va - begin, va - begin + frame.len, f_id) and "ENTRY_IN_USE",
+            self.taken(t_id, va - begin, va - begin + frame.shown, f_id) and "ENTRY_IN_USE",
         )
         frame.view = View(t_id, va - begin, flags)
         return 0
@@ -545,7 +551,7 @@ class Oracle:
             yield "UNALIGNED"
         if table.place is None:
             yield "TABLE_NOT_HUNG"
-        elif not begin <= va <= va + frame.len <= begin + table.span:
+        elif not begin <= va <= va + frame.shown <= begin + table.span:
             yield "OUT_OF_RANGE"
 
     def taken(self, table: int, start: int, end: int, but: int = -1) -> bool:
@@ -748,8 +754,13 @@ class Oracle:
         refuse(
             pid != -1 and pid not in self.actors and "NO_PROCESS",
             pid == self.me and "TO_SELF",
+            *(self.may_give_to(pid) if pid not in (-1, self.actors[self.me].parent) else ()),
         )
         self.actors[self.me].handler = pid
+        return 0
+
+    def thread_pointer(self, _answer, va) -> int:
+        self.actors[self.me].thread_pointer = va
         return 0
 
     def faults(self, words: tuple[int, ...]) -> None:
@@ -867,7 +878,7 @@ class Oracle:
     def bury(self, record: int) -> None:
         """The record of a child whose parent knows is free."""
         if record >= 0:
-            self.frames[record].type = "MEM"
+            self.frames[record].type, self.frames[record].view = "MEM", None
 
     def console_write(self, _answer, pointer, length) -> int:
         runs = self.runs(self.me, pointer, length, READ)
@@ -930,6 +941,7 @@ HANDLERS = {
     "reply": Oracle.reply,
     "pool_give": Oracle.pool_give,
     "frame_unpool": Oracle.frame_unpool,
+    "thread_pointer": Oracle.thread_pointer,
 }
 
 
@@ -943,7 +955,7 @@ def refuse(*rules: object) -> None:
 def look_up(mapped: list[tuple[int, Pages]], va: int) -> tuple[int, int] | None:
     """(pa, rights) of an address, None where nothing is mapped."""
     for begin, frame in mapped:
-        if begin <= va < begin + frame.len:
+        if begin <= va < begin + frame.shown:
             return frame.pa + va - begin, rights_of(frame)
     return None
 

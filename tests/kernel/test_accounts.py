@@ -6,7 +6,7 @@ import pytest
 
 from kernel_model.abi import Error, FrameType
 from kernel_model.kernel import BOOT_POOL
-from tests.kernel.driver import DATA_VA, PAGE, REST, ROOM, UART, Child, Machine
+from tests.kernel.driver import DATA_VA, PAGE, REST, ROOM, UART, Child, Machine, set_room
 
 NOBODY = 999
 
@@ -187,6 +187,6 @@ def test_a_heir_gets_back_what_was_pooled(pair):
 def test_ending_a_process_needs_no_room(pair):
     machine, child = pair
     room, charged = account(machine, 0)
-    machine.kernel.processes[0].room = charged
+    set_room(machine.kernel, charged)
     assert room > charged
     machine.ok("proc_end", child.pid, 1)

@@ -19,7 +19,7 @@ from kernel_model.abi import (
 )
 from kernel_model.boot import BootError, boot, chunks
 from kernel_model.descriptors import EXEC, READ, WRITE
-from kernel_model.image import Image, Segment
+from kernel_model.image import Image, Segment, ThreadLocal
 from kernel_model.kernel import KERNEL_SIZE, PROC0, Device
 from kernel_model.memory import Ram
 from kernel_model.process import Start
@@ -151,6 +151,29 @@ def test_the_stack_is_executable_if_the_program_wants_that(executable):
     stack = kernel.frames[STACK - 1]
     found = walk(kernel.memory, kernel.frames[L1].pa, kernel.view_va(stack))
     assert found.user == READ | WRITE | (EXEC if executable else 0)
+
+
+@pytest.mark.parametrize("align", [1, 8, 64, PAGE])
+@pytest.mark.parametrize("size", [1, 12, PAGE, MIB])
+def test_thread_local_variables_are_above_the_stack(align, size):
+    """Where the thread pointer says, as they begin; the stack is as large as without."""
+    data = b"begun"[:size]
+    image = program(code())._replace(thread_local=ThreadLocal(size, data, align))
+    kernel = boot(Ram(RAM_BASE, RAM_SIZE), image)
+    proc0, stack = kernel.processes[PROC0], kernel.frames[STACK - 1]
+    block, top = proc0.thread_pointer, kernel.view_va(stack) + stack.len
+    assert isinstance(proc0.resume, Start)
+    assert proc0.resume.sp == block
+    first = block + max(8, align)
+    assert (block % max(8, align), first % align) == (0, 0)
+    assert first + size <= top < first + size + 2 * PAGE
+    assert block - kernel.view_va(stack) >= RAM_SIZE // 16
+    at = stack.pa + first - kernel.view_va(stack)
+    assert kernel.memory.read(at, size) == data.ljust(size, b"\0")
+
+
+def test_without_thread_local_variables_the_thread_pointer_is_0(machine):
+    assert machine.current.thread_pointer == 0
 
 
 @pytest.mark.parametrize(

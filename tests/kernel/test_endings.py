@@ -123,9 +123,10 @@ def test_until_then_a_proc_frame_stays_one(machine):
     machine.fails(Error.WRONG_TYPE, "frame_split", record, PAGE)
     va = machine.view(record, machine.fresh_va(2 * PAGE), RX)
     assert machine.rights(va) == "r--", "nobody executes a process's frame"
+    assert machine.rights(va + PAGE) == "---", "beyond the first page it is the kernel's"
     death(machine)
     assert machine.info(record).type == FrameType.MEM
-    assert machine.rights(va) == "r-x"
+    assert machine.rights(va) == "---", "the view showed one page of it alone"
 
 
 def test_who_adopts_is_not_told(machine):
@@ -235,7 +236,8 @@ NAMING: Final = {
 
 OTHER: Final = {
     Process: {"pid", "maker", "record", "state", "l1", "room", "charged", "deaths", "frames",
-              "message", "buffer", "wanted", "fault", "resume", "calls", "sent", "received"},
+              "message", "buffer", "wanted", "fault", "resume", "thread_pointer", "calls", "sent",
+              "received"},
     Frame: {"f_id", "type", "pa", "len", "table", "t_id", "t_va", "installed", "v_id", "v_off",
             "v_flags", "views"},
 }  # fmt: skip

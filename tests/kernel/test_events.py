@@ -20,6 +20,7 @@ from kernel_model.events import (
     MessageDelivered,
     ProcessEnded,
     ProcessMade,
+    ThreadPointerSet,
     TranslationChanged,
     VspaceChanged,
 )
@@ -349,6 +350,23 @@ def handled(machine) -> tuple[Machine, int]:
     machine.ok("fault_handler", 0)
     machine.host.forget()
     return machine, child.pid
+
+
+@pytest.mark.parametrize("va", [0, 1, 0xFFFFFFFF])
+def test_a_thread_pointer_is_any_address(machine, va) -> None:
+    machine.ok("thread_pointer", va)
+    assert all_told(machine) == [ThreadPointerSet(0, va)]
+    assert machine.current.thread_pointer == va
+
+
+def test_each_process_has_a_thread_pointer_of_its_own(machine) -> None:
+    child = machine.child()
+    machine.ok("thread_pointer", 0x1000)
+    machine.turn(child.pid)
+    assert machine.current.thread_pointer == 0
+    machine.ok("thread_pointer", 0x2000)
+    machine.turn(0)
+    assert machine.current.thread_pointer == 0x1000
 
 
 def test_a_handler_that_waits_is_told_of_a_fault_at_once(handled) -> None:

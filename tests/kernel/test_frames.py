@@ -32,6 +32,7 @@ from tests.kernel.driver import (
     UART_PA,
     FrameInfo,
     Machine,
+    set_room,
 )
 
 NOBODYS = 999
@@ -222,7 +223,7 @@ def fill_pool(machine: Machine) -> list[int]:
 @pytest.fixture
 def full(machine) -> Machine:
     """A machine whose pool, a small one, has no room left."""
-    machine.kernel.processes[0].room = 16
+    set_room(machine.kernel, 16)
     fill_pool(machine)
     return machine
 
@@ -523,7 +524,7 @@ def test_created_frames_overlap_neither_the_kernel_nor_a_frame(created, type_):
 
 
 def test_create_needs_room_in_the_pool(created):
-    created.kernel.processes[0].room = created.kernel.processes[0].charged
+    set_room(created.kernel, created.kernel.processes[0].charged)
     created.fails(Error.POOL_FULL, "frame_create", free_pa(created), PAGE, FrameType.MEM)
 
 

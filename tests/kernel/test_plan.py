@@ -33,6 +33,7 @@ from tests.kernel.driver import (
     TABLE_L2,
     Machine,
     is_writable,
+    set_room,
 )
 
 FAR = 0x40000000
@@ -138,7 +139,7 @@ def test_memory_in_pieces_will_do(machine: Machine) -> None:
 
 def test_without_room_for_a_frame_whole_ones_are_used(machine: Machine) -> None:
     small = machine.take(3)
-    machine.kernel.processes[0].room = machine.kernel.processes[0].charged
+    set_room(machine.kernel, machine.kernel.processes[0].charged)
     plan = plan_of(machine)
     assert plan.map_range(FREE_VA, FREE_VA + 4 * PAGE, RW) == FREE_VA + 3 * PAGE
     assert plan.calls == [PlannedCall("frame_map", (SYS, small, FREE_VA, RW))]
@@ -146,7 +147,7 @@ def test_without_room_for_a_frame_whole_ones_are_used(machine: Machine) -> None:
 
 
 def test_nothing_is_advised_that_the_pool_has_no_room_for(machine: Machine) -> None:
-    machine.kernel.processes[0].room = machine.kernel.processes[0].charged
+    set_room(machine.kernel, machine.kernel.processes[0].charged)
     with pytest.raises(NoPlanError, match="no room"):
         plan_of(machine).map_page(FREE_VA, RW)
 

@@ -39,6 +39,7 @@ from tests.kernel.driver import (
     Machine,
     Vspace,
     failed,
+    set_room,
 )
 
 NOBODYS = 999
@@ -79,7 +80,7 @@ def test_a_frame_becomes_a_process(machine):
 
 def test_it_takes_no_object_from_the_pool(machine):
     f_id = machine.take(3)
-    machine.kernel.processes[0].room = machine.kernel.processes[0].charged
+    set_room(machine.kernel, machine.kernel.processes[0].charged)
     machine.ok("proc_new", f_id)
 
 
@@ -157,9 +158,9 @@ def test_the_last_pid_of_a_vspace(machine):
 def test_its_record_comes_from_the_pool(machine):
     space = machine.vspace()
     used = machine.kernel.processes[0].charged
-    machine.kernel.processes[0].room = used
+    set_room(machine.kernel, used)
     machine.fails(Error.POOL_FULL, "proc_new", space.l1)
-    machine.kernel.processes[0].room = used + 1
+    set_room(machine.kernel, used + 1)
     machine.ok("proc_new", space.l1)
     machine.start(1)
     machine.turn(1)

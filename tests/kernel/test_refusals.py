@@ -24,6 +24,7 @@ from tests.kernel.driver import (
     TABLE_L2,
     UART,
     Machine,
+    set_room,
 )
 
 CALLS: list[tuple[tuple[str, *tuple[int, ...]], str]] = [
@@ -131,7 +132,7 @@ def test_the_text_of_a_refusal(machine, call, text):
 
 
 def full_pool(machine):
-    machine.kernel.processes[0].room = 9
+    set_room(machine.kernel, 9)
     return "frame_split", REST, PAGE
 
 

@@ -40,9 +40,11 @@ FIXED = {
         "editor",
         "core",
         "refusal",
+        "work",
+        "boot_room",
         "prepared",
     },
-    "TableEditor": {"memory", "tell", "kernel_pa", "windows", "window"},
+    "TableEditor": {"memory", "tell", "charge", "kernel_pa", "windows", "window"},
     "Window": {"memory", "table"},
 }
 """What a kernel is made of and never changes; and why the last call failed, for traces."""

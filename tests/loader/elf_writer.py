@@ -13,7 +13,7 @@ FILE_FIELDS = (
 )  # fmt: skip
 PROGRAM_HEADER = struct.Struct("<8I")
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS, PT_GNU_STACK = 1, 2, 3, 4, 7, 0x6474E551
 X, W, R = 1, 2, 4
 
 
@@ -27,6 +27,7 @@ class Part(NamedTuple):
     type: int = PT_LOAD
     offset: int | None = None
     filesz: int | None = None
+    align: int = 4
 
 
 def elf(*parts: Part, **fields: int | bytes) -> bytes:
@@ -46,7 +47,7 @@ def elf(*parts: Part, **fields: int | bytes) -> bytes:
         filesz = len(part.data) if part.filesz is None else part.filesz
         memsz = filesz if part.memsz is None else part.memsz
         headers += PROGRAM_HEADER.pack(
-            part.type, offset, part.vaddr, part.vaddr, filesz, memsz, part.flags, 4
+            part.type, offset, part.vaddr, part.vaddr, filesz, memsz, part.flags, part.align
         )
         content += part.data
     return FILE_HEADER.pack(*(values[name] for name in FILE_FIELDS)) + headers + content

@@ -8,8 +8,19 @@ import pytest
 
 from emu.loader import LoadError, check_fits, load_elf
 from kernel_model.descriptors import EXEC, READ, WRITE
-from kernel_model.image import Image, Segment
-from tests.loader.elf_writer import PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_NOTE, Part, R, W, X, elf
+from kernel_model.image import Image, Segment, ThreadLocal
+from tests.loader.elf_writer import (
+    PT_DYNAMIC,
+    PT_GNU_STACK,
+    PT_INTERP,
+    PT_NOTE,
+    PT_TLS,
+    Part,
+    R,
+    W,
+    X,
+    elf,
+)
 
 CODE = Part(0x8000)
 MIB = 1 << 20
@@ -64,6 +75,25 @@ def test_every_right_comes_with_reading(flags: int, rights: int) -> None:
 def test_the_stack_is_executable_if_a_header_says_so(header: Part | None, executable: bool) -> None:
     parts = (CODE,) if header is None else (CODE, header)
     assert load(elf(*parts)).is_stack_executable is executable
+
+
+def test_thread_local_variables_are_those_of_pt_tls() -> None:
+    variables = Part(0x20000, b"abcd", R, 12, PT_TLS, align=64)
+    image = load(elf(CODE, Part(0x20000, b"abcd", R | W), variables))
+    assert image.thread_local == ThreadLocal(12, b"abcd", 64)
+    zeros = load(elf(CODE, variables._replace(data=b"", align=0))).thread_local
+    assert zeros == ThreadLocal(12, b"", 1)
+    assert load(elf(CODE, variables._replace(data=b"", memsz=0))).thread_local is None
+    assert load(elf(CODE)).thread_local is None
+
+
+@pytest.mark.parametrize(
+    ("size", "align", "offset", "room"),
+    [(1, 1, 8, 16), (8, 4, 8, 16), (9, 8, 8, 24), (1, 64, 64, 128), (65, 64, 64, 192)],
+)
+def test_the_block_has_two_words_and_then_the_variables(size, align, offset, room) -> None:
+    own = ThreadLocal(size, b"", align)
+    assert (own.offset, own.room) == (offset, room)
 
 
 def test_entry_keeps_its_thumb_bit() -> None:
@@ -238,6 +268,34 @@ REFUSALS = [
         elf(CODE, Part(0xFFC, b"", memsz=8)),
         "the segment at 0xffc is in page 0, which is never mapped;"
         " link it higher, as with -Ttext=0x8000",
+    ),
+    (
+        "thread-local variables of an odd alignment",
+        elf(CODE, Part(0x8000, b"abcd", R, type=PT_TLS, align=12)),
+        "is damaged: its thread-local variables at 0x8000 make no sense; link it again",
+    ),
+    (
+        "thread-local variables with more in the file than in memory",
+        elf(CODE, Part(0x8000, b"abcd", R, 3, PT_TLS)),
+        "is damaged: its thread-local variables at 0x8000 make no sense; link it again",
+    ),
+    (
+        "thread-local variables outside the file",
+        elf(CODE, Part(0x8000, b"", R, 0x1000, PT_TLS, filesz=0x1000)),
+        "is cut short: its PT_TLS would end at byte 0x1084 and the file at 0x84;"
+        " copy or link it again",
+    ),
+    (
+        "very many thread-local variables",
+        elf(CODE, Part(0x8000, b"", R, MIB + 1, PT_TLS)),
+        "has 0x100001 bytes of thread-local variables, aligned to 0x4;"
+        " there may be 0x100000, aligned to 0x1000",
+    ),
+    (
+        "thread-local variables aligned to more than a page",
+        elf(CODE, Part(0x8000, b"", R, 4, PT_TLS, align=0x2000)),
+        "has 0x4 bytes of thread-local variables, aligned to 0x2000;"
+        " there may be 0x100000, aligned to 0x1000",
     ),
     (
         "over itself",

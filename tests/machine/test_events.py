@@ -79,7 +79,7 @@ def test_an_observer_hears_each_event_by_its_own_method_and_in_order(name: str, 
 
 def test_every_kind_of_event_occurs_there() -> None:
     found: set[type[Event]] = set()
-    for name in PROGRAMS:
+    for name in (*PROGRAMS, "calls/thread_pointer"):
         machine = machine_for(name)
         heard = told_to(machine)
         machine.run()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from emu.machine import How, core
+from emu.machine import How, core, svc
 from emu.machine.core import Core
 from emu.machine.observers import Observer
 from kernel_model.process import Process, Resume
@@ -162,8 +162,11 @@ def test_a_process_alone_has_no_slices(mmu: str) -> None:
     assert [pid for pid, _ in gaps.turns] == [0, 1]
 
 
-def test_a_call_ends_no_run_of_a_process_that_has_its_slice(mmu: str) -> None:
+def test_a_call_ends_no_run_of_a_process_that_has_its_slice(
+    mmu: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Runs cost more than calls: one begins with each turn, and with what makes others ready."""
+    monkeypatch.setattr(svc, "CALL", 0)  # a turn is long
     guest = Guest("1: call frame_count\n b 1b", mmu, max_insns=4 * SLICE)
     guest.load_child("b .")
     runs: list[int] = []

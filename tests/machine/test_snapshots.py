@@ -166,6 +166,7 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "turn", lambda: setattr(core, "turn", core.turn - 1)
     yield "fault", lambda: setattr(core, "fault", MachineFault(0, "x", 0, (0,) * 17))
     yield "switches", lambda: setattr(core, "switches", core.switches + 1)
+    yield "owed", lambda: setattr(core, "owed", {0: 3})
     yield "instructions", lambda: setattr(core.engine.counter, "count", 7)
     yield "loaded", lambda: setattr(core, "loaded", None)
     yield "ram", lambda: machine.ram.ram.write(machine.ram.ram.base + RAM - 1, b"\1")
@@ -231,7 +232,8 @@ FAST: Final = {
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
              "is_sliced": "set anew before each run", "_run_began": "set anew by each run",
              "_contexts": "in registers",
-             "engine": "in registers", "resume_call": "what is_call_pending is for"},
+             "engine": "in registers", "resume_call": "what is_call_pending is for",
+             "semihosting": "what the program is built for", "semihost": "who answers"},
     "Calls": {"by_number": "in calls", "unknown": "in calls", "decide": "who looks"},
     "Uart": {"pa": "where it is", "_outside": "in outside"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
@@ -253,7 +255,7 @@ FAST: Final = {
 
 KEPT: Final = {
     "Machine": {"outside", "ram", "bus", "history", "cores", "kernel", "sessions", "calls"},
-    "Core": {"loaded", "turn", "fault", "is_call_pending", "switches"},
+    "Core": {"loaded", "turn", "owed", "fault", "is_call_pending", "switches"},
     "Calls": {"semihosting"},
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},

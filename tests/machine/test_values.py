@@ -45,7 +45,7 @@ from emu.trace.recorder import Recorder
 from emu.trace.scheduling import TurnTracer
 from emu.trace.selection import CallChoice
 from emu.trace.text import TextFormat
-from kernel_model.events import Event, FrameMade, FrameMerged
+from kernel_model.events import Event, FrameMade, FrameMerged, ThreadPointerSet
 from kernel_model.plan import PlannedCall
 from kernel_model.state import KernelState
 from tests.debug.rig import context_now, debug_for
@@ -257,8 +257,9 @@ def test_events_of_the_kernel_are_plain_values() -> None:
     machine.observers.add(watcher)
     machine.run()
     of_kind = {type(event): event for event in watcher.seen}
-    assert of_kind.keys() >= OF_KERNEL.keys() - {FrameMade, FrameMerged}
-    for event in (*of_kind.values(), FrameMade(1, 0, 0x80000000, 0x1000), FrameMerged(1, 2)):
+    assert of_kind.keys() >= OF_KERNEL.keys() - {FrameMade, FrameMerged, ThreadPointerSet}
+    others = FrameMade(1, 0, 0x80000000, 0x1000), FrameMerged(1, 2), ThreadPointerSet(1, 4)
+    for event in (*of_kind.values(), *others):
         assert_plain(event)
 
 

@@ -178,6 +178,26 @@ def test_the_commands(kit: Sdk, tmp_path: Path) -> None:
     assert [line.split()[0] for line in everything] == names
 
 
+THREAD_LOCAL = """\
+#include <stdio.h>
+static int made;
+struct Counted { int n; Counted() : n(++made) {} };
+thread_local Counted counted;
+thread_local int values[3] = {4, 5, 6};
+int main() { printf("%d %d %d\\n", counted.n, counted.n, values[2]); return 0; }
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("-mtp=soft",), ("-marm",)])
+def test_thread_local_variables(kit: Sdk, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    source, program = tmp_path / "prog.cpp", tmp_path / "prog.elf"
+    source.write_text(THREAD_LOCAL)
+    words = command(kit, "c++", ["-O1", *flags, str(source), "-o", str(program)])
+    subprocess.run(words, check=True)
+    run = run_emu(program)
+    assert (run.stdout, run.returncode) == (b"1 1 6\n", 0)
+
+
 MIXED = {
     "one.c": "int f(void *p) { int *class = p; return *class; }\n",  # C++ takes neither
     "two.cpp": 'extern "C" int f(void *);\nint main() { int x = 7; return f(&x); }\n',

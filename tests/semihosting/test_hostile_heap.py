@@ -37,6 +37,7 @@ from tests.kernel.driver import (
     TABLE_L2,
     UART,
     is_writable,
+    set_room,
 )
 from tests.kernel.host import RecordingHost
 
@@ -157,13 +158,13 @@ def test_no_memory_is_free(machine: driver.Machine) -> None:
 
 
 def test_no_room_in_the_pool(machine: driver.Machine) -> None:
-    machine.kernel.processes[0].room = machine.kernel.processes[0].charged
+    set_room(machine.kernel, machine.kernel.processes[0].charged)
     assert heap(machine) == 0
 
 
 @pytest.mark.parametrize("left", range(1, 8))
 def test_next_to_no_room_in_the_pool(machine: driver.Machine, left: int) -> None:
-    machine.kernel.processes[0].room = machine.kernel.processes[0].charged + left
+    set_room(machine.kernel, machine.kernel.processes[0].charged + left)
     assert heap(machine) > 0
 
 
