@@ -300,7 +300,7 @@ static PyObject *counter_spend(PyObject *self, PyObject *number)
     if (counter->turn_end != NO_LIMIT)
         counter->turn_end -= spent < counter->turn_end ? spent : counter->turn_end;
     if (first_bound(counter) < shared(&counter->unseen))
-        share(&counter->unseen, first_bound(counter));
+        share_bound(counter);
     Py_RETURN_NONE;
 }
 
