@@ -75,7 +75,7 @@ _block_at = lru_cache(64)(_Block.from_address)
 
 
 class Engine:
-    """One core.
+    """One core.  Each part of it has a class of its own, and the parts meet here.
 
     ``on_svc`` is called at each SVC, with the PC past it, and returns the value for r0.  It may
     read and write registers, call ``stop``, flush, save and restore contexts.

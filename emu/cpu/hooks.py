@@ -19,7 +19,7 @@ IT_BLOCK_BYTES = 16
 
 
 class Hooks:
-    """The hooks of one core.
+    """The hooks of one core: one place for all, because two of a kind cost more than one.
 
     passing: the address where the run under way began, if it passes a breakpoint there; else -1.
     """

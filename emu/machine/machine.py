@@ -90,8 +90,6 @@ class Machine:
         devices = tuple(self.bus)
         self.observers, self.history = Observers(), History()
         self.cores = [Core(number, options.mmu, self.ram, devices) for number in range(CORES)]
-        for core in self.cores:
-            core.semihosting.has_bkpt = image.profile == "M"
         self.outside.moment = self.cores[0].engine.counter
         host = KernelHost(self.outside, self.cores, self.history, self.observers)
         self.kernel = boot(
@@ -114,10 +112,12 @@ class Machine:
         self.calls = Calls(self.kernel)
         for core in self.cores:
             SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
-        self._heed(options, devices)
+        self._heed(options, image, devices)
 
-    def _heed(self, options: Options, devices: tuple[Device, ...]) -> None:
-        """Apply the options that concern the time before the first run."""
+    def _heed(self, options: Options, image: Image, devices: tuple[Device, ...]) -> None:
+        """Apply what the options and the program say of the time before the first run."""
+        for core in self.cores:
+            core.semihosting.has_bkpt = image.profile == "M"
         if options.stats or options.max_insns:
             self.count_instructions()
         if options.check:

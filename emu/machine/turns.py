@@ -181,7 +181,7 @@ class Turns:
         if before is not process and len(self._cores) > 1:
             self.registers.move(process.pid, core)
         switched = core.load(process, resume, self._kernel.l1_pa(process))
-        core.is_sliced = bool(self._kernel.ready) or core.is_in_turn
+        core.is_sliced = bool(self._kernel.ready or self._kernel.readers) or core.is_in_turn
         if resume is not None and self._history.waiting:
             self._answered(process, resume if type(resume) is Failed else None)
         if self._ended:

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 import emu.machine.core
+import emu.machine.svc
 from emu.machine import How
 from tests.kernel.driver import CODE_VA
 from tests.machine.rig import Guest, Turns
@@ -93,6 +94,7 @@ def test_a_breakpoint_stops_as_often_as_it_is_executed(
 ) -> None:
     """Also in a process that gets the core where it stands at one."""
     monkeypatch.setattr(emu.machine.core, "SLICE", SHORT)
+    monkeypatch.setattr(emu.machine.svc, "CALL", 0)  # a call would cost many turns that are so short
     first, second, *places = PAIRS[pair]
     for of_the_first, of_the_second in zip(*places, strict=True):
         guest = Guest(first + WAITS, mmu)
