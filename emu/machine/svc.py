@@ -117,10 +117,7 @@ class SvcHandler:
         except Interrupted:
             self._will_be_made_again(number)
             raise
-        is_sliced = self._core.is_sliced
-        if is_sliced:
-            self._core.spend(CALL + self._kernel.work)
-        if result is None or (not is_sliced and self._kernel.ready):
+        if result is None or (self._kernel.ready and not self._core.is_sliced):
             self._stop()  # another process is ready now: time is sliced from here on
         elif not self._backend.is_in_step and not self._backend.sync():
             self._stop()
@@ -145,7 +142,6 @@ class SvcHandler:
         except Interrupted:
             core.is_call_pending = True  # the call has done nothing but wait
             raise
-        core.spend(CALL + self._kernel.work)
         if result is not None:
             core.engine.registers.write_r0(result)
 
@@ -181,6 +177,8 @@ class SvcHandler:
         except Interrupted:
             history.made -= 1  # it is made again
             raise
+        if self._core.is_sliced:
+            self._core.spend(CALL + kernel.work)
         blocks = result is None and process.state in _BLOCKED
         if blocks or call.changes or kernel.refusal is not None:
             self._remember(process, result, blocks)

@@ -94,7 +94,7 @@ def test_a_breakpoint_stops_as_often_as_it_is_executed(
 ) -> None:
     """Also in a process that gets the core where it stands at one."""
     monkeypatch.setattr(emu.machine.core, "SLICE", SHORT)
-    monkeypatch.setattr(emu.machine.svc, "CALL", 0)  # a call would cost many turns that are so short
+    monkeypatch.setattr(emu.machine.svc, "CALL", 0)  # it would be many such turns
     first, second, *places = PAIRS[pair]
     for of_the_first, of_the_second in zip(*places, strict=True):
         guest = Guest(first + WAITS, mmu)
