@@ -52,7 +52,12 @@ def free_memory(kernel: Kernel, process: Process) -> list[Frame]:
 
 def installed_tables(kernel: Kernel, process: Process) -> list[Frame]:
     """The L2s installed in the process's current vspace, the highest address first."""
-    tables = [kernel.frames[f_id] for f_id in kernel.frames[process.l1].installed]
+    return tables_in(kernel, kernel.frames[process.l1])
+
+
+def tables_in(kernel: Kernel, l1: Frame) -> list[Frame]:
+    """The L2s installed in an L1, the highest address first."""
+    tables = [kernel.frames[f_id] for f_id in l1.installed]
     return sorted(tables, key=lambda table: -table.t_va)
 
 
@@ -94,22 +99,30 @@ _FREE, _TAKEN = b"\0", b"\1"
 class Plan:
     """A sequence of calls under construction, for a process that has a vspace."""
 
-    def __init__(self, kernel: Kernel, process: Process) -> None:
+    def __init__(self, kernel: Kernel, process: Process, l1: Frame | None = None) -> None:
+        """process: makes the calls.  l1: of the vspace to map in; None: its current one."""
         self.calls: list[PlannedCall] = []
         self._kernel, self._process = kernel, process
         self._next_f_id = kernel.next_f_id
         self._splits_left = process.free_room
         self._free = {frame.f_id: frame.len for frame in free_memory(kernel, process)}
-        self._l1 = kernel.frames[process.l1]
+        own = kernel.frames[process.l1]
+        self._l1 = l1 or own
         self._l1_taken = self._taken(self._l1)
-        installed = installed_tables(kernel, process)
-        self._tables = [_Table(table.f_id, table.t_va, self._taken(table)) for table in installed]
-        self._visible = {
-            table.f_id
-            for table in (self._l1, *installed)
-            if table.owner == process.pid and is_viewed_by(kernel, process, table)
-        }
+        self._visible: set[int] = set()
+        self._tables = self._tables_of(self._l1)
+        self._own_tables = self._tables if self._l1 is own else self._tables_of(own)
         self._wanted = range(0)
+
+    def _tables_of(self, l1: Frame) -> list[_Table]:
+        """The L2s of a vspace; notes which of them, and whether the L1, are visible."""
+        installed = tables_in(self._kernel, l1)
+        self._visible |= {
+            table.f_id
+            for table in (l1, *installed)
+            if table.owner == self._process.pid and is_viewed_by(self._kernel, self._process, table)
+        }
+        return [_Table(table.f_id, table.t_va, self._taken(table)) for table in installed]
 
     def _taken(self, table: Frame) -> bytearray:
         """A byte for each entry of a table: whether it is in use."""
@@ -150,6 +163,23 @@ class Plan:
             raise NoPlanError("no one table spans the whole frame; split it first")
         self._call(Operation.FRAME_MAP, table.f_id, frame.f_id, va, flags)
 
+    def remap(self, frame: Frame, flags: int) -> None:
+        """Map a frame where it is viewed, with other rights.  Errors: NoPlanError."""
+        self._check_viewable(frame, flags)
+        self._make_visible(frame.v_id)
+        va = self._kernel.view_va(frame)
+        self._call(Operation.FRAME_MAP, frame.v_id, frame.f_id, va, flags)
+
+    def unmap(self, frame: Frame) -> None:
+        """Take away a frame's view.  Errors: NoPlanError."""
+        self._make_visible(frame.v_id)
+        self._call(Operation.FRAME_UNMAP, frame.f_id, frame.view_kind)
+
+    def uninstall(self, table: Frame) -> None:
+        """Take an L2 out of its L1.  Errors: NoPlanError."""
+        self._make_visible(table.t_id)
+        self._call(Operation.FRAME_UNMAP, table.f_id, MapKind.TABLE_L2)
+
     def see(self, frame: Frame) -> None:
         """View a frame read-only at any free address.  Errors: NoPlanError."""
         if frame.is_viewed:
@@ -182,13 +212,15 @@ class Plan:
 
     def _own_view(self, frame: Frame) -> range:
         """The addresses in this vspace at which a frame is viewed as pages now."""
-        if frame.view_kind is not MapKind.PAGE or not self._is_viewed(frame):
+        if frame.view_kind is not MapKind.PAGE or not self._is_viewed_here(frame):
             return range(0)
         va = self._kernel.view_va(frame)
         return range(va, va + frame.len)
 
-    def _is_viewed(self, frame: Frame) -> bool:
-        return is_viewed_by(self._kernel, self._process, frame)
+    def _is_viewed_here(self, frame: Frame) -> bool:
+        if not frame.is_viewed:
+            return False
+        return self._kernel.l1_over(self._kernel.frames[frame.v_id]) is self._l1
 
     def _check_viewable(self, frame: Frame, flags: int) -> None:
         if frame.owner != self._process.pid:
@@ -281,7 +313,7 @@ class Plan:
     def _place_to_view(self, length: int) -> tuple[_Table, int]:
         """Reserve ``length`` free bytes in a visible L2; return that L2 and the address (va)."""
         pages = length // PAGE_SIZE
-        for table in self._tables:
+        for table in self._own_tables:
             index = table.taken.find(_FREE * pages) if table.f_id in self._visible else -1
             if index >= 0:
                 va = table.va + index * PAGE_SIZE

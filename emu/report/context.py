@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emu.arm.registers import SP
 from kernel_model.abi import NO_ID
-from kernel_model.calls.checks import is_viewed_by
 from kernel_model.descriptors import READ, SECTION_SIZE, WRITE
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
@@ -40,6 +39,14 @@ class View(NamedTuple):
         return isinstance(va, int) and self.va <= va < self.end
 
 
+def views_in(kernel: Kernel, l1: Frame) -> list[View]:
+    """All that a vspace maps, in order of address."""
+    tables = [l1, *(kernel.frames[f_id] for f_id in l1.installed)]
+    frames = [kernel.frames[f_id] for table in tables for f_id in table.views]
+    views = [View(kernel.view_va(frame), frame) for frame in frames]
+    return sorted(views, key=lambda view: view.va)
+
+
 class Context:
     """One process of a machine at rest."""
 
@@ -60,11 +67,20 @@ class Context:
 
     @cached_property
     def views(self) -> list[View]:
-        """All that the process views, in order of address."""
-        kernel = self.kernel
-        frames = [kernel.frames[f_id] for f_id in self.process.frames]
-        seen = [frame for frame in frames if is_viewed_by(kernel, self.process, frame)]
-        return sorted(View(kernel.view_va(frame), frame) for frame in seen)
+        """All that the process's vspace maps, whoever owns it, in order of address."""
+        l1 = self.l1
+        return [] if l1 is None else views_in(self.kernel, l1)
+
+    @property
+    def l1(self) -> Frame | None:
+        """The L1 of the process's vspace."""
+        return None if self.process.l1 == NO_ID else self.kernel.frames[self.process.l1]
+
+    @property
+    def mapper(self) -> Process:
+        """The process that maps in this vspace: the process itself, or the one that lent it."""
+        l1 = self.l1
+        return self.process if l1 is None else self.kernel.processes[l1.owner]
 
     def view_at(self, va: int) -> View | None:
         return next((view for view in self.views if va in view), None)

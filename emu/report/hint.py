@@ -55,7 +55,8 @@ def hint_for(context: Context, fault: MachineFault, cause: Cause) -> Hint | None
 
 
 def _calls(context: Context, *calls: PlannedCall) -> tuple[tuple[int, PlannedCall], ...]:
-    return tuple((context.process.pid, call) for call in calls)
+    """Calls of the process that maps in this vspace."""
+    return tuple((context.mapper.pid, call) for call in calls)
 
 
 def _allow(context: Context, view: View, fault: MachineFault) -> Hint | None:
@@ -99,11 +100,11 @@ def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
     table = table_over(context.kernel, context.process, lost.start_va)
     if not whole or table is None or isinstance(lost.leaf, Section):
         return None
-    if not is_viewed_by(context.kernel, context.process, table):
+    if not is_viewed_by(context.kernel, context.mapper, table):
         return None
     back: tuple[tuple[int, PlannedCall], ...] = ()
     text = "legal again after"
-    if frame.owner != context.process.pid:
+    if frame.owner != context.mapper.pid:
         text = f"frame {frame.f_id} is process {frame.owner}'s now; legal again after"
         back = _give_back(context, frame)
     flags = _flags(lost) | MapKind.PAGE
@@ -113,7 +114,7 @@ def _restore(context: Context, lost: Loss, frame: Frame) -> Hint | None:
 
 def _give_back(context: Context, frame: Frame) -> tuple[tuple[int, PlannedCall], ...]:
     """The calls by which the frame's owner gives it to the process, and the leave it needs."""
-    pid = context.process.pid
+    pid = context.mapper.pid
     give = (frame.owner, planned(Operation.FRAME_GIVE, frame.f_id, pid))
     try:
         check_may_give(context.kernel, context.kernel.processes[frame.owner], pid)
@@ -135,7 +136,7 @@ def _map_memory(context: Context, fault: MachineFault) -> Hint | None:
         return Hint("nothing was ever there to execute: see where the address came from")
     stack = overflowed_stack(context, fault)
     write = MAP_WRITE if fault.access == WRITE or stack is not None else 0
-    plan = Plan(context.kernel, context.process)
+    plan = Plan(context.kernel, context.mapper, context.l1)
     refused = refused_map(context, fault.va)
     try:
         if refused is not None and not refused.frame.is_viewed and not refused.va % PAGE_SIZE:

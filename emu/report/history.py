@@ -75,9 +75,13 @@ class RefusedMap(NamedTuple):
 
 
 def refused_map(context: Context, va: int) -> RefusedMap | None:
-    """The process's last refused call to map something at addresses that include ``va``."""
+    """The last refused call to map something at addresses that include ``va``.
+
+    It was made by the process, or by the one that maps in its vspace.
+    """
+    pids = context.process.pid, context.mapper.pid
     for entry, error, _ in reversed(context.history.refusals):
-        if entry.pid == context.process.pid and entry.call.operation is Operation.FRAME_MAP:
+        if entry.pid in pids and entry.call.operation is Operation.FRAME_MAP:
             _, f_id, start, flags = entry.call.parameters(entry.words).values()
             frame = context.kernel.frames.get(f_id)
             if frame is not None and start <= va < start + frame.len:

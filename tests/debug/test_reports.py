@@ -124,3 +124,36 @@ def test_end_of_the_list_of_frames_is_no_mistake() -> None:
     """Programs look through their frames until there are no more; --explain is silent on that."""
     run = run_emu(guest("programs/hello"), options=("--explain",))
     assert run.stderr == b""
+
+
+EITHER = {
+    "write to read-only data": r"frame \d+, read-only data, is mapped there read-only",
+    "write to code": r"frame \d+, code, is mapped there read-only",
+    "stack overflow": r"guard page below the stack, frame \d+",
+    "jump to data": r"frame \d+, data, is mapped there NOEXEC",
+}
+"""Mistakes of ``mistakes/either`` in the order of their numbers: the name, and why."""
+
+
+def without_place(report: str) -> list[str]:
+    """The headline, the reason and the hint's words, without numbers and without who calls."""
+    lines = report.splitlines()
+    kept = [lines[0], lines[2], *lines[lines.index("  hint") :]]
+    bare = (re.sub(r"^( +)process \d+: ", r"\1", line) for line in kept)
+    calls = [re.sub(r"0x[0-9a-f]+|\d+", "N", line) for line in bare]
+    return [line for line in calls if "frame_split" not in line]
+
+
+@pytest.mark.parametrize("mmu", ["tlb", "map", "cpu"])
+@pytest.mark.parametrize("number", range(len(EITHER)))
+def test_a_thread_on_a_lent_vspace_is_told_what_its_owner_is(number: int, mmu: str) -> None:
+    """The frames there are the owner's, who makes the calls of the hint."""
+    name, why = list(EITHER.items())[number]
+    options, program = ("--mmu", mmu), guest("mistakes/either")
+    own = run_emu(program, str(number), options=options).stderr.decode()
+    lent = run_emu(program, str(number), "t", options=options).stderr.decode()
+    assert own.startswith(f"emu: process 0 faulted: {name}: ")
+    assert lent.startswith(f"emu: process 2 faulted: {name}: ")
+    assert re.search(why, lent.splitlines()[2])
+    assert "      process 0: frame_map(" in lent
+    assert without_place(lent) == without_place(own)
