@@ -24,12 +24,16 @@ from emu.machine.outcome import How, Outcome
 from kernel_model.abi import NO_ID
 from kernel_model.boot import BootError
 from kernel_model.errors import Refused
+from kernel_model.events import ProcessEnded
 from kernel_model.image import Image
 from kernel_model.kernel import PROC0
-from kernel_model.process import Faulted, Process
+from kernel_model.process import Exited, Faulted, Process
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
+
+ABORTED = 1
+"""The status of a program that its library ends, as newlib's abort does."""
 
 SYS_OPEN = 0x01
 """Source: "Semihosting for AArch32 and AArch64", 6.18."""
@@ -56,6 +60,7 @@ class Launch:
         self.image = load(guest.program)
         self.machine = self._make_machine(self.image, streams)
         self.machine.observers.add(_FaultReporter(self))
+        self.machine.observers.add(_EndReporter(self))
         if guest.files is None:
             self.machine.observers.add(_FilesReporter(self))
         if guest.explain:
@@ -159,6 +164,30 @@ class _FaultReporter(Observer):
             note(killing)
         elif is_shown:
             say(fault_text(machine.kernel, machine.history, self._launch.debug, fault))
+
+
+class _EndReporter(Observer):
+    """Says why a process's library ended it: abort, an assertion, an exception nothing caught."""
+
+    rank: ClassVar[int] = 1
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+
+    def process_ended(self, event: ProcessEnded) -> None:
+        if not isinstance(event.ending, Exited) or event.ending.status != ABORTED:
+            return
+        machine = self._launch.machine
+        process = machine.kernel.running[machine.kernel.core]
+        if process is None or process.pid != event.pid:
+            return
+        from emu.report import ending_text
+
+        registers = machine.core.engine.registers.core()
+        debug = self._launch.debug
+        text = ending_text(machine.kernel, machine.history, debug, process, registers)
+        if text is not None:
+            say(text)
 
 
 class _FilesReporter(Observer):
