@@ -230,8 +230,12 @@ def _loads(file: _File, headers: list[ProgramHeader]) -> list[ProgramHeader]:
 
 
 def _wants_executable_stack(headers: list[ProgramHeader]) -> bool:
-    """Whether there is a PT_GNU_STACK with the right to execute (``ld -z execstack``)."""
-    return any(header.type == _PT_GNU_STACK and header.flags & _PF_X for header in headers)
+    """Whether PT_GNU_STACK has the right to execute (``ld -z execstack``), or there is none.
+
+    Without one a program may be as old as those that executed their stacks: as under Linux.
+    """
+    stacks = [header for header in headers if header.type == _PT_GNU_STACK]
+    return not stacks or any(header.flags & _PF_X for header in stacks)
 
 
 def _attributes(file: _File, header: FileHeader) -> Attributes:

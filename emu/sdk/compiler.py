@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from emu.sdk.library import CPU, HARD, PREFIX, Sdk
@@ -32,11 +33,22 @@ def command(sdk: Sdk, language: str, arguments: Sequence[str], bare: bool = Fals
     if not _says(arguments, "-marm", "-mthumb"):
         flags.append("-mthumb")
     own = [word for word in arguments if word.lstrip("-") != "specs=emu.specs"]  # among the libs
+    if _wants_execstack(own) and not _says(own, "-T"):
+        own = ["-T", str(sdk.execstack), *own]
     if not any(word.startswith("-x") for word in own):
         if any(name.endswith(CPP) for name in _files(own)):
             language = "c++"
         own = _by_suffix(own)
     return [f"{PREFIX}{_DRIVERS[language]}", *flags, *sdk.libs(bare), *own]
+
+
+def _wants_execstack(arguments: Sequence[str]) -> bool:
+    """Whether the linker is asked for an executable stack: a script with PHDRS decides itself."""
+    words = [part for word in arguments for part in word.removeprefix("-Wl,").split(",")]
+    asked = [value for option, value in pairwise(words) if option == "-z"]
+    asked += [word.removeprefix("-z") for word in words if word.startswith("-z") and word != "-z"]
+    stacks = [value for value in asked if value in ("execstack", "noexecstack")]
+    return stacks[-1:] == ["execstack"]
 
 
 def _files(arguments: Sequence[str]) -> list[str]:

@@ -22,6 +22,10 @@ HARD: Final = ("-mfpu=neon-vfpv4", "-mfloat-abi=hard")
 _VARIANTS: Final = {"hard": HARD, "soft": ("-mfloat-abi=soft",)}
 _BARE: Final = frozenset(("console", "exit", "string"))
 _NEWLIB: Final = frozenset(("newlib",))
+EXECSTACK: Final = "guest-execstack.ld"
+_STACK_FLAGS: Final = ("PT_GNU_STACK FLAGS(6)", "PT_GNU_STACK FLAGS(7)")
+"""In the linker script, and in that for programs that execute their stacks."""
+
 _NO_COMPILER: Final = f"""\
 {PREFIX}gcc is not installed; it builds programs for the kernel
   Debian, Ubuntu   apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi
@@ -82,6 +86,11 @@ class Sdk(NamedTuple):
     def specs(self) -> Path:
         return self.lib / "emu.specs"
 
+    @property
+    def execstack(self) -> Path:
+        """The linker script for programs that execute their stacks."""
+        return self.lib / EXECSTACK
+
     def cflags(self) -> list[str]:
         return [*CPU, *HARD, "-mthumb", "-isystem", str(self.include)]
 
@@ -138,7 +147,9 @@ def _build(root: Path, place: Path) -> None:
         lib = work / "lib"
         for variant, flags in _VARIANTS.items():
             _build_variant(work, lib / variant, flags, place)
-        shutil.copy(work / "src" / "guest.ld", lib)
+        script = (work / "src" / "guest.ld").read_text()
+        (lib / "guest.ld").write_text(script)
+        (lib / EXECSTACK).write_text(script.replace(*_STACK_FLAGS))
         _write_specs(lib, place)
         shutil.copytree(CMAKE, lib / "cmake" / "emu")
         work.chmod(0o755)

@@ -52,6 +52,7 @@ def test_segments_come_in_order_of_address_with_their_rights() -> None:
             Segment(0x20000, 0x100, b"data", READ | WRITE),
         ),
         entry=0x8000,
+        is_stack_executable=True,
     )
 
 
@@ -66,10 +67,10 @@ def test_every_right_comes_with_reading(flags: int, rights: int) -> None:
 @pytest.mark.parametrize(
     ("header", "executable"),
     [
-        (None, False),
+        (None, True),
         (Part(0, b"", R | W, type=PT_GNU_STACK), False),
         (Part(0, b"", R | W | X, type=PT_GNU_STACK), True),
-        (Part(0, b"", R | W | X, type=PT_NOTE), False),
+        (Part(0, b"", R | W, type=PT_NOTE), True),
     ],
 )
 def test_the_stack_is_executable_if_a_header_says_so(header: Part | None, executable: bool) -> None:

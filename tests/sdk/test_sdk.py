@@ -198,6 +198,35 @@ def test_thread_local_variables(kit: Sdk, tmp_path: Path, flags: tuple[str, ...]
     assert (run.stdout, run.returncode) == (b"1 1 6\n", 0)
 
 
+NESTED = """\
+int apply(int (*function)(int), int x) { return function(x); }
+int main(int argc, char **argv) {
+    (void)argv;
+    int add(int y) { return y + argc; }
+    return apply(add, 41);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"),
+    [
+        ((), 139),
+        (("-z", "execstack"), 42),
+        (("-zexecstack",), 42),
+        (("-Wl,-z,execstack",), 42),
+        (("-z", "execstack", "-z", "noexecstack"), 139),
+    ],
+)
+def test_a_stack_is_executable_where_the_linker_is_told(
+    kit: Sdk, tmp_path: Path, flags: tuple[str, ...], status: int
+) -> None:
+    program = build(kit, tmp_path, NESTED, "-O0", *flags)
+    run = run_emu(program)
+    assert run.returncode == status
+    assert (b"link with -z execstack" in run.stderr) == (status == 139)
+
+
 MIXED = {
     "one.c": "int f(void *p) { int *class = p; return *class; }\n",  # C++ takes neither
     "two.cpp": 'extern "C" int f(void *);\nint main() { int x = 7; return f(&x); }\n',
