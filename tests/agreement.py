@@ -63,7 +63,7 @@ def enough(variant: Variant) -> int:
         return 100_000 if variant.watch == "mem" else 250_000
     if variant.watch == "mem":
         return 250_000
-    return 450_000 if variant.check else LONG
+    return 600_000 if variant.check else LONG
 
 
 def ways(programs: Iterable[str], rows: int = RUNS) -> dict[str, list[Way]]:

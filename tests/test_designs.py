@@ -65,6 +65,7 @@ def measure(name: str) -> Figures:
     meter = Meter(machine)
     machine.observers.add(meter)
     assert machine.run().status == 0
+    assert machine.world.stdout == f"PASS {name}\n".encode()
     return Figures(meter.calls, meter.changing, meter.objects, meter.tables, meter.entries)
 
 
@@ -87,7 +88,7 @@ def code_of(name: str) -> tuple[int, int]:
 def test_the_workload_runs_over_each(name: str, ways: list[Way]) -> None:
     finding, printed = disagreement(guest(f"designs/{name}"), ways)
     assert finding is None, finding.text
-    assert printed == f"PASS {name}\n".encode()
+    assert f"PASS {name}\n".encode().startswith(printed)  # ways may end before it
 
 
 @pytest.mark.parametrize("name", DESIGNS)

@@ -46,14 +46,22 @@ static void run_constructors(void)
 		(*at)();
 }
 
+/* A child's thread-local variables; the kernel makes those of the first process. */
+static __attribute__((noinline)) _Noreturn void start_with_block(const struct boot_info *info)
+{
+	char room[tls_room()];
+
+	tls_begin(room);
+	start_program(info);
+}
+
 _Noreturn void start_program(const struct boot_info *info)
 {
 	static char line[sizeof info->boot_args];
 	static char *argv[sizeof info->boot_args / 2 + 1];
-	char room[tls_has_begun() ? 1 : tls_room()]; /* the kernel does it for the first process */
 
 	if (!tls_has_begun())
-		tls_begin(room);
+		start_with_block(info);
 	boot_info = info;
 	for (size_t i = 0; i < sizeof line - 1 && info->boot_args[i] != '\0'; i++)
 		line[i] = info->boot_args[i];

@@ -219,7 +219,7 @@ def explained(bench: Bench, entry: KernelEntry, refusal: Refused) -> str:
 
 LAST_RULE = 15
 
-CANNOT_BE_REFUSED = {"frame_count", "vspace_id", "yield", "exit"}
+CANNOT_BE_REFUSED = {"frame_count", "vspace_id", "yield", "exit", "thread_pointer"}
 
 ANYWHERE = {
     Error.NO_FRAME: 2, Error.POOL_FULL: 3, Error.NOT_ALLOWED: 9, Error.TABLE_CURRENT: 9,
