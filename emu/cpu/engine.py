@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from emu.cpu import registers
 from emu.cpu import unicorn_abi as const
-from emu.cpu.alignment import make_alignment
+from emu.cpu.alignment_checks import make_alignment
 from emu.cpu.binding import Context, EngineError, Unicorn, check
 from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.exact_stop import ExactStop

@@ -159,7 +159,7 @@ class Session:
         address, length = _numbers(place)
         if length != len(data):
             return FAILED
-        self.target.memory(self._general).write(address, data)
+        self.target.write(self._general, address, data)
         return OK
 
     # Threads
@@ -193,9 +193,11 @@ class Session:
         return OK
 
     def _go_on(self, rest: bytes) -> Answer:
+        self._resume(b"c")
         return Answer(b"", go=self.runner.go) if not rest else Answer(FAILED)
 
     def _step_on(self, rest: bytes) -> Answer:
+        self._resume(b"s")
         step = partial(self.runner.step, self._stepped)
         return Answer(b"", go=step) if not rest else Answer(FAILED)
 
@@ -221,6 +223,7 @@ class Session:
 
     def _continue(self, rest: bytes) -> Answer:
         """Obey the first action that steps, which is for one process; the others run on."""
+        self._resume(rest)
         for action in rest.split(b";"):
             what, _, thread = action.partition(b":")
             if what[:1] in (b"s", b"S", b"r"):
@@ -233,6 +236,25 @@ class Session:
             if what[:1] not in (b"c", b"C"):
                 return Answer(FAILED)
         return Answer(b"", go=self.runner.go)
+
+    def _resume(self, actions: bytes) -> None:
+        """Decide what becomes of a fault at which the machine stands, by a vCont's actions.
+
+        With a signal, as gdb's ``continue`` has it, the process gets the fault, unless something
+        was repaired meanwhile; without one, as ``signal 0`` and ``jump`` have it, it goes on at
+        its PC.
+        """
+        fault = self.runner.machine.core.fault
+        is_written, self.target.is_memory_written = self.target.is_memory_written, False
+        if fault is None:
+            return
+        is_repaired = is_written or self.target.state(fault.pid).core != fault.registers
+        for action in actions.split(b";"):
+            what, _, thread = action.partition(b":")
+            if not thread or self._pid(thread) in (ANY, fault.pid):
+                if what[:1] not in (b"C", b"S") or is_repaired:
+                    self.runner.machine.retry_fault()
+                return
 
     def _detach(self, rest: bytes) -> Answer:
         """Detach from one inferior, or from all: then the machine runs on by itself."""

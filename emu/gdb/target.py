@@ -29,7 +29,7 @@ class Target:
         self.machine, self.files = machine, files
         self.program = os.path.abspath(program)
         self.attached: set[int] = set(machine.kernel.processes)
-        self.tells_starts = self.is_killed = False
+        self.tells_starts = self.is_killed = self.is_memory_written = False
         self._begin = machine.snapshot()
 
     def restart(self) -> None:
@@ -104,6 +104,11 @@ class Target:
             self.machine.set_registers(self.process(pid), core)
 
     # Memory
+
+    def write(self, pid: int, va: int, data: bytes) -> None:
+        """Write to memory as this process's tables map it.  Errors: AddressError."""
+        self.memory(pid).write(va, data)
+        self.is_memory_written = True
 
     def memory(self, pid: int) -> Memory:
         """Memory as this process's tables map it."""

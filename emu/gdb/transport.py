@@ -11,6 +11,11 @@ from typing import Final
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _CHUNK: Final = 65536
 
+SILENT: Final = 8
+"""Peers that may have connected and said nothing; of more the first are dropped."""
+_FIRST: Final = (b"$", b"+", b"-", b"\x03")
+"""What a debugger begins with."""
+
 
 class AddressError(ValueError):
     """The text names no place to listen at; the message says why."""
@@ -43,11 +48,33 @@ class Listener:
                 )
             self._socket = socket.create_server((host, int(port)))
             self.name = f"{host}:{self._socket.getsockname()[1]}"
-        self._socket.listen(1)
+        self._socket.listen(2 * SILENT)
 
     def accept(self) -> Connection:
-        """Wait for a debugger."""
-        connected, _ = self._socket.accept()
+        """Wait for a debugger: the first to say something, if that is what a debugger begins with.
+
+        Others are dropped, as a browser that is made to send packets in a form; and those who say
+        nothing keep nobody out.
+        """
+        silent: list[socket.socket] = []
+        try:
+            while True:
+                ready, _, _ = select.select([self._socket, *silent], [], [])
+                for one in ready:
+                    if one is self._socket:
+                        silent.append(one.accept()[0])
+                        continue
+                    silent.remove(one)
+                    if _begins_as_a_debugger(one):
+                        return self._connected(one)
+                    one.close()
+                while len(silent) > SILENT:
+                    silent.pop(0).close()
+        finally:
+            for one in silent:
+                one.close()
+
+    def _connected(self, connected: socket.socket) -> Connection:
         if not self._path:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Connection(connected)
@@ -58,6 +85,14 @@ class Listener:
         if self._path:
             with suppress(FileNotFoundError):
                 os.unlink(self._path)
+
+
+def _begins_as_a_debugger(connected: socket.socket) -> bool:
+    """Whether what has come begins with a packet, an acknowledgement or an interrupt."""
+    try:
+        return connected.recv(1, socket.MSG_PEEK) in _FIRST
+    except OSError:
+        return False
 
 
 class Connection:

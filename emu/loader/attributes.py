@@ -22,6 +22,7 @@ _STRINGS: Final = (4, 5)
 _COMPATIBILITY: Final = 32
 """The tag whose value is a number and a string."""
 
+_PROFILES: Final = {ord(profile): profile for profile in "ARMS"}
 _OF_M: Final = {16: "Armv8-M Baseline", 17: "Armv8-M Mainline", 21: "Armv8.1-M Mainline"}
 _FLOATING_POINT_V8: Final = (7, 8)
 _VECTORS_V8: Final = (3, 4)
@@ -43,8 +44,7 @@ def attributes_of(section: bytes) -> Attributes:
         found = dict(_file_attributes(section))
     except (IndexError, struct.error, ValueError):
         return Attributes()
-    profile = chr(number) if (number := found.get(_PROFILE, 0)) in b"ARMS" else ""
-    return Attributes(profile, _unfit(found))
+    return Attributes(_PROFILES.get(found.get(_PROFILE, 0), ""), _unfit(found))
 
 
 def _unfit(found: dict[int, int]) -> str:

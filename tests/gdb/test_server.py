@@ -18,7 +18,7 @@ from emu.gdb.packets import packet
 from emu.gdb.running import Runner
 from emu.gdb.server import Over, serve
 from emu.gdb.target import Target
-from emu.gdb.transport import Listener
+from emu.gdb.transport import SILENT, Listener
 from emu.loader import load_elf
 from emu.machine import Machine, Options
 from tests.guests import guest
@@ -96,3 +96,52 @@ def test_a_wait_for_input_is_interrupted_again_and_again(waiting: tuple[Served, 
         served.socket.sendall(b"\x03")
         assert served.answer().startswith(b"T02")
         assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    found = Listener("0")
+    yield found
+    found.close()
+
+
+def peer(listener: Listener, says: bytes = b"") -> socket.socket:
+    host, port = listener.name.split(":")
+    connected = socket.create_connection((host, int(port)), 30)
+    connected.sendall(says)
+    return connected
+
+
+def is_dropped(connected: socket.socket) -> bool:
+    connected.settimeout(30)
+    try:
+        return connected.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n" + packet(b"QStartNoAckMode") + packet(b"k")
+
+
+@pytest.mark.parametrize("first", [b"+", b"$", b"\x03", b"-"])
+def test_who_does_not_begin_as_a_debugger_is_dropped(listener: Listener, first: bytes) -> None:
+    """Nothing that it says is obeyed; who comes next is served."""
+    others = [peer(listener, says) for says in (POST, b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01")]
+    with peer(listener, first + b"?#3f"):
+        connection = listener.accept()
+        assert connection.receive() == first + b"?#3f"
+        connection.close()
+    for other in others:
+        assert is_dropped(other)
+        other.close()
+
+
+def test_a_silent_peer_keeps_nobody_out(listener: Listener) -> None:
+    silent = [peer(listener) for _ in range(SILENT + 3)]
+    with peer(listener, b"+$?#3f"):
+        connection = listener.accept()
+        assert connection.receive() == b"+$?#3f"
+        connection.close()
+    for other in silent:
+        assert is_dropped(other)
+        other.close()

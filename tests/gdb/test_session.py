@@ -177,7 +177,14 @@ def test_debuggers_that_disappear_or_send_rubbish_end_nothing() -> None:
     harmless = [word for word in WORDS if word[:1] not in (b"k", b"D", b"R", b"v", b"")]
     packets = (chance.choice(harmless) + chance.choice(PARTS) for _ in range(3000))
     thousands = b"".join(map(packet, packets))
-    streams = (b"", b"\x03" * 50, chance.randbytes(4000), b"$" * 70000, b"$g#67" * 200, thousands)
+    streams = (
+        b"",
+        b"\x03" * 50,
+        b"+" + chance.randbytes(4000),
+        b"$" * 70000,
+        b"$g#67" * 200,
+        thousands,
+    )
     for rubbish in streams:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             for at in range(0, len(rubbish), 777):

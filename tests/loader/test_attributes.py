@@ -47,6 +47,7 @@ def test_the_profile_among_others() -> None:
     assert attributes_of(section(*ALL)) == Attributes("M")
     for profile in "ARS":
         assert attributes_of(section((7, ord(profile)))).profile == profile
+    assert attributes_of(section((7, 0x1234))) == Attributes()
     assert attributes_of(section((7, 0))) == attributes_of(section()) == Attributes()
 
 
