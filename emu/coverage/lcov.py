@@ -33,27 +33,50 @@ class Source:
         self.functions[name] = line, so_far + count
 
 
+class _Places(dict[str, str | None]):
+    """Where each source file is, by its path in the program; None: it is not there."""
+
+    def __init__(self, find: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, path: str) -> str | None:
+        self[path] = place = self._find(path)
+        return place
+
+
 def lcov(spans: Iterable[tuple[Span, int]], find: Callable[[str], str | None]) -> str:
-    """A tracefile.  find: gives the path of a source file; files without one are left out."""
+    """A tracefile.  find: gives the path of a source file; files without one are left out.
+
+    Where none of a unit's code is of a file that is there, as in most units of a C++ library, its
+    functions are not read, which takes the most time.
+    """
     sources: dict[str, Source] = {}
+    places = _Places(find)
     by_file: dict[DebugFile, list[tuple[Span, int]]] = {}
     for span, count in spans:
         by_file.setdefault(span.file, []).append((span, count))
     for file, found in by_file.items():
         counts = Counts(found)
         for unit in file.units or ():
-            _add_unit(sources, unit, counts)
-    places = {path: find(path) for path in sources}
-    there = sorted((place, path) for path, place in places.items() if place is not None)
+            _add_unit(sources, unit, counts, places)
+            unit.forget()
+    there = sorted((place, path) for path in sources if (place := places[path]) is not None)
     return "TN:\n" + "".join(_record(place, sources[path]) for place, path in there)
 
 
-def _add_unit(sources: dict[str, Source], unit: Unit, counts: Counts) -> None:
+def _add_unit(sources: dict[str, Source], unit: Unit, counts: Counts, places: _Places) -> None:
     table = unit.lines
     if table is None:
         return
+    own: dict[str, Source] = {}
     for path, line, va in _rows(table):
-        sources.setdefault(path, Source()).add_line(line, counts.at(va))
+        source = own.get(path)
+        if source is None:
+            source = own[path] = sources.setdefault(path, Source())
+        source.add_line(line, counts.at(va))
+    if all(places[path] is None for path in own):
+        return
     for function in unit.functions:
         start = function.ranges[0][0]
         place = table.at(start)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from emu.debuginfo.malformed import unless_malformed
@@ -48,6 +49,8 @@ class LineTable:
         """program: of pyelftools.  directory: the unit's.  is_code: other rows are dead."""
         self._header = program.header
         self._directory = directory
+        self.file = lru_cache(maxsize=None)(self._file_of)
+        """The path of a file, by its number in this table; they count from 1 before DWARF 5."""
         self.sequences = sorted(one for one in _sequences(program) if one.start in is_code)
         self._starts = [one.start for one in self.sequences]
 
@@ -60,8 +63,7 @@ class LineTable:
         row = rows[bisect_right(rows, va, key=lambda row: row.va) - 1]
         return Line(self.file(row.file), row.line) if row.line else None
 
-    def file(self, number: int) -> str:
-        """The path of file ``number`` of this table; they count from 1 before DWARF 5."""
+    def _file_of(self, number: int) -> str:
         return unless_malformed(lambda: self._file(number), UNKNOWN)
 
     def _file(self, number: int) -> str:
