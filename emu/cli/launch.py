@@ -86,6 +86,8 @@ class Launch:
 
             symbols = [path_of(name) for name in self.guest.symbols]
             self._debug = open_files(path_of(self.guest.program), symbols)
+            if self._debug.program.is_oversized:
+                note(f"{self.guest.program}: its debug information is too large to inflate")
         return self._debug
 
     def run(self) -> Outcome:

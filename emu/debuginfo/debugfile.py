@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from elftools.elf.elffile import ELFFile
 
@@ -14,7 +15,15 @@ from emu.debuginfo.malformed import unless_malformed
 from emu.debuginfo.symbols import Isa, Symbol, Symbols
 from emu.debuginfo.units import Units
 
-_ALLOC, _EXEC = 0x2, 0x4
+_ALLOC, _EXEC, _COMPRESSED = 0x2, 0x4, 0x800
+
+
+MOST_INFLATED: Final = 256 << 20
+"""Bytes that a file's compressed sections may have together when they are read."""
+
+_CHUNK: Final = 1 << 20
+_COMPRESSION_HEADER: Final = 12
+"""Bytes before the compressed data.  Source: ELF, Elf32_Chdr."""
 
 
 class Place(NamedTuple):
@@ -66,6 +75,8 @@ class DebugFile:
         self.name = name
         self.elf = ELFFile(stream)
         self.entry: int = self.elf["e_entry"] & ~1
+        self.is_oversized = unless_malformed(self._inflates_too_much, True)
+        """Whether the debug information is left out, because it is compressed and too large."""
         self.sections = unless_malformed(self._read_sections, ())
 
     def _read_sections(self) -> tuple[Section, ...]:
@@ -74,7 +85,7 @@ class DebugFile:
                     bool(raw["sh_flags"] & _EXEC),
                     b"" if raw["sh_type"] == "SHT_NOBITS" else raw.data())
             for number, raw in enumerate(self.elf.iter_sections())
-            if raw["sh_flags"] & _ALLOC and raw["sh_size"]
+            if raw["sh_flags"] & (_ALLOC | _COMPRESSED) == _ALLOC and raw["sh_size"]
         )  # fmt: skip
 
     @cached_property
@@ -91,8 +102,28 @@ class DebugFile:
     def units(self) -> Units | None:
         return unless_malformed(self._read_units, None)
 
+    def _inflates_too_much(self) -> bool:
+        """Whether compressed sections are larger than they may be; what they say is not trusted."""
+        left = MOST_INFLATED
+        for section in self.elf.iter_sections():
+            if section["sh_flags"] & _COMPRESSED:
+                left -= self._inflated(section, left)
+        return left < 0
+
+    def _inflated(self, section: Any, most: int) -> int:
+        """The size of a compressed section; more than ``most`` if it is larger than that."""
+        self.elf.stream.seek(section["sh_offset"] + _COMPRESSION_HEADER)
+        rest = self.elf.stream.read(max(section["sh_size"] - _COMPRESSION_HEADER, 0))
+        inflater, size = zlib.decompressobj(), 0
+        while rest and size <= most:
+            piece = inflater.decompress(rest, _CHUNK)
+            size, rest = size + len(piece), inflater.unconsumed_tail
+            if not piece:
+                break
+        return size
+
     def _read_units(self) -> Units | None:
-        if not self.elf.has_dwarf_info():
+        if self.is_oversized or not self.elf.has_dwarf_info():
             return None
         code = [section for section in self.sections if section.is_code]
         start = min((section.va for section in code), default=0)

@@ -21,6 +21,9 @@ from typing import Protocol
 MAX_FILE_SIZE = 0x7FFFFFFF
 """The length of a longer file is not a positive 32-bit number."""
 
+MAX_SCRIPTED_SIZE = 64 << 20
+"""The length of a file that exists only in memory: a seek must not make it gigabytes."""
+
 OPEN_MAX = 512
 """Files that all processes together may have open: the host's own limit is often 1,024."""
 
@@ -214,6 +217,8 @@ class ScriptedFiles:
         return bytes(self._open[handle][offset : offset + length])
 
     def write(self, handle: int, offset: int, data: bytes) -> None:
+        if offset + len(data) > MAX_SCRIPTED_SIZE:
+            raise host_error(EFBIG)
         content = self._open[handle]
         content.extend(bytes(max(0, offset - len(content))))
         content[offset : offset + len(data)] = data

@@ -26,6 +26,8 @@ class UnwindTables:
         return unless_malformed(self._read_call_frames, CallFrames(None, self._file.is_code))
 
     def _read_call_frames(self) -> CallFrames:
+        if self._file.is_oversized:
+            return CallFrames(None, self._file.is_code)
         dwarf = self._file.elf.get_dwarf_info()
         return CallFrames(dwarf if dwarf.has_CFI() else None, self._file.is_code)
 

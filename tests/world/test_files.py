@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from emu.environment.files import (
     MAX_FILE_SIZE,
+    MAX_SCRIPTED_SIZE,
     OPEN_MAX,
     Files,
     HostFiles,
@@ -254,6 +255,14 @@ def test_no_file_grows_beyond_a_positive_length(outside: Path) -> None:
     assert errno_of(lambda: files.write(handle, MAX_FILE_SIZE, b"x")) == "EFBIG"
     os.truncate(outside / "deep/file", MAX_FILE_SIZE + 1)
     assert errno_of(lambda: files.length(handle)) == "EFBIG"
+
+
+def test_a_file_in_memory_does_not_grow_by_a_seek() -> None:
+    files = ScriptedFiles({b"a": b"mine"})
+    handle = files.open(b"a", UPDATE)
+    for offset in (MAX_SCRIPTED_SIZE, MAX_FILE_SIZE):
+        assert errno_of(lambda offset=offset: files.write(handle, offset, b"x")) == "EFBIG"
+    assert content(files, b"a") == b"mine"
 
 
 def test_nothing_stays_open_but_what_was_opened(outside: Path) -> None:
