@@ -75,7 +75,7 @@ class DebugFile:
         self.name = name
         self.elf = ELFFile(stream)
         self.entry: int = self.elf["e_entry"] & ~1
-        self.is_oversized = unless_malformed(self._inflates_too_much, True)
+        self.is_oversized = unless_malformed(self._inflates_too_much, False)
         """Whether the debug information is left out, because it is compressed and too large."""
         self.sections = unless_malformed(self._read_sections, ())
 

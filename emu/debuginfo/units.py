@@ -50,16 +50,17 @@ class Unit:
 
 
 class Units:
-    """All units of a file, by address.
-
-    One unit is found by the file's table of address ranges, if it has one.  All are read only where
-    that does not help: of a C++ program there are hundreds, of its library.
-    """
+    """All units of a file, by address."""
 
     def __init__(self, dwarf: Any, code: range) -> None:
         """code: from the first to the last address of code; what the linker dropped is outside."""
-        self._dwarf, self._code = dwarf, code
-        self._made: dict[int, Unit] = {}
+        self._spans: list[tuple[int, int, Unit]] = []
+        for raw in dwarf.iter_CUs():
+            unit = Unit(raw, code)
+            ranges = code_ranges(raw, raw.get_top_DIE())
+            self._spans += [(start, end, unit) for start, end in ranges if start in code]
+        self._spans.sort(key=lambda span: span[:2])
+        self._starts = [start for start, _, _ in self._spans]
 
     def __iter__(self) -> Iterator[Unit]:
         """Each unit once, in order of address."""
@@ -67,47 +68,7 @@ class Units:
 
     def at(self, va: int) -> Unit | None:
         """The unit whose code is at ``va``."""
-        return self._by_table(va) or self._by_spans(va)
-
-    def _unit(self, raw: Any) -> Unit:
-        unit = self._made.get(raw.cu_offset)
-        if unit is None:
-            unit = self._made[raw.cu_offset] = Unit(raw, self._code)
-        return unit
-
-    @cached_property
-    def _table(self) -> Any:
-        """.debug_aranges, or None."""
-        return unless_malformed(self._dwarf.get_aranges, None)
-
-    def _by_table(self, va: int) -> Unit | None:
-        if self._table is None or va not in self._code:
-            return None
-        return unless_malformed(lambda: self._in_table(va), None)
-
-    def _in_table(self, va: int) -> Unit | None:
-        offset = self._table.cu_offset_at_addr(va)
-        return None if offset is None else self._unit(self._dwarf.get_CU_at(offset))
-
-    def _by_spans(self, va: int) -> Unit | None:
         index = bisect_right(self._starts, va) - 1
         if index < 0 or va >= self._spans[index][1]:
             return None
         return self._spans[index][2]
-
-    @cached_property
-    def _spans(self) -> list[tuple[int, int, Unit]]:
-        """The ranges of all units, in order of address."""
-        return unless_malformed(self._read_spans, [])
-
-    def _read_spans(self) -> list[tuple[int, int, Unit]]:
-        spans: list[tuple[int, int, Unit]] = []
-        for raw in self._dwarf.iter_CUs():
-            unit = self._unit(raw)
-            ranges = code_ranges(raw, raw.get_top_DIE())
-            spans += [(start, end, unit) for start, end in ranges if start in self._code]
-        return sorted(spans, key=lambda span: span[:2])
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [start for start, _, _ in self._spans]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emu.debuginfo import DebugFile, open_files
+from emu.debuginfo import DebugFile
 from tests.debug.elves import (
     addr2line,
     code_of,
@@ -17,7 +17,6 @@ from tests.debug.elves import (
     opened,
     programs,
 )
-from tests.guests import guest
 
 MOST = 1500
 """Instructions of a program that are compared: of a larger one, so many evenly."""
@@ -98,25 +97,3 @@ def test_nothing_is_known_of_an_address_outside() -> None:
     place = file.place(0xEFFFFFF0)
     assert (place.function, place.symbol, place.line) == ("", "", None)
     assert place.in_symbol == "0xeffffff0"
-
-
-@pytest.mark.parametrize(
-    "name", ["newlib/trees.thumb-hard", "programs/walk", "scenarios/server.arm"]
-)
-def test_the_table_of_ranges_and_the_units_themselves_agree(name: str) -> None:
-    """Whichever finds a unit, it is the same, with the same line."""
-    quick, thorough = (open_files(str(guest(name))).program.units for _ in range(2))
-    assert quick is not None
-    assert thorough is not None
-    found = 0
-    for start, end, _ in thorough._spans:
-        for va in (start, (start + end) // 2 & ~1, end - 1):
-            unit, expected = quick._by_table(va), thorough._by_spans(va)
-            assert expected is not None
-            if unit is not None:
-                found += 1
-                assert unit.lines is not None
-                assert expected.lines is not None
-                assert unit.lines.at(va) == expected.lines.at(va)
-    assert found
-    assert "_spans" not in vars(quick), "no other unit was read"
