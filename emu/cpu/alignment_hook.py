@@ -15,6 +15,7 @@ from emu.arm.alignment import Place, place_of, unit_of, wanted_by
 from emu.arm.conditions import holds
 from emu.arm.encoding import encoding
 from emu.arm.registers import PC
+from emu.arm.statuswrites import E_BIT, StatusWrite, status_write
 from emu.cpu import unicorn_abi as const
 from emu.cpu.alignment import Misaligned, Pages
 from emu.cpu.binding import Unicorn
@@ -105,7 +106,7 @@ class PythonAlignment:
         try:
             self._va = va
             code = self._read(va, size)
-            if _may_want(code):
+            if _is_of_interest(code):
                 self._look(va, code)
         except BaseException as error:
             self._control.fail(error)
@@ -127,6 +128,7 @@ class PythonAlignment:
         word = _word(code, thumb)
         wanted = wanted_by(word, thumb)
         if not wanted.bits:
+            self._write_status(status_write(word, thumb), word, cpsr)
             return
         place, values = place_of(word, thumb), self._registers.core()
         address = _address(place, values, va, thumb)
@@ -140,6 +142,15 @@ class PythonAlignment:
             self._control.end(Stop.FAULT)
         else:
             self._divert(va, place, values, access, wanted.exclusive)
+
+    def _write_status(self, found: StatusWrite | None, word: int, cpsr: int) -> None:
+        """Write the E bit before Unicorn writes all else."""
+        if found is not None and (cpsr & THUMB_BIT or holds(word >> 28, cpsr)):
+            new = found._replace(mask=E_BIT).result(cpsr, self._registers.core())
+            self._registers.write("cpsr", new)
+
+    def passes_undefined(self) -> bool:
+        return False
 
     def _divert(
         self, va: int, place: Place, values: tuple[int, ...], access: Misaligned, exclusive: bool
@@ -199,10 +210,12 @@ def _word(code: bytes, thumb: bool) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _may_want(code: bytes) -> bool:
-    """Whether this is an instruction that wants alignment, in Arm or in Thumb code."""
-    states = (True,) if len(code) == 2 else (False, True)
-    return any(wanted_by(_word(code, thumb), thumb).bits for thumb in states)
+def _is_of_interest(code: bytes) -> bool:
+    """Whether this is an instruction to look at, in Arm or in Thumb code."""
+    words = [
+        (_word(code, thumb), thumb) for thumb in ((True,) if len(code) == 2 else (False, True))
+    ]
+    return any(wanted_by(*one).bits or status_write(*one) is not None for one in words)
 
 
 def _address(place: Place, values: Sequence[int], va: int, thumb: bool) -> int:
