@@ -305,6 +305,8 @@ DEVICE: Final = (
     ("str r1, [r0, r2]", WRITE, 2),
     ("vld1.32 {d0}, [r3]", READ, 2),
     ("cmp r0, r0\n itt eq\n ldreq r1, [r0, #2]\n moveq r4, #1", READ, 2),
+    ("cmp r0, r0\n itt eq\n streq r1, [r0, #2]\n moveq r4, #1", WRITE, 2),
+    ("cmp r0, r0\n ittt eq\n moveq r5, #1\n strheq r1, [r3, #1]!\n moveq r4, #1", WRITE, 3),
 )
 """Accesses that normal memory allows; r2 is 2, and r3 is r0 + 2."""
 
@@ -333,7 +335,7 @@ def test_device_memory_wants_all_accesses_aligned(
         assert fault.status is FaultStatus.ALIGNMENT
         assert (fault.va, fault.access) == (STACK_TOP + offset, access)
         assert not guest.world.stdout
-        assert fault.registers[1] == 0
+        assert (fault.registers[1], fault.registers[4]) == (0, 0)
 
 
 @pytest.mark.parametrize("thumb", BOTH)

@@ -65,8 +65,8 @@ def main() -> int:
         print(f"{kind}: {told}: {found or 'no difference'}", flush=True)
         if found:
             return 1
-    for what, why in LEFT_OUT.items():
-        print(f"left out: {what}: {why}")
+    for what in LEFT_OUT:
+        print(f"not compared with qemu-arm: {what}")
     return 0
 
 
