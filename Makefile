@@ -121,6 +121,10 @@ fuzz: setup ## Judge the kernel by its oracle for FUZZ_SECONDS (FUZZ_FLAGS="--se
 fuzz-guest: setup ## Run hostile programs in every way there is for FUZZ_SECONDS (FUZZ_FLAGS="--kind chaos --seed N")
 	@$(BIN)/python -m tests.fuzz.guest --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
 
+.PHONY: fuzz-accesses
+fuzz-accesses: setup ## Compare 100,000 loads and stores of each kind with qemu-arm (FUZZ_FLAGS="--seed N")
+	@$(BIN)/python -m tests.fuzz.accesses $(FUZZ_FLAGS)
+
 .PHONY: fuzz-inputs
 fuzz-inputs: setup guests ## Give emu damaged files, command lines and blocks, each kind for FUZZ_SECONDS
 	@$(BIN)/python -m tests.fuzz.inputs --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)

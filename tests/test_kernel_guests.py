@@ -200,6 +200,7 @@ SCENARIOS = (
     Row("scenarios/patient", "read: typed\ncomputed\n", stdin="typed\n"),
     Row("scenarios/ended_by_handler", ENDED_BY_HANDLER, status=FAULT, stderr=None),
     Row("scenarios/swapped_away", stderr=None),
+    Row("scenarios/misaligned", stderr=None),
     Row("scenarios/table_travels"),
     Row("scenarios/code_travels"),
     Row("scenarios/pool"),

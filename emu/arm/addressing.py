@@ -21,8 +21,14 @@ def base_register(instruction: Instruction) -> int | None:
     if not instruction.is_code:
         return None
     found = decode(instruction.data, instruction.va, instruction.thumb)
+    return base_of(instruction) if found is not None and has_named_base(found) else None
+
+
+def base_of(instruction: Instruction) -> int | None:
+    """The register that a load or store computes its address from; None for other code."""
+    found = decode(instruction.data, instruction.va, instruction.thumb)
     transfer = None if found is None else transfer_of(found)
-    return transfer.base if transfer is not None and has_named_base(found) else None
+    return None if transfer is None else transfer.base
 
 
 def address_of(code: bytes, va: int, thumb: bool, registers: Sequence[int]) -> int | None:

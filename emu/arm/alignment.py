@@ -206,3 +206,12 @@ def _unit_in_thumb_16(half: int) -> int:
     if kind == 0b0100:
         return 4 if half >> 11 & 1 else 1
     return {0b0110: 4, 0b1000: 2, 0b1001: 4}.get(kind, 1)
+
+
+def is_thumb_load(word: int) -> bool:
+    """Whether a Thumb instruction that accesses one or several elements loads them."""
+    if word & 0xFF100000 == 0xF9000000:
+        return bool(word >> 21 & 1)
+    if word >> 16:
+        return bool(word >> 20 & 1)
+    return word >> 9 & 0b111 >= 0b011 if word >> 12 == 0b0101 else bool(word >> 11 & 1)

@@ -76,18 +76,23 @@ class LazyGroup(Group):
         return super().resolve_command(ctx, args)
 
 
-def _left_out() -> str:
-    """Whether runs do without the checks that Unicorn adds to loads and stores."""
+def _made_of_unicorn() -> str:
+    """Whether runs do without the checks that Unicorn adds to loads and stores, and how alignment
+    is checked where that takes long."""
     from emu.cpu import exit_checks
+    from emu.cpu.alignment_checks import NativeAlignment
     from emu.cpu.engine import Engine
 
-    Engine()  # the first is tried out
-    return ", without Unicorn's exit checks" if exit_checks.are_left_out() else ""
+    core = Engine()  # the first is tried out
+    said = ", without Unicorn's exit checks" if exit_checks.are_left_out() else ""
+    if not isinstance(core.alignment, NativeAlignment):
+        said += ", alignment checked by a hook for each instruction (slow)"
+    return said
 
 
 def _show_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        print_text(f"emu, version {__version__}, with hooks in {native.USED}{_left_out()}")
+        print_text(f"emu, version {__version__}, with hooks in {native.USED}{_made_of_unicorn()}")
         ctx.exit()
 
 

@@ -55,6 +55,9 @@ class Alignment(Protocol):
     def start(self, pc: int) -> int:
         """Run from an address (bit 0: Thumb) until something stops the run; Unicorn's status."""
 
+    def passes_undefined(self) -> bool:
+        """Whether the undefined instruction at the PC has been done in Unicorn's place."""
+
     def renew(self) -> None:
         """Other hooks for instructions have been added: look after them."""
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable
 from ctypes import addressof, c_char
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from emu import native
+from emu.arm.encoding import encoding
+from emu.arm.statuswrites import status_write
 from emu.cpu import exit_checks
 from emu.cpu.alignment import Alignment, Misaligned, Pages
 from emu.cpu.binding import Context, Unicorn
 from emu.cpu.counter import Counter
-from emu.cpu.registers import Registers
+from emu.cpu.memory import Memory
+from emu.cpu.registers import CPSR, PC, Registers, advanced
 from emu.cpu.run_control import RunControl
 from kernel_model.memory import PAGE_SIZE
-
-if TYPE_CHECKING:
-    pass
 
 
 class NativeAlignment:
@@ -26,12 +26,30 @@ class NativeAlignment:
     found: Misaligned | None = None
     refuses = None
 
-    def __init__(self, checks: Any) -> None:
-        self._checks = checks
+    def __init__(self, checks: Any, registers: Registers) -> None:
+        self._checks, self._registers = checks, registers
+        self._memory: Memory | None = None
         self.start: Callable[[int], int] = checks.start
 
     def see(self, pages: Pages) -> None:
+        self._memory = pages.memory
         self._checks.see(pages.memory)
+
+    def passes_undefined(self) -> bool:
+        """See ``emu.arm.statuswrites``: Unicorn's translator gets an undefined instruction."""
+        registers = self._registers
+        values = registers.core()
+        pc, cpsr = values[PC], values[CPSR]
+        thumb = cpsr >> 5 & 1
+        code = None if self._memory is None else self._memory.bytes_at(pc, 4)
+        if code is None:
+            return False
+        found = status_write(encoding(int.from_bytes(code, "little"), bool(thumb)), bool(thumb))
+        if found is None:
+            return False
+        registers.write("pc", pc + 4 | thumb)
+        registers.write("cpsr", found.result(advanced(cpsr), values))
+        return True
 
     def renew(self) -> None:
         pass
@@ -52,7 +70,7 @@ def make_alignment(unicorn: Unicorn, registers: Registers, control: RunControl) 
 
         made = PythonAlignment(unicorn, registers, control)
     else:
-        made = NativeAlignment(checks)
+        made = NativeAlignment(checks, registers)
     unicorn.start = made.start
     return made
 

@@ -11,17 +11,18 @@ from ctypes import c_uint64
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from emu.arm.alignment import Place, place_of, unit_of, wanted_by
+from emu.arm.alignment import Place, is_thumb_load, place_of, unit_of, wanted_by
 from emu.arm.conditions import holds
 from emu.arm.encoding import encoding
 from emu.arm.registers import PC
+from emu.arm.statuswrites import E_BIT, StatusWrite, status_write
 from emu.cpu import unicorn_abi as const
 from emu.cpu.alignment import Misaligned, Pages
 from emu.cpu.binding import Unicorn
 from emu.cpu.counter import Counter
 from emu.cpu.lengths import thumb_length
 from emu.cpu.libunicorn import HOOK_CODE_CFUNC
-from emu.cpu.registers import THUMB_BIT, Batch, Registers
+from emu.cpu.registers import THUMB_BIT, Batch, Registers, in_it_block
 from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Stop
 from kernel_model.descriptors import READ, WRITE, Leaf
@@ -65,6 +66,7 @@ class PythonAlignment:
         self._pages: Pages | None = None
         self._diverted: _Diverted | None = None
         self._va = 0
+        self._it_block = range(0)
         self._function = HOOK_CODE_CFUNC(self._begins)
         self._hook = unicorn.add_hook(const.UC_HOOK_CODE, self._function)
 
@@ -81,6 +83,8 @@ class PythonAlignment:
 
     def start(self, pc: int) -> int:
         self.found = None
+        left = in_it_block(self._status.read()[0])
+        self._it_block = self._following(pc & ~1, left) if left else range(0)
         status = self._run(pc)
         self._settle(status == const.UC_ERR_EXCEPTION or self._control.reason is Stop.FAULT)
         return status
@@ -105,8 +109,12 @@ class PythonAlignment:
         try:
             self._va = va
             code = self._read(va, size)
-            if _may_want(code):
+            if _is_of_interest(code):
                 self._look(va, code)
+            elif covered := _covered(code):
+                self._it_block = self._following(va + 2, covered)
+            if va in self._it_block and self._diverted is None:
+                self._look_for_device(va, code)
         except BaseException as error:
             self._control.fail(error)
 
@@ -127,6 +135,7 @@ class PythonAlignment:
         word = _word(code, thumb)
         wanted = wanted_by(word, thumb)
         if not wanted.bits:
+            self._write_status(status_write(word, thumb), word, cpsr)
             return
         place, values = place_of(word, thumb), self._registers.core()
         address = _address(place, values, va, thumb)
@@ -140,6 +149,39 @@ class PythonAlignment:
             self._control.end(Stop.FAULT)
         else:
             self._divert(va, place, values, access, wanted.exclusive)
+
+    def _following(self, va: int, count: int) -> range:
+        """The addresses of so many Thumb instructions from ``va`` on."""
+        end = va
+        for _ in range(count):
+            end += thumb_length(int.from_bytes(self._read(end, 2), "little"))
+        return range(va, end)
+
+    def _look_for_device(self, va: int, code: bytes) -> None:
+        """Divert a misaligned access to a device in an IT block, where ``refuses`` cannot end the
+        run before the instructions that follow."""
+        address = self._unaligned()
+        if address is None or not _wants_alignment(self._walk(address)):
+            return
+        from emu.arm.addressing import base_of
+        from emu.arm.disassembly import disassemble
+
+        base = base_of(next(disassemble(code, va, True)))
+        if base is None:
+            return
+        value = self._registers.core()[base]
+        self._registers.write(_name(base), value + _REFUSED_VA - address & WORD)
+        access = READ if is_thumb_load(_word(code, True)) else WRITE
+        self._diverted = _Diverted(va, Misaligned(address, access), base, value, None)
+
+    def _write_status(self, found: StatusWrite | None, word: int, cpsr: int) -> None:
+        """Write the E bit before Unicorn writes all else."""
+        if found is not None and (cpsr & THUMB_BIT or holds(word >> 28, cpsr)):
+            new = found._replace(mask=E_BIT).result(cpsr, self._registers.core())
+            self._registers.write("cpsr", new)
+
+    def passes_undefined(self) -> bool:
+        return False
 
     def _divert(
         self, va: int, place: Place, values: tuple[int, ...], access: Misaligned, exclusive: bool
@@ -199,10 +241,21 @@ def _word(code: bytes, thumb: bool) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _may_want(code: bytes) -> bool:
-    """Whether this is an instruction that wants alignment, in Arm or in Thumb code."""
-    states = (True,) if len(code) == 2 else (False, True)
-    return any(wanted_by(_word(code, thumb), thumb).bits for thumb in states)
+def _is_of_interest(code: bytes) -> bool:
+    """Whether this is an instruction to look at, in Arm or in Thumb code."""
+    words = [
+        (_word(code, thumb), thumb) for thumb in ((True,) if len(code) == 2 else (False, True))
+    ]
+    return any(wanted_by(*one).bits or status_write(*one) is not None for one in words)
+
+
+def _covered(code: bytes) -> int:
+    """How many instructions this one covers, if it is an IT (A8.8.54)."""
+    return in_it_block((code[0] & 3) << 25 | (code[0] & 0xC) << 8) if _is_it(code) else 0
+
+
+def _is_it(code: bytes) -> bool:
+    return len(code) == 2 and code[1] == 0xBF and code[0] & 0xF != 0
 
 
 def _address(place: Place, values: Sequence[int], va: int, thumb: bool) -> int:

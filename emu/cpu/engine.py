@@ -161,7 +161,7 @@ class Engine:
         """
         undefined = _is_undefined(self.registers.read("esr"))
         self.registers.write("esr", _NO_SYNDROME)
-        return not undefined
+        return not undefined or self.alignment.passes_undefined()
 
     def _translated(self, _uc: int, block: int, _before: int, _data: object) -> None:
         """A block of code has been translated and is about to run for the first time.

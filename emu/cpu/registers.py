@@ -41,6 +41,13 @@ def in_it_block(cpsr: int) -> int:
     return 4 - (mask & -mask).bit_length() + 1 if mask else 0
 
 
+def advanced(cpsr: int) -> int:
+    """The CPSR behind an instruction of an IT block, or of none.  Arm ARM, A2.5.2."""
+    it = cpsr >> 8 & 0xFC | cpsr >> 25 & 3
+    it = it & 0xE0 | it << 1 & 0x1F if it & 7 else 0
+    return cpsr & ~IT_STATE | (it & 0xFC) << 8 | (it & 3) << 25
+
+
 IDS = {
     **{f"r{number}": const.UC_ARM_REG_R0 + number for number in range(13)},
     "sp": const.UC_ARM_REG_SP,

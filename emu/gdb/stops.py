@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from emu.machine.fault import MachineFault, kind_of
 from kernel_model.abi import FaultKind
+from kernel_model.walk import FaultStatus
 
 
 class Signal(IntEnum):
@@ -16,6 +17,7 @@ class Signal(IntEnum):
     INT = 2
     ILL = 4
     TRAP = 5
+    BUS = 10
     SEGV = 11
 
 
@@ -42,5 +44,7 @@ class Stopped(NamedTuple):
 
 
 def signal_of(fault: MachineFault) -> Signal:
-    """The signal by which the debugger is told of a fault."""
+    """The signal by which the debugger is told of a fault, as Linux has them."""
+    if fault.status is FaultStatus.ALIGNMENT:
+        return Signal.BUS
     return _OF_FAULT[kind_of(fault)]

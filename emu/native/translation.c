@@ -106,14 +106,30 @@ static void our_generate(void *cpu, void *block, int most)
     exit_checks_end_block(block);
 }
 
+/* MSR that writes the byte x of the CPSR, which the translator does wrongly (see the twin,
+ * emu/arm/statuswrites.py): it gets an undefined instruction with the same condition in its place,
+ * and Python does what the program has there.  The MSR of banked registers is undefined in user
+ * mode, and differs in one bit. */
+static uint32_t without_status_write(uint32_t word, bool thumb)
+{
+    if (thumb)
+        return (word & 0xFFF0D020) == 0xF3808000 && word & 0x200 ? word | 0x20 : word;
+    if (word >> 28 == 15 || !(word & 0x20000))
+        return word;
+    if ((word & 0x0FF0FFF0) == 0x0120F000)
+        return word | 0x200;
+    return (word & 0x0FF0F000) == 0x0320F000 ? (word & 0xF0000000) | 0x07F000F0 : word;
+}
+
 static uint32_t our_fetch_word(const void *env, uint32_t va)
 {
     uint32_t word = fetch_word(env, va);
     exit_checks_fetched(false);
     now.wanted = NOTHING;
-    if (is_ours(env))
-        translate(word, false);
-    return word;
+    if (!is_ours(env))
+        return word;
+    translate(word, false);
+    return without_status_write(word, false);
 }
 
 static uint32_t our_fetch_half(const void *env, uint32_t va)
@@ -127,7 +143,9 @@ static uint32_t our_fetch_half(const void *env, uint32_t va)
     if (!is_ours(env))
         return half;
     if (second) {
-        translate(first << 16 | (half & 0xFFFF), true);
+        uint32_t word = first << 16 | (half & 0xFFFF);
+        translate(word, true);
+        return without_status_write(word, true) & 0xFFFF;
     } else if ((half & 0xFFFF) >= 0xE800) { /* Arm ARM DDI 0406C, A6.1 */
         now.half = true;
         now.va = va;

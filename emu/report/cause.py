@@ -11,6 +11,7 @@ from emu.decoding.roles import role_of
 from emu.machine.fault import MachineFault
 from emu.report.context import Context, View
 from emu.report.history import loss, refused_map
+from emu.report.misaligned import why_misaligned
 from emu.report.swap import last_swap
 from kernel_model.abi import KERNEL_VA, FrameType, TableType
 from kernel_model.descriptors import EXEC, SECTION_SIZE, Invalid
@@ -75,15 +76,10 @@ def overflowed_stack(context: Context, fault: MachineFault) -> View | None:
     return stack if begun or about_to else None
 
 
-def _misaligned(_context: Context, fault: MachineFault) -> Cause | None:
+def _misaligned(context: Context, fault: MachineFault) -> Cause | None:
     if fault.status is not FaultStatus.ALIGNMENT:
         return None
-    if fault.access == EXEC:
-        return Cause(
-            "jump to a misaligned address",
-            "Arm code is at multiples of 4, and Thumb code is entered with bit 0 set",
-        )
-    return Cause("unaligned access", "an exclusive access must be aligned to its size")
+    return Cause(*why_misaligned(context, fault))
 
 
 def _nothing_behind(_context: Context, fault: MachineFault) -> Cause | None:

@@ -13,7 +13,7 @@ from tests.fuzz.code.oracle import outside
 from tests.fuzz.code.patterns import ARM, THUMB, Pattern, fill
 from tests.fuzz.code.streams import Code, Instruction
 from tests.fuzz.guest import check, shrink
-from tests.fuzz.variants import Variant, run
+from tests.fuzz.variants import Seen, Variant, run
 from tests.guests import need_tool
 
 SEEDS = range(1, 25)
@@ -38,13 +38,20 @@ def test_code_does_the_same_in_many_ways(seed: int) -> None:
 def test_defined_code_is_compared_with_qemu() -> None:
     need_tool("qemu-arm")
     ends: Counter[str] = Counter()
-    for seed in range(100, 140):
+    for seed in range(100, 160):
         case = code.generate(seed)
         if case.is_defined:
             seen = run(code.program_of(case))
             assert outside(case, seen) is None, case
-            ends["faulted" if seen.faults else "exited"] += 1
+            ends[_end(seen)] += 1
     assert ends["exited"] > 10
+    assert ends["misaligned"] > 5
+
+
+def _end(seen: Seen) -> str:
+    if not seen.faults:
+        return "exited"
+    return "misaligned" if "ALIGNMENT" in seen.faults[-1] else "faulted"
 
 
 def test_qemu_is_not_always_of_our_mind() -> None:

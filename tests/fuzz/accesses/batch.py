@@ -17,12 +17,12 @@ CENTRE: Final = DATA + 0x1400
 """What the bases are computed from: no offset reaches beyond the data."""
 CASES: Final = 500
 
-LEFT_OUT: Final = {
-    "exclusive stores without a reservation, at an address that is not aligned": (
-        "they fault (A3.2.1), and qemu-arm looks at the reservation first; those with one are "
-        "compared"
-    ),
-}
+LEFT_OUT: Final = (
+    "exclusive stores without a reservation, at an address that is not aligned: they fault "
+    "(A3.2.1), and qemu-arm looks at the reservation first; those with one are compared",
+    "alignment to 256 bits, at an address that is aligned to 128: it faults (A3.2.1), and qemu-arm "
+    "7.2 checks for 128 at most",
+)
 """What is not compared with qemu-arm, and why."""
 
 
@@ -76,9 +76,15 @@ def _offset(chance: random.Random) -> int:
     return chance.randrange(8) * 32 + (chance.random() < 0.5) * chance.randrange(32)
 
 
+def _compared(word: int, thumb: bool, offset: int) -> int:
+    """The offset, or one near it that ``LEFT_OUT`` does not name."""
+    by_256 = wanted_by(word, thumb).bits == 5
+    return offset - 16 if by_256 and offset % 32 == 16 else offset
+
+
 def _arm_case(chance: random.Random) -> bytes:
     word = fill(chance.choice(ARM), chance)
-    offset = _offset(chance)
+    offset = _compared(word, False, _offset(chance))
     made = _arm(0xE28A8000 | offset, 0xE28AD000 | offset, 0xE3A0B000 | chance.randrange(256))
     made += _arm(0xE3500000 | chance.randrange(8) << 16 | chance.randrange(256))  # cmp
     if wanted_by(word, False).exclusive and (offset % 8 or chance.random() < 0.5):
@@ -88,7 +94,8 @@ def _arm_case(chance: random.Random) -> bytes:
 
 def _thumb_case(chance: random.Random) -> bytes:
     pattern = chance.choice(THUMB)
-    word, offset = fill(pattern, chance), _offset(chance)
+    word = fill(pattern, chance)
+    offset = _compared(word, True, _offset(chance))
     made = _thumb(0xF20A, 0x0800 | offset, 0x46C5, 0xF240, 0x0B00 | chance.randrange(256))
     made += _thumb(0x2800 | chance.randrange(8) << 8 | chance.randrange(256))  # cmp
     if len(pattern) == 16:

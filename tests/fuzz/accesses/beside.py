@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from emu import native
 from emu.cpu.lengths import thumb_length
-from emu.cpu.registers import IT_STATE, State
+from emu.cpu.registers import State, advanced
 from emu.cpu.stop import Stop
 from kernel_model.walk import FaultStatus
 from tests.fuzz.accesses.batch import CODE, CODE_SIZE, DATA, DATA_SIZE, Batch
@@ -95,10 +95,8 @@ def _pass(rig: Rig, pc: int) -> None:
     cpsr = registers.read("cpsr")
     thumb = cpsr >> 5 & 1
     half = int.from_bytes(rig.ram.read(FREE + pc - CODE, 2), "little")
-    it = cpsr >> 8 & 0xFC | cpsr >> 25 & 3
-    it = it & 0xE0 | it << 1 & 0x1F if it & 7 else 0
     registers.write("pc", pc + (thumb_length(half) if thumb else 4) | thumb)
-    registers.write("cpsr", cpsr & ~IT_STATE | (it & 0xFC) << 8 | (it & 3) << 25)
+    registers.write("cpsr", advanced(cpsr))
 
 
 @functools.cache

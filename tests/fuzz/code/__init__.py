@@ -7,6 +7,6 @@ qemu-arm, where the architecture says what it does.
 
 from tests.fuzz.code.frame import program_of
 from tests.fuzz.code.oracle import outside
-from tests.fuzz.code.streams import Code, generate, parse, smaller, variants
+from tests.fuzz.code.streams import LEFT_OUT, Code, generate, parse, smaller, variants
 
-__all__ = ["Code", "generate", "outside", "parse", "program_of", "smaller", "variants"]
+__all__ = ["LEFT_OUT", "Code", "generate", "outside", "parse", "program_of", "smaller", "variants"]

@@ -25,6 +25,8 @@ SAVED: Final = 0x800
 """Where the registers are put at the end."""
 SAVED_SIZE: Final = 15 * 4 + 2 * 4 + 32 * 8
 """r0 to lr, APSR, FPSCR, d0 to d31."""
+TELL: Final = 0xD00
+"""Where that is written out, in ways of their own; no literal of the code reaches so far."""
 MAX_INSNS: Final = 5_000
 PADDING: Final = 8
 """NOPs behind the code: its last may be half an instruction, begin an IT block, or branch ahead."""
@@ -59,14 +61,17 @@ table:
         str     r1, [r0], #4
         vstm    r0!, {{d0-d15}}
         vstm    r0!, {{d16-d31}}
-        %(tell)s
+        b       tell
         .org    {SAVED}
 saved:
+        .org    {TELL}
+tell:
+        %(tell)s
         .org    {PAGE}
 """
 
 TELL_KERNEL: Final = f"""
-        adr     r0, saved
+        set     r0, {CODE_VA + SAVED}
         set     r1, {SAVED_SIZE}
         call    console_write
         set     r0, {DATA_VA}
@@ -76,7 +81,7 @@ TELL_KERNEL: Final = f"""
 """
 TELL_LINUX: Final = f"""
         mov     r0, #1
-        adr     r1, saved
+        set     r1, {CODE_VA + SAVED}
         set     r2, {SAVED_SIZE}
         mov     r7, #4
         svc     #0
@@ -88,6 +93,9 @@ TELL_LINUX: Final = f"""
         mov     r7, #1
         svc     #0
 """
+
+MISALIGNED: Final = (0,) * 20 + tuple(range(1, 8))
+"""What is added to the registers that point into the data."""
 
 HARMLESS: Final = ("frame_count", "frame_info", "frame_lookup", "vspace_id", "yield", "frame_unmap",
                    "frame_allow", "console_write")  # fmt: skip
@@ -130,8 +138,10 @@ def registers_of(code: Code) -> bytes:
     words[8] = DATA_VA + PAGE + 8 * chance.randrange(64)
     words[9] = DATA_VA + 2 * PAGE + 8 * chance.randrange(64)
     words[10] = CODE_VA + STREAM
-    words[12] = chance.choice([call.number for call in CALLS if call.name in HARMLESS])
     words[13] = DATA_VA + 3 * PAGE
+    for number in (8, 9, 13):
+        words[number] += chance.choice(MISALIGNED)
+    words[12] = chance.choice([call.number for call in CALLS if call.name in HARMLESS])
     return struct.pack("<32Q17I", *numbers, fpscr, apsr, *words)
 
 

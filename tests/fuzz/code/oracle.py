@@ -28,9 +28,13 @@ NAMES: Final = (
 )  # fmt: skip
 SECONDS: Final = 20
 _SIGNALS: Final = {
-    "undefined": (-4,), "breakpoint": (-5,), "fault": (-11, -7), "alignment": (-7, -11),
+    "access=4": (-11, -7), "alignment": (-7,), "undefined": (-4,), "breakpoint": (-5,),
+    "fault": (-11,),
 }  # fmt: skip
-"""What Linux sends for a fault whose name has this word."""
+"""What Linux sends for a fault that has this in its text; the first counts.
+
+A misaligned access is SIGBUS; a jump to a misaligned address may be either.
+"""
 
 
 def outcome_of(code: Code, qemu: str) -> tuple[int, bytes]:

@@ -68,11 +68,12 @@ cccc 0100x0x1 bbbb dddd 0000 0000 00xx  2 any  @ behind the access
 cccc 0101x11x bbbb dddd 0000 iiiiiiii  3 any  @ before it
 cccc 0001x1x0 bbbb dddd 0000 1011 ii00  4  @ STRH
 cccc 0001x101 bbbb dddd iiii 1xx1 0000  4 any  @ LDRH, LDRSB, LDRSH
-cccc 0001x100 bbbb 0xx0 iiii 11x1 ii00  3 any  @ LDRD, STRD
-cccc 100xx000 bbbb 0000xxxxxxxx0000  3 any  @ STM
-cccc 100xx001 bbbb 0000xxxxxxxx0000  3 any  @ LDM
+cccc 0001x100 bbbb 0xx0 iiii 11x1 ii00  3  @ LDRD, STRD
+cccc 100xx000 bbbb 0000 0000 1xxx 0000  3  @ STM
+cccc 100xx001 bbbb 0000 0000 1xxx 0000  3  @ LDM
 cccc 100xx0xx bbbb 0xxxxxxxxxxxxxxx  2 any
-cccc 00011001 bbbb dddd 111110011111  3 any  @ LDREX
+cccc 00011001 bbbb dddd 111110011111  3  @ LDREX
+cccc 00010000 bbbb 00xx 0000 1001 01xx  1  @ SWP
 cccc 00011000 bbbb dddd 11111001 ssss  3 any  @ STREX
 cccc 00011xx1 bbbb dddd 111110011111  2 any
 cccc 00011xx0 bbbb dddd 11111001 ssss  2 any
@@ -81,7 +82,10 @@ cccc 00011xx0 bbbb dddd 11111001 ssss  2 any
 cccc 00110010 0000 11110000 xxxxxxxx  3 any  @ hints
 cccc 00010000 1111 dddd 0000 0000 0000  2  @ MRS APSR
 cccc 00110010 xx00 1111 0000 xxxxxxxx  2 any  @ MSR
+cccc 00110010 xx1x 1111 xxxx xxxxxxxx  1  @ MSR of byte x, with the E bit
 cccc 00010010 1000 1111 0000 0000 ssss  2 any  @ MSR, register
+cccc 00010010 xx1x 1111 0000 0000 ssss  1
+1111 0001 0000 0001 0000 00x0 0000 0000  1  @ SETEND
 cccc 1010 00000000 00000000 000000xx  6  @ a branch ahead
 cccc 1011 00000000 00000000 000000xx  2  @ a call ahead
 1111 101x 00000000 00000000 000000xx  1 any  @ BLX
@@ -93,11 +97,15 @@ cccc 1100 010x dddd ssss 101x 00x1 xxxx  3 any
 cccc 1101 1x00 bbbb xxxx 101x 00 iiiiii  4  @ VSTR, VLDR
 cccc 1101 1x01 bbbb xxxx 101x 00 iiiiii  4
 cccc 110x xxxx bbbb xxxx 101x 0000 0xxx  3 any  @ VLDM
+cccc 1100 100x bbbb xxxx 1011 0000 0010  2
+cccc 1100 100x bbbb 0xxx 1010 0000 00x1  2
 cccc 1110 1111 0001 dddd 1010 0001 0000  3  @ VMRS FPSCR
 cccc 1110 1110 0001 ssss 1010 0001 0000  1 any  @ VMSR FPSCR
 1111 001x xxxx xxxx xxxx xxxx xxxx xxxx  40  @ NEON, data processing
-1111 0100 0xxx bbbb xxxx xxxx xxxx 1111  6 any  @ NEON, loads and stores
-1111 0100 1xxx bbbb xxxx xxxx xxxx 1111  6 any
+1111 0100 0xxx bbbb xxxx xxxx xxxx 1111  3 any  @ NEON, loads and stores
+1111 0100 1xxx bbbb xxxx xxxx xxxx 1111  3 any
+1111 0100 00x0 bbbb 0xxx xxxx xxxx 1111  4
+1111 0100 10x0 bbbb 0xxx xxxx xxxx 1111  4
 cccc 1110 xxx1 xxxx dddd 1111 xxx1 xxxx  2 any  @ MRC
 cccc 1110 xxx0 xxxx ssss 1111 xxx1 xxxx  1 any  @ MCR
 cccc 00010010 xxxxxxxxxxxx 0111 xxxx  1 any  @ BKPT
@@ -143,9 +151,12 @@ THUMB: Final = _patterns("""
 11111001 10x1 bbbb dddd 0000 iiiiiiii  4
 11111000 0xxx bbbb dddd 1xxx 0000 0xxx  3 any
 1110100x x1xx bbbb dddd ssss 0000 iiii  3 any  @ LDRD, STRD
+11101001 x10x bbbb 00xx 01xx 0000 iiii  3
 1110100x x0x0 bbbb 0000 xxxxxxxx 0000  2 any  @ STM
 1110100x x0x1 bbbb 0000 xxxxxxxx 0000  2 any  @ LDM
-11101000 0101 bbbb dddd 1111 0000 00xx  3 any  @ LDREX
+11101000 100x bbbb 0000 0000 1xx1 0000  3
+11101001 000x bbbb 0000 0000 1xx1 0000  3
+11101000 0101 bbbb dddd 1111 0000 00xx  3  @ LDREX
 11101000 0100 bbbb ssss dddd 0000 00xx  3 any  @ STREX
 11101000 1101 bbbb dddd 1111 01xx 1111  2 any
 11101000 1100 bbbb ssss 1111 01xx dddd  2 any
@@ -154,6 +165,7 @@ THUMB: Final = _patterns("""
 11110011 1010 1111 1000 0000 xxxxxxxx  2 any  @ hints
 11110011 1110 1111 1000 dddd 0000 0000  2  @ MRS APSR
 11110011 1000 ssss 1000 xx00 0000 0000  2 any  @ MSR
+11110011 1000 ssss 1000 xx1x 0000 0000  2  @ MSR of byte x, with the E bit
 11110000 00xx xxxx 1000 0000 0000 0xxx  2 any  @ a branch ahead
 11110111 1111 xxxx 1010 xxxx xxxx xxxx  1 any  @ UDF
 1110 1110 xxxx xxxx xxxx 101x xxx0 xxxx  24  @ VFP
@@ -165,8 +177,10 @@ THUMB: Final = _patterns("""
 1110 110x xxxx bbbb xxxx 101x 0000 0xxx  2 any
 1110 1110 1111 0001 dddd 1010 0001 0000  2
 111x 1111 xxxx xxxx xxxx xxxx xxxx xxxx  36  @ NEON
-1111 1001 0xx0 bbbb xxxx xxxx xxxx 1111  6 any
-1111 1001 1xx0 bbbb xxxx xxxx xxxx 1111  6 any
+1111 1001 0xx0 bbbb xxxx xxxx xxxx 1111  3 any
+1111 1001 1xx0 bbbb xxxx xxxx xxxx 1111  3 any
+1111 1001 00x0 bbbb 0xxx xxxx xxxx 1111  4
+1111 1001 10x0 bbbb 0xxx xxxx xxxx 1111  4
 1110 1110 xxx1 xxxx dddd 1111 xxx1 xxxx  1 any
 xxxx xxxx xxxx xxxx  3 any
 111x xxxx xxxx xxxx xxxx xxxx xxxx xxxx  3 any

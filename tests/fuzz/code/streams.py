@@ -23,8 +23,17 @@ _LATER: Final = re.compile(
 _WRONG: Final = {
     "a fixed-point number to a floating-point one: it must be rounded to the nearest, and Unicorn "
     "rounds as FPSCR says (A8.8.308)": r"vcvt\S*\.f(32|64)\.[su](16|32) .*#",
+    "alignment to 256 bits: qemu-arm 7.2 checks for 128 at most": r"^v(ld|st)\d.*:0x100",
 }
-"""What Unicorn does otherwise than the architecture says, and how it is disassembled."""
+"""What is not compared, although it is defined, and how it is disassembled."""
+LEFT_OUT: Final = (
+    *_WRONG,
+    "encodings that are marked any: most are UNPREDICTABLE with some of their fields, and code with"
+    " one of them is compared between our own ways of running it",
+    "exclusive stores: whether they succeed is the monitor's; `make fuzz-accesses` compares them",
+    "what only later processors have, for which the disassembler knows a name",
+)
+"""What is not compared with qemu-arm, and why."""
 _DECODERS: Final = {
     False: capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_ARM),
     True: capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB),
