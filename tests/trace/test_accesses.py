@@ -20,6 +20,7 @@ from emu.trace.recorder import Recorder
 from kernel_model.abi import MAP_NOEXEC, MAP_READ, MAP_WRITE, FrameType, MapKind
 from kernel_model.mapping import enter_view
 from tests.guests import guest
+from tests.hooks import use_python_hooks
 from tests.traced import BACKENDS, built, machine_for
 
 GUESTS = (
@@ -127,6 +128,19 @@ def stores(seen: list[AccessEvent]) -> list[tuple[int, int]]:
 def test_exclusive_stores_are_those_that_happen(mmu: str, tmp_path: Path) -> None:
     seen = check(machine_for(built("exclusive"), mmu), built("exclusive"), tmp_path)
     assert stores(seen) == [(4, 7), (4, 8), (8, 0x22_0000_0011), (1, 7), (4, 7), (2, 0x11)]
+
+
+@pytest.mark.parametrize("hooks", ["C", "Python"])
+@pytest.mark.parametrize("mmu", BACKENDS)
+def test_of_exclusive_stores_of_each_size_those_are_told_that_happen(
+    mmu: str, hooks: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """In Arm code, and in Thumb code."""
+    if hooks == "Python":
+        use_python_hooks(request)
+    program = built("exclusive_sizes")
+    seen = check(machine_for(program, mmu), program, tmp_path)
+    assert stores(seen) == [(4, 0x11), (1, 0x11), (2, 0x11), (8, 0x22_0000_0011)] * 2
 
 
 @pytest.mark.parametrize("mmu", BACKENDS)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from emu.debuginfo import open_files
+from emu.execution.code import Code
 from emu.machine import Machine
-from emu.profile.start import begin_profile
+from emu.profile.profiler import Profiler
+from emu.profile.start import begin_profile, collapsed
 from tests.guests import guest
+from tests.hooks import use_python_hooks
 from tests.traced import BACKENDS, built, machine_for
 
 CALLING = """\
@@ -97,3 +102,33 @@ def test_a_stack_is_kept_while_others_run(piece: int, tmp_path: Path) -> None:
         pass
     end()
     assert out.read_text() == CALLING
+
+
+def charges(profiler: Profiler) -> Counter[str]:
+    """Instructions by stack."""
+    lines = (line.rpartition(" ") for line in collapsed(profiler.root).splitlines())
+    return Counter({stack: int(number) for stack, _, number in lines})
+
+
+@pytest.mark.parametrize("hooks", ["C", "Python"])
+def test_what_is_run_again_after_a_restore_is_charged_again(
+    hooks: str, request: pytest.FixtureRequest
+) -> None:
+    """As much as the first time, and nothing for the way back."""
+    if hooks == "Python":
+        use_python_hooks(request)
+    program = guest("scenarios/server")
+    machine = machine_for(program)
+    profiler = Profiler(Code.of(machine, open_files(str(program))))
+    machine.observers.add(profiler.blocks)
+    machine.observers.add(profiler)
+    machine.run_for(3_000)
+    state, charged = machine.snapshot(), [charges(profiler)]
+    for _ in range(3):
+        machine.run_for(4_000)
+        charged.append(charges(profiler))
+        machine.restore(state)
+    totals = [count.total() for count in charged]
+    assert totals == [3_000, 7_000, 11_000, 15_000]
+    again = [later - earlier for earlier, later in pairwise(charged)]
+    assert again[0] == again[1] == again[2]
