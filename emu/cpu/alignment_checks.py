@@ -8,8 +8,6 @@ from ctypes import addressof, c_char
 from typing import Any, Final
 
 from emu import native
-from emu.arm.encoding import encoding
-from emu.arm.statuswrites import status_write
 from emu.cpu import exit_checks
 from emu.cpu.alignment import Alignment, Misaligned, Pages
 from emu.cpu.binding import Context, Unicorn
@@ -37,6 +35,9 @@ class NativeAlignment:
 
     def passes_undefined(self) -> bool:
         """See ``emu.arm.statuswrites``: Unicorn's translator gets an undefined instruction."""
+        from emu.arm.encoding import encoding
+        from emu.arm.statuswrites import status_write
+
         registers = self._registers
         values = registers.core()
         pc, cpsr = values[PC], values[CPSR]
