@@ -26,7 +26,6 @@ class TlbBackend(FillingBackend):
     def __init__(self, engine: Engine, ram: HostRam, devices: tuple[Device, ...]) -> None:
         self._window = CodeWindow(engine.unicorn)
         super().__init__(engine, ram, devices, self._window.remove_code)
-        self._current = self._pages.pages
         engine.unicorn.map_ram(ram.ram.base, ram.ram.size, ram.address)
         for device in devices:
             engine.hooks.map_device(device.pa, device.size, device.read, device.write)
@@ -34,7 +33,6 @@ class TlbBackend(FillingBackend):
     def switch(self, l1_pa: int) -> None:
         if l1_pa != self._pages.l1_pa:
             self._pages.switch(l1_pa)
-            self._current = self._pages.pages
             self._flush()
 
     def changed(self, l1_pa: int, va: int, length: int, was_mapped: bool) -> None:
@@ -61,7 +59,7 @@ class TlbBackend(FillingBackend):
             if va == WINDOW and self._window.pa is not None:
                 return answer(entry, self._window.pa, EXEC)
             access = ACCESS[kind]
-            page = self._current.get(va) or self._pages.page(va)
+            page = self._pages.page(va)
             if page is None or not page.rights & access:
                 self._refused = va, access
                 return False

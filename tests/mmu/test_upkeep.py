@@ -115,6 +115,19 @@ def test_changes_in_another_address_space(rig):
     assert load(rig, AWAY) is Stop.REQUESTED
 
 
+def test_an_address_is_another_page_in_each_address_space(rig):
+    """The first time and the second, when both are known."""
+    for l1, pa in ((L1, DATA_PA), (OTHER_L1, DATA_PA + PAGE)):
+        rig.switch(l1)
+        rig.map_code(CODE, CODE_PA)
+        rig.map_data(DATA, pa)
+        rig.put(pa, pa)
+    for l1, pa in ((L1, DATA_PA), (OTHER_L1, DATA_PA + PAGE)) * 2:
+        rig.switch(l1)
+        load(rig, DATA)
+        assert rig.engine.registers.read("r1") == pa
+
+
 def test_a_section_replaces_a_table(rig):
     rig.map_data(DATA, DATA_PA)
     load(rig, DATA)
