@@ -74,6 +74,8 @@ class DebugFile:
         """name: what people know the file by.  The stream stays in use."""
         self.name = name
         self.elf = ELFFile(stream)
+        self.kept: dict[type, object] = {}
+        """What its other readers have made of it, by kind; it lives as long as the file does."""
         self.entry: int = self.elf["e_entry"] & ~1
         self.is_oversized = unless_malformed(self._inflates_too_much, False)
         """Whether the debug information is left out, because it is compressed and too large."""
