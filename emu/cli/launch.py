@@ -13,7 +13,7 @@ from emu.cli.streams import WAITS, exit_for_loss, note, say
 from emu.environment.clock import HostClock, InstructionClock
 from emu.environment.cmdline import with_program
 from emu.environment.outside import StreamLostError
-from emu.environment.world import HostWorld
+from emu.environment.world import HostWorld, World
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.core import Core
 from emu.machine.fault import MachineFault
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 ABORTED = 1
 """The status of a program that its library ends, as newlib's abort does."""
 
+Streams = tuple[int, int, int]
+"""The file descriptors of standard input, output and error."""
+
 SYS_OPEN = 0x01
 """Source: "Semihosting for AArch32 and AArch64", 6.18."""
 
@@ -45,20 +48,35 @@ def load(program: str) -> Image:
         return load_elf(stream, program)
 
 
+def host_world(guest: GuestOptions, streams: Streams) -> HostWorld:
+    """The real outside of a program.  Errors: OSError, for its directory of files."""
+    argv = with_program(guest.program, guest.arguments)
+    clock = HostClock() if guest.clock == "host" else InstructionClock()
+    return HostWorld(argv, guest.files, streams, WAITS, clock)
+
+
 class Launch:
     """A guest about to run for the command line: its machine and the observers that report.
 
     streams: the file descriptors of the guest's standard streams.
     """
 
-    def __init__(self, guest: GuestOptions, streams: tuple[int, int, int] = (0, 1, 2)) -> None:
+    def __init__(
+        self,
+        guest: GuestOptions,
+        streams: Streams = (0, 1, 2),
+        make_world: Callable[[GuestOptions, Streams], World] | None = None,
+    ) -> None:
+        """make_world: makes the machine's world, if that is not the real outside alone."""
         self.guest = guest
+        self.timeout = guest.options.timeout
+        """What is told where a run ended by its timeout: seconds."""
         self.is_end_reported = False
         self._debug: DebugFiles | None = None
         for path in guest.symbols:
             load(path)
         self.image = load(guest.program)
-        self.machine = self._make_machine(self.image, streams)
+        self.machine = self._make_machine(self.image, streams, make_world or host_world)
         self.machine.observers.add(_FaultReporter(self))
         self.machine.observers.add(_EndReporter(self))
         if guest.files is None:
@@ -66,13 +84,16 @@ class Launch:
         if guest.explain:
             self.machine.observers.add(_RefusalReporter(self))
 
-    def _make_machine(self, image: Image, streams: tuple[int, int, int]) -> Machine:
+    def _make_machine(
+        self,
+        image: Image,
+        streams: Streams,
+        make_world: Callable[[GuestOptions, Streams], World],
+    ) -> Machine:
         guest = self.guest
         with user_errors(guest.files, LoadError, ValueError):
             check_fits(image, guest.program, guest.options.ram)
-            argv = with_program(guest.program, guest.arguments)
-            clock = HostClock() if guest.clock == "host" else InstructionClock()
-            world = HostWorld(argv, guest.files, streams, WAITS, clock)
+            world = make_world(guest, streams)
             try:
                 return Machine(image, world, guest.options, note)
             except BootError as error:
@@ -123,7 +144,7 @@ class Launch:
         elif outcome.how is How.MAX_OUTPUT:
             note(f"stopped after {machine.options.max_output} bytes of output (--max-output)")
         elif outcome.how is How.TIMEOUT:
-            note(f"stopped after {machine.options.timeout:g} seconds (--timeout)")
+            note(f"stopped after {self.timeout:g} seconds (--timeout)")
         elif outcome.how is How.CTRL_C:
             note("interrupted")
         elif outcome.how is How.TERMINATED:
