@@ -105,8 +105,7 @@ class Launch:
         if self._debug is None:
             from emu.debuginfo import open_files
 
-            symbols = [path_of(name) for name in self.guest.symbols]
-            self._debug = open_files(path_of(self.guest.program), symbols)
+            self._debug = open_files(self.guest.program, self.guest.symbols, path_of)
             if self._debug.program.is_oversized:
                 note(f"{self.guest.program}: its debug information is too large to inflate")
         return self._debug
