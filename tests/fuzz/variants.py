@@ -338,7 +338,7 @@ def _seen(
 ) -> Seen:
     """texts: the events, and what was watched."""
     ram = hashlib.sha256()
-    for pa, page in sorted(machine.ram.used()):
+    for pa, page in sorted(machine.ram.pages().items()):
         if any(page):
             ram.update(struct.pack("<I", pa) + page)
     counts = machine.calls
