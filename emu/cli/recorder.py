@@ -16,6 +16,7 @@ from emu.environment.requests import Beginning
 from emu.machine.outcome import Outcome
 from emu.recording.file import Header, RecordingFile
 from emu.recording.log import Log
+from emu.recording.options import said_by
 from emu.recording.replay import end_of
 from emu.recording.world import LoggedWorld
 
@@ -64,12 +65,8 @@ class Recorder:
                 note(f"{self._path}: {file.lost.strerror}: the recording is not whole")
 
     def _header(self) -> Header:
-        guest, options = self._guest, self._guest.options
-        said = {
-            "ram": options.ram, "mmu": options.mmu, "max_insns": options.max_insns,
-            "timeout": options.timeout, "max_output": options.max_output,
-            "files": guest.files, "clock": guest.clock,
-        }  # fmt: skip
+        guest = self._guest
+        said = said_by(guest.options, guest.files, guest.clock)
         return Header(made_by(), said, self._world.log.beginning, self._names)
 
 

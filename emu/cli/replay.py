@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import click
 
@@ -13,14 +12,14 @@ from emu.cli.fingerprint import made_by
 from emu.cli.inputs import stand_in
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
 from emu.cli.launch import Launch, Streams
-from emu.cli.options import CLOCKS, GuestOptions
+from emu.cli.options import GuestOptions
 from emu.cli.streams import WAITS, note, say
 from emu.environment.requests import Answer
 from emu.environment.world import HostWorld
-from emu.machine.machine import Options
 from emu.machine.outcome import Outcome
 from emu.mmu import BACKENDS
 from emu.recording.file import Recording, RecordingError, read_recording
+from emu.recording.options import asked_of
 from emu.recording.replay import run_again
 from emu.recording.world import LoggedWorld, ReplayError
 
@@ -117,33 +116,11 @@ def _guest(path: str, recorded: Recording) -> GuestOptions:
     """How the program was run.  Errors: UserError."""
     header = recorded.header
     with user_errors(path, RecordingError):
-        options, clock = _options(path, header.options)
-        if not header.names or not all(name.isprintable() for name in header.names):
-            raise RecordingError(f"{path}: its header is damaged")
+        asked = asked_of(path, header)
     for name, image in zip(header.names, recorded.images, strict=True):
         stand_in(name, image)
     arguments = header.beginning.arguments[1:]
+    program, *symbols = header.names
     return GuestOptions(
-        header.names[0], arguments, options, header.options["files"], header.names[1:], False, clock
+        program, arguments, asked.options, asked.files, tuple(symbols), False, asked.clock
     )
-
-
-def _options(path: str, said: dict[str, Any]) -> tuple[Options, str]:
-    """Errors: RecordingError."""
-    try:
-        ram, max_insns, output = said["ram"], said["max_insns"], said["max_output"]
-        timeout, files = said["timeout"], said["files"]
-        is_right = (
-            type(ram) is int and 2 << 20 <= ram <= 1 << 30 and not ram & 0xFFF
-            and said["mmu"] in BACKENDS and said["clock"] in CLOCKS
-            and type(max_insns) is int and max_insns >= 0
-            and (output is None or (type(output) is int and output >= 0))
-            and (timeout is None or (isinstance(timeout, int | float) and timeout > 0))
-            and (files is None or isinstance(files, str))
-        )  # fmt: skip
-    except (KeyError, TypeError) as error:
-        raise RecordingError(f"{path}: its header is damaged") from error
-    if not is_right:
-        raise RecordingError(f"{path}: its header is damaged")
-    options = Options(ram, said["mmu"], max_insns, timeout, max_output=output)
-    return options, said["clock"]
