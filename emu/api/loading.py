@@ -58,8 +58,6 @@ def load(
         image = load_elf(stream, name)
     check_fits(image, name, size)
     options = Options(size, mmu, max_instructions, timeout, check)
-    if rewind and timeout is not None:
-        raise ValueError("a machine that can go back has no timeout")
     kept, notes = _world(name, args, stdin, files), list[str]()
     world: World = kept
     if rewind:

@@ -81,7 +81,8 @@ class Machine:
         self._injections = Injections(engine.calls)
         self._reported: Fault | None = None
         keep, is_unhandled = self._keep_report, self._is_unhandled
-        engine.observers.add(events.Faults(self._describe, keep, is_unhandled))
+        self._reporter = events.Faults(self._describe, keep, is_unhandled)
+        engine.observers.add(self._reporter)
         engine.count_instructions()
 
     # Running

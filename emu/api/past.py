@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from emu.api.console import Console, KeptWorld
@@ -46,6 +46,7 @@ class RewindableMachine(Machine):
         assert isinstance(world, LoggedWorld)
         self.console = Console(kept, lambda: world.position.written)
         self._timeline = Timeline(engine, world, bound)
+        self._timeline.hidden = lambda: [self._reporter, *self._observers.values()]
         self._is_changed = self._injects = False
 
     # Backwards
@@ -60,7 +61,9 @@ class RewindableMachine(Machine):
         """
         if (instructions is not None) + (call is not None) + end != 1:
             raise ValueError("go_to: one of instructions, call and end")
-        with self._running.run("Machine.go_to"), self._unobserved():
+        self._check_repeatable()
+        with self._running.run("Machine.go_to"):
+            self._settle()
             if instructions is not None:
                 return self._stop(self._timeline.go_to(instructions), None)
             if call is not None:
@@ -96,11 +99,15 @@ class RewindableMachine(Machine):
             for access, place in ((WRITE, write), (READ, read))
             if place is not None
         ]
-        with self._running.run("Machine.run_back_until"), self._unobserved():
+        self._check_repeatable()
+        with self._running.run("Machine.run_back_until"):
+            self._settle()
             search = _Search(self._engine, addresses, goal, watches)
+            self._timeline.undisturbed = search.undisturbed
             try:
                 found = self._timeline.find_last(self.instructions, search.go)
             finally:
+                self._timeline.undisturbed = nullcontext
                 search.close()
             return search.stop(self._stop) if found else None
 
@@ -142,22 +149,10 @@ class RewindableMachine(Machine):
             self._is_changed = False
             self._timeline.forget()
 
-    @contextmanager
-    def _unobserved(self) -> Iterator[None]:
-        """Run what is past: callbacks are not told.  Errors: PastError."""
+    def _check_repeatable(self) -> None:
+        """Errors: PastError."""
         if self._injects:
             raise PastError("what was injected cannot be run again")
-        self._settle()
-        observers, hidden = self._engine.observers, list(self._observers.values())
-        reports = list(self.reports)
-        for one in hidden:
-            observers.remove(one)
-        try:
-            yield
-        finally:
-            self.reports[:] = reports
-            for one in hidden:
-                observers.add(one)
 
     # What is changed from outside
 
@@ -224,6 +219,20 @@ class _Search:
         if watchpoints is not None:
             self._hit = watchpoints.take()
         return self._reached
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Within, nothing is watched."""
+        watchpoints = self._watchpoints
+        if watchpoints is None:
+            yield
+            return
+        watches = watchpoints.all
+        watchpoints.set(())
+        try:
+            yield
+        finally:
+            watchpoints.set(watches)
 
     def _is_at(self, hit: Hit) -> bool:
         running, registers = self._engine.running, self._engine.core.engine.registers

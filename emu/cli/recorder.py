@@ -9,13 +9,12 @@ import click
 from emu.cli.errors import UserError, user_errors
 from emu.cli.fingerprint import made_by
 from emu.cli.inputs import path_of
-from emu.cli.launch import Launch, Streams, host_world
+from emu.cli.launch import Launch, Streams
+from emu.cli.logged import logged_world
 from emu.cli.options import GuestOptions
 from emu.cli.streams import note
-from emu.environment.requests import Beginning
 from emu.machine.outcome import Outcome
 from emu.recording.file import Header, RecordingFile
-from emu.recording.log import Log
 from emu.recording.options import said_by
 from emu.recording.replay import end_of
 from emu.recording.world import LoggedWorld
@@ -35,10 +34,7 @@ class Recorder:
 
     def world(self, guest: GuestOptions, streams: Streams) -> LoggedWorld:
         """The real outside, whose answers are noted.  Errors: OSError."""
-        host = host_world(guest, streams)
-        beginning = host.answer(("begin",), 0)
-        assert isinstance(beginning, Beginning)
-        self._world = LoggedWorld(Log(beginning), host)
+        self._world = logged_world(guest, streams)
         return self._world
 
     def run(self, launch: Launch) -> Outcome:

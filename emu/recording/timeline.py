@@ -8,10 +8,12 @@ after ``Machine.run_for``.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final, NamedTuple
 
 from emu.machine.machine import Machine
+from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
 from emu.machine.snapshot import Snapshot
 from emu.machine.turns import stopped_by
@@ -50,6 +52,12 @@ class Timeline:
     ) -> None:
         """world: the machine's.  bound: bytes of snapshots.  interval: instructions."""
         self._machine, self._world = machine, world
+        self.hidden: Callable[[], Iterable[Observer]] = tuple
+        """The observers that are told only of what happens for the first time."""
+        self.undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Within, nothing that looks at the machine pauses it."""
+        self._furthest = 0
+        self._is_hiding = False
         self._bound, self._interval = bound, interval
         machine.count_instructions()
         self._kept: list[Kept] = []
@@ -70,8 +78,24 @@ class Timeline:
         """The places of the snapshots."""
         return [one.moment for one in self._kept]
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the run is that of a recording, so that it cannot be another."""
+        return self._world.is_recorded
+
     def forget(self) -> None:
         """The machine was changed from outside: what was before cannot lead here again."""
+        self._world.cut()
+        self._furthest = self.now
+        self._kept.clear()
+        self._keep()
+
+    def start_over(self, state: Snapshot) -> None:
+        """Become what the machine was before it first ran, with no past."""
+        self._world.start_over()
+        with self._world.going():
+            self._machine.restore(state)
+        self._furthest = self.now
         self._kept.clear()
         self._keep()
 
@@ -88,13 +112,21 @@ class Timeline:
         go: runs for at most so many instructions.  end: the place at which to stop at the latest;
         0: none.  stops_here: whether ``go`` would have stopped where a piece of the run has ended.
         """
+        with self._machine.heeding():
+            return self._run(go, end, stops_here)
+
+    def _run(
+        self, go: Callable[[int], Outcome], end: int, stops_here: Callable[[], bool]
+    ) -> Outcome:
         last, machine = self._world.last, self._machine
         while not machine.has_ended:
             if last is not None and self.now >= last:
                 return self._beyond(last)
-            due = self._due()
-            bounds = [bound for bound in (due, end, last) if bound]
-            reached = go(min(bounds) - self.now)
+            due, is_past = self._due(), self.now < self._furthest
+            bounds = [due, end, last, self._furthest if is_past else 0]
+            with self._hiding() if is_past else nullcontext():
+                reached = go(min(bound for bound in bounds if bound) - self.now)
+            self._furthest = max(self._furthest, self.now)
             if reached.how is not How.COUNT:
                 return reached
             if self.now >= due:
@@ -132,7 +164,8 @@ class Timeline:
             self._restore(self._kept[at])
         if self.now == moment:
             return outcome(How.COUNT)
-        return self.run(self._machine.run_for, moment)
+        with self.undisturbed():
+            return self.run(self._machine.run_for, moment)
 
     def before_call(self, number: int) -> int:
         """The place of the last snapshot before so many calls were decided.  Errors: PastError."""
@@ -146,25 +179,51 @@ class Timeline:
         with self._world.going():
             self._machine.restore(kept.state)
 
+    @contextmanager
+    def _hiding(self) -> Iterator[None]:
+        """Run what is past."""
+        observers, hidden = self._machine.observers, list(self.hidden())
+        if self._is_hiding:
+            hidden.clear()
+        was, self._is_hiding = self._is_hiding, True
+        for one in hidden:
+            observers.remove(one)
+        try:
+            yield
+        finally:
+            self._is_hiding = was
+            for one in hidden:
+                observers.add(one)
+
     def find_last(self, before: int, go: Callable[[int], Outcome]) -> bool:
         """Go to the last stop of ``go`` before a place, as if it had been reached forwards.
 
         go: runs for at most so many instructions, and stops elsewhere for a reason of its own.
         False: there is none; the machine is where its past begins.
+        Errors: PastError, if it is interrupted.
         """
-        last, size = before - 1, _WINDOW
+        with self._hiding():
+            return self._find_last(before - 1, go)
+
+    def _find_last(self, last: int, go: Callable[[int], Outcome]) -> bool:
+        size = _WINDOW
         while last >= self.begin:
             first = max(last - size, self.begin)
-            self.go_to(first)
+            self._go_on_to(first)
             count = self._stops(go, last)
             if count:
-                self.go_to(first)
+                self._go_on_to(first)
                 for _ in range(count):
                     go(last + 1 - self.now)
                 return True
             last, size = first - 1 if first == self.begin else first, size * _WIDER
         self.go_to(self.begin)
         return False
+
+    def _go_on_to(self, moment: int) -> None:
+        reached = self.go_to(moment)
+        if reached.how is not How.COUNT and not reached.is_final:
+            raise PastError("interrupted")
 
     def _stops(self, go: Callable[[int], Outcome], last: int) -> int:
         """How often ``go`` stops from here to ``last``, that place included."""

@@ -72,6 +72,7 @@ class LoggedWorld:
         """
         self.log, self._beneath, self._show = log, beneath, show
         self._counts = log.beginning.counts
+        self._begin = None if beneath is None else beneath.snapshot()
         self._waits = waits or Waits()
         self._shown = 0
         self._request = self._answer = self._looks = self._check = 0
@@ -213,6 +214,24 @@ class LoggedWorld:
         self._request, self._answer, self._looked, self._looks, self._ready, self._check = state[:6]
         self._written = list(state.written)
         self._files = {handle: (path, mode) for handle, path, mode in state.files}
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether nothing but the log answers."""
+        return self._beneath is None
+
+    def cut(self) -> None:
+        """What follows in the log will not come to pass: the world beneath answers from here on."""
+        if self._beneath is not None:
+            self.log.cut(self._request, self._answer)
+            self._shown = min(self._shown, self._request)
+
+    def start_over(self) -> None:
+        """Begin again, the world beneath, too."""
+        if self._beneath is not None:
+            self._beneath.restore(self._begin)
+            self.log.cut(0, 0)
+            self._shown = 0
 
     @contextmanager
     def going(self) -> Iterator[None]:
