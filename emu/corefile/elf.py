@@ -15,6 +15,7 @@ from emu.corefile.regions import Piece, regions, threads_of
 from emu.machine.fault import MachineFault
 from emu.machine.machine import Machine
 from kernel_model.descriptors import EXEC, READ, WRITE
+from kernel_model.kernel import PROC0
 from kernel_model.memory import PAGE_SIZE, PhysicalMemory
 from kernel_model.process import Process
 
@@ -29,8 +30,10 @@ _MANY: Final = 0xFFFF
 _FLAGS: Final = ((READ, 4), (WRITE, 2), (EXEC, 1))
 _BLOCK: Final = 64 << 10
 
+_Command = tuple[str, str]
 
-class _Segment(NamedTuple):
+
+class Segment(NamedTuple):
     """Memory with the same rights, without a gap."""
 
     va: int
@@ -59,11 +62,10 @@ def write_core(
     if fault is not None:
         threads[0] = Thread(process, threads[0].state._replace(core=fault.registers))
     program = program_of(machine.kernel, process, programs)
-    said = notes(
-        threads, NO_SIGNAL if fault is None else signal_of(fault), _command(machine, program),
-        None if program is None else program.entry, mapped,
-    )  # fmt: skip
-    start = _write_headers(stream, segments, said)
+    signal = NO_SIGNAL if fault is None else signal_of(fault)
+    entry = None if program is None else program.entry
+    said = notes(threads, signal, _command(machine, process, program), entry, mapped)
+    start = write_headers(stream, segments, said)
     for segment in segments:
         _write_memory(stream, start, machine.kernel.memory, segment)
         start += segment.size
@@ -71,13 +73,15 @@ def write_core(
     return sum(segment.size for segment in segments)
 
 
-def _command(machine: Machine, program: Program | None) -> tuple[str, str]:
-    name = "" if program is None else program.name
-    return name, " ".join([name, *machine.outside.beginning.arguments[1:]])
+def _command(machine: Machine, process: Process, program: Program | None) -> _Command | None:
+    if program is None:
+        return None
+    arguments = machine.outside.beginning.arguments[1:] if process.pid == PROC0 else ()
+    return program.name, " ".join([program.name, *arguments])
 
 
-def _segments(parts: Iterator[tuple[int, int, int, tuple[Piece, ...]]]) -> list[_Segment]:
-    found: list[_Segment] = []
+def _segments(parts: Iterator[tuple[int, int, int, tuple[Piece, ...]]]) -> list[Segment]:
+    found: list[Segment] = []
     for va, size, rights, pieces in parts:
         last = found[-1] if found else None
         if not pieces:
@@ -85,11 +89,11 @@ def _segments(parts: Iterator[tuple[int, int, int, tuple[Piece, ...]]]) -> list[
         if last is not None and (last.va + last.size, last.rights) == (va, rights):
             found[-1] = last._replace(size=last.size + size, pieces=last.pieces + pieces)
         else:
-            found.append(_Segment(va, size, rights, pieces))
+            found.append(Segment(va, size, rights, pieces))
     return found
 
 
-def _write_headers(stream: BinaryIO, segments: list[_Segment], said: bytes) -> int:
+def write_headers(stream: BinaryIO, segments: list[Segment], said: bytes) -> int:
     """Write all but the memory; returns where that begins in the file."""
     count = len(segments) + 1
     is_many = count >= _MANY
@@ -114,9 +118,7 @@ def _write_headers(stream: BinaryIO, segments: list[_Segment], said: bytes) -> i
     return start
 
 
-def _write_memory(
-    stream: BinaryIO, offset: int, memory: PhysicalMemory, segment: _Segment
-) -> None:
+def _write_memory(stream: BinaryIO, offset: int, memory: PhysicalMemory, segment: Segment) -> None:
     """Write a segment at ``offset`` in the file; blocks of zeros are left out."""
     for start, size in segment.pieces:
         for pa in range(start, start + size, _BLOCK):

@@ -79,11 +79,12 @@ def auxiliary_vector(entry: int | None) -> bytes:
 def notes(
     threads: Sequence[Thread],
     signal: Signal,
-    command: tuple[str, str],
+    command: tuple[str, str] | None,
     entry: int | None,
     mapped: Sequence[Region],
 ) -> bytes:
-    """All notes.  threads: the process itself first.  command: the program's name; the arguments.
+    """All notes.  threads: the process itself first.  command: the program's name and the command
+    line, if the program is known.
 
     signal: ended the process, or is ``NO_SIGNAL``.  entry: see ``auxiliary_vector``.
     """
@@ -91,7 +92,7 @@ def notes(
     info = _SIGNAL_INFO.pack(signal.number, 0, signal.code, signal.va)
     one = [
         first[0],
-        _note("CORE", _PRPSINFO, _process_info(threads[0].process, *command)),
+        *([] if command is None else [_process_info(threads[0].process, *command)]),
         _note("CORE", _SIGINFO, info),
         _note("CORE", _AUXV, auxiliary_vector(entry)),
         _note("CORE", _FILE, _files(mapped)),
@@ -126,10 +127,11 @@ def _parent(process: Process) -> int:
 
 def _process_info(process: Process, name: str, arguments: str) -> bytes:
     number = process.pid + 1
-    return _PSINFO.pack(
+    info = _PSINFO.pack(
         0, b"R", 0, 0, 0, 0, 0, number, _parent(process), number, number,
         name.encode(errors="replace")[:15], arguments.encode(errors="replace")[:79],
     )  # fmt: skip
+    return _note("CORE", _PRPSINFO, info)
 
 
 def _files(mapped: Sequence[Region]) -> bytes:
