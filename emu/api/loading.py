@@ -50,7 +50,6 @@ def load(
         image = load_elf(stream, name)
     check_fits(image, name, size)
     options = Options(size, mmu, max_instructions, timeout, check)
-    others = [fspath(one) for one in symbols]
     world, notes = _world(name, args, stdin, files), list[str]()
     try:
         engine = Engine(image, world, options, notes.append)
@@ -61,9 +60,9 @@ def load(
     def debug() -> DebugFiles:
         from emu.debuginfo import open_files
 
-        return open_files(name, others)
+        return open_files(name, [fspath(one) for one in symbols])
 
-    return Machine(engine, world, notes, debug, [name, *others])
+    return Machine(engine, world, notes, debug)
 
 
 def _world(

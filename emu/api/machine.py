@@ -75,10 +75,8 @@ class Machine:
         world: KeptWorld,
         notes: list[str],
         debug: Callable[[], DebugFiles],
-        files: Sequence[str] = (),
     ) -> None:
-        """files: the program's, and those of programs that it starts."""
-        self._engine, self._debug, self._files = engine, debug, files
+        self._engine, self._debug = engine, debug
         self._running = Running(self._written)
         self.console = Console(world)
         self.symbols = Symbols(debug)
@@ -298,7 +296,7 @@ class Machine:
         from emu.corefile import read_programs, write_core
 
         process, fault = self._engine.kernel.processes[pid], self._engine.core.fault
-        files = read_programs(self._files)
+        files = read_programs(self._debug().names)
         with open(path, "wb") as stream:
             ours = fault if fault is not None and fault.pid == pid else None
             write_core(stream, self._engine, process, files, ours)
