@@ -32,7 +32,7 @@ _WATCHES: Final = {b"2": WRITE, b"3": READ, b"4": READ | WRITE}
 _SUPPORTED: Final = (
     "multiprocess+", "swbreak+", "vContSupported+", "fork-events+", "QStartNoAckMode+",
     "QCatchSyscalls+", "ConditionalBreakpoints+", "qXfer:features:read+", "qXfer:threads:read+",
-    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+",
+    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+", "qXfer:auxv:read+",
     f"PacketSize={LARGEST:x}",
 )  # fmt: skip
 
@@ -78,7 +78,7 @@ class Session:
             result = handler(body[1:])
         except AddressError:
             return Answer(NO_MEMORY)
-        except (ValueError, KeyError, IndexError):
+        except (ValueError, KeyError, IndexError, OSError):
             return Answer(FAILED)
         return result if isinstance(result, Answer) else Answer(result)
 
