@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from emu.api.memory import AddressError
 from emu.gdb.documents import document
 from emu.gdb.expressions import conditions
-from emu.gdb.features import REGISTERS, register_index, register_size
+from emu.gdb.features import REGISTERS, parts, register_size
 from emu.gdb.files import HostFiles
 from emu.gdb.monitor import Monitor
 from emu.gdb.packets import LARGEST
@@ -125,13 +125,17 @@ class Session:
         return OK
 
     def _read_one(self, rest: bytes) -> bytes:
-        index = register_index(int(rest, 16))
-        return _hex(self.target.registers(self._general)[index], register_size(index))
+        values = self.target.registers(self._general)
+        return b"".join(_hex(values[at], register_size(at)) for at in parts(int(rest, 16)))
 
     def _write_one(self, rest: bytes) -> bytes:
         number, _, text = rest.partition(b"=")
-        index, values = register_index(int(number, 16)), self.target.registers(self._general)
-        values[index] = int.from_bytes(bytes.fromhex(text.decode()), "little")
+        values, data = self.target.registers(self._general), bytes.fromhex(text.decode())
+        for index in parts(int(number, 16)):
+            size = register_size(index)
+            values[index], data = int.from_bytes(data[:size], "little"), data[size:]
+        if data:
+            return FAILED
         self.target.set_registers(self._general, values)
         return OK
 
