@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from emu.api import events
@@ -69,7 +70,11 @@ class Machine:
     """
 
     def __init__(
-        self, engine: Engine, world: KeptWorld, notes: list[str], debug: Callable[[], DebugFiles]
+        self,
+        engine: Engine,
+        world: KeptWorld,
+        notes: list[str],
+        debug: Callable[[], DebugFiles],
     ) -> None:
         self._engine, self._debug = engine, debug
         self._running = Running(self._written)
@@ -288,6 +293,22 @@ class Machine:
         """The machine as a value: ``restore`` brings it back, in this machine or another."""
         self._running.check_settled("Machine.snapshot")
         return self._engine.snapshot()
+
+    def write_core(self, path: str | PathLike[str], pid: int = 0) -> None:
+        """Write a core file, for gdb, of a living process: its registers and what it has mapped.
+
+        The processes that share its vspace are the file's threads.  At a fault, also in a callback
+        for it, the file says by which signal Linux would have ended the process.
+        Errors: KeyError, for no such process; OSError.
+        """
+        self._running.check_readable("Machine.write_core")
+        from emu.corefile import read_programs, write_core
+
+        process, fault = self._engine.kernel.processes[pid], self._engine.core.fault
+        files = read_programs(self._debug().names)
+        with open(path, "wb") as stream:
+            ours = fault if fault is not None and fault.pid == pid else None
+            write_core(stream, self._engine, process, files, ours)
 
     def restore(self, state: Snapshot) -> None:
         """Become what a machine with as much RAM was, its output included.

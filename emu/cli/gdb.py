@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,26 @@ Examples:
   emu gdb --replay run.rec
   gdb-multiarch --data-directory "$(emu gdb --data-directory)" prog.elf
 """
+BEGIN = """\
+set sysroot
+set detach-on-fork off
+set schedule-multiple on
+define goto
+  monitor goto $arg0
+  maintenance flush register-cache
+  frame
+end
+document goto
+Go to insn:N, call:N, begin or end, forwards or backwards.
+end
+define hook-continue
+  if $_thread == 0
+    inferior 1
+  end
+end
+"""
+"""What gdb is told first: executables are files of this host; children are followed, and run when
+the others do; where the inferior that is selected has ended, ``continue`` is for the machine."""
 DEBUGGERS = ("gdb-multiarch", "arm-none-eabi-gdb", "gdb")
 
 
@@ -73,8 +94,9 @@ def command(
 ) -> int:
     """Start PROG under gdb: stopped before its first instruction, with its symbols.
 
-    gdb can go back: reverse-continue, reverse-step, and the others.
-    What the program writes comes on the same terminal; it has no input.
+    What the program writes comes on the same terminal; it has no input.  Processes that it
+    starts are followed, unless gdb is told: set detach-on-fork on.  gdb can go back, by
+    reverse-continue, reverse-step and the others.
     """
     found = _find(debugger)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -83,9 +105,11 @@ def command(
         place = os.path.join(directory, "gdb")
         words = [found, "-q", *(["-batch"] if batch else [])]
         words += ["--data-directory", str(_names(found))]
-        words += ["-ex", f"target extended-remote {place}"]
+        begin = Path(directory, "begin.gdb")
+        begin.write_text(BEGIN)
+        words += ["-x", str(begin), "-ex", f"target extended-remote {place}"]
         words += [word for script in scripts for word in ("-x", script)]
-        with _beside(served(launch, place, snapshots)), _interrupts_are_gdbs():
+        with _beside(served(launch, place, snapshots), directory), _interrupts_are_gdbs():
             return subprocess.run(words, check=False).returncode
 
 
@@ -125,21 +149,37 @@ def _names(debugger: str) -> Path:
 
 
 @contextmanager
-def _beside(serve: Callable[[], int]) -> Iterator[None]:
-    """While entered, another process serves, apart from the terminal; it is killed at the end."""
+def _beside(serve: Callable[[], int], directory: str) -> Iterator[None]:
+    """While entered, another process serves, apart from the terminal; it is killed at the end.
+
+    It ends by itself, too, when this process has ended by whatever signal; then it removes the
+    directory.
+    """
+    ours, theirs = os.pipe()
     pid = os.fork()
     if not pid:
         status = 1
         try:
+            os.close(theirs)
             os.setsid()
+            threading.Thread(target=_end_with, args=(ours, directory), daemon=True).start()
             status = serve()
         finally:
             os._exit(status)
+    os.close(ours)
     try:
         yield
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+        os.close(theirs)
+
+
+def _end_with(pipe: int, directory: str) -> None:
+    """Remove a directory and end this process when the other end of a pipe is closed."""
+    os.read(pipe, 1)
+    shutil.rmtree(directory, ignore_errors=True)
+    os._exit(1)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ Examples:
 Exit status: the guest's own; 2 for mistakes on the command line; 71 the host has no
 memory left; 74 standard input or output is lost, as by a full disk; 123 deadlock;
 124 --max-insns, --max-output or --timeout; 130 Ctrl-C; 139 a fault of the first
-process; 141 whoever read the output is gone; 143 SIGTERM.
+process; 141 whoever read the output is gone; 143 SIGTERM or SIGHUP.
 """
 
 

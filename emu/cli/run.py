@@ -8,6 +8,7 @@ from collections.abc import Callable
 import click
 
 from emu.cli.command import Command
+from emu.cli.core import cores
 from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.errors import UserError
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
@@ -23,6 +24,7 @@ Examples:
   emu run --files . prog.elf -- input.txt
   emu run --explain prog.elf
   emu run --trace syscall,ipc prog.elf
+  emu run --core prog.core prog.elf
   emu run --record run.rec prog.elf
   echo "text on standard input" | emu run --max-insns 1000000 prog.elf
 """
@@ -33,6 +35,13 @@ Examples:
 @instrument_options
 @debugger_options
 @click.option("--stats", is_flag=True, help="Say at the end what the run took.")
+@click.option(
+    "--core",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    default=None,
+    help="Write there a core file, for gdb, of the process that a fault ends.",
+)
 @click.option(
     "--record",
     type=click.Path(dir_okay=False),
@@ -45,19 +54,23 @@ def command(
     instruments: InstrumentOptions,
     debugger: DebuggerOptions,
     stats: bool,
+    core: str | None,
     record: str | None,
 ) -> int:
     """Run PROG, a static 32-bit Arm ELF executable, with ARGS."""
     check_debugger(debugger)
     if record is not None and debugger.gdb is not None:
         raise UserError("--record and --gdb cannot be used together: emu replay --gdb looks later")
+    if core is not None and debugger.gdb is not None:
+        raise UserError("--core and --gdb cannot be used together: gdb has generate-core-file")
     guest = guest._replace(options=guest.options._replace(stats=stats))
     started = time.perf_counter()
     if record is None:
         launch = Launch(guest, make_world=_world_for(debugger))
-        outcome = run_instrumented(launch, instruments, debugged(launch, debugger))
+        with cores(launch, core):
+            outcome = run_instrumented(launch, instruments, debugged(launch, debugger))
     else:
-        launch, outcome = _recorded(guest, instruments, record)
+        launch, outcome = _recorded(guest, instruments, record, core)
     if stats:
         from emu.machine.stats import stats_text
 
@@ -77,10 +90,11 @@ def _world_for(
 
 
 def _recorded(
-    guest: GuestOptions, instruments: InstrumentOptions, path: str
+    guest: GuestOptions, instruments: InstrumentOptions, path: str, core: str | None
 ) -> tuple[Launch, Outcome]:
     from emu.cli.recorder import Recorder
 
     recorder = Recorder(path, guest)
     launch = Launch(guest, make_world=recorder.world)
-    return launch, run_instrumented(launch, instruments, lambda: recorder.run(launch))
+    with cores(launch, core):
+        return launch, run_instrumented(launch, instruments, lambda: recorder.run(launch))

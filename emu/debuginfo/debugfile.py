@@ -186,6 +186,11 @@ class DebugFiles:
         self.program = program
         self._all = (*others, program)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the files, the program's first."""
+        return [self.program.name, *(file.name for file in self._all[:-1])]
+
     def of(self, pid: int, va: int, code: bytes) -> DebugFile | None:
         """The file that names ``va`` in this process, whose memory has ``code`` there.
 

@@ -15,7 +15,7 @@ from emu.api.memory import AddressError
 from emu.gdb.backwards import Backwards
 from emu.gdb.documents import document
 from emu.gdb.expressions import conditions
-from emu.gdb.features import REGISTERS, register_index, register_size
+from emu.gdb.features import REGISTERS, parts, register_size
 from emu.gdb.files import HostFiles
 from emu.gdb.monitor import Monitor
 from emu.gdb.packets import LARGEST
@@ -33,7 +33,7 @@ _WATCHES: Final = {b"2": WRITE, b"3": READ, b"4": READ | WRITE}
 _SUPPORTED: Final = (
     "multiprocess+", "swbreak+", "vContSupported+", "fork-events+", "QStartNoAckMode+",
     "QCatchSyscalls+", "ConditionalBreakpoints+", "qXfer:features:read+", "qXfer:threads:read+",
-    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+",
+    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+", "qXfer:auxv:read+",
     f"PacketSize={LARGEST:x}",
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ class Session:
             result = handler(body[1:])
         except AddressError:
             return Answer(NO_MEMORY)
-        except (ValueError, KeyError, IndexError):
+        except (ValueError, KeyError, IndexError, OSError):
             return Answer(FAILED)
         return result if isinstance(result, Answer) else Answer(result)
 
@@ -131,13 +131,17 @@ class Session:
         return OK
 
     def _read_one(self, rest: bytes) -> bytes:
-        index = register_index(int(rest, 16))
-        return _hex(self.target.registers(self._general)[index], register_size(index))
+        values = self.target.registers(self._general)
+        return b"".join(_hex(values[at], register_size(at)) for at in parts(int(rest, 16)))
 
     def _write_one(self, rest: bytes) -> bytes:
         number, _, text = rest.partition(b"=")
-        index, values = register_index(int(number, 16)), self.target.registers(self._general)
-        values[index] = int.from_bytes(bytes.fromhex(text.decode()), "little")
+        values, data = self.target.registers(self._general), bytes.fromhex(text.decode())
+        for index in parts(int(number, 16)):
+            size = register_size(index)
+            values[index], data = int.from_bytes(data[:size], "little"), data[size:]
+        if data:
+            return FAILED
         self.target.set_registers(self._general, values)
         return OK
 

@@ -47,6 +47,11 @@ class SemihostingSessions:
             )
         return session
 
+    def heap_of(self, process: Process) -> tuple[int, int] | None:
+        """Where the heap that a process has asked for begins and ends (va), or None."""
+        session = self._of.get(process.pid)
+        return None if session is None else session.process.mapped_heap
+
     def snapshot(self) -> dict[int, SemihostingState]:
         """The state of each process's semihosting, by pid."""
         return {pid: session.snapshot() for pid, session in sorted(self._of.items())}

@@ -78,6 +78,8 @@ WORDS = (
     b"qRcmd,6578706c61696e2030", b"QPassSignals:", b"qSupported:fork-events+",
     b"qXfer:features:read:target.xml:", b"qXfer:exec-file:read:",
     b"qXfer:osdata:read:processes:", b"qXfer:memory-map:read::", b"qfThreadInfo", b"qsThreadInfo",
+    b"vFile:open:2f70726f632f312f736d617073,0,0", b"vFile:readlink:2f70726f632f312f657865",
+    b"vFile:readlink:", b"qXfer:auxv:read::", b"p3b", b"P4a=",
     b"qC", b"qRcmd,", b"qThreadExtraInfo,", b"vCont?", b"vAttach;", b"vFile:open:", b"vFile:pread:",
     b"vFile:fstat:", b"vFile:close:", b"QStartNoAckMode", b"!", b"vCont;", b"k", b"",
 )  # fmt: skip
