@@ -43,7 +43,7 @@ def end_of(name: str) -> tuple[str, ...]:
 def test_from_the_mistake_to_its_cause(name: str, mmu: str, place: Path) -> None:
     stop, told = CAUSES[name]
     served = Named(guest(f"mistakes/{name}"), place, "--mmu", mmu)
-    said = served.gdb(*end_of(name), stop, "reverse-continue", "backtrace", "kill")
+    said = served.gdb(*end_of(name), stop, "reverse-continue", "backtrace 3", "kill")
     assert re.search(told, said), said
     served.end()
 
@@ -91,7 +91,6 @@ def check_story(said: str) -> None:
     assert "Old value = 9\nNew value = 0" in said
     assert "No more reverse-execution history." in said
     assert said.count("Program received signal SIGSEGV") == 2
-    assert "Run till exit" in said
     assert re.search(r"main \(\) at .*story.c:14", said)
 
 
@@ -134,7 +133,7 @@ def test_without_snapshots_there_is_no_past(story: Path, place: Path) -> None:
     served = Served(story, place, "--snapshots", "0")
     said = served.gdb("continue", "reverse-stepi", "monitor goto begin", "kill")
     served.end()
-    assert "Target remote does not support this command" in said or "not supported" in said
+    assert "does not support this command" in said
     assert "the past is not kept" in said
 
 
@@ -155,8 +154,8 @@ def test_processes_are_stepped_back_each_by_itself(place: Path) -> None:
     """Several processes: steps back of one pass over the turns of the others."""
     served = Served(guest(TWO), place)
     said = served.gdb(
-        "break main", "continue", "delete", "stepi 40", "print/x $pc", "stepi 300", "reverse-stepi 300",
-        "print/x $pc", "kill",
+        "break main", "continue", "delete", "stepi 40", "print/x $pc", "stepi 300",
+        "reverse-stepi 300", "print/x $pc", "kill",
     )  # fmt: skip
     served.end()
     first, second = re.findall(r"^\$\d+ = (.*)$", said, re.MULTILINE)
