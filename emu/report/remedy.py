@@ -87,12 +87,11 @@ def _unaligned(failed: _Failed) -> Hint | None:
     if failed.operation is Operation.FRAME_SPLIT:
         frame = failed.frame()
         assert frame is not None
-        in_sections = frame.is_viewed and frame.view_kind is MapKind.SECTION
-        offset = failed.arguments["offset"] & -(SECTION_SIZE if in_sections else PAGE_SIZE)
-        offset = offset or (SECTION_SIZE if in_sections else PAGE_SIZE)
-        if offset < frame.len:
-            return _hint(failed, "accepted would be", failed.again(offset=offset))
-        return Hint("the frame is too small to be split")
+        unit = frame.view_unit if frame.is_viewed else PAGE_SIZE
+        if frame.len <= unit:
+            return Hint("the frame is too small to be split")
+        offset = min(failed.arguments["offset"] & -unit or unit, frame.len - unit)
+        return _hint(failed, "accepted would be", failed.again(offset=offset))
     if failed.operation is Operation.FRAME_MAP:
         return _unaligned_map(failed)
     if failed.operation is Operation.FRAME_TABLE:

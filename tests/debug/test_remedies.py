@@ -140,6 +140,8 @@ def full_pool(bench: Bench) -> tuple[int, ...]:
 CASES = (
     Case("frame_split", Error.UNALIGNED, lambda bench: (bench.free, 0x1234)),
     Case("frame_split", Error.UNALIGNED, lambda bench: (bench.free, 0x12)),
+    Case("frame_split", Error.UNALIGNED, lambda bench: (bench.page(2), 2 * PAGE + 4)),
+    Case("frame_split", Error.UNALIGNED, lambda bench: (bench.page(3), 0xFFFFFFFF)),
     Case("frame_map", Error.UNALIGNED, a_view_at(FREE_VA + 4)),
     Case("frame_map", Error.UNALIGNED,
          lambda bench: (L1, bench.table(), 0x40012000, MapKind.TABLE_L2)),
@@ -191,6 +193,7 @@ SENTENCES = (
     Case("proc_new", Error.BAD_SIZE, lambda bench: (bench.page(),)),
     Case("frame_unmap", Error.NOT_MAPPED, lambda bench: (bench.page(), MapKind.PAGE)),
     Case("frame_split", Error.OUT_OF_RANGE, lambda bench: (bench.page(2), 2 * PAGE)),
+    Case("frame_split", Error.UNALIGNED, lambda bench: (bench.page(), 4)),
     Case("frame_map", Error.UNALIGNED,
          lambda bench: (L1, bench.page(), 0x40000000, MapKind.SECTION | RO)),
 )  # fmt: skip
