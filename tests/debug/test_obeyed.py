@@ -1,0 +1,295 @@
+"""Every remedy is obeyed: what is advised for a refused call is done, and the call succeeds.
+
+Each is tried by proc0, by a child on a vspace of its own, and by a process on a lent vspace, and
+in each of them a second time.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from emu.report.remedies import REMEDIES
+from kernel_model.abi import Error, TableType
+from tests.debug.stage import SITUATIONS, Case, Stage, obey
+from tests.kernel.driver import MIB, PAGE, RO, RW, SECTION, TABLE_L1, TABLE_L2, set_room
+
+HIDDEN = Error.TABLE_NOT_VISIBLE
+UNSEEN = Error.NOT_VIEWED_READ_ONLY
+
+
+def taken_by_table(stage: Stage) -> tuple[int, ...]:
+    va = stage.far()
+    stage.installed(va)
+    return stage.own, stage.table(), va, TABLE_L2
+
+
+def taken_twice(stage: Stage) -> tuple[int, ...]:
+    """Two frames are in the way of one of three pages."""
+    start = stage.va(3 * PAGE)
+    stage.call("frame_map", stage.sys, stage.take(), start, RO)
+    stage.call("frame_map", stage.sys, stage.take(), start + 2 * PAGE, RW)
+    return stage.sys, stage.take(3), start, RO
+
+
+def taken_in_another_vspace(stage: Stage) -> tuple[int, ...]:
+    """The table belongs to another vspace than the caller's own, which has its code there."""
+    l1, l2 = stage.table(TableType.L1), stage.table()
+    stage.call("frame_map", l1, l2, 0, TABLE_L2)
+    stage.call("frame_map", l2, stage.take(), 0x10000, RO)
+    return l2, stage.take(), 0x10000, RO
+
+
+def taken_by_section(stage: Stage) -> tuple[int, ...]:
+    va = stage.far()
+    stage.call("frame_map", stage.own, stage.take(256, MIB), va, SECTION | RO)
+    return stage.own, stage.table(), va, TABLE_L2
+
+
+def a_hidden_table(stage: Stage) -> tuple[int, ...]:
+    va = stage.far()
+    table = stage.installed(va)
+    stage.call("frame_unmap", table, 0)
+    return table, stage.take(), va, RO
+
+
+def full(stage: Stage, free: int = 0) -> None:
+    """Leave room for ``free`` more objects in the caller's account."""
+    process = stage.kernel.processes[stage.pid]
+    room = process.charged + free
+    if stage.pid == 0:
+        set_room(stage.kernel, room)
+    else:
+        stage.kernel.processes[0].room += process.room - room
+        process.room = room
+
+
+def full_split(stage: Stage) -> tuple[int, ...]:
+    frame, _ = stage.take(2), stage.take(3)
+    full(stage)
+    return frame, PAGE
+
+
+def full_gift(stage: Stage) -> tuple[int, ...]:
+    child = stage.child()
+    stage.take(5)
+    full(stage)
+    return child, 100
+
+
+def a_stranger(stage: Stage) -> int:
+    """A process that owes the caller nothing: a child of a child."""
+    child = stage.child()
+    stage.call("pool_give", child, 4)
+    record = stage.take(2)
+    stage.call("frame_give", record, child)
+    stage.as_process(child, "proc_new", record)
+    return stage.kernel.next_pid - 1
+
+
+def larger(stage: Stage, offset: int) -> tuple[int, ...]:
+    """A frame of 64 KiB that begins so far behind a multiple of 16 KiB, to become an L1."""
+    frame = stage.take(16 + offset // PAGE, 0x10000)
+    if offset:
+        frame = stage.call("frame_split", frame, offset)
+    return stage.seen(frame), TableType.L1
+
+
+def hidden(stage: Stage, f_id: int) -> int:
+    """The frame, no longer viewed."""
+    stage.call("frame_unmap", f_id, 0)
+    return f_id
+
+
+def sections(stage: Stage) -> int:
+    """A frame of two MiB, viewed as sections."""
+    frame = stage.take(512, MIB)
+    stage.call("frame_map", stage.own, frame, stage.far(), SECTION | RO)
+    return frame
+
+
+def taken_by_its_view(stage: Stage) -> tuple[int, ...]:
+    """A frame moves by a page, to where another one follows it."""
+    start = stage.va(3 * PAGE)
+    moved = stage.take(2)
+    stage.call("frame_map", stage.sys, moved, start, RO)
+    stage.call("frame_map", stage.sys, stage.take(), start + 2 * PAGE, RW)
+    return stage.sys, moved, start + PAGE, RO
+
+
+def taken_by_a_table_view(stage: Stage) -> tuple[int, ...]:
+    """A table is there, which has to stay visible: the frame goes elsewhere."""
+    table = stage.installed()
+    frame = stage.kernel.frames[table]
+    return stage.sys, stage.take(), stage.kernel.view_va(frame), RO
+
+
+def hidden_and_taken(stage: Stage) -> tuple[int, ...]:
+    va = stage.far()
+    table = stage.installed(va)
+    stage.call("frame_map", table, stage.take(), va, RO)
+    return hidden(stage, table), stage.take(), va, RO
+
+
+def full_unpool(stage: Stage) -> tuple[int, ...]:
+    full(stage, free=8)
+    frame = stage.take(3)
+    stage.call("frame_pool", frame)
+    full(stage)
+    return (frame,)
+
+
+def misaligned(stage: Stage) -> tuple[int, ...]:
+    frame = stage.call("frame_split", stage.take(5, 0x10000), PAGE)
+    return stage.seen(frame), TableType.L1
+
+
+EVERYWHERE = (
+    Case("frame_split", Error.UNALIGNED, lambda stage: (stage.take(9), 0x1234)),
+    Case("frame_split", Error.UNALIGNED, lambda stage: (stage.take(9), 0x12)),
+    Case("frame_split", Error.UNALIGNED, lambda stage: (stage.take(2), 2 * PAGE + 4)),
+    Case("frame_split", Error.UNALIGNED, lambda stage: (stage.take(3), 0xFFFFFFFF)),
+    Case("frame_split", Error.UNALIGNED, lambda stage: (sections(stage), MIB + PAGE)),
+    Case("frame_split", Error.UNALIGNED, lambda stage: (sections(stage), PAGE)),
+    Case("frame_split", Error.OUT_OF_RANGE, lambda stage: (stage.take(2), 2 * PAGE)),
+    Case("frame_split", Error.OUT_OF_RANGE, lambda stage: (stage.take(2), 0)),
+    Case("frame_split", Error.OUT_OF_RANGE, lambda stage: (sections(stage), 2 * MIB)),
+    Case("frame_split", Error.POOL_FULL, full_split),
+    Case("pool_give", Error.POOL_FULL, full_gift),
+    Case("frame_table", Error.TABLE_HUNG, lambda stage: (stage.installed(), TableType.NO)),
+    Case("frame_unmap", Error.NOT_MAPPED, lambda stage: (stage.seen(stage.take()), SECTION)),
+    Case("frame_unmap", Error.NOT_MAPPED, lambda stage: (hidden(stage, stage.installed()), 0)),
+    Case("frame_pool", Error.MAPPED, lambda stage: (stage.seen(stage.take()),)),
+    Case("frame_pool", Error.MAPPED, lambda stage: (sections(stage),)),
+    Case("proc_new", Error.MAPPED, lambda stage: (stage.seen(stage.take(2)),)),
+    Case("frame_give", Error.NOT_ALLOWED, lambda stage: (stage.take(), a_stranger(stage))),
+    Case("pool_give", Error.NOT_ALLOWED, lambda stage: (a_stranger(stage), 1)),
+    Case("fault_handler", Error.NOT_ALLOWED, lambda stage: (a_stranger(stage),)),
+    Case("proc_end", Error.NOT_ALLOWED, lambda stage: (a_stranger(stage), 3)),
+)  # fmt: skip
+"""What calls mend on every vspace."""
+
+ON_ITS_OWN = (
+    Case("frame_map", Error.UNALIGNED,
+         lambda stage: (stage.sys, stage.take(), stage.va() + 4, RO), HIDDEN),
+    Case("frame_map", Error.UNALIGNED,
+         lambda stage: (stage.own, stage.table(), stage.far() + 0x12000, TABLE_L2), HIDDEN),
+    Case("frame_map", Error.UNALIGNED,
+         lambda stage: (stage.own, stage.take(256, MIB), stage.far() + PAGE, SECTION | RO), HIDDEN),
+    Case("frame_map", Error.TABLE_NOT_VISIBLE, a_hidden_table),
+    Case("frame_map", Error.TABLE_NOT_HUNG,
+         lambda stage: (stage.table(), stage.take(), stage.far(), RO), HIDDEN),
+    Case("frame_map", Error.TABLE_HUNG,
+         lambda stage: (stage.own, stage.installed(), stage.far(), TABLE_L2), HIDDEN),
+    Case("frame_map", Error.ENTRY_IN_USE, taken_twice, HIDDEN),
+    Case("frame_map", Error.ENTRY_IN_USE, taken_by_its_view, HIDDEN),
+    Case("frame_map", Error.ENTRY_IN_USE, taken_in_another_vspace, HIDDEN),
+    Case("frame_map", Error.ENTRY_IN_USE, taken_by_section, HIDDEN),
+    Case("frame_map", Error.ENTRY_IN_USE, taken_by_a_table_view, HIDDEN),
+    Case("frame_map", Error.TABLE_WRITABLE,
+         lambda stage: (stage.sys, stage.table(), stage.va(), RW), HIDDEN),
+    Case("frame_map", Error.OUT_OF_RANGE,
+         lambda stage: (stage.sys, stage.take(), stage.far(), RO), HIDDEN),
+    Case("frame_map", Error.OUT_OF_RANGE,
+         lambda stage: (stage.installed(), stage.take(2), stage.va(2 * PAGE), RW), HIDDEN),
+    Case("frame_map", Error.BAD_FLAGS,
+         lambda stage: (stage.sys, stage.take(), stage.va(), RW & ~1)),
+    Case("frame_map", Error.BAD_FLAGS, lambda stage: (stage.sys, stage.take(), stage.va(), 0)),
+    Case("frame_map", Error.BAD_FLAGS,
+         lambda stage: (stage.sys, stage.table(), stage.va(), RW | 1 << 9)),
+    Case("frame_map", Error.BAD_FLAGS,
+         lambda stage: (stage.own, stage.table(), stage.far(), TABLE_L2 | RO)),
+    Case("frame_map", Error.NOT_TABLE, lambda stage: (stage.own, stage.take(), stage.va(), RO)),
+    Case("frame_map", Error.NOT_TABLE, lambda stage: (stage.own, stage.take(), stage.far(), RO)),
+    Case("frame_map", Error.NOT_TABLE, lambda stage: (stage.take(), stage.take(), stage.va(), RO)),
+    Case("frame_map", Error.NOT_TABLE,
+         lambda stage: (stage.sys, stage.table(), stage.far(), TABLE_L2)),
+    Case("frame_map", Error.NOT_TABLE,
+         lambda stage: (stage.own, stage.take(), stage.far(), TABLE_L2), HIDDEN),
+    Case("frame_map", Error.NOT_TABLE,
+         lambda stage: (stage.own, stage.seen(stage.take(), RW), stage.far(), TABLE_L2), HIDDEN),
+    Case("frame_table", Error.NOT_VIEWED_READ_ONLY, lambda stage: (stage.take(), TableType.L2)),
+    Case("frame_table", Error.NOT_VIEWED_READ_ONLY,
+         lambda stage: (stage.seen(stage.take(), RW), TableType.L2)),
+    Case("frame_table", Error.BAD_SIZE, lambda stage: larger(stage, 0), UNSEEN),
+    Case("frame_table", Error.BAD_SIZE, lambda stage: larger(stage, 3 * PAGE), UNSEEN),
+)  # fmt: skip
+"""What calls mend for a process that changes its own vspace; on a lent one its owner does that."""
+
+SEVERAL = (
+    Case("frame_map", Error.BAD_FLAGS,
+         lambda stage: (stage.own, stage.table(), stage.va() + 4, RW & ~1 | 1 << 9)),
+    Case("frame_map", Error.UNALIGNED,
+         lambda stage: (taken_twice(stage)[0], stage.take(), stage.va() - PAGE + 4, RO), HIDDEN),
+    Case("frame_table", Error.NOT_VIEWED_READ_ONLY,
+         lambda stage: (stage.take(16, 0x10000), TableType.L1)),
+    Case("frame_table", Error.NOT_VIEWED_READ_ONLY,
+         lambda stage: (stage.seen(stage.take(16, 0x10000), RW), TableType.L1)),
+    Case("frame_map", Error.TABLE_NOT_VISIBLE, hidden_and_taken),
+)  # fmt: skip
+"""Calls with more mistakes than one, and how a process that changes its own vspace mends them."""
+
+SENTENCES = (
+    Case("frame_split", Error.UNALIGNED, lambda stage: (stage.take(), 4)),
+    Case("frame_split", Error.OUT_OF_RANGE, lambda stage: (stage.take(), PAGE)),
+    Case("frame_map", Error.UNALIGNED,
+         lambda stage: (stage.own, stage.take(), stage.far(), SECTION | RO), HIDDEN),
+    Case("frame_map", Error.ENTRY_IN_USE, taken_by_table, HIDDEN),
+    Case("frame_map", Error.BAD_FLAGS, lambda stage: (98, 99, stage.va(), 0)),
+    Case("frame_map", Error.BAD_KIND,
+         lambda stage: (stage.own, stage.table(TableType.L1), stage.va(), TABLE_L1)),
+    Case("frame_table", Error.UNALIGNED, lambda stage: misaligned(stage), UNSEEN),
+    Case("frame_table", Error.BAD_SIZE, lambda stage: (stage.seen(stage.take()), TableType.L1),
+         UNSEEN),
+    Case("proc_new", Error.BAD_SIZE, lambda stage: (stage.take(),)),
+    Case("frame_unmap", Error.NOT_MAPPED, lambda stage: (stage.take(), 0)),
+    Case("frame_unpool", Error.POOL_FULL, full_unpool),
+    Case("vspace_swap", Error.NOT_ALLOWED,
+         lambda stage: (a_stranger(stage), stage.table(TableType.L1))),
+    Case("vspace_lend", Error.NOT_ALLOWED,
+         lambda stage: (a_stranger(stage), stage.table(TableType.L1))),
+)  # fmt: skip
+"""Where no call mends it, a sentence says why, or what to do."""
+
+
+def label(case: Case) -> str:
+    return f"{case.call}-{case.error.name}"
+
+
+def is_mended_by_calls(case: Case, situation: str) -> bool:
+    """Provoke it twice, and each time obey; whether the hints were calls."""
+    stage = Stage(situation)
+    hints = []
+    for _ in range(2):
+        arguments = case.make(stage)
+        stage.lend()
+        hint = stage.advice(case.refused_with(stage), case.call, *arguments)
+        assert hint is not None
+        assert hint.text
+        obey(stage.kernel, hint.calls)
+        hints.append(hint)
+        stage.take_back()
+    assert bool(hints[0].calls) is bool(hints[1].calls), hints
+    return bool(hints[0].calls)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("case", EVERYWHERE, ids=label)
+def test_what_is_advised_succeeds(case: Case, situation: str) -> None:
+    assert is_mended_by_calls(case, situation)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("case", ON_ITS_OWN + SEVERAL, ids=label)
+def test_what_is_advised_succeeds_on_the_own_vspace(case: Case, situation: str) -> None:
+    assert is_mended_by_calls(case, situation) is (situation != "thread")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("case", SENTENCES, ids=label)
+def test_where_no_call_helps_there_is_a_sentence(case: Case, situation: str) -> None:
+    assert not is_mended_by_calls(case, situation)
+
+
+def test_every_remedy_is_tried() -> None:
+    mended = {case.error for case in EVERYWHERE + ON_ITS_OWN}
+    assert mended | {Error.BAD_KIND} == REMEDIES.keys()
