@@ -52,6 +52,7 @@ class Stage:
         self.kernel = self.machine.kernel
         self.debug: DebugFiles = debug_for(guest("programs/hello"))
         self.is_lent = situation == "thread"
+        self.registers: tuple[int, ...] | None = None
         self.own, self.sys, self.free = L1, SYS, REST
         self._next, self._far = driver.FREE_VA, 0x40000000
         if situation != "proc0":
@@ -133,7 +134,7 @@ class Stage:
         refusal = self.kernel.refusal
         assert isinstance(refusal, Refused)
         process = self.kernel.processes[self.pid]
-        context = Context(self.kernel, History(), self.debug, process)
+        context = Context(self.kernel, History(), self.debug, process, self.registers)
         return remedy(context, self.kernel.calls.named(name), words, refusal)
 
 

@@ -6,15 +6,19 @@ in each of them a second time.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
 
 from emu.report.remedies import REMEDIES
 from kernel_model.abi import Error, TableType
 from tests.debug.stage import SITUATIONS, Case, Stage, obey
-from tests.kernel.driver import MIB, PAGE, RO, RW, SECTION, TABLE_L1, TABLE_L2, set_room
+from tests.kernel.driver import DATA, MIB, PAGE, RO, RW, RX, SECTION, TABLE_L1, TABLE_L2, set_room
 
 HIDDEN = Error.TABLE_NOT_VISIBLE
 UNSEEN = Error.NOT_VIEWED_READ_ONLY
+Act = Callable[[Stage, Case, tuple[int, ...]], None]
 
 
 def taken_by_table(stage: Stage) -> tuple[int, ...]:
@@ -136,6 +140,21 @@ def full_unpool(stage: Stage) -> tuple[int, ...]:
     stage.call("frame_pool", frame)
     full(stage)
     return (frame,)
+
+
+def one_object_too_many(stage: Stage) -> tuple[int, ...]:
+    """Pool memory whose room would be free, if two adjacent pages were one frame."""
+    frame, part = stage.take(3), stage.take(2)
+    stage.call("frame_pool", frame)
+    stage.call("frame_split", part, PAGE)
+    full(stage, free=3 * 64 - 1)
+    return (frame,)
+
+
+def full_split_of_all(stage: Stage) -> tuple[int, ...]:
+    """The caller's only free memory is what it would split."""
+    full(stage)
+    return stage.free, PAGE
 
 
 def misaligned(stage: Stage) -> tuple[int, ...]:
@@ -293,3 +312,145 @@ def test_where_no_call_helps_there_is_a_sentence(case: Case, situation: str) -> 
 def test_every_remedy_is_tried() -> None:
     mended = {case.error for case in EVERYWHERE + ON_ITS_OWN}
     assert mended | {Error.BAD_KIND} == REMEDIES.keys()
+
+
+# -- sentences, obeyed as a reader would ---------------------------------------------------
+
+
+def use_an_aligned_part(stage: Stage, case: Case, arguments: tuple[int, ...]) -> None:
+    """take the L1 from a larger frame, split where the address is 16 KiB aligned"""
+    frame = stage.take(5, 0x10000)
+    stage.call("frame_split", frame, 4 * PAGE)
+    stage.call(case.call, stage.seen(frame), arguments[1])
+
+
+def use_pages(stage: Stage, case: Case, arguments: tuple[int, ...]) -> None:
+    """a section needs a frame of whole MiBs at whole MiBs; map this one as pages"""
+    stage.call(case.call, stage.sys, arguments[1], stage.va(), arguments[3] & ~SECTION)
+
+
+def use_another_address(stage: Stage, case: Case, arguments: tuple[int, ...]) -> None:
+    """frame 1 is there, and in use: choose another address"""
+    stage.call(case.call, *arguments[:2], stage.far(), arguments[3])
+
+
+def swap(stage: Stage, _case: Case, arguments: tuple[int, ...]) -> None:
+    """an L1 becomes current by vspace_swap(pid, f_id), it is not mapped"""
+    child = stage.child()
+    stage.call("vspace_swap", child, arguments[1])
+    assert stage.kernel.processes[child].l1 == arguments[1]
+
+
+def use_four_pages(stage: Stage, case: Case, arguments: tuple[int, ...]) -> None:
+    """take a frame with 0x4000 bytes at a multiple of 0x4000 in it"""
+    hint = stage.advice(Error.BAD_SIZE, case.call, stage.seen(stage.take(8)), arguments[1])
+    assert hint is not None
+    assert hint.calls
+    obey(stage.kernel, hint.calls)
+
+
+def use_two_pages(stage: Stage, case: Case, _arguments: tuple[int, ...]) -> None:
+    """take a frame of at least 0x2000 bytes"""
+    stage.call(case.call, stage.take(2))
+
+
+def merge(stage: Stage, case: Case, arguments: tuple[int, ...]) -> None:
+    """it takes room that is in use; room is free again when frames are merged"""
+    upper = stage.machine.owned()[-1]
+    pa = stage.kernel.frames[upper].pa
+    lower = next(frame.f_id for frame in stage.kernel.frames.values() if frame.end == pa)
+    stage.call("frame_merge", lower, upper)
+    stage.call(case.call, *arguments)
+
+
+def pool_another(stage: Stage, case: Case, arguments: tuple[int, ...]) -> None:
+    """free memory for kernel objects first: unmap another frame and give it to frame_pool"""
+    stage.call("frame_unmap", DATA, 0)
+    stage.call("frame_pool", DATA)
+    stage.call(case.call, *arguments)
+
+
+OBEYED: tuple[tuple[Act, Case], ...] = (
+    (use_an_aligned_part, Case("frame_table", Error.UNALIGNED, misaligned)),
+    (use_pages, Case("frame_map", Error.UNALIGNED,
+     lambda stage: (stage.own, stage.take(), stage.far(), SECTION | RO))),
+    (use_another_address, Case("frame_map", Error.ENTRY_IN_USE, taken_by_table)),
+    (swap, Case("frame_map", Error.BAD_KIND,
+     lambda stage: (stage.own, stage.table(TableType.L1), stage.va(), TABLE_L1))),
+    (use_four_pages, Case("frame_table", Error.BAD_SIZE,
+     lambda stage: (stage.seen(stage.take()), TableType.L1))),
+    (use_two_pages, Case("proc_new", Error.BAD_SIZE, lambda stage: (stage.take(),))),
+    (merge, Case("frame_unpool", Error.POOL_FULL, one_object_too_many)),
+    (pool_another, Case("frame_split", Error.POOL_FULL, full_split_of_all)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("act", "case"), OBEYED, ids=lambda one: getattr(one, "__name__", ""))
+def test_a_sentence_is_obeyed(act: Act, case: Case) -> None:
+    """What the hint says in words, each the docstring of what does it, leads to success."""
+    stage = Stage("proc0")
+    arguments = case.make(stage)
+    hint = stage.advice(case.error, case.call, *arguments)
+    assert hint is not None
+    assert re.sub(r"frame \d+", "frame 1", hint.text) == act.__doc__
+    assert not hint.calls
+    act(stage, case, arguments)
+
+
+@pytest.mark.parametrize("call", ["vspace_swap", "vspace_lend"])
+def test_a_parent_sets_the_vspace_of_its_child(call: str) -> None:
+    stage = Stage("child")
+    parent, grandchild = stage.pid, stage.child()
+    stage.machine.turn(0)
+    stage.pid = 0
+    hint = stage.advice(Error.NOT_ALLOWED, call, grandchild, stage.machine.l1())
+    assert hint is not None
+    assert hint.text == f"its parent, process {parent}, sets its vspace, to an L1 of its own"
+    stage.machine.turn(parent)
+    stage.call(call, grandchild, stage.table(TableType.L1))
+
+
+def test_room_from_the_parent() -> None:
+    """A child whose only free memory is what it would split asks its parent for room."""
+    stage = Stage("child")
+    hint = stage.advice(Error.POOL_FULL, "frame_split", *full_split_of_all(stage))
+    assert hint is not None
+    assert [pid for pid, _ in hint.calls] == [0, stage.pid]
+    obey(stage.kernel, hint.calls)
+
+
+# -- what the program cannot go on without -------------------------------------------------
+
+
+def registers_at(stage: Stage, pc: int, sp: int) -> tuple[int, ...]:
+    """Registers of a process that runs there."""
+    return (*[0] * 13, sp, 0, pc, 0x10)
+
+
+@pytest.mark.parametrize("what", ["code", "stack"])
+def test_code_and_stack_stay_where_they_are(what: str) -> None:
+    """No hint unmaps what the process is running on: it can do without the call."""
+    for case in ("frame_pool", "proc_new", "frame_map", "uninstall"):
+        stage = Stage("proc0")
+        frame, va = stage.take(2), stage.va(2 * PAGE)
+        table = stage.installed(va=0x40000000) if case == "uninstall" else stage.sys
+        va = 0x40000000 if case == "uninstall" else va
+        stage.call("frame_map", table, frame, va, RX if what == "code" else RW)
+        end = va + 2 * PAGE
+        stage.registers = (
+            registers_at(stage, va, 0x1000) if what == "code" else registers_at(stage, 4, end)
+        )
+        if case == "frame_map":
+            hint = stage.advice(Error.ENTRY_IN_USE, case, table, stage.take(), va, RO)
+            assert hint is not None
+            obey(stage.kernel, hint.calls)
+            assert hint.calls
+            assert stage.kernel.view_va(stage.kernel.frames[frame]) == va
+            continue
+        if case == "uninstall":
+            hint = stage.advice(Error.TABLE_HUNG, "frame_table", table, TableType.NO)
+        else:
+            hint = stage.advice(Error.MAPPED, case, frame)
+        assert hint is not None
+        assert not hint.calls
+        assert hint.text.startswith(f"the process's {what} is ")

@@ -1,4 +1,4 @@
-"""Calls made on trial do what they would do, and change nothing of the kernel that is asked about."""
+"""Calls made on trial do what they would do, and change nothing of the kernel asked about."""
 
 from __future__ import annotations
 
