@@ -113,6 +113,7 @@ class Plan:
         self._tables = self._tables_of(self._l1)
         self._own_tables = self._tables if self._l1 is own else self._tables_of(own)
         self._wanted = range(0)
+        self._expected: Frame | None = None
 
     def _tables_of(self, l1: Frame) -> list[_Table]:
         """The L2s of a vspace; notes which of them, and whether the L1, are visible."""
@@ -162,6 +163,16 @@ class Plan:
         if va + frame.view_len > table.end:
             raise NoPlanError("no one table spans the whole frame; split it first")
         self._call(Operation.FRAME_MAP, table.f_id, frame.f_id, va, flags)
+
+    def expect(self, frame: Frame) -> None:
+        """Plan as if the frame were the process's memory, which earlier calls have made it."""
+        self._expected = frame
+
+    def map_sections(self, frame: Frame, va: int, flags: int) -> None:
+        """Map a frame of whole MiBs as sections at ``va``.  Errors: NoPlanError."""
+        self._check_viewable(frame, flags)
+        self._make_visible(self._l1.f_id)
+        self._call(Operation.FRAME_MAP, self._l1.f_id, frame.f_id, va, flags)
 
     def remap(self, frame: Frame, flags: int) -> None:
         """Map a frame where it is viewed, with other rights.  Errors: NoPlanError."""
@@ -235,6 +246,8 @@ class Plan:
         return self._kernel.l1_over(self._kernel.frames[frame.v_id]) is self._l1
 
     def _check_viewable(self, frame: Frame, flags: int) -> None:
+        if frame is self._expected:
+            return
         if frame.owner != self._process.pid:
             raise NoPlanError(f"frame {frame.f_id} belongs to process {frame.owner}")
         if frame.type is FrameType.POOL:
