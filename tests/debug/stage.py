@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from emu.debuginfo import DebugFiles
-from emu.machine.history import History
+from emu.machine.history import KEPT_EVENTS, Happening, History
 from emu.report.context import Context
 from emu.report.hint import Hint
 from emu.report.remedy import remedy
 from kernel_model.abi import Error, TableType
 from kernel_model.errors import Refused
+from kernel_model.events import DescriptorsWritten, Event
 from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Kernel
 from kernel_model.plan import PlannedCall, planned
@@ -50,6 +51,8 @@ class Stage:
     def __init__(self, situation: str) -> None:
         self.machine = driver.Machine(RAM)
         self.kernel = self.machine.kernel
+        self.history = History()
+        self.kernel.tell = self.kernel.editor.tell = self._tell
         self.debug: DebugFiles = debug_for(guest("programs/hello"))
         self.is_lent = situation == "thread"
         self.registers: tuple[int, ...] | None = None
@@ -73,7 +76,23 @@ class Stage:
 
     def call(self, name: str, *arguments: int) -> int:
         """A call that succeeds."""
-        return self.machine.ok(name, *arguments)
+        history, row = self.history, self.kernel.calls.named(name)
+        words = tuple(argument & 0xFFFFFFFF for argument in arguments)
+        history.made += 1
+        history.under_way = (history.made, self.machine.pid, row, words)
+        result = self.machine.ok(name, *arguments)
+        history.calls.append((history.now, result))
+        return result
+
+    def _tell(self, event: Event) -> None:
+        """Keep what a machine would keep of an event."""
+        self.machine.host.happened(event)
+        history = self.history
+        if isinstance(event, DescriptorsWritten):
+            pa, level, old, new = event
+            history.writes.append((history.under_way, pa, level, len(new), old[0], new[0]))
+        elif isinstance(event, KEPT_EVENTS):
+            history.events.append(Happening(history.now, event))
 
     def take(self, pages: int = 1, align: int = PAGE) -> int:
         """A frame of so many pages, mapped nowhere."""
@@ -134,7 +153,7 @@ class Stage:
         refusal = self.kernel.refusal
         assert isinstance(refusal, Refused)
         process = self.kernel.processes[self.pid]
-        context = Context(self.kernel, History(), self.debug, process, self.registers)
+        context = Context(self.kernel, self.history, self.debug, process, self.registers)
         return remedy(context, self.kernel.calls.named(name), words, refusal)
 
 
