@@ -204,6 +204,8 @@ def _not_table(failed: Failed) -> Hint | None:
     if kind == MapKind.PAGE:
         return _map_through_l2(failed, "pages go into an L2", "pages go into an L2")
     if failed.frame("t_id").table is TableType.L1:
+        if frame.is_table or frame.type is not FrameType.MEM:
+            return Hint(f"frame {frame.f_id} is no L2 and cannot become one: take memory")
         return failed.prepared(
             "make it a table first, which clears it", lambda plan: plan.make_table(frame)
         )
@@ -218,18 +220,18 @@ def _entry_in_use(failed: Failed) -> Hint | None:
     """Free the entries first, or map elsewhere if what is there is needed."""
     there = _in_the_way(failed)
     names = " and ".join(f"frame {frame.f_id}" for frame in there)
+    text = f"{names} {'is' if len(there) == 1 else 'are'} there"
     if not any(frame.is_table or failed.in_use(frame) for frame in there):
         removals = [_removal(failed, frame) for frame in there]
-        text = f"{names} {'are' if len(there) > 1 else 'is'} there; unmap first"
-        return failed.hint(text, *removals, failed.again())
+        return failed.hint(f"{text}; unmap first", *removals, failed.again())
     if failed.arguments["flags"] & MAP_KIND_MASK != MapKind.PAGE:
-        return Hint(f"{names} is there, and in use: choose another address")
+        return Hint(f"{text}, and in use: choose another address")
     plan = failed.plan()
     try:
         plan.map_anywhere(failed.frame(), failed.arguments["flags"])
     except NoPlanError as error:
-        return Hint(f"{names} is there, and in use; {error}")
-    return failed.hint(f"{names} is there, and in use; free is", *plan.calls)
+        return Hint(f"{text}, and in use; {error}")
+    return failed.hint(f"{text}, and in use; accepted would be", *plan.calls)
 
 
 def _in_the_way(failed: Failed) -> list[Frame]:
