@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from emu.debuginfo import DebugFiles
+from emu.machine.fault import MachineFault
 from emu.machine.history import KEPT_EVENTS, Happening, History
+from emu.report.cause import cause_of
 from emu.report.context import Context
-from emu.report.hint import Hint
+from emu.report.hint import Hint, hint_for
 from emu.report.remedy import remedy
 from kernel_model.abi import Error, TableType
 from kernel_model.errors import Refused
@@ -17,10 +19,11 @@ from kernel_model.invariants import check_invariants
 from kernel_model.kernel import Kernel
 from kernel_model.plan import PlannedCall, planned
 from kernel_model.trap import trap
+from kernel_model.walk import Walk, walk
 from tests.debug.rig import debug_for
 from tests.guests import guest
 from tests.kernel import driver
-from tests.kernel.driver import L1, MIB, PAGE, REST, RO, SYS, TABLE_L2
+from tests.kernel.driver import CODE_VA, L1, MIB, PAGE, REST, RO, SYS, TABLE_L2
 
 RAM = 16 * MIB
 CHILD_MEMORY = 6 * MIB
@@ -155,6 +158,19 @@ class Stage:
         process = self.kernel.processes[self.pid]
         context = Context(self.kernel, self.history, self.debug, process, self.registers)
         return remedy(context, self.kernel.calls.named(name), words, refusal)
+
+    def walk(self, pid: int, va: int) -> Walk:
+        return walk(self.kernel.memory, self.kernel.l1_pa(self.kernel.processes[pid]), va)
+
+    def hint_of_fault(self, pid: int, va: int, access: int) -> Hint | None:
+        """What is advised for an access of a process that faults."""
+        found, registers = self.walk(pid, va), (*[0] * 15, CODE_VA, 0x10)
+        status = found.refusal(access)
+        assert status is not None
+        fault = MachineFault(pid, status.text, CODE_VA, registers, va, access, found, status)
+        process = self.kernel.processes[pid]
+        context = Context(self.kernel, self.history, self.debug, process, registers)
+        return hint_for(context, fault, cause_of(context, fault))
 
 
 Make = Callable[[Stage], tuple[int, ...]]

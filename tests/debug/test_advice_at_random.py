@@ -10,6 +10,7 @@ from emu.report.context import Context
 from emu.report.hint import Calls
 from emu.report.remedy import remedy
 from kernel_model.abi import KERNEL_VA, NO_ID, POOL_OBJECT_SIZE
+from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.trap import trap
 from tests.debug.stage import Stage, obey
 from tests.kernel.driver import DATA_VA, FREE_VA, MIB, PAGE, RO, RW, SECTION, TABLE_L2
@@ -46,7 +47,7 @@ class Random:
         self.stage.installed(0x40000000)
         for pages in (1, 1, 2, 4, 16, 256):
             self.stage.take(pages, min(pages, 256) * PAGE if pages != 2 else PAGE)
-        self.advised = 0
+        self.advised = self.mended = 0
 
     def argument(self, name: str) -> int:
         draw = self.draw
@@ -79,17 +80,30 @@ class Random:
             self.advised += 1
             self.check(hint.calls)
 
+    def fault(self) -> None:
+        """An access of the process, or of its thread: what is advised, if it faults."""
+        va = self.draw.choice(PLACES) + self.draw.choice((0, 12, PAGE - 4))
+        access = self.draw.choice((READ, WRITE, EXEC))
+        if self.stage.walk(self.stage.pid, va).refusal(access) is None:
+            return
+        hint = self.stage.hint_of_fault(self.stage.pid, va, access)
+        if hint is not None and hint.calls:
+            self.mended += 1
+            self.check(hint.calls)
+
     def check(self, calls: Calls) -> None:
         """Now and then the calls are really made, and the next ones see what they have done."""
         if self.draw.random() < 0.2:
             obey(self.kernel, calls)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_advice_is_found_and_true(seed: int) -> None:
     one = Random(seed)
     for _ in range(250):
         one.step()
+        one.fault()
         if one.kernel.running[0] is None or one.kernel.halted is not None:
             break
     assert one.advised > 5
+    assert one.mended > 5

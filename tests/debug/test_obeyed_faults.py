@@ -11,13 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from emu.machine.fault import MachineFault
-from emu.report.cause import cause_of
-from emu.report.context import Context
-from emu.report.hint import Hint, hint_for
+from emu.report.hint import Hint
 from kernel_model.abi import TableType
 from kernel_model.descriptors import EXEC, READ, WRITE
-from kernel_model.walk import FaultStatus, walk
+from kernel_model.walk import FaultStatus
 from tests.debug.stage import SITUATIONS, Stage, obey
 from tests.kernel.driver import CODE_VA, MIB, PAGE, RO, RW, RX, SECTION, TABLE_L2, UART
 
@@ -162,20 +159,10 @@ class Faulting:
             self.stage.call("vspace_lend", self.pid, self.stage.own)
 
     def status(self, va: int, access: int) -> FaultStatus | None:
-        kernel = self.stage.kernel
-        return walk(kernel.memory, kernel.l1_pa(kernel.processes[self.pid]), va).refusal(access)
+        return self.stage.walk(self.pid, va).refusal(access)
 
     def hint(self, va: int, access: int) -> Hint:
-        kernel, status = self.stage.kernel, self.status(va, access)
-        assert status is not None
-        process = kernel.processes[self.pid]
-        found = walk(kernel.memory, kernel.l1_pa(process), va)
-        registers = (*[0] * 15, CODE_VA, 0x10)
-        context = Context(kernel, self.stage.history, self.stage.debug, process, registers)
-        fault = MachineFault(
-            self.pid, status.text, CODE_VA, registers, va, access, found, status
-        )  # fmt: skip
-        hint = hint_for(context, fault, cause_of(context, fault))
+        hint = self.stage.hint_of_fault(self.pid, va, access)
         assert hint is not None
         return hint
 
@@ -201,7 +188,7 @@ def test_what_is_advised_changes_the_entry(make: Callable[[Stage], int], situati
     kernel = faulting.stage.kernel
     for number in range(1 if make is entry_of_another_vspace else 2):
         va = make(faulting.stage)
-        entry = walk(kernel.memory, kernel.l1_pa(kernel.processes[faulting.pid]), va).pa
+        entry = faulting.stage.walk(faulting.pid, va).pa
         before = kernel.memory.read_word(entry)
         hint = faulting.hint(va, WRITE)
         assert "which is writable after" in hint.text, number
