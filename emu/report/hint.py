@@ -19,10 +19,12 @@ from kernel_model.abi import (
     MapKind,
     TableType,
 )
+from kernel_model.boot import SYSTEM_AREA_SIZE
 from kernel_model.calls.giving import check_may_give
 from kernel_model.descriptors import EXEC, SECTION_SIZE, WRITE, Section, user_rights
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
+from kernel_model.kernel import PROC0
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.operations import Operation
 from kernel_model.plan import NoPlanError, Plan, PlannedCall, planned
@@ -107,13 +109,19 @@ def _allow(context: Context, view: View, fault: MachineFault) -> Hint | None:
         return Hint("the kernel alone writes there")
     if fault.access == EXEC:
         text, flags = "legal after", frame.v_flags & ~MAP_NOEXEC
-        if view == context.stack:
+        if _is_boot_stack(context, view):
             text = "for GCC's nested functions link with -z execstack; else legal after"
     else:
         text, flags = "legal after", frame.v_flags | MAP_WRITE
     return _planned(
         context, text, lambda plan: plan.remap(frame, flags), fault.va, fault.access
     )  # fmt: skip
+
+
+def _is_boot_stack(context: Context, view: View) -> bool:
+    """Whether it is the stack that the boot maps, as the program's file asks for it."""
+    is_proc0 = context.process.pid == PROC0
+    return is_proc0 and view == context.stack and not view.end % SYSTEM_AREA_SIZE
 
 
 _NEVER_EXECUTED = {
@@ -147,6 +155,8 @@ def _restore(context: Context, lost: Loss, frame: Frame, fault: MachineFault) ->
     """The calls that restore the mapping that was there."""
     if frame.pa != lost.start_pa or frame.is_viewed or frame.is_table:
         return None
+    if frame.type is FrameType.PROC:
+        return Hint(f"frame {frame.f_id} is the record of a process now")
     mapper, back = context.mapper, _back(context, frame)
     text = "legal again after"
     if frame.owner != mapper.pid:

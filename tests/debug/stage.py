@@ -164,7 +164,7 @@ class Stage:
 
     def hint_of_fault(self, pid: int, va: int, access: int) -> Hint | None:
         """What is advised for an access of a process that faults."""
-        found, registers = self.walk(pid, va), (*[0] * 15, CODE_VA, 0x10)
+        found, registers = self.walk(pid, va), self.registers or (*[0] * 15, CODE_VA, 0x10)
         status = found.refusal(access)
         assert status is not None
         fault = MachineFault(pid, status.text, CODE_VA, registers, va, access, found, status)

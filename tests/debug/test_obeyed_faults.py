@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from emu.report.hint import Hint
-from kernel_model.abi import TableType
+from kernel_model.abi import KERNEL_VA, TableType
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.walk import FaultStatus
 from tests.debug.stage import SITUATIONS, Stage, obey
@@ -204,6 +204,33 @@ def test_where_no_call_helps_there_is_a_sentence(fault: Fault, situation: str) -
     hint = faulting.hint(fault.make(faulting.stage), fault.access)
     assert hint.text.startswith(fault.text)
     assert not hint.calls
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_the_linker_is_named_for_the_stack_that_it_decides_on(situation: str) -> None:
+    """Stacks that programs map, for threads and children and themselves, are mapped otherwise."""
+    faulting = Faulting(situation)
+    stage = faulting.stage
+    mapped = view(RW)(stage)
+    stacks = {KERNEL_VA - 64: situation == "proc0", mapped: False}
+    if situation == "child":
+        del stacks[KERNEL_VA - 64]
+    for sp, is_told in stacks.items():
+        stage.registers = (*[0] * 13, sp, 0, sp, 0x10)
+        hint = faulting.hint(sp, EXEC)
+        assert ("-z execstack" in hint.text) is is_told
+        obey(stage.kernel, hint.calls)
+        assert faulting.status(sp, EXEC) is None
+
+
+def test_memory_that_became_a_process() -> None:
+    faulting = Faulting("proc0")
+    stage, va = faulting.stage, faulting.stage.far()
+    table, frame = stage.installed(va), stage.take(2)
+    stage.call("frame_map", table, frame, va, RW)
+    stage.call("frame_unmap", frame, 0)
+    stage.call("proc_new", frame)
+    assert faulting.hint(va, WRITE) == (f"frame {frame} is the record of a process now", ())
 
 
 @pytest.mark.parametrize(
