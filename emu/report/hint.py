@@ -153,8 +153,9 @@ def _edit_table(context: Context, view: View, va: int) -> Hint:
 
 def _restore(context: Context, lost: Loss, frame: Frame, fault: MachineFault) -> Hint | None:
     """The calls that restore the mapping that was there."""
-    if frame.pa != lost.start_pa or frame.is_viewed or frame.is_table:
+    if frame.pa < lost.start_pa or frame.is_viewed or frame.is_table:
         return None
+    start = lost.start_va + frame.pa - lost.start_pa
     if frame.type is FrameType.PROC:
         return Hint(f"frame {frame.f_id} is the record of a process now")
     mapper, back = context.mapper, _back(context, frame)
@@ -167,9 +168,9 @@ def _restore(context: Context, lost: Loss, frame: Frame, fault: MachineFault) ->
     def prepare(plan: Plan) -> None:
         plan.expect(frame)
         if kind is MapKind.SECTION:
-            plan.map_sections(frame, lost.start_va, flags)
+            plan.map_sections(frame, start, flags)
         else:
-            plan.map_frame(frame, lost.start_va, flags)
+            plan.map_frame(frame, start, flags)
 
     return _planned(context, text, prepare, fault.va, fault.access, before=back)
 

@@ -222,7 +222,7 @@ def _entry_in_use(failed: Failed) -> Hint | None:
     names = " and ".join(f"frame {frame.f_id}" for frame in there)
     text = f"{names} {'is' if len(there) == 1 else 'are'} there"
     if not any(frame.is_table or failed.in_use(frame) for frame in there):
-        removals = [_removal(failed, frame) for frame in there]
+        removals = [planned(Operation.FRAME_UNMAP, frame.f_id, frame.view_kind) for frame in there]
         return failed.hint(f"{text}; unmap first", *removals, failed.again())
     if failed.arguments["flags"] & MAP_KIND_MASK != MapKind.PAGE:
         return Hint(f"{text}, and in use: choose another address")
@@ -249,13 +249,6 @@ def _in_the_way(failed: Failed) -> list[Frame]:
         one for one, span in spans
         if one is not moved and span.start < wanted.stop and wanted.start < span.stop
     ]  # fmt: skip
-
-
-def _removal(failed: Failed, frame: Frame) -> PlannedCall:
-    """The call that takes a frame out of the table in which the refused call would map."""
-    is_installed = frame.f_id in failed.frame("t_id").installed
-    kind = MapKind.TABLE_L2 if is_installed else frame.view_kind
-    return planned(Operation.FRAME_UNMAP, frame.f_id, kind)
 
 
 def _mapped(failed: Failed) -> Hint | None:

@@ -157,8 +157,22 @@ def full_split_of_all(stage: Stage) -> tuple[int, ...]:
     return stage.free, PAGE
 
 
+def taken_by_itself(stage: Stage) -> tuple[int, ...]:
+    """A table of a MiB that is viewed as a section, at an address that it would translate."""
+    frame, va = stage.take(256, MIB), stage.far()
+    stage.call("frame_map", stage.own, frame, va, SECTION | RO)
+    stage.call("frame_table", frame, TableType.L2)
+    return stage.own, frame, va, TABLE_L2
+
+
 def misaligned(stage: Stage) -> tuple[int, ...]:
     frame = stage.call("frame_split", stage.take(5, 0x10000), PAGE)
+    return stage.seen(frame), TableType.L1
+
+
+def just_large_enough(stage: Stage) -> tuple[int, ...]:
+    """The last 16 KiB of the frame can become an L1."""
+    frame = stage.call("frame_split", stage.take(8, 0x10000), 3 * PAGE)
     return stage.seen(frame), TableType.L1
 
 
@@ -231,6 +245,7 @@ ON_ITS_OWN = (
          lambda stage: (stage.seen(stage.take(), RW), TableType.L2)),
     Case("frame_table", Error.BAD_SIZE, lambda stage: larger(stage, 0), UNSEEN),
     Case("frame_table", Error.BAD_SIZE, lambda stage: larger(stage, 3 * PAGE), UNSEEN),
+    Case("frame_table", Error.BAD_SIZE, just_large_enough, UNSEEN),
 )  # fmt: skip
 """What calls mend for a process that changes its own vspace; on a lent one its owner does that."""
 
@@ -248,28 +263,44 @@ SEVERAL = (
 """Calls with more mistakes than one, and how a process that changes its own vspace mends them."""
 
 SENTENCES = (
-    Case("frame_split", Error.UNALIGNED, lambda stage: (stage.take(), 4)),
-    Case("frame_split", Error.OUT_OF_RANGE, lambda stage: (stage.take(), PAGE)),
-    Case("frame_map", Error.UNALIGNED,
-         lambda stage: (stage.own, stage.take(), stage.far(), SECTION | RO), HIDDEN),
-    Case("frame_map", Error.ENTRY_IN_USE, taken_by_table, HIDDEN),
-    Case("frame_map", Error.BAD_FLAGS, lambda stage: (98, 99, stage.va(), 0)),
-    Case("frame_map", Error.BAD_KIND,
-         lambda stage: (stage.own, stage.table(TableType.L1), stage.va(), TABLE_L1)),
-    Case("frame_map", Error.NOT_TABLE,
-         lambda stage: (stage.own, stage.table(TableType.L1), stage.far(), TABLE_L2), HIDDEN),
-    Case("frame_table", Error.UNALIGNED, misaligned, UNSEEN),
-    Case("frame_table", Error.BAD_SIZE, lambda stage: (stage.seen(stage.take()), TableType.L1),
-         UNSEEN),
-    Case("proc_new", Error.BAD_SIZE, lambda stage: (stage.take(),)),
-    Case("frame_unmap", Error.NOT_MAPPED, lambda stage: (stage.take(), 0)),
-    Case("frame_unpool", Error.POOL_FULL, full_unpool),
-    Case("vspace_swap", Error.NOT_ALLOWED,
-         lambda stage: (a_stranger(stage), stage.table(TableType.L1))),
-    Case("vspace_lend", Error.NOT_ALLOWED,
-         lambda stage: (a_stranger(stage), stage.table(TableType.L1))),
+    ("the frame is too small to be split",
+     Case("frame_split", Error.UNALIGNED, lambda stage: (stage.take(), 4))),
+    ("the frame is too small to be split",
+     Case("frame_split", Error.OUT_OF_RANGE, lambda stage: (stage.take(), PAGE))),
+    ("a section needs a frame of whole MiBs at whole MiBs; map this one as pages",
+     Case("frame_map", Error.UNALIGNED,
+          lambda stage: (stage.own, stage.take(), stage.far(), SECTION | RO), HIDDEN)),
+    ("frame N is there, and in use: choose another address",
+     Case("frame_map", Error.ENTRY_IN_USE, taken_by_table, HIDDEN)),
+    ("frame N is there, and in use: choose another address",
+     Case("frame_map", Error.ENTRY_IN_USE, taken_by_itself, HIDDEN)),
+    ("E_NO_FRAME would be next: process N owns no frame N",
+     Case("frame_map", Error.BAD_FLAGS, lambda stage: (98, 99, stage.va(), 0))),
+    ("an LN becomes current by vspace_swap(pid, f_id), it is not mapped",
+     Case("frame_map", Error.BAD_KIND,
+          lambda stage: (stage.own, stage.table(TableType.L1), stage.va(), TABLE_L1))),
+    ("frame N is no LN and cannot become one: take memory",
+     Case("frame_map", Error.NOT_TABLE,
+          lambda stage: (stage.own, stage.table(TableType.L1), stage.far(), TABLE_L2), HIDDEN)),
+    ("take the LN from a larger frame, split where the address is N KiB aligned",
+     Case("frame_table", Error.UNALIGNED, misaligned, UNSEEN)),
+    ("take a frame with N bytes at a multiple of N in it",
+     Case("frame_table", Error.BAD_SIZE,
+          lambda stage: (stage.seen(stage.take()), TableType.L1), UNSEEN)),
+    ("take a frame of at least N bytes",
+     Case("proc_new", Error.BAD_SIZE, lambda stage: (stage.take(),))),
+    ("it is mapped nowhere",
+     Case("frame_unmap", Error.NOT_MAPPED, lambda stage: (stage.take(), 0))),
+    ("it takes room that is in use; room is free again when frames are merged",
+     Case("frame_unpool", Error.POOL_FULL, full_unpool)),
+    ("its parent, process N, sets its vspace, to an LN of its own",
+     Case("vspace_swap", Error.NOT_ALLOWED,
+          lambda stage: (a_stranger(stage), stage.table(TableType.L1)))),
+    ("its parent, process N, sets its vspace, to an LN of its own",
+     Case("vspace_lend", Error.NOT_ALLOWED,
+          lambda stage: (a_stranger(stage), stage.table(TableType.L1)))),
 )  # fmt: skip
-"""Where no call mends it, a sentence says why, or what to do."""
+"""Where no call mends it, a sentence says why, or what to do: N stands for each number."""
 
 
 def label(case: Case) -> str:
@@ -306,9 +337,19 @@ def test_what_is_advised_succeeds_on_the_own_vspace(case: Case, situation: str) 
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("case", SENTENCES, ids=label)
-def test_where_no_call_helps_there_is_a_sentence(case: Case, situation: str) -> None:
-    assert not is_mended_by_calls(case, situation)
+@pytest.mark.parametrize(("text", "case"), SENTENCES)
+def test_where_no_call_helps_there_is_a_sentence(text: str, case: Case, situation: str) -> None:
+    stage = Stage(situation)
+    for _ in range(2):
+        arguments = case.make(stage)
+        stage.lend()
+        error = case.refused_with(stage)
+        hint = stage.advice(error, case.call, *arguments)
+        assert hint is not None
+        assert not hint.calls
+        said = re.sub(r"\b0x[0-9a-f]+|\d+", "N", hint.text)
+        assert said == text if error == case.error else "vspace" in said
+        stage.take_back()
 
 
 def test_every_remedy_is_tried() -> None:
@@ -419,6 +460,49 @@ def test_room_from_the_parent() -> None:
     assert hint is not None
     assert [pid for pid, _ in hint.calls] == [0, stage.pid]
     obey(stage.kernel, hint.calls)
+
+
+def test_what_belongs_to_no_one_else() -> None:
+    stage = Stage("child")
+    hint = stage.advice(Error.NOT_ALLOWED, "proc_end", 0, 1)
+    assert hint == ("process 0 has no parent: no other process has power over it", ())
+
+
+def test_page_0_is_not_advised() -> None:
+    """Nor is a page when an L2 for the first MiB is asked for, which may be there."""
+    stage = Stage("child")
+    frame = stage.take()
+    hint = stage.advice(Error.UNALIGNED, "frame_map", stage.sys, frame, 4, RO)
+    assert hint is not None
+    assert [call.arguments[2] for _, call in hint.calls] == [PAGE]
+
+
+def test_only_what_is_in_the_way_is_unmapped() -> None:
+    """Not what the frame itself had there, nor its neighbours."""
+    stage = Stage("proc0")
+    start = stage.va(6 * PAGE)
+    below, moved, there, above = stage.take(), stage.take(2), stage.take(), stage.take()
+    for frame, page in ((below, 0), (moved, 1), (there, 3), (above, 4)):
+        stage.call("frame_map", stage.sys, frame, start + page * PAGE, RO)
+    for frame, page in ((moved, 2), (stage.take(), 3)):
+        va = start + page * PAGE
+        hint = stage.advice(Error.ENTRY_IN_USE, "frame_map", stage.sys, frame, va, RO)
+        assert hint is not None
+        (_, unmap), (_, again) = hint.calls
+        assert unmap.arguments == (there, 0)
+        assert again.arguments == (stage.sys, frame, va, RO)
+
+
+def test_the_smallest_frame_that_makes_enough_room() -> None:
+    stage = Stage("proc0")
+    child, _, enough = stage.child(), stage.take(), stage.take(2)
+    full(stage, free=20)
+    hint = stage.advice(Error.POOL_FULL, "pool_give", child, 100)
+    assert hint is not None
+    assert hint.text == "make room first"
+    (_, pool), (_, again) = hint.calls
+    assert pool.arguments == (enough,)
+    assert again.arguments == (child, 100)
 
 
 # -- what the program cannot go on without -------------------------------------------------

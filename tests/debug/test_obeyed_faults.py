@@ -69,6 +69,20 @@ def lost(kind: int, *calls: str, flags: int = RW) -> Callable[[Stage], int]:
     return make
 
 
+def half(place: int) -> Callable[[Stage], int]:
+    """A part of a view that was removed: the upper of two pages, which are two frames now."""
+
+    def make(stage: Stage) -> int:
+        va = stage.far()
+        table, frame = stage.installed(va), stage.take(2)
+        stage.call("frame_map", table, frame, va, RW)
+        stage.call("frame_unmap", frame, 0)
+        stage.call("frame_split", frame, PAGE)
+        return va + place
+
+    return make
+
+
 def lost_with_its_table(stage: Stage) -> int:
     """The L2 was removed, with the page in it."""
     va = stage.far()
@@ -126,6 +140,8 @@ MENDED = (
     Fault("frame ", READ, lost(0, "frame_give", "hide")),
     Fault("legal again after", WRITE, lost(SECTION, "frame_unmap")),
     Fault("frame ", READ, lost(SECTION, "frame_give")),
+    Fault("legal again after", READ, half(12)),
+    Fault("legal again after", WRITE, half(PAGE + 12)),
     Fault(LEGAL, READ, lost_with_its_table),
     Fault(LEGAL, WRITE, lost_with_its_table),
     Fault(LEGAL, READ, lambda stage: stage.far() + 4),
@@ -178,6 +194,17 @@ def test_what_is_advised_makes_the_access_legal(fault: Fault, situation: str) ->
         assert hint.calls, hint.text
         obey(faulting.stage.kernel, hint.calls)
         assert faulting.status(va, fault.access) is None
+
+
+@pytest.mark.parametrize("place", [12, PAGE + 12])
+def test_what_was_there_is_there_again(place: int) -> None:
+    """Not only some memory: that of the address itself, though its frame has been cut."""
+    faulting = Faulting("proc0")
+    va = half(place)(faulting.stage)
+    hint = faulting.hint(va, READ)
+    upper = faulting.stage.kernel.frames[faulting.stage.kernel.next_f_id - 1]
+    obey(faulting.stage.kernel, hint.calls)
+    assert faulting.stage.walk(faulting.pid, va).pa == upper.pa - PAGE + place
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
