@@ -113,7 +113,6 @@ class Plan:
         self._tables = self._tables_of(self._l1)
         self._own_tables = self._tables if self._l1 is own else self._tables_of(own)
         self._wanted = range(0)
-        self._expected: Frame | None = None
 
     def _tables_of(self, l1: Frame) -> list[_Table]:
         """The L2s of a vspace; notes which of them, and whether the L1, are visible."""
@@ -165,12 +164,13 @@ class Plan:
         self._call(Operation.FRAME_MAP, table.f_id, frame.f_id, va, flags)
 
     def expect(self, frame: Frame) -> None:
-        """Plan as if the frame were the process's memory, which earlier calls have made it."""
-        self._expected = frame
+        """Plan as if the frame were free memory of the process, which earlier calls make it."""
+        self._free[frame.f_id] = frame.len
 
     def map_sections(self, frame: Frame, va: int, flags: int) -> None:
         """Map a frame of whole MiBs as sections at ``va``.  Errors: NoPlanError."""
         self._check_viewable(frame, flags)
+        self._free.pop(frame.f_id, None)
         self._make_visible(self._l1.f_id)
         self._call(Operation.FRAME_MAP, self._l1.f_id, frame.f_id, va, flags)
 
@@ -246,7 +246,7 @@ class Plan:
         return self._kernel.l1_over(self._kernel.frames[frame.v_id]) is self._l1
 
     def _check_viewable(self, frame: Frame, flags: int) -> None:
-        if frame is self._expected:
+        if frame.f_id in self._free:
             return
         if frame.owner != self._process.pid:
             raise NoPlanError(f"frame {frame.f_id} belongs to process {frame.owner}")

@@ -21,6 +21,7 @@ from kernel_model.abi import (
     MapKind,
     TableType,
 )
+from kernel_model.calls.giving import check_may_give
 from kernel_model.descriptors import L1_SIZE, SECTION_SIZE
 from kernel_model.errors import Refused
 from kernel_model.frame import Frame
@@ -315,6 +316,27 @@ def _bad_size(failed: Failed) -> Hint | None:
 # -- other processes -------------------------------------------------------------------------
 
 
+def _no_frame(failed: Failed) -> Hint | None:
+    """The frame's owner can make the call, on a vspace that it has lent, or give the frame."""
+    kernel, f_id = failed.context.kernel, failed.refusal.values["f_id"]
+    assert isinstance(f_id, int)
+    if f_id < 0:
+        return Hint(f"{f_id} is what a call returned that failed: see there")
+    frame = kernel.frames.get(f_id)
+    if frame is None:
+        return None
+    owner = frame.owner
+    if owner == failed.context.mapper.pid:
+        text = f"process {owner} has lent this vspace and owns it"
+        return Hint(text, ((owner, failed.again()),))
+    give = failed.text("{frame_give}")
+    try:
+        check_may_give(kernel, kernel.processes[owner], failed.context.process.pid)
+    except Refused:
+        give += failed.text(f" after {{frame_allow}}({owner})")
+    return Hint(f"frame {f_id} is process {owner}'s, which can give it by {give}")
+
+
 def _not_allowed(failed: Failed) -> Hint | None:
     """A receiver or handler can allow it; a process's vspace and end are its parent's alone."""
     caller, pid = failed.context.process.pid, failed.arguments["pid"]
@@ -350,5 +372,6 @@ REMEDIES: dict[Error, Callable[[Failed], Hint | None]] = {
     Error.POOL_FULL: _pool_full,
     Error.BAD_SIZE: _bad_size,
     Error.NOT_ALLOWED: _not_allowed,
+    Error.NO_FRAME: _no_frame,
 }
 """What is advised for each error: the first idea, which ``remedy`` tries before it is told."""

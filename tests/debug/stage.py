@@ -150,14 +150,16 @@ class Stage:
             self.call("vspace_swap", self.pid, self.own)
 
     def advice(self, error: Error, name: str, *arguments: int) -> Hint | None:
-        """What is advised for a call that is refused with this error."""
+        """What is advised for a call of process ``pid`` that is refused with this error."""
         words = tuple(argument & 0xFFFFFFFF for argument in arguments)
-        assert self.machine.call(name, *arguments) == error
+        row, process = self.kernel.calls.named(name), self.kernel.processes[self.pid]
+        running, self.kernel.running[0] = self.kernel.running[0], process
+        assert trap(self.kernel, 0, row, (*words, *[0] * (4 - len(words)))) == error
+        self.kernel.running[0] = running
         refusal = self.kernel.refusal
         assert isinstance(refusal, Refused)
-        process = self.kernel.processes[self.pid]
         context = Context(self.kernel, self.history, self.debug, process, self.registers)
-        return remedy(context, self.kernel.calls.named(name), words, refusal)
+        return remedy(context, row, words, refusal)
 
     def walk(self, pid: int, va: int) -> Walk:
         return walk(self.kernel.memory, self.kernel.l1_pa(self.kernel.processes[pid]), va)

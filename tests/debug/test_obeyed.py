@@ -274,6 +274,9 @@ SENTENCES = (
      Case("frame_map", Error.ENTRY_IN_USE, taken_by_table, HIDDEN)),
     ("frame N is there, and in use: choose another address",
      Case("frame_map", Error.ENTRY_IN_USE, taken_by_itself, HIDDEN)),
+    ("E_NO_FRAME would be next: process N owns no frame -N; -N is what a call returned that failed:"
+     " see there",
+     Case("frame_map", Error.BAD_FLAGS, lambda stage: (stage.sys, -3, stage.va(), 0))),
     ("E_NO_FRAME would be next: process N owns no frame N",
      Case("frame_map", Error.BAD_FLAGS, lambda stage: (98, 99, stage.va(), 0))),
     ("an LN becomes current by vspace_swap(pid, f_id), it is not mapped",
@@ -354,7 +357,7 @@ def test_where_no_call_helps_there_is_a_sentence(text: str, case: Case, situatio
 
 def test_every_remedy_is_tried() -> None:
     mended = {case.error for case in EVERYWHERE + ON_ITS_OWN}
-    assert mended | {Error.BAD_KIND} == REMEDIES.keys()
+    assert mended | {Error.BAD_KIND, Error.NO_FRAME} == REMEDIES.keys()
 
 
 # -- sentences, obeyed as a reader would ---------------------------------------------------
@@ -444,13 +447,49 @@ def test_a_sentence_is_obeyed(act: Act, case: Case) -> None:
 def test_a_parent_sets_the_vspace_of_its_child(call: str) -> None:
     stage = Stage("child")
     parent, grandchild = stage.pid, stage.child()
-    stage.machine.turn(0)
     stage.pid = 0
+    stage.machine.turn(0)
     hint = stage.advice(Error.NOT_ALLOWED, call, grandchild, stage.machine.l1())
     assert hint is not None
     assert hint.text == f"its parent, process {parent}, sets its vspace, to an L1 of its own"
     stage.machine.turn(parent)
     stage.call(call, grandchild, stage.table(TableType.L1))
+
+
+def test_a_frame_of_the_lender() -> None:
+    """A thread asks for what only the owner of the vspace can do."""
+    stage = Stage("proc0")
+    thread, mapped = stage.child(), stage.seen(stage.take())
+    stage.call("vspace_lend", thread, stage.own)
+    own = stage.take()
+    stage.call("frame_give", own, thread)
+    va, stage.pid = stage.va(), thread
+    hint = stage.advice(Error.NO_FRAME, "frame_unmap", mapped, 0)
+    assert hint is not None
+    assert [pid for pid, _ in hint.calls] == [0]
+    obey(stage.kernel, hint.calls)
+    hint = stage.advice(Error.NO_FRAME, "frame_map", stage.sys, own, va, RW)
+    assert hint == (
+        f"E_NO_FRAME would be next: process 0 owns no frame {own}; "
+        f"frame {own} is process {thread}'s, which can give it by frame_give"
+        f" after frame_allow({thread})",
+        (),
+    )
+
+
+def test_a_frame_of_a_child() -> None:
+    stage = Stage("proc0")
+    child, frame = stage.child(), stage.take()
+    stage.call("frame_give", frame, child)
+    hint = stage.advice(Error.NO_FRAME, "frame_pool", frame)
+    assert hint is not None
+    assert hint.text == (
+        f"frame {frame} is process {child}'s, which can give it by frame_give"
+        f" after frame_allow({child})"
+    )
+    stage.call("frame_allow", child)
+    stage.as_process(child, "frame_give", frame, 0)
+    stage.call("frame_pool", frame)
 
 
 def test_room_from_the_parent() -> None:
