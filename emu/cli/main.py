@@ -15,6 +15,7 @@ from emu.cli.streams import occupy_closed_streams
 
 COMMANDS = {
     "run": "emu.cli.run",
+    "replay": "emu.cli.replay",
     "tables": "emu.cli.tables",
     "frames": "emu.cli.frames",
     "disasm": "emu.cli.disasm",
@@ -36,6 +37,8 @@ Examples:
   emu run --mmu cpu --check prog.elf    on Unicorn's own Arm MMU, checking the kernel
   emu run --stats prog.elf              and say what it took
   emu run --explain prog.elf            and why calls were refused
+  emu run --record run.rec prog.elf     record it
+  emu replay run.rec                    and run it again, without its files and its input
   emu tables --at fault prog.elf        what was mapped when it faulted
   emu frames prog.elf                   who owned what when it ended
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from io import BytesIO
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -198,11 +198,13 @@ class DebugFiles:
         return next(same, None)
 
 
-def open_files(program: str, others: Sequence[str] = ()) -> DebugFiles:
-    """The files of these names, which have been loaded before."""
-    return DebugFiles(_open(program), [_open(name) for name in others])
+def open_files(
+    program: str, others: Sequence[str] = (), path_of: Callable[[str], str] = str
+) -> DebugFiles:
+    """The files of these names, which have been loaded before.  path_of: where each one is."""
+    return DebugFiles(_open(program, path_of), [_open(name, path_of) for name in others])
 
 
-def _open(name: str) -> DebugFile:
-    with open(name, "rb") as stream:
+def _open(name: str, path_of: Callable[[str], str]) -> DebugFile:
+    with open(path_of(name), "rb") as stream:
         return DebugFile(BytesIO(stream.read()), name)

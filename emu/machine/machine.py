@@ -6,10 +6,12 @@ kernel answer while Unicorn stays where it is; per process switch one stop and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.conventions import DEFAULT
+from emu.cpu.hostram import Pages
 from emu.cpu.registers import State
 from emu.devices.bus import Device
 from emu.environment.cmdline import command_line
@@ -85,6 +87,8 @@ class Machine:
         self.options = options
         self.board = standard_board(options.ram)
         self.ram = make_ram(options.mmu, self.board.ram_base, self.board.ram_size)
+        self._pages: Pages = {}
+        """RAM in the last snapshot, of which the next one shares what is still so."""
         self.outside = Outside(world, options.max_output, self._stop_cores, self.count_instructions)
         self.bus = make_bus(self.board, self.outside)
         devices = tuple(self.bus)
@@ -239,17 +243,25 @@ class Machine:
             if core.engine.control.running:
                 core.engine.stop()
 
-    def _heard(self, count: int) -> Outcome:
-        """Run, while the watchdog heeds signals, the timeout and ``interrupt``."""
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """Runs within are one for signals, the timeout and ``interrupt``."""
         control = self.core.engine.control
         try:
             with Watchdog(control, self.world, self.options.timeout) as self.turns.watchdog:
-                return self._go(count)
-        except Interrupted as interrupted:
-            return stopped_by(interrupted.cause)
+                yield
         finally:
             self.turns.watchdog = None
             control.take_request()  # a late request does not concern the next run
+
+    def _heard(self, count: int) -> Outcome:
+        """Run, while signals, the timeout and ``interrupt`` are heeded."""
+        heeds = self.turns.watchdog is not None
+        try:
+            with nullcontext() if heeds else self.heeding():
+                return self._go(count)
+        except Interrupted as interrupted:
+            return stopped_by(interrupted.cause)
 
     def _go(self, count: int) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
@@ -298,10 +310,11 @@ class Machine:
         from emu.machine.snapshot import Snapshot
 
         self.turns.forget_ended()
+        self._pages = self.ram.pages(self._pages)
         return Snapshot(
             kernel=self.kernel.snapshot(),
             cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
-            ram=dict(self.ram.used()),
+            ram=self._pages,
             devices=tuple(device.snapshot() for device in self.bus),
             outside=self.outside.snapshot(),
             sessions=self.sessions.snapshot(),
@@ -316,9 +329,8 @@ class Machine:
         stays written.  Errors: OSError, when such a file is gone.
         """
         self.kernel.restore(state.kernel)
-        self.ram.ram.zero(self.ram.ram.base, self.ram.ram.size)
-        for pa, page in state.ram.items():
-            self.ram.ram.write(pa, page)
+        self.ram.become(state.ram)
+        self._pages = state.ram
         for core, one in zip(self.cores, state.cores, strict=True):
             loaded = self.kernel.processes.get(one.loaded)
             core.restore(one, loaded, -1 if loaded is None else self.kernel.l1_pa(loaded))
