@@ -153,8 +153,11 @@ def _edit_table(context: Context, view: View, va: int) -> Hint:
 
 def _restore(context: Context, lost: Loss, frame: Frame, fault: MachineFault) -> Hint | None:
     """The calls that restore the mapping that was there."""
-    if frame.pa < lost.start_pa or frame.is_viewed or frame.is_table:
+    if frame.is_table:
         return None
+    if frame.is_viewed:
+        there = next((view.va for view in context.views if view.frame is frame), None)
+        return None if there is None else Hint(f"frame {frame.f_id} is at {there:#010x} now")
     start = lost.start_va + frame.pa - lost.start_pa
     if frame.type is FrameType.PROC:
         return Hint(f"frame {frame.f_id} is the record of a process now")

@@ -50,7 +50,9 @@ def _tried(context: Context, hint: Hint, left: int) -> Hint:
         then = Context(kernel, context.history, context.debug, kernel.processes[pid], registers)
         further = _remedy(then, row, words, refusal, left - 1)
         if further is not None and further.calls:
-            return Hint(hint.text, hint.calls[:number] + further.calls)
+            before, behind = hint.calls[:number] + further.calls, hint.calls[number + 1 :]
+            mended = Hint(hint.text, before + behind)
+            return _tried(context, mended, left - 1) if behind else mended
         advice = "" if further is None else f"; {further.text}"
         return Hint(f"E_{refusal.error.name} would be next: {refusal.text}{advice}")
     return hint

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from emu.debuginfo import DebugFiles
 from emu.machine.fault import MachineFault
-from emu.machine.history import KEPT_EVENTS, Happening, History
+from emu.machine.history import KEPT_EVENTS, Happening, History, KernelEntry
 from emu.report.cause import cause_of
 from emu.report.context import Context
 from emu.report.hint import Hint, hint_for
@@ -158,6 +158,7 @@ class Stage:
         self.kernel.running[0] = running
         refusal = self.kernel.refusal
         assert isinstance(refusal, Refused)
+        self.history.refused(KernelEntry(self.history.made, self.pid, row, words), refusal)
         context = Context(self.kernel, self.history, self.debug, process, self.registers)
         return remedy(context, row, words, refusal)
 

@@ -21,9 +21,10 @@ UNSEEN = Error.NOT_VIEWED_READ_ONLY
 Act = Callable[[Stage, Case, tuple[int, ...]], None]
 
 
-def taken_by_table(stage: Stage) -> tuple[int, ...]:
+def taken_by_table(stage: Stage, above: int = 0) -> tuple[int, ...]:
+    """Another L2 is at some of the addresses that an L2 would translate."""
     va = stage.far()
-    stage.installed(va)
+    stage.installed(va + above)
     return stage.own, stage.table(), va, TABLE_L2
 
 
@@ -274,6 +275,8 @@ SENTENCES = (
      Case("frame_map", Error.ENTRY_IN_USE, taken_by_table, HIDDEN)),
     ("frame N is there, and in use: choose another address",
      Case("frame_map", Error.ENTRY_IN_USE, taken_by_itself, HIDDEN)),
+    ("frame N is there, and in use: choose another address",
+     Case("frame_map", Error.ENTRY_IN_USE, lambda stage: taken_by_table(stage, 2 * MIB), HIDDEN)),
     ("E_NO_FRAME would be next: process N owns no frame -N; -N is what a call returned that failed:"
      " see there",
      Case("frame_map", Error.BAD_FLAGS, lambda stage: (stage.sys, -3, stage.va(), 0))),
@@ -290,6 +293,8 @@ SENTENCES = (
     ("take a frame with N bytes at a multiple of N in it",
      Case("frame_table", Error.BAD_SIZE,
           lambda stage: (stage.seen(stage.take()), TableType.L1), UNSEEN)),
+    ("take a frame with N bytes at a multiple of N in it",
+     Case("frame_table", Error.BAD_SIZE, lambda stage: (sections(stage), TableType.L1), UNSEEN)),
     ("take a frame of at least N bytes",
      Case("proc_new", Error.BAD_SIZE, lambda stage: (stage.take(),))),
     ("it is mapped nowhere",
@@ -321,6 +326,8 @@ def is_mended_by_calls(case: Case, situation: str) -> bool:
         assert hint is not None
         assert hint.text
         obey(stage.kernel, hint.calls)
+        if hint.calls:  # they end with the call that was refused
+            assert hint.calls[-1][1].operation == stage.kernel.calls.named(case.call).operation
         hints.append(hint)
         stage.take_back()
     assert bool(hints[0].calls) is bool(hints[1].calls), hints

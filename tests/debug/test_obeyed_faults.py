@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from emu.report.hint import Hint
-from kernel_model.abi import KERNEL_VA, TableType
+from kernel_model.abi import KERNEL_VA, Error, TableType
 from kernel_model.descriptors import EXEC, READ, WRITE
 from kernel_model.walk import FaultStatus
 from tests.debug.stage import SITUATIONS, Stage, obey
@@ -69,6 +69,17 @@ def lost(kind: int, *calls: str, flags: int = RW) -> Callable[[Stage], int]:
     return make
 
 
+def merged(stage: Stage) -> int:
+    """What was unmapped is the upper part of a larger frame now."""
+    va = stage.far()
+    table, lower = stage.installed(va), stage.take(2)
+    upper = stage.call("frame_split", lower, PAGE)
+    stage.call("frame_map", table, upper, va + PAGE, RW)
+    stage.call("frame_unmap", upper, 0)
+    stage.call("frame_merge", lower, upper)
+    return va + PAGE + 12
+
+
 def half(place: int) -> Callable[[Stage], int]:
     """A part of a view that was removed: the upper of two pages, which are two frames now."""
 
@@ -119,6 +130,20 @@ def entry_of_a_loose_table(stage: Stage) -> int:
     return stage.kernel.view_va(stage.kernel.frames[stage.table()]) + 16
 
 
+def entry_of_a_table(stage: Stage) -> int:
+    """The entry for the view of a table, which is never writable."""
+    table = stage.kernel.frames[stage.sys]
+    place = stage.kernel.view_va(stage.kernel.frames[stage.installed()])
+    return stage.kernel.view_va(table) + (place - table.t_va) // PAGE * 4
+
+
+def moved(stage: Stage) -> int:
+    va, table, frame = stage.va(2 * PAGE), stage.sys, stage.take()
+    stage.call("frame_map", table, frame, va, RW)
+    stage.call("frame_map", table, frame, va + PAGE, RW)
+    return va + 8
+
+
 def empty_entry(stage: Stage) -> int:
     return stage.kernel.view_va(stage.kernel.frames[stage.installed()]) + 16
 
@@ -140,6 +165,7 @@ MENDED = (
     Fault("frame ", READ, lost(0, "frame_give", "hide")),
     Fault("legal again after", WRITE, lost(SECTION, "frame_unmap")),
     Fault("frame ", READ, lost(SECTION, "frame_give")),
+    Fault("legal again after", WRITE, merged),
     Fault("legal again after", READ, half(12)),
     Fault("legal again after", WRITE, half(PAGE + 12)),
     Fault(LEGAL, READ, lost_with_its_table),
@@ -160,6 +186,8 @@ SENTENCES = (
     Fault("a table is never executed", EXEC, empty_entry),
     Fault("the kernel changes tables, in frame_map and", WRITE, entry_of_a_loose_table),
     Fault("the kernel changes tables; this entry is for 0x", WRITE, empty_entry),
+    Fault("the kernel changes tables; this entry is for 0x", WRITE, entry_of_a_table),
+    Fault("frame ", WRITE, moved),
 )  # fmt: skip
 """Accesses that no call makes legal."""
 
@@ -275,6 +303,18 @@ def test_a_process_at_its_information(access: int, text: str) -> None:
     stage.as_process(faulting.pid, "frame_map", table, record, 0x60000, RO)
     hint = faulting.hint(0x60004, access)
     assert hint == (text, ())
+
+
+def test_the_frame_of_a_refused_call_is_mapped() -> None:
+    """With the right that the access needs, which the call did not ask for."""
+    faulting = Faulting("proc0")
+    stage, va = faulting.stage, faulting.stage.far()
+    frame = stage.take()
+    stage.advice(Error.OUT_OF_RANGE, "frame_map", stage.sys, frame, va, RO)
+    hint = faulting.hint(va, WRITE)
+    assert hint.calls[-1][1].arguments[1] == frame
+    obey(stage.kernel, hint.calls)
+    assert faulting.status(va, WRITE) is None
 
 
 def test_a_device_is_never_executed() -> None:

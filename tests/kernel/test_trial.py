@@ -29,6 +29,7 @@ def test_a_trial_leaves_kernel_and_memory_alone() -> None:
     assert refused is not None
     assert refused.error is Error.NO_FRAME
     assert trial.refusal(child.pid, planned(Operation.FRAME_POOL, page)) is None
+    assert trial.kernel.running[0] is trial.kernel.processes[0]
     assert trial.refusal(0, planned(Operation.PROC_NEW, REST)) is None
     assert (machine.kernel.snapshot(), bytes(machine.ram.bytes)) == (before, ram)
 
