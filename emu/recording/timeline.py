@@ -147,8 +147,8 @@ class Timeline:
     def _due(self) -> int:
         """The place at which the next snapshot is kept."""
         at = bisect_right(self._kept, self.now, key=lambda one: one.moment)
-        later = self._kept[at].moment if at < len(self._kept) else self.now + self._interval
-        return min(later, self._kept[at - 1].moment + self._interval) if at else later
+        due = self.now + self._interval
+        return min(due, self._kept[at].moment) if at < len(self._kept) else due
 
     # To a place
 
