@@ -77,12 +77,15 @@ class Launch:
             load(path)
         self.image = load(guest.program)
         self.machine = self._make_machine(self.image, streams, make_world or host_world)
-        self.machine.observers.add(_FaultReporter(self))
-        self.machine.observers.add(_EndReporter(self))
+        self.goal: Callable[[], Outcome] = self.machine.run
+        """Runs the machine to its end."""
+        self.reporters: list[Observer] = [_FaultReporter(self), _EndReporter(self)]
         if guest.files is None:
-            self.machine.observers.add(_FilesReporter(self))
+            self.reporters.append(_FilesReporter(self))
         if guest.explain:
-            self.machine.observers.add(_RefusalReporter(self))
+            self.reporters.append(_RefusalReporter(self))
+        for one in self.reporters:
+            self.machine.observers.add(one)
 
     def _make_machine(
         self,
@@ -112,7 +115,7 @@ class Launch:
 
     def run(self) -> Outcome:
         """Run to the end, and report an end other than by exit."""
-        outcome = self.reach(self.machine.run)
+        outcome = self.reach(self.goal)
         self.report_end(outcome)
         return outcome
 
@@ -236,6 +239,7 @@ class _FilesReporter(Observer):
         if machine.sessions.of(process).errno == EACCES:
             name = self._asked.partition(" ")[2] or self._asked
             note(f"the program may open no file, as {name}: --files DIR lets it, beneath DIR")
+            self._launch.reporters.remove(self)
             machine.observers.remove(self)
 
 

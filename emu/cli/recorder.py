@@ -9,13 +9,13 @@ import click
 from emu.cli.errors import UserError, user_errors
 from emu.cli.fingerprint import made_by
 from emu.cli.inputs import path_of
-from emu.cli.launch import Launch, Streams, host_world
+from emu.cli.launch import Launch, Streams
+from emu.cli.logged import logged_world
 from emu.cli.options import GuestOptions
 from emu.cli.streams import note
-from emu.environment.requests import Beginning
 from emu.machine.outcome import Outcome
 from emu.recording.file import Header, RecordingFile
-from emu.recording.log import Log
+from emu.recording.options import said_by
 from emu.recording.replay import end_of
 from emu.recording.world import LoggedWorld
 
@@ -34,10 +34,7 @@ class Recorder:
 
     def world(self, guest: GuestOptions, streams: Streams) -> LoggedWorld:
         """The real outside, whose answers are noted.  Errors: OSError."""
-        host = host_world(guest, streams)
-        beginning = host.answer(("begin",), 0)
-        assert isinstance(beginning, Beginning)
-        self._world = LoggedWorld(Log(beginning), host)
+        self._world = logged_world(guest, streams)
         return self._world
 
     def run(self, launch: Launch) -> Outcome:
@@ -64,12 +61,8 @@ class Recorder:
                 note(f"{self._path}: {file.lost.strerror}: the recording is not whole")
 
     def _header(self) -> Header:
-        guest, options = self._guest, self._guest.options
-        said = {
-            "ram": options.ram, "mmu": options.mmu, "max_insns": options.max_insns,
-            "timeout": options.timeout, "max_output": options.max_output,
-            "files": guest.files, "clock": guest.clock,
-        }  # fmt: skip
+        guest = self._guest
+        said = said_by(guest.options, guest.files, guest.clock)
         return Header(made_by(), said, self._world.log.beginning, self._names)
 
 

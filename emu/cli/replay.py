@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import click
 
 from emu.cli.command import Command
+from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.errors import UserError, user_errors
 from emu.cli.fingerprint import made_by
-from emu.cli.inputs import stand_in
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
-from emu.cli.launch import Launch, Streams
-from emu.cli.options import CLOCKS, GuestOptions
-from emu.cli.streams import WAITS, note, say
-from emu.environment.requests import Answer
-from emu.environment.world import HostWorld
-from emu.machine.machine import Options
+from emu.cli.launch import Launch
+from emu.cli.logged import recorded_guest, replaying
+from emu.cli.streams import note, say
 from emu.machine.outcome import Outcome
 from emu.mmu import BACKENDS
 from emu.recording.file import Recording, RecordingError, read_recording
-from emu.recording.replay import run_again
-from emu.recording.world import LoggedWorld, ReplayError
+from emu.recording.world import ReplayError
 
 EPILOG = """\b
 Examples:
   emu run --record run.rec prog.elf
   emu replay run.rec
   emu replay --trace syscall --explain run.rec
+  emu replay --gdb ./here run.rec
   emu replay --coverage run.info --profile run.svg run.rec
 """
 
@@ -36,6 +32,7 @@ Examples:
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("recording", metavar="RECORDING", type=click.Path())
 @instrument_options
+@debugger_options
 @click.option(
     "--mmu",
     type=click.Choice(BACKENDS),
@@ -52,19 +49,21 @@ Examples:
 def command(
     recording: str,
     instruments: InstrumentOptions,
+    debugger: DebuggerOptions,
     mmu: str | None,
     check: bool,
     explain: bool,
     stats: bool,
 ) -> int:
     """Run what was recorded in RECORDING again: the same instructions, output and end."""
+    check_debugger(debugger)
     with user_errors(recording, RecordingError):
         recorded = read_recording(recording)
-    guest = _guest(recording, recorded)
+        guest = recorded_guest(recording, recorded)
     options = guest.options._replace(mmu=mmu or guest.options.mmu, check=check, stats=stats)
     launch = replaying(recorded, guest._replace(options=options, explain=explain))
     started = time.perf_counter()
-    outcome = _run(recording, recorded, launch, instruments)
+    outcome = _run(recording, recorded, launch, instruments, debugger)
     if stats:
         from emu.machine.stats import stats_text
 
@@ -72,36 +71,17 @@ def command(
     return outcome.status
 
 
-def replaying(recorded: Recording, guest: GuestOptions) -> Launch:
-    """A launch whose machine reads from the recording, and writes to our standard streams."""
-
-    def make_world(_guest: GuestOptions, streams: Streams) -> LoggedWorld:
-        host = HostWorld(["replay"], None, streams, WAITS)
-
-        def show(stream: int, data: bytes) -> Answer:
-            return host.answer(("write", stream, data), 0)
-
-        return LoggedWorld(recorded.log, None, show, WAITS)
-
-    options = guest.options
-    launch = Launch(guest._replace(options=options._replace(timeout=None)), make_world=make_world)
-    launch.machine.count_instructions()
-    launch.timeout = options.timeout
-    return launch
-
-
-def _run(path: str, recorded: Recording, launch: Launch, instruments: InstrumentOptions) -> Outcome:
-    world, others = launch.machine.world, recorded.header.made_by != made_by()
-    assert isinstance(world, LoggedWorld)
-
-    def run() -> Outcome:
-        outcome = launch.reach(lambda: run_again(launch.machine, world, recorded.damage))
-        launch.report_end(outcome)
-        return outcome
-
+def _run(
+    path: str,
+    recorded: Recording,
+    launch: Launch,
+    instruments: InstrumentOptions,
+    debugger: DebuggerOptions,
+) -> Outcome:
+    others = recorded.header.made_by != made_by()
     told = f"recorded by emu {_name(recorded.header.made_by)}, and this is {_name(made_by())}"
     try:
-        outcome = run_instrumented(launch, instruments, run)
+        outcome = run_instrumented(launch, instruments, debugged(launch, debugger))
     except ReplayError as error:
         raise UserError(f"{path}: {error}{f' ({told})' if others else ''}") from error
     if others:
@@ -111,39 +91,3 @@ def _run(path: str, recorded: Recording, launch: Launch, instruments: Instrument
 
 def _name(made: tuple[str, str]) -> str:
     return f"{made[0]} ({made[1]})" if "".join(made).isprintable() else "of no known version"
-
-
-def _guest(path: str, recorded: Recording) -> GuestOptions:
-    """How the program was run.  Errors: UserError."""
-    header = recorded.header
-    with user_errors(path, RecordingError):
-        options, clock = _options(path, header.options)
-        if not header.names or not all(name.isprintable() for name in header.names):
-            raise RecordingError(f"{path}: its header is damaged")
-    for name, image in zip(header.names, recorded.images, strict=True):
-        stand_in(name, image)
-    arguments = header.beginning.arguments[1:]
-    return GuestOptions(
-        header.names[0], arguments, options, header.options["files"], header.names[1:], False, clock
-    )
-
-
-def _options(path: str, said: dict[str, Any]) -> tuple[Options, str]:
-    """Errors: RecordingError."""
-    try:
-        ram, max_insns, output = said["ram"], said["max_insns"], said["max_output"]
-        timeout, files = said["timeout"], said["files"]
-        is_right = (
-            type(ram) is int and 2 << 20 <= ram <= 1 << 30 and not ram & 0xFFF
-            and said["mmu"] in BACKENDS and said["clock"] in CLOCKS
-            and type(max_insns) is int and max_insns >= 0
-            and (output is None or (type(output) is int and output >= 0))
-            and (timeout is None or (isinstance(timeout, int | float) and timeout > 0))
-            and (files is None or isinstance(files, str))
-        )  # fmt: skip
-    except (KeyError, TypeError) as error:
-        raise RecordingError(f"{path}: its header is damaged") from error
-    if not is_right:
-        raise RecordingError(f"{path}: its header is damaged")
-    options = Options(ram, said["mmu"], max_insns, timeout, max_output=output)
-    return options, said["clock"]

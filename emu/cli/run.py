@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import click
 
@@ -11,9 +12,10 @@ from emu.cli.core import cores
 from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.errors import UserError
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
-from emu.cli.launch import Launch
+from emu.cli.launch import Launch, Streams
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.streams import say
+from emu.environment.world import World
 from emu.machine.outcome import Outcome
 
 EPILOG = """\b
@@ -64,7 +66,7 @@ def command(
     guest = guest._replace(options=guest.options._replace(stats=stats))
     started = time.perf_counter()
     if record is None:
-        launch = Launch(guest)
+        launch = Launch(guest, make_world=_world_for(debugger))
         with cores(launch, core):
             outcome = run_instrumented(launch, instruments, debugged(launch, debugger))
     else:
@@ -74,6 +76,17 @@ def command(
 
         say(stats_text(launch.machine, time.perf_counter() - started))
     return outcome.status
+
+
+def _world_for(
+    debugger: DebuggerOptions,
+) -> Callable[[GuestOptions, Streams], World] | None:
+    """A logged one where a debugger may go back."""
+    if debugger.gdb is None or not debugger.snapshots:
+        return None
+    from emu.cli.logged import logged_world
+
+    return logged_world
 
 
 def _recorded(

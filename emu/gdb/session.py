@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from emu.api.memory import AddressError
+from emu.gdb.backwards import Backwards
 from emu.gdb.documents import document
 from emu.gdb.expressions import conditions
 from emu.gdb.features import REGISTERS, parts, register_size
@@ -37,6 +38,9 @@ _SUPPORTED: Final = (
 )  # fmt: skip
 
 
+_PAST: Final = ("ReverseStep+", "ReverseContinue+")
+
+
 class Answer(NamedTuple):
     """The reply, and whether it ends the session.  go: runs the machine first, or None."""
 
@@ -59,14 +63,16 @@ class Session:
         self.is_quiet = self.is_extended = False
         self._general = self._stepped = stopped.pid
         self._files = HostFiles(self.target)
-        self._monitor = Monitor(runner)
+        timeline = self.target.timeline
+        self._backwards = None if timeline is None else Backwards(runner, timeline)
+        self._monitor = Monitor(runner, self._backwards)
         self._handlers: dict[bytes, Callable[[bytes], Answer | bytes]] = {
             b"?": lambda _: self.stop_reply(), b"g": self._read_all, b"G": self._write_all,
             b"p": self._read_one, b"P": self._write_one, b"m": self._read, b"M": self._write_hex,
             b"X": self._write_binary, b"H": self._select, b"T": self._is_alive, b"c": self._go_on,
             b"s": self._step_on, b"D": self._detach, b"k": self._kill, b"Z": self._break,
             b"z": self._unbreak, b"q": self._query, b"Q": self._set, b"v": self._verbose,
-            b"!": self._extend, b"R": lambda _: self._restart(),
+            b"!": self._extend, b"R": lambda _: self._restart(), b"b": self._go_back,
         }  # fmt: skip
 
     def handle(self, body: bytes) -> Answer:
@@ -205,6 +211,16 @@ class Session:
         step = partial(self.runner.step, self._stepped)
         return Answer(b"", go=step) if not rest else Answer(FAILED)
 
+    def _go_back(self, rest: bytes) -> Answer | bytes:
+        """``bs`` and ``bc``."""
+        backwards = self._backwards
+        if backwards is None or rest not in (b"s", b"c"):
+            return b""
+        if rest == b"c":
+            return Answer(b"", go=backwards.go)
+        self.target.process(self._stepped)
+        return Answer(b"", go=partial(backwards.step, self._stepped))
+
     def _verbose(self, rest: bytes) -> Answer | bytes:
         name, _, words = rest.partition(b";")
         if rest == b"Cont?":
@@ -257,6 +273,7 @@ class Session:
             what, _, thread = action.partition(b":")
             if not thread or self._pid(thread) in (ANY, fault.pid):
                 if what[:1] not in (b"C", b"S") or is_repaired:
+                    self.target.changed()
                     self.runner.machine.retry_fault()
                 return
 
@@ -332,7 +349,8 @@ class Session:
         name, _, words = rest.partition(b":")
         if name == b"Supported":
             self.target.tells_starts = b"fork-events+" in words.split(b";")
-            return ";".join(_SUPPORTED).encode()
+            past = _PAST if self._backwards is not None else ()
+            return ";".join(_SUPPORTED + past).encode()
         if name == b"Xfer":
             return self._transfer(words)
         if rest == b"fThreadInfo":

@@ -6,7 +6,8 @@ kernel answer while Unicorn stays where it is; per process switch one stop and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.conventions import DEFAULT
@@ -242,17 +243,25 @@ class Machine:
             if core.engine.control.running:
                 core.engine.stop()
 
-    def _heard(self, count: int) -> Outcome:
-        """Run, while the watchdog heeds signals, the timeout and ``interrupt``."""
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """Runs within are one for signals, the timeout and ``interrupt``."""
         control = self.core.engine.control
         try:
             with Watchdog(control, self.world, self.options.timeout) as self.turns.watchdog:
-                return self._go(count)
-        except Interrupted as interrupted:
-            return stopped_by(interrupted.cause)
+                yield
         finally:
             self.turns.watchdog = None
             control.take_request()  # a late request does not concern the next run
+
+    def _heard(self, count: int) -> Outcome:
+        """Run, while signals, the timeout and ``interrupt`` are heeded."""
+        heeds = self.turns.watchdog is not None
+        try:
+            with nullcontext() if heeds else self.heeding():
+                return self._go(count)
+        except Interrupted as interrupted:
+            return stopped_by(interrupted.cause)
 
     def _go(self, count: int) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""

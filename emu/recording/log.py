@@ -103,6 +103,12 @@ class Log:
         self.due = moment + max(FIRST_SIGN, moment >> 2)
         self.hand_on()
 
+    def cut(self, requests: int, answers: int) -> None:
+        """Drop what is behind so many requests and answers; only of a log that has no sink."""
+        assert self.sink is _drop
+        del self.answers[answers:]
+        self.requests = requests
+
     def hand_on(self) -> None:
         """Hand the entries so far to the sink."""
         if self._unsunk:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from emu.environment.clock import LOOK, NEVER
-from emu.environment.requests import Answer, Cause, Failed, Lost, Request
+from emu.environment.files import OpenMode
+from emu.environment.requests import STDOUT, Answer, Cause, Failed, Lost, Request
 from emu.environment.waits import Waits
 from emu.environment.world import World
 from emu.recording.log import Log
@@ -27,7 +29,8 @@ class Position(NamedTuple):
 
     request, answer: the numbers of the next request and of the next answer in the log.
     looked, looks: the state of a clock that counts instructions.  ready: the last answer to whether
-    there is input.  check: CRC-32 of the output so far.
+    there is input.  check: CRC-32 of the output so far.  written: its bytes, on standard output and
+    on standard error.  files: those that are open, each as its handle, path and mode.
     """
 
     request: int = 0
@@ -36,6 +39,8 @@ class Position(NamedTuple):
     looks: int = 0
     ready: bool = True
     check: int = 0
+    written: tuple[int, int] = (0, 0)
+    files: tuple[tuple[int, bytes, int], ...] = ()
 
 
 Show = Callable[[int, bytes], Answer]
@@ -67,10 +72,14 @@ class LoggedWorld:
         """
         self.log, self._beneath, self._show = log, beneath, show
         self._counts = log.beginning.counts
+        self._begin = None if beneath is None else beneath.snapshot()
         self._waits = waits or Waits()
         self._shown = 0
         self._request = self._answer = self._looks = self._check = 0
         self._looked, self._ready = NEVER, True
+        self._written = [0, 0]
+        self._files: dict[int, tuple[bytes, int]] = {}
+        self._reopens: dict[int, tuple[bytes, int]] | None = None
 
     # Answering
 
@@ -80,14 +89,22 @@ class LoggedWorld:
             return self.log.beginning
         if request[0] == "why_stop":
             return self._why_stopped(request, moment)
+        if self._reopens is not None:
+            return self._reopened(request)
         foretold = self._foretold(request, moment)
         if self._request < self.log.requests:
             answer = self._from_log(request, moment, foretold)
         else:
             answer = self._from_beneath(request, moment, foretold)
         self._request += 1
-        if request[0] == "input_ready":
+        if request[0] == "write":
+            self._written[request[1] - STDOUT] += len(request[2])
+        elif request[0] == "input_ready":
             self._ready = bool(answer)
+        elif request[0] == "open_file" and isinstance(answer, int):
+            self._files[answer] = request[1], request[2]
+        elif request[0] == "close_file":
+            self._files.pop(request[1], None)
         return answer
 
     def _foretold(self, request: Request, moment: int) -> Answer:
@@ -167,14 +184,26 @@ class LoggedWorld:
         if self._beneath is not None:
             self._beneath.resume()
 
+    @property
+    def last(self) -> int | None:
+        """The place beyond which the run is not known, if it did not end by itself there."""
+        log = self.log
+        if self._beneath is not None:
+            return None
+        if log.end is None:
+            return log.moment
+        return log.moment if log.stops and log.stops[-1].moment == log.moment else None
+
     # As a value
 
     @property
     def position(self) -> Position:
         """Where the run is in the log."""
         return Position(
-            self._request, self._answer, self._looked, self._looks, self._ready, self._check
-        )
+            self._request, self._answer, self._looked, self._looks, self._ready, self._check,
+            (self._written[0], self._written[1]),
+            tuple((handle, *file) for handle, file in sorted(self._files.items())),
+        )  # fmt: skip
 
     def snapshot(self) -> Position:
         return self.position
@@ -182,7 +211,48 @@ class LoggedWorld:
     def restore(self, state: Any) -> None:
         """Go to a position of this log."""
         assert isinstance(state, Position), state
-        self._request, self._answer, self._looked, self._looks, self._ready, self._check = state
+        self._request, self._answer, self._looked, self._looks, self._ready, self._check = state[:6]
+        self._written = list(state.written)
+        self._files = {handle: (path, mode) for handle, path, mode in state.files}
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether nothing but the log answers."""
+        return self._beneath is None
+
+    def cut(self) -> None:
+        """What follows in the log will not come to pass: the world beneath answers from here on."""
+        if self._beneath is not None:
+            self.log.cut(self._request, self._answer)
+            self._shown = min(self._shown, self._request)
+
+    def start_over(self) -> None:
+        """Begin again, the world beneath, too."""
+        if self._beneath is not None:
+            self._beneath.restore(self._begin)
+            self.log.cut(0, 0)
+            self._shown = 0
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Restore a machine of this world within: its files are open in the log, and stay so."""
+        self._reopens = {}
+        try:
+            yield
+        finally:
+            self._reopens = None
+
+    def _reopened(self, request: Request) -> Answer:
+        """The handle that a file has that is open at this position."""
+        if request[0] != "open_file":
+            return None
+        assert self._reopens is not None
+        for handle, (path, mode) in self._files.items():
+            again = mode & ~(OpenMode.CREATE | OpenMode.TRUNCATE)
+            if handle not in self._reopens and (path, again) == request[1:]:
+                self._reopens[handle] = path, mode
+                return handle
+        raise AssertionError(request)
 
 
 def _fits(answer: Answer, request: Request) -> bool:
