@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, ClassVar
 
+import click
+
+from emu.cli.debugger import DebuggerOptions
 from emu.cli.errors import UserError, user_errors
 from emu.cli.inputs import path_of
 from emu.cli.launch import Launch
@@ -16,6 +19,20 @@ from emu.machine.core import Core
 from emu.machine.fault import MachineFault
 from emu.machine.observers import Observer
 from kernel_model.abi import NO_ID
+
+core_option = click.option(
+    "--core",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    default=None,
+    help="Write there a core file, for gdb, of the process that a fault ends.",
+)
+
+
+def check_core(path: str | None, debugger: DebuggerOptions) -> None:
+    """Errors: UserError, for a core file and a debugger, which writes them itself."""
+    if path is not None and debugger.gdb is not None:
+        raise UserError("--core and --gdb cannot be used together: gdb has generate-core-file")
 
 
 @contextmanager

@@ -178,6 +178,19 @@ def test_a_core_is_not_for_a_debugger(tmp_path: Path) -> None:
     assert b"--core and --gdb cannot be used together" in done.stderr
 
 
+def test_a_core_of_a_recording(program: Path, tmp_path: Path) -> None:
+    """The same as of the run itself, though the program is not there any more."""
+    here, core, again = tmp_path / "nodes.elf", tmp_path / "core", tmp_path / "again"
+    here.write_bytes(program.read_bytes())
+    record = str(tmp_path / "run.rec")
+    assert run_emu(here, options=("--core", str(core), "--record", record)).returncode == 139
+    here.unlink()
+    done = emu_command("replay", "--core", str(again), record)
+    assert done.returncode == 139
+    assert f"emu: the core file of process 0 is {again}\n" in done.stderr.decode()
+    assert again.read_bytes() == core.read_bytes()
+
+
 def test_cores_from_a_script(program: Path, tmp_path: Path) -> None:
     """At a fault, in a callback for it, and where nothing is wrong; the machine runs on."""
     machine = emu.load(program)
