@@ -52,6 +52,8 @@ def cores(launch: Launch, path: str | None) -> Iterator[None]:
     with stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise UserError(f"{path}: is not a regular file")
+        if any(os.path.samefile(path, path_of(name)) for name in _files(launch)):
+            raise UserError(f"{path}: is the program; a core file would take its place")
         writer = _CoreWriter(launch, path, stream)
         launch.machine.observers.add(writer)
         try:
@@ -60,6 +62,10 @@ def cores(launch: Launch, path: str | None) -> Iterator[None]:
             launch.machine.observers.remove(writer)
             if is_new and not writer.is_written:
                 os.unlink(path)
+
+
+def _files(launch: Launch) -> list[str]:
+    return [launch.guest.program, *launch.guest.symbols]
 
 
 class _CoreWriter(Observer):
@@ -80,10 +86,10 @@ class _CoreWriter(Observer):
             return
         from emu.corefile import read_programs, write_core
 
-        machine, guest = self._launch.machine, self._launch.guest
+        machine = self._launch.machine
         self.is_written = True
         try:
-            programs = read_programs([guest.program, *guest.symbols], path_of)
+            programs = read_programs(_files(self._launch), path_of)
             self._stream.seek(0)
             self._stream.truncate()
             write_core(self._stream, machine, process, programs, fault)

@@ -146,6 +146,18 @@ def test_cores_of_children(tmp_path: Path) -> None:
     sound(core)
 
 
+def test_a_program_that_has_changed_since_gives_no_names(tmp_path: Path) -> None:
+    program, core = tmp_path / "kid.elf", tmp_path / "core"
+    program.write_bytes(guest("programs/fault_null").read_bytes())
+    machine = emu.load(program)
+    machine.run_until(fault=True)
+    machine.write_core(core)
+    assert str(program) in sound(core)
+    program.write_bytes(b"something else")
+    machine.write_core(core)
+    assert str(program) not in sound(core)
+
+
 def test_no_core_without_a_fault(program: Path, tmp_path: Path) -> None:
     """An older file stays as it is; a new one is not left behind.  A handled fault is none."""
     old, new = tmp_path / "old", tmp_path / "new"
@@ -169,6 +181,15 @@ def test_a_file_that_cannot_be(tmp_path: Path, path: str, why: str) -> None:
     done = run_emu(guest("programs/hello"), options=("--core", path), cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
     assert why in done.stderr.decode().splitlines()[-1]
+
+
+def test_a_core_does_not_replace_the_program(tmp_path: Path) -> None:
+    program = tmp_path / "hello.elf"
+    program.write_bytes(before := guest("programs/fault_null").read_bytes())
+    done = run_emu(program, options=("--core", str(program)))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"is the program" in done.stderr
+    assert program.read_bytes() == before
 
 
 def test_a_core_is_not_for_a_debugger(tmp_path: Path) -> None:
