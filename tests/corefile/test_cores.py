@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import emu
-from emu.corefile.elf import Segment, write_headers
+from emu.corefile.elf import write_headers
+from emu.corefile.regions import Region
 from emu.mmu import BACKENDS
 from tests.guests import SOURCES, emu_command, guest, need_tool, run_emu
 
@@ -237,7 +238,7 @@ def test_cores_from_a_script(program: Path, tmp_path: Path) -> None:
 def test_more_segments_than_the_header_counts(tmp_path: Path) -> None:
     """Every second page of 512 MiB: the count is in the first section header."""
     core, count = tmp_path / "core", 1 << 16
-    segments = [Segment(number << 13, 0x1000, 1, ()) for number in range(count)]
+    segments = [Region(number << 13, 0x1000, 1, "", False, 0, ()) for number in range(count)]
     with core.open("wb") as stream:
         start = write_headers(stream, segments, b"")
         stream.truncate(start + count * 0x1000)

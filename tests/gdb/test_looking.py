@@ -51,6 +51,22 @@ def test_a_core_has_no_more_of_a_heap_than_is_used(place: Path, tmp_path: Path) 
     assert "Memory read failed" not in said
 
 
+def test_devices_are_not_in_cores(place: Path, tmp_path: Path) -> None:
+    """To read one would do something."""
+    core = tmp_path / "core"
+    served = Served(guest("programs/uart"), place)
+    said = served.gdb(
+        "break exit", "continue", "info proc mappings", f"generate-core-file {core}"
+    )  # fmt: skip
+    served.drop()
+    device = re.search(r"(0x\w+) 0x\w+ +0x1000 .* rw-p +\[device \d+\] *\n", said)
+    assert device, said
+    assert "Memory read failed" not in said
+    done = subprocess.run([need_tool("readelf"), "-lW", str(core)], capture_output=True, text=True)
+    assert "LOAD" in done.stdout
+    assert device[1] not in done.stdout
+
+
 def test_quad_registers(place: Path) -> None:
     """q0 to q15 are d0 to d31, read and written; a call from gdb leaves them as they were."""
     served = Served(guest("programs/float"), place)
