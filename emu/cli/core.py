@@ -19,6 +19,8 @@ from emu.machine.core import Core
 from emu.machine.fault import MachineFault
 from emu.machine.observers import Observer
 from kernel_model.abi import NO_ID
+from kernel_model.events import ProcessEnded
+from kernel_model.process import Faulted
 
 core_option = click.option(
     "--core",
@@ -37,7 +39,7 @@ def check_core(path: str | None, debugger: DebuggerOptions) -> None:
 
 @contextmanager
 def cores(launch: Launch, path: str | None) -> Iterator[None]:
-    """While entered, a fault that no handler takes has a core file written to this path, if any.
+    """While entered, a fault that ends a process has a core file written to this path, if any.
 
     The file is that of the last process that faulted so: of proc0, if the run ends by that.
     What is in the file already stays until then.  Errors: UserError, for a path without such a
@@ -78,15 +80,26 @@ class _CoreWriter(Observer):
 
     def __init__(self, launch: Launch, path: str, stream: BinaryIO) -> None:
         self._launch, self._path, self._stream = launch, path, stream
+        self._told: dict[int, MachineFault] = {}
         self.is_written = False
 
     def faulted(self, core: Core, fault: MachineFault) -> None:  # noqa: ARG002
-        process = self._launch.machine.kernel.processes[fault.pid]
-        if process.handler != NO_ID:
-            return
+        if self._launch.machine.kernel.processes[fault.pid].handler == NO_ID:
+            self._write(fault)
+        else:
+            self._told[fault.pid] = fault
+
+    def process_ended(self, event: ProcessEnded) -> None:
+        """Write the file of a process that its handler ends, too, or that loses its handler."""
+        fault = self._told.pop(event.pid, None)
+        if fault is not None and isinstance(event.ending, Faulted):
+            self._write(fault)
+
+    def _write(self, fault: MachineFault) -> None:
         from emu.corefile import read_programs, write_core
 
         machine = self._launch.machine
+        process = machine.kernel.processes[fault.pid]
         self.is_written = True
         try:
             programs = read_programs(_files(self._launch), path_of)

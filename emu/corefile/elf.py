@@ -58,10 +58,13 @@ def write_core(
     entry = None if program is None else program.entry
     said = notes(threads, signal, _command(machine, process, program), entry, mapped)
     start = write_headers(stream, segments, said)
+    memory = machine.kernel.memory
     for segment in segments:
-        _write_memory(stream, start, machine.kernel.memory, segment)
+        _write_memory(stream, start, memory, segment)
         start += segment.size
-    stream.truncate(start)
+    for segment in segments[-1:]:  # so that the file does not end with a hole
+        stream.seek(start - PAGE_SIZE)
+        stream.write(memory.read(sum(segment.pieces[-1]) - PAGE_SIZE, PAGE_SIZE))
     return sum(segment.size for segment in segments)
 
 

@@ -147,6 +147,19 @@ def test_cores_of_children(tmp_path: Path) -> None:
     sound(core)
 
 
+def test_a_core_of_a_fault_at_which_the_handler_ends_the_process(tmp_path: Path) -> None:
+    """The run ends by it, so it has a core; faults that a handler repairs have none."""
+    program, core = guest("scenarios/ended_by_handler"), tmp_path / "core"
+    done = run_emu(program, options=("--core", str(core)))
+    assert done.returncode == 139, done
+    assert done.stderr.decode().count("the core file of process 0 is") == 1
+    said = gdb(program, core, "backtrace")
+    assert "Program terminated with signal SIGSEGV" in said
+    assert re.search(r"^#\d .* main ", said, re.MULTILINE)
+    pager = run_emu(guest("pagers/zero"), options=("--core", str(core)))
+    assert pager.stderr.count(b"the core file of") == 1, "of many faults, one is not repaired"
+
+
 def test_a_program_that_has_changed_since_gives_no_names(tmp_path: Path) -> None:
     program, core = tmp_path / "kid.elf", tmp_path / "core"
     program.write_bytes(guest("programs/fault_null").read_bytes())
