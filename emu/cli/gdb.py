@@ -32,6 +32,14 @@ BEGIN = """\
 set sysroot
 set detach-on-fork off
 set schedule-multiple on
+define goto
+  monitor goto $arg0
+  maintenance flush register-cache
+  frame
+end
+document goto
+Go to insn:N, call:N, begin or end, forwards or backwards.
+end
 define hook-continue
   if $_thread == 0
     inferior 1
@@ -86,9 +94,9 @@ def command(
 ) -> int:
     """Start PROG under gdb: stopped before its first instruction, with its symbols.
 
-    gdb can go back: reverse-continue, reverse-step, and the others.
     What the program writes comes on the same terminal; it has no input.  Processes that it
-    starts are followed, unless gdb is told: set detach-on-fork on.
+    starts are followed, unless gdb is told: set detach-on-fork on.  gdb can go back, by
+    reverse-continue, reverse-step and the others.
     """
     found = _find(debugger)
     nothing = os.open(os.devnull, os.O_RDONLY)

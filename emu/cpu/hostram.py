@@ -8,9 +8,8 @@ import mmap
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from types import MappingProxyType
 from typing import Final
 
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE, Ram
@@ -40,14 +39,15 @@ class HostRam:
         self._mapping = _map(-1, size, private)
         self.ram: Ram = MappedRam(base, size, self._mapping, _give_back("MADV_DONTNEED"))
         self.address = _address(self._mapping)
+        self._known: Pages = {}
 
-    def pages(self, known: Mapping[int, bytes] = MappingProxyType({})) -> Pages:
+    def pages(self) -> Pages:
         """The pages that are not all zeros, in order of address.
 
-        known: pages as they were once.  Of those that still are so the result has the same object,
-        so that what has not changed takes no more memory.
+        Of a page that is as it was the last time, the result has the same object, so that what has
+        not changed takes no more memory.
         """
-        read = self.ram.read
+        read, known = self.ram.read, self._known
         found: Pages = {}
         for part in self._parts():
             for pa in part:
@@ -57,16 +57,19 @@ class HostRam:
                     found[pa] = old
                 elif page != _ZERO_PAGE:
                     found[pa] = page
+        self._known = found
         return found
 
     def become(self, pages: Pages) -> None:
         """Have these pages and else zeros; only what is otherwise now is written."""
-        ram, here = self.ram, self.pages(pages)
+        self._known = pages
+        ram, here = self.ram, self.pages()
         for pa in here.keys() - pages.keys():
             ram.zero(pa, PAGE_SIZE)
         for pa, page in pages.items():
             if here.get(pa) is not page:
                 ram.write(pa, page)
+        self._known = pages
 
     def _parts(self) -> Iterator[range]:
         """Ranges of pages (pa); all that is in none of them is zeros."""
@@ -98,6 +101,7 @@ class ManyViewsRam(HostRam):
         self._views = [_map(self._file, size)]
         self.ram = MappedRam(base, size, self._views[0], _give_back("MADV_REMOVE"))
         self.address = self.view(0)
+        self._known = {}
 
     def view(self, number: int) -> int:
         """The host address of one of the views of the same bytes, by number."""

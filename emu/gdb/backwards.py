@@ -147,6 +147,8 @@ class Backwards:
         target.attached.clear()
         for pid, process in self._machine.kernel.processes.items():
             follows = target.tells_starts and process.parent in target.attached
+            has_begun = any(core.holds(pid) for core in self._machine.cores)
+            follows = follows and has_begun and pid not in target.detached
             if pid in attached or follows:
                 target.attached.add(pid)
 

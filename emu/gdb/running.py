@@ -66,6 +66,7 @@ class Runner:
         self.breakpoints.forget(pid)
         self.watchpoints.set([one for one in self.watchpoints.all if one.pid != pid])
         self.target.attached.discard(pid)
+        self.target.detached.add(pid)
 
     @property
     def _running(self) -> Process | None:

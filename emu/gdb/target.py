@@ -36,6 +36,8 @@ class Target:
         """timeline: the machine's past, if it is kept."""
         self.machine, self.files, self.timeline = machine, files, timeline
         self.program = os.path.abspath(program)
+        self.detached: set[int] = set()
+        """The pids that the debugger has let go."""
         self.attached: set[int] = set(machine.kernel.processes)
         self.tells_starts = self.is_killed = self.is_memory_written = False
         self._is_changed = False
@@ -65,6 +67,7 @@ class Target:
 
     def attach_all(self) -> None:
         """Attach to every living process."""
+        self.detached.clear()
         self.attached.clear()
         self.attached.update(self.machine.kernel.processes)
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.conventions import DEFAULT
-from emu.cpu.hostram import Pages
 from emu.cpu.registers import State
 from emu.devices.bus import Device
 from emu.environment.cmdline import command_line
@@ -87,8 +86,6 @@ class Machine:
         self.options = options
         self.board = standard_board(options.ram)
         self.ram = make_ram(options.mmu, self.board.ram_base, self.board.ram_size)
-        self._pages: Pages = {}
-        """RAM in the last snapshot, of which the next one shares what is still so."""
         self.outside = Outside(world, options.max_output, self._stop_cores, self.count_instructions)
         self.bus = make_bus(self.board, self.outside)
         devices = tuple(self.bus)
@@ -310,11 +307,10 @@ class Machine:
         from emu.machine.snapshot import Snapshot
 
         self.turns.forget_ended()
-        self._pages = self.ram.pages(self._pages)
         return Snapshot(
             kernel=self.kernel.snapshot(),
             cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
-            ram=self._pages,
+            ram=self.ram.pages(),
             devices=tuple(device.snapshot() for device in self.bus),
             outside=self.outside.snapshot(),
             sessions=self.sessions.snapshot(),
@@ -330,7 +326,6 @@ class Machine:
         """
         self.kernel.restore(state.kernel)
         self.ram.become(state.ram)
-        self._pages = state.ram
         for core, one in zip(self.cores, state.cores, strict=True):
             loaded = self.kernel.processes.get(one.loaded)
             core.restore(one, loaded, -1 if loaded is None else self.kernel.l1_pa(loaded))

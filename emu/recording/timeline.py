@@ -56,7 +56,7 @@ class Timeline:
         """The observers that are told only of what happens for the first time."""
         self.undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
         """Within, nothing that looks at the machine pauses it."""
-        self._furthest = 0
+        self._furthest, self._fault_at = 0, -1
         self._is_hiding = False
         self._bound, self._interval = bound, interval
         machine.count_instructions()
@@ -86,7 +86,7 @@ class Timeline:
     def forget(self) -> None:
         """The machine was changed from outside: what was before cannot lead here again."""
         self._world.cut()
-        self._furthest = self.now
+        self._furthest, self._fault_at = self.now, -1
         self._kept.clear()
         self._keep()
 
@@ -95,7 +95,7 @@ class Timeline:
         self._world.start_over()
         with self._world.going():
             self._machine.restore(state)
-        self._furthest = self.now
+        self._furthest, self._fault_at = self.now, -1
         self._kept.clear()
         self._keep()
 
@@ -122,11 +122,13 @@ class Timeline:
         while not machine.has_ended:
             if last is not None and self.now >= last:
                 return self._beyond(last)
-            due, is_past = self._due(), self.now < self._furthest
-            bounds = [due, end, last, self._furthest if is_past else 0]
+            due, is_past = self._due(), self._is_past
+            bounds = [due, end, last, max(self._furthest, self.now + 1) if is_past else 0]
             with self._hiding() if is_past else nullcontext():
                 reached = go(min(bound for bound in bounds if bound) - self.now)
             self._furthest = max(self._furthest, self.now)
+            if machine.core.fault is not None:
+                self._fault_at = self.now
             if reached.how is not How.COUNT:
                 return reached
             if self.now >= due:
@@ -136,6 +138,13 @@ class Timeline:
             if stops_here():
                 return outcome(How.ADDRESS)
         return outcome_of(machine.kernel.halted)
+
+    @property
+    def _is_past(self) -> bool:
+        """Whether what happens next has happened before: perhaps the fault of an instruction."""
+        if self.now < self._furthest:
+            return True
+        return self.now == self._fault_at and self._machine.core.fault is None
 
     def _beyond(self, last: int) -> Outcome:
         """What ended the run that was recorded, from outside.  Errors: PastError."""
@@ -147,8 +156,8 @@ class Timeline:
     def _due(self) -> int:
         """The place at which the next snapshot is kept."""
         at = bisect_right(self._kept, self.now, key=lambda one: one.moment)
-        later = self._kept[at].moment if at < len(self._kept) else self.now + self._interval
-        return min(later, self._kept[at - 1].moment + self._interval) if at else later
+        due = self.now + self._interval
+        return min(due, self._kept[at].moment) if at < len(self._kept) else due
 
     # To a place
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -43,6 +44,33 @@ class Position(NamedTuple):
     files: tuple[tuple[int, bytes, int], ...] = ()
 
 
+@dataclass
+class _Place:
+    """A ``Position`` that goes on; files by their handles."""
+
+    request: int = 0
+    answer: int = 0
+    looked: int = NEVER
+    looks: int = 0
+    ready: bool = True
+    check: int = 0
+    written: list[int] = field(default_factory=lambda: [0, 0])
+    files: dict[int, tuple[bytes, int]] = field(default_factory=dict)
+
+    @staticmethod
+    def at(position: Position) -> _Place:
+        files = {handle: (path, mode) for handle, path, mode in position.files}
+        return _Place(*position[:6], list(position.written), files)
+
+    def position(self) -> Position:
+        stdout, stderr = self.written
+        files = tuple((handle, *file) for handle, file in sorted(self.files.items()))
+        return Position(
+            self.request, self.answer, self.looked, self.looks, self.ready, self.check,
+            (stdout, stderr), files,
+        )  # fmt: skip
+
+
 Show = Callable[[int, bytes], Answer]
 """show(stream, data): the answer to that write of another world, or of none."""
 
@@ -75,10 +103,7 @@ class LoggedWorld:
         self._begin = None if beneath is None else beneath.snapshot()
         self._waits = waits or Waits()
         self._shown = 0
-        self._request = self._answer = self._looks = self._check = 0
-        self._looked, self._ready = NEVER, True
-        self._written = [0, 0]
-        self._files: dict[int, tuple[bytes, int]] = {}
+        self._at = _Place()
         self._reopens: dict[int, tuple[bytes, int]] | None = None
 
     # Answering
@@ -92,35 +117,35 @@ class LoggedWorld:
         if self._reopens is not None:
             return self._reopened(request)
         foretold = self._foretold(request, moment)
-        if self._request < self.log.requests:
+        if self._at.request < self.log.requests:
             answer = self._from_log(request, moment, foretold)
         else:
             answer = self._from_beneath(request, moment, foretold)
-        self._request += 1
+        self._at.request += 1
         if request[0] == "write":
-            self._written[request[1] - STDOUT] += len(request[2])
+            self._at.written[request[1] - STDOUT] += len(request[2])
         elif request[0] == "input_ready":
-            self._ready = bool(answer)
+            self._at.ready = bool(answer)
         elif request[0] == "open_file" and isinstance(answer, int):
-            self._files[answer] = request[1], request[2]
+            self._at.files[answer] = request[1], request[2]
         elif request[0] == "close_file":
-            self._files.pop(request[1], None)
+            self._at.files.pop(request[1], None)
         return answer
 
     def _foretold(self, request: Request, moment: int) -> Answer:
         """The answer if all is as usual; what the clock is looked at for is noted."""
         name = request[0]
         if request[0] == "write":
-            self._check = crc32(request[2], self._check)
+            self._at.check = crc32(request[2], self._at.check)
             return len(request[2])
         if name == "input_ready":
-            return self._ready
+            return self._at.ready
         if name == "now" and self._counts:
-            if self._looked == NEVER:
-                self._looked = moment
+            if self._at.looked == NEVER:
+                self._at.looked = moment
             else:
-                self._looks += 1
-            return moment - self._looked + self._looks * LOOK
+                self._at.looks += 1
+            return moment - self._at.looked + self._at.looks * LOOK
         return _FORETOLD.get(name, NotImplemented)
 
     def _from_beneath(self, request: Request, moment: int, foretold: Answer) -> Answer:
@@ -132,26 +157,27 @@ class LoggedWorld:
         else:
             answer = self._beneath.answer(request, moment)
         if answer != foretold or type(answer) is not type(foretold):
-            log.answered(self._request, moment, answer)
-            self._answer += 1
+            log.answered(self._at.request, moment, answer)
+            self._at.answer += 1
         elif moment >= log.due:
             log.goes_on(moment)
-        log.requests = self._shown = self._request + 1
+        log.requests = self._shown = self._at.request + 1
         return answer
 
     def _from_log(self, request: Request, moment: int, foretold: Answer) -> Answer:
         answers = self.log.answers
         answer = foretold
-        if self._answer < len(answers) and answers[self._answer].request == self._request:
-            noted = answers[self._answer]
+        at = self._at
+        if at.answer < len(answers) and answers[at.answer].request == at.request:
+            noted = answers[at.answer]
             if noted.moment != moment or not _fits(noted.answer, request):
                 raise self._parting(moment)
-            self._answer += 1
+            self._at.answer += 1
             answer = noted.answer
         elif foretold is NotImplemented:
             raise self._parting(moment)
-        if self._request >= self._shown:
-            self._shown = self._request + 1
+        if self._at.request >= self._shown:
+            self._shown = self._at.request + 1
             if request[0] == "write":
                 return self._showing(request[1], request[2], answer)
         return answer
@@ -170,7 +196,7 @@ class LoggedWorld:
         if self._beneath is None:
             return self._waits.cause
         cause = self._beneath.answer(request, moment)
-        if self._request == self.log.requests and isinstance(cause, Cause):
+        if self._at.request == self.log.requests and isinstance(cause, Cause):
             self.log.stopped(moment, cause)
         return cause
 
@@ -199,11 +225,7 @@ class LoggedWorld:
     @property
     def position(self) -> Position:
         """Where the run is in the log."""
-        return Position(
-            self._request, self._answer, self._looked, self._looks, self._ready, self._check,
-            (self._written[0], self._written[1]),
-            tuple((handle, *file) for handle, file in sorted(self._files.items())),
-        )  # fmt: skip
+        return self._at.position()
 
     def snapshot(self) -> Position:
         return self.position
@@ -211,9 +233,7 @@ class LoggedWorld:
     def restore(self, state: Any) -> None:
         """Go to a position of this log."""
         assert isinstance(state, Position), state
-        self._request, self._answer, self._looked, self._looks, self._ready, self._check = state[:6]
-        self._written = list(state.written)
-        self._files = {handle: (path, mode) for handle, path, mode in state.files}
+        self._at = _Place.at(state)
 
     @property
     def is_recorded(self) -> bool:
@@ -223,8 +243,8 @@ class LoggedWorld:
     def cut(self) -> None:
         """What follows in the log will not come to pass: the world beneath answers from here on."""
         if self._beneath is not None:
-            self.log.cut(self._request, self._answer)
-            self._shown = min(self._shown, self._request)
+            self.log.cut(self._at.request, self._at.answer)
+            self._shown = min(self._shown, self._at.request)
 
     def start_over(self) -> None:
         """Begin again, the world beneath, too."""
@@ -247,7 +267,7 @@ class LoggedWorld:
         if request[0] != "open_file":
             return None
         assert self._reopens is not None
-        for handle, (path, mode) in self._files.items():
+        for handle, (path, mode) in self._at.files.items():
             again = mode & ~(OpenMode.CREATE | OpenMode.TRUNCATE)
             if handle not in self._reopens and (path, again) == request[1:]:
                 self._reopens[handle] = path, mode

@@ -108,7 +108,7 @@ def test_pages_that_are_as_they_were_are_shared(kind: type[HostRam]) -> None:
     changed, cleared = BASE + 7 * PAGE, BASE + 14 * PAGE
     ram.ram.write_word(changed, 5)
     ram.ram.write_word(cleared, 0)
-    after = ram.pages(before)
+    after = ram.pages()
     assert [pa for pa in before if after.get(pa) is not before[pa]] == [changed, cleared]
     assert after.keys() == before.keys() - {cleared}
     assert after == ram.pages()

@@ -227,7 +227,7 @@ def test_whatever_a_machine_remembers_is_in_a_snapshot_and_comes_back() -> None:
 
 FAST: Final = {
     "Machine": {"options": "how to run, not what runs", "observers": "who looks",
-                "board": "where things are", "_pages": "so that snapshots share pages",
+                "board": "where things are",
                 "turns": "which core and what it was asked is set anew by each run"},
     "Core": {"number": "which it is", "backend": "what it keeps only makes it fast",
              "is_sliced": "set anew before each run", "_run_began": "set anew by each run",

@@ -115,11 +115,12 @@ def test_what_a_signal_ended_ends_there_again(
     computes: bool, number: signal.Signals, status: int, file: Path, endless: Path
 ) -> None:
     """While it computes, and while it waits for input."""
-    run = _started(("--record", str(file)), endless if computes else guest("programs/echo"))
-    _wait_for_begun(file)
-    time.sleep(0.1)
-    run.send_signal(number)
-    out, err = run.communicate(timeout=60)
+    program = endless if computes else guest("programs/echo")
+    with _started(("--record", str(file)), program) as run:
+        _wait_for_begun(file)
+        time.sleep(0.1)
+        run.send_signal(number)
+        out, err = run.communicate(timeout=60)
     assert run.returncode == status
     for mmu in BACKENDS:
         assert shown(replayed(file, "--mmu", mmu)) == (out, err, status)
@@ -133,21 +134,20 @@ def test_a_timeout_ends_it_there_again(file: Path, endless: Path) -> None:
 
 
 def test_a_lost_reader_is_lost_again(file: Path) -> None:
-    run = _started(("--record", str(file)), guest("newlib/long_output.arm-soft"))
-    assert run.stdout is not None
-    run.stdout.close()
-    run.stdout = None
-    _, said = run.communicate(timeout=60)
+    with _started(("--record", str(file)), guest("newlib/long_output.arm-soft")) as run:
+        assert run.stdout is not None
+        run.stdout.close()
+        run.stdout = None
+        _, said = run.communicate(timeout=60)
     assert (run.returncode, said) == (141, b"")
     again = replayed(file)
     assert (again.returncode, again.stderr) == (141, b"")
 
 
 def test_a_run_that_was_killed_is_known_as_far_as_it_was_written(file: Path, endless: Path) -> None:
-    run = _started(("--record", str(file)), endless)
-    _wait_for_begun(file)
-    run.kill()
-    run.communicate()
+    with _started(("--record", str(file)), endless) as run:
+        _wait_for_begun(file)
+        run.kill()
     again = replayed(file)
     assert again.returncode == 2
     assert again.stderr.count(b"\n") == 1
