@@ -7,7 +7,7 @@ import time
 import click
 
 from emu.cli.command import Command
-from emu.cli.core import check_core, core_option, cores
+from emu.cli.corefiles import check_core, core_option, cores
 from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.errors import UserError, user_errors
 from emu.cli.fingerprint import made_by

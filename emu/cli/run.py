@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from emu.cli.command import Command
-from emu.cli.core import check_core, core_option, cores
+from emu.cli.corefiles import check_core, core_option, cores
 from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.errors import UserError
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented

@@ -226,6 +226,39 @@ def test_a_core_of_a_recording(program: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == core.read_bytes()
 
 
+def test_cores_of_any_moment(program: Path, tmp_path: Path) -> None:
+    """Of a run, and of its recording: the same; of any process that lives then."""
+    core, again, record = tmp_path / "core", tmp_path / "again", str(tmp_path / "run.rec")
+    run_emu(program, options=("--record", record))
+    for at in ((), ("--at", "call:2"), ("--at", "insn:3k"), ("--at", "exit", "--process", "0")):
+        done = emu_command("core", *at, "-o", str(core), str(program))
+        assert (done.returncode, done.stdout) == (0, b""), done.stderr
+        assert emu_command("core", *at, "-o", str(again), record).returncode == 0
+        assert again.read_bytes() == core.read_bytes()
+        sound(core)
+    emu_command("core", "-o", str(core), str(program))
+    assert "Program terminated with signal SIGSEGV" in gdb(program, core, "backtrace 1")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--process", "9"), "--process 9: there are 0, 1, 2 at fault"),
+        (("--at", "call:1M"), "--at call:1000000: the run ended after "),
+        ((), "Missing option '-o'"),
+    ],
+)
+def test_no_core_of_what_there_is_not(
+    program: Path, tmp_path: Path, options: tuple[str, ...], why: str
+) -> None:
+    core = tmp_path / "core"
+    where = ("-o", str(core)) if options else ()
+    done = emu_command("core", *options, *where, str(program))
+    assert done.returncode == 2
+    assert why in done.stderr.decode().splitlines()[-1]
+    assert not core.exists()
+
+
 def test_cores_from_a_script(program: Path, tmp_path: Path) -> None:
     """At a fault, in a callback for it, and where nothing is wrong; the machine runs on."""
     machine = emu.load(program)
