@@ -19,6 +19,7 @@ COMMANDS = {
     "why": "emu.cli.why",
     "tables": "emu.cli.tables",
     "frames": "emu.cli.frames",
+    "core": "emu.cli.core",
     "disasm": "emu.cli.disasm",
     "symbols": "emu.cli.symbols",
     "gdb": "emu.cli.gdb",
@@ -43,6 +44,7 @@ Examples:
   emu why run.rec --write total         who stored there
   emu tables --at fault prog.elf        what was mapped when it faulted
   emu frames prog.elf                   who owned what when it ended
+  emu core -o prog.core prog.elf        a core file for gdb of a fault
 
 Exit status: the guest's own; 2 for mistakes on the command line; 71 the host has no
 memory left; 74 standard input or output is lost, as by a full disk; 123 deadlock;
