@@ -59,7 +59,7 @@ class OutsideState(NamedTuple):
     world: Any
 
 
-_FAILURES = (Failed, Lost, Cause)
+_FAILURES = frozenset((Failed, Lost, Cause))
 
 
 def _nothing() -> None:
@@ -102,7 +102,7 @@ class Outside:
     def _ask(self, request: Request) -> Any:
         """The answer.  Errors: OSError, StreamLostError, Interrupted."""
         answer = self.world.answer(request, self.moment.count)
-        if isinstance(answer, _FAILURES):
+        if type(answer) in _FAILURES:
             _fail(answer)
         return answer
 
@@ -121,8 +121,10 @@ class Outside:
 
         Errors: Interrupted, StreamLostError.
         """
-        data: bytes = self._ask(("read_input", length))
-        return data
+        data = self.world.answer(("read_input", length), self.moment.count)
+        if type(data) is bytes:
+            return data
+        _fail(data)
 
     def is_input_ready(self) -> bool:
         """Whether ``read_input`` would not wait for a person: see ``requests.InputReady``."""

@@ -62,6 +62,16 @@ class InputLines:
         return again or self.ended or b"\n" in self.pending
 
     def read(self, length: int) -> bytes:
+        pending = self.pending
+        if length <= len(pending):
+            end = pending.find(b"\n", 0, length) + 1 or length
+            taken = bytes(pending[:end])
+            del pending[:end]
+            return taken
+        return self._read_on(length)
+
+    def _read_on(self, length: int) -> bytes:
+        """``read`` where more pieces may be needed."""
         searched = 0
         while not (end := self._line_end(searched, length)):
             if len(self.pending) >= length or self.ended:

@@ -89,6 +89,5 @@ class KernelHost:
             written(pa, len(new) * 4)
 
     def _memory_written(self, event: MemoryWritten) -> None:
-        pa, length = event
         for written in self._written:
-            written(pa, length)
+            written(*event)
