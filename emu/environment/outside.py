@@ -122,9 +122,9 @@ class Outside:
         Errors: Interrupted, StreamLostError.
         """
         data = self.world.answer(("read_input", length), self.moment.count)
-        if type(data) is bytes:
-            return data
-        _fail(data)
+        if type(data) is not bytes:
+            _fail(data)
+        return data
 
     def is_input_ready(self) -> bool:
         """Whether ``read_input`` would not wait for a person: see ``requests.InputReady``."""

@@ -106,9 +106,7 @@ class Machine:
             self.kernel, self.cores, self.outside, self.history, self.observers,
             ProcessRegisters(self.cores), host.ended, self._forget,
         )  # fmt: skip
-        self.sessions = SemihostingSessions(
-            self.kernel, self.outside, self._sp, self._bytes_at, note
-        )
+        self.sessions = SemihostingSessions(self.kernel, self.outside, self._sp, self.cores, note)
         self.calls = Calls(self.kernel)
         for core in self.cores:
             SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
@@ -127,9 +125,6 @@ class Machine:
 
     def _sp(self) -> int:
         return self.core.engine.registers.read("sp")
-
-    def _bytes_at(self, va: int, length: int) -> bytes | None:
-        return self.core.backend.memory.bytes_at(va, length)
 
     def _forget(self, pid: int) -> None:
         """Drop what is kept for a process that has ended."""

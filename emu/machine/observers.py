@@ -148,6 +148,7 @@ class Observers:
     semihosting: Told
     semihosted: Told
     faulted: Told
+    memory_written: Told
     restored: Told
     finish: Told
 

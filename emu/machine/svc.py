@@ -12,7 +12,7 @@ from collections.abc import Callable
 from emu.cpu.registers import in_it_block
 from emu.environment.waits import Interrupted
 from emu.machine.core import Core
-from emu.machine.history import History
+from emu.machine.history import SEMIHOSTING, History
 from emu.machine.observers import Observers, Words
 from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
@@ -22,13 +22,7 @@ from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 from kernel_model.trap import trap
 
-ARM_SEMIHOSTING = 0xEF123456.to_bytes(4, "little")
-THUMB_SEMIHOSTING = 0xDFAB.to_bytes(2, "little")
-_IMMEDIATES = (0x3456, 0xAB)
-"""The low 16 bits of those immediates, which the syndrome register has."""
-
-
-SEMIHOSTING = 5 * CALL
+_CHARGE = 5 * CALL
 """What a call of semihosting is charged, in instructions, as those of the kernel are (rule 16)."""
 
 _BLOCKED = (
@@ -82,30 +76,20 @@ class SvcHandler:
     ) -> None:
         self._core, self._kernel, self._calls = core, kernel, calls
         self._number, self._counts = core.number, calls.by_number
-        self._history, self._observers, self._sessions = history, observers, sessions
+        self._history, self._observers = history, observers
+        self._sessions, self._semihosting = sessions, sessions.by_pid
         self._find, self._stop = kernel.calls.find, core.engine.stop
-        self._backend, self._bytes_at = core.backend, core.backend.memory.bytes_at
-        core.engine.on_svc, core.resume_call = self.handle, self._resume_call
-        core.semihost = self._semihost_behind
+        self._backend = core.backend
+        engine = core.engine
+        engine.on_svc, engine.on_semihosting = self.handle, self._semihost
+        engine.see_semihosting(core.backend.memory)
+        core.resume_call, core.semihost = self._resume_call, self._semihost_behind
 
-    def handle(
-        self,
-        r0: int,
-        r1: int,
-        r2: int,
-        r3: int,
-        number: int,
-        syndrome: int = 0,
-        pc: int = 0,
-        cpsr: int = 0,
-    ) -> int | None:
+    def handle(self, r0: int, r1: int, r2: int, r3: int, number: int) -> int | None:
         """Answer an SVC; the PC is past it.  number: r12.
 
-        syndrome, pc, cpsr: of an SVC whose immediate is not 0.
         Returns the value for r0, or None where r0 stays.
         """
-        if syndrome and self._is_semihosting(syndrome, pc, cpsr >> 5 & 1):
-            return self._semihost(r0, r1)
         try:
             self._counts[number] += 1
         except KeyError:
@@ -210,18 +194,6 @@ class SvcHandler:
         else:
             history.calls.append((entry, result))
 
-    def _is_semihosting(self, syndrome: int, pc: int, thumb: int) -> bool:
-        """Whether the SVC in memory is exactly that of semihosting.
-
-        The syndrome register has only 16 bits of an immediate, of either instruction set, and code
-        that stores into itself may have changed the instruction since.
-        """
-        if syndrome & 0xFFFF not in _IMMEDIATES:
-            return False
-        if thumb:
-            return self._bytes_at(pc - 2, 2) == THUMB_SEMIHOSTING
-        return self._bytes_at(pc - 4, 4) == ARM_SEMIHOSTING
-
     def _semihost_behind(self) -> None:
         """Make the semihosting call of the instruction before the PC, which was no SVC."""
         core, registers = self._core, self._core.engine.registers
@@ -235,24 +207,36 @@ class SvcHandler:
         if result is not None:
             registers.write_r0(result)
 
-    def _semihost(self, operation: int, argument: int) -> int | None:
-        core, observers, kernel = self._core, self._observers, self._kernel
-        process = kernel.running[self._number] or self._process()
+    def _semihost(
+        self, operation: int, argument: int, words: tuple[int, ...] | None = None
+    ) -> int | None:
+        """Answer a call of semihosting.  words: those of the block at ``argument``, if known."""
+        kernel = self._kernel
+        number = self._number  # one by one: together they would become a tuple first
+        process = kernel.running[number] or self._process()
         self._calls.semihosting += 1
-        self._history.semihosting(process.pid)
-        if kernel.core != self._number:
-            kernel.enter(self._number)  # it may map a heap, or end the process
-        for tell in observers.semihosting:
-            tell(core, process, operation, argument)
+        history = self._history
+        history.under_way = history.made, process.pid, SEMIHOSTING, ()
+        if kernel.core != number:
+            kernel.enter(number)  # it may map a heap, or end the process
+        observers = self._observers
+        if observers.semihosting:
+            for tell in observers.semihosting:
+                tell(self._core, process, operation, argument)
         try:
-            result = self._sessions.of(process).call(operation, argument)
+            session = self._semihosting.get(process.pid) or self._sessions.of(process)
+            result = session.call(operation, argument, words)
         except Interrupted:
             self._calls.semihosting -= 1  # it is made again
             raise
-        core.spend(SEMIHOSTING)
-        for tell in observers.semihosted:
-            tell(core, process, operation, result)
-        goes_on = kernel.running[self._number] is process
-        if not (goes_on and (self._backend.is_in_step or self._backend.sync())):
+        if self._core.is_sliced:
+            self._core.spend(_CHARGE)
+        if observers.semihosted:
+            for tell in observers.semihosted:
+                tell(self._core, process, operation, result)
+        if kernel.running[number] is not process:
             self._stop()
-        return result if goes_on else None
+            return None
+        if not (self._backend.is_in_step or self._backend.sync()):
+            self._stop()
+        return result

@@ -85,6 +85,19 @@ int memory_walk(const Memory *memory, uint32_t va, uint32_t *pa);
 /* Where the host has what user mode reads at va, which is in RAM; NULL if it is not. */
 const uint8_t *memory_at(Memory *memory, uint32_t va);
 
+/* Copy what user mode reads at va; false if not all of it is in RAM. */
+bool memory_copy(Memory *memory, uint32_t va, uint8_t *to, size_t length);
+
+/* Whether the SVC before pc is exactly that of semihosting.
+ *
+ * The syndrome register has only 16 bits of an immediate, of either instruction set, and code that
+ * stores into itself may have changed the instruction since. */
+bool semihosting_is(Memory *memory, uint32_t syndrome, uint32_t pc, uint32_t cpsr);
+
+/* The words of the block at va, whose number `blocks` has at `operation`; or None: that is 0, or
+ * not all of them are in RAM. */
+PyObject *semihosting_words(Memory *memory, PyObject *blocks, uint32_t operation, uint32_t va);
+
 /* Whether user mode may access va so, and its memory type is Device or Strongly-ordered. */
 bool memory_is_device(const Memory *memory, uint32_t va, int access);
 

@@ -2,35 +2,58 @@
 
 #include "hooks.h"
 
-enum { SVC = 2, TAKEN = 8, OF_SVC_0 = 5, SYNDROME = 5, IMMEDIATE = 0xFFFF };
+enum { SVC = 2, TAKEN = 8, OF_CALL = 5, SYNDROME = 5, PC, CPSR, IMMEDIATE = 0xFFFF };
 
 typedef struct {
     PyObject_HEAD
     const struct unicorn *unicorn;
-    PyObject *handler;  /* handler(r0, r1, r2, r3, r12[, syndrome, pc, cpsr]) -> r0 or None */
+    PyObject *handler;  /* handler(r0, r1, r2, r3, r12) -> r0 or None */
+    PyObject *semihosting; /* semihosting(r0, r1, words) -> r0 or None: its SVCs */
+    PyObject *blocks;   /* bytes: by r0, the number of words at r1 */
+    Memory *memory;     /* where they are; NULL: no SVC is one of semihosting */
     PyObject *other;    /* other(number): any other exception */
     PyObject *fail;     /* fail(error): what the two raise */
     int registers[TAKEN];
 } Svc;
 
-/* What an SVC with immediate 0 takes is in r0 to r3 and r12, whatever made it. */
+static PyObject *answer_call(Svc *svc, const uint32_t *values)
+{
+    PyObject *arguments[OF_CALL], *result = NULL;
+    int made = 0;
+    while (made < OF_CALL && (arguments[made] = PyLong_FromUnsignedLong(values[made])) != NULL)
+        made++;
+    if (made == OF_CALL)
+        result = PyObject_Vectorcall(svc->handler, arguments, OF_CALL, NULL);
+    while (made > 0)
+        Py_DECREF(arguments[--made]);
+    return result;
+}
+
+static PyObject *answer_semihosting(Svc *svc, const uint32_t *values)
+{
+    PyObject *arguments[] = {
+        PyLong_FromUnsignedLong(values[0]), PyLong_FromUnsignedLong(values[1]),
+        semihosting_words(svc->memory, svc->blocks, values[0], values[1]),
+    };
+    PyObject *result = NULL;
+    if (arguments[0] != NULL && arguments[1] != NULL && arguments[2] != NULL)
+        result = PyObject_Vectorcall(svc->semihosting, arguments, 3, NULL);
+    for (int at = 0; at < 3; at++)
+        Py_XDECREF(arguments[at]);
+    return result;
+}
+
 static PyObject *answer(Svc *svc, void *uc)
 {
     uint32_t values[TAKEN] = {0};
     void *places[TAKEN];
-    PyObject *arguments[TAKEN];
     for (int at = 0; at < TAKEN; at++)
         places[at] = &values[at];
     svc->unicorn->read_batch(uc, svc->registers, places, TAKEN);
-    int taken = values[SYNDROME] & IMMEDIATE ? TAKEN : OF_SVC_0, made = 0;
-    while (made < taken && (arguments[made] = PyLong_FromUnsignedLong(values[made])) != NULL)
-        made++;
-    PyObject *result = NULL;
-    if (made == taken)
-        result = PyObject_Vectorcall(svc->handler, arguments, taken, NULL);
-    while (made > 0)
-        Py_DECREF(arguments[--made]);
-    return result;
+    if (values[SYNDROME] & IMMEDIATE
+        && semihosting_is(svc->memory, values[SYNDROME], values[PC], values[CPSR]))
+        return answer_semihosting(svc, values);
+    return answer_call(svc, values);
 }
 
 static void interrupted(void *uc, uint32_t number, void *data)
@@ -67,6 +90,8 @@ static PyObject *svc_new(PyTypeObject *type, PyObject *args, PyObject *names)
         return NULL;
     svc->unicorn = &state_of(type)->unicorn;
     svc->handler = Py_NewRef(handler);
+    svc->semihosting = Py_NewRef(handler);
+    svc->blocks = PyBytes_FromStringAndSize(NULL, 0);
     svc->other = Py_NewRef(other);
     svc->fail = Py_NewRef(fail);
     memcpy(svc->registers, ids, sizeof ids);
@@ -78,6 +103,9 @@ static int svc_traverse(PyObject *self, visitproc visit, void *arg)
     Svc *svc = (Svc *)self;
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(svc->handler);
+    Py_VISIT(svc->semihosting);
+    Py_VISIT(svc->blocks);
+    Py_VISIT((PyObject *)svc->memory);
     Py_VISIT(svc->other);
     Py_VISIT(svc->fail);
     return 0;
@@ -87,6 +115,9 @@ static int svc_clear(PyObject *self)
 {
     Svc *svc = (Svc *)self;
     Py_CLEAR(svc->handler);
+    Py_CLEAR(svc->semihosting);
+    Py_CLEAR(svc->blocks);
+    Py_CLEAR(svc->memory);
     Py_CLEAR(svc->other);
     Py_CLEAR(svc->fail);
     return 0;
@@ -99,8 +130,26 @@ static void svc_dealloc(PyObject *self)
     free_object(self);
 }
 
+static PyObject *svc_see(PyObject *self, PyObject *args)
+{
+    PyObject *memory, *blocks;
+    if (!PyArg_ParseTuple(args, "O!S", state_of(Py_TYPE(self))->memory, &memory, &blocks))
+        return NULL;
+    Svc *svc = (Svc *)self;
+    Py_XSETREF(svc->memory, (Memory *)Py_NewRef(memory));
+    Py_XSETREF(svc->blocks, Py_NewRef(blocks));
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"see", svc_see, METH_VARARGS,
+     PyDoc_STR("The memory where SVCs are, and by operation, the number of words of its block.")},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyMemberDef members[] = {
     {"handler", T_OBJECT_EX, offsetof(Svc, handler), 0, NULL},
+    {"semihosting", T_OBJECT_EX, offsetof(Svc, semihosting), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -116,6 +165,7 @@ static PyType_Slot slots[] = {
     {Py_tp_traverse, svc_traverse},
     {Py_tp_clear, svc_clear},
     {Py_tp_dealloc, svc_dealloc},
+    {Py_tp_methods, methods},
     {Py_tp_members, members},
     {Py_tp_getset, properties},
     {0, NULL},

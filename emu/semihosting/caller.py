@@ -50,6 +50,9 @@ class GuestMemory(Protocol):
     refused before memory of that size is allocated.
     """
 
+    def bytes_at(self, va: int, length: int) -> bytes | None:
+        """What ``read`` returns, or None: then it takes ``read`` to tell."""
+
     def read(self, va: int, length: int) -> bytes: ...
 
     def write(self, va: int, data: bytes) -> None: ...
@@ -96,6 +99,14 @@ class SemihostingState(NamedTuple):
     heap: tuple[int, int] | None
 
 
+class Streams(dict[int, Stream]):
+    """Streams by handle."""
+
+    def __missing__(self, handle: int) -> Stream:
+        """Errors: OSError, with EBADF."""
+        raise host_error(EBADF)
+
+
 class Caller:
     """A process that makes semihosting calls: its open handles and its errno."""
 
@@ -111,7 +122,7 @@ class Caller:
         self.outside = outside
         self.process = process
         self.errno = 0
-        self.streams: dict[int, Stream] = {}
+        self.streams = Streams()
         self._tell = note
         self._told: set[str] = set()
 
@@ -139,13 +150,6 @@ class Caller:
             stream.close(self.outside)
 
     # -- for the handlers --------------------------------------------------------------
-
-    def stream(self, handle: int) -> Stream:
-        """The stream of a handle.  Errors: OSError, with EBADF."""
-        try:
-            return self.streams[handle]
-        except KeyError:
-            raise host_error(EBADF) from None
 
     def fail(self, number: int) -> int:
         """Keep a host's errno for the program, and return the result of a failed call."""

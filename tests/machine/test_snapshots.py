@@ -248,8 +248,8 @@ FAST: Final = {
     "SemihostedProcess": {"kernel": "in kernel", "process": "in kernel", "read_sp": "in registers"},
     "SemihostingSessions": {"_kernel": "in kernel", "_outside": "in outside",
                  "_read_sp": "in registers",
-                 "_bytes_at": "in ram",
-                 "_note": "the outside", "_of": "in sessions"},
+                 "_cores": "in cores",
+                 "_note": "the outside", "by_pid": "in sessions"},
 }  # fmt: skip
 """Attributes that are no field of a snapshot, by class, each with the reason."""
 
