@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -105,6 +106,18 @@ class HostOutput:
 
         Errors: OSError.
         """
+        writer = self._writer
+        if not 0 < len(data) <= writer.room:
+            return self._write_on(data)
+        try:  # nothing is unsent
+            sent = os.write(writer.fd, data)
+        except BlockingIOError:  # others share the descriptor
+            return self._write_on(data)
+        writer.room -= sent
+        return None if sent == len(data) else self._write_on(data[sent:])
+
+    def _write_on(self, data: bytes) -> Cause | None:
+        """``write`` where it may take a wait."""
         whole = self.unsent + data if self.unsent else data
         rest: bytes | memoryview = whole
         try:

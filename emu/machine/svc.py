@@ -225,7 +225,12 @@ class SvcHandler:
                 tell(self._core, process, operation, argument)
         try:
             session = self._semihosting.get(process.pid) or self._sessions.of(process)
-            result = session.call(operation, argument, words)
+            if words is None:
+                result = session.call(operation, argument)
+            else:
+                result = session.handlers[operation](session, words)
+        except OSError as error:
+            result = session.failed(error)
         except Interrupted:
             self._calls.semihosting -= 1  # it is made again
             raise

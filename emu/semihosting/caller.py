@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from errno import EBADF
+from errno import EBADF, EFAULT
 from typing import Any, Final, NamedTuple, Protocol
 
 from emu.environment.files import host_error
@@ -39,8 +39,11 @@ def errno_name(number: int) -> str:
     return errno.errorcode.get(host, str(number))
 
 
-class BadPointer(Exception):  # noqa: N818 - a guest's mistake, not an error of ours
+class BadPointer(OSError):  # noqa: N818 - a guest's mistake, not an error of ours
     """The program named memory to which it has no such access itself."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(EFAULT, text)
 
 
 class GuestMemory(Protocol):
@@ -153,7 +156,11 @@ class Caller:
 
     def fail(self, number: int) -> int:
         """Keep a host's errno for the program, and return the result of a failed call."""
-        self.errno = guest_errno(host_error(number))
+        return self.failed(host_error(number))
+
+    def failed(self, error: OSError) -> int:
+        """The same for an error of the host, or of the program."""
+        self.errno = guest_errno(error)
         return FAILED
 
     def note(self, text: str) -> None:

@@ -5,11 +5,11 @@ A call never ends the run by a program's mistake, which gives -1 and an errno.
 
 from __future__ import annotations
 
-from errno import EFAULT, ENOSYS
+from errno import ENOSYS
 from struct import Struct
 from typing import Final
 
-from emu.semihosting.caller import FAILED, BadPointer, Caller, guest_errno
+from emu.semihosting.caller import Caller
 from emu.semihosting.operations import BLOCKS, OPERATIONS
 
 _HANDLERS: Final = {number: row.handler for number, row in OPERATIONS.items()}
@@ -18,24 +18,22 @@ _UNPACK: Final = tuple(Struct(f"<{number}I").unpack for number in BLOCKS)
 
 
 class Semihosting(Caller):
-    """One process's semihosting."""
+    """One process's semihosting.
 
-    def call(self, op: int, arg: int, operands: tuple[int, ...] | None = None) -> int:
-        """The result of operation ``op`` (r0) with ``arg`` (r1), for r0; -1 is an error.
+    handlers: by operation, called with this and the words of the block, or with r1.  An OSError
+    that they raise is for ``failed``.
+    """
 
-        operands: the words of the block at ``arg``, if they have been read.
-        """
+    handlers: Final = _HANDLERS
+
+    def call(self, op: int, arg: int) -> int:
+        """The result of operation ``op`` (r0) with ``arg`` (r1), for r0; -1 is an error."""
         try:
-            if operands is not None:
-                return _HANDLERS[op](self, operands)
             if op in _HANDLERS:
                 if not BLOCKS[op]:
                     return _HANDLERS[op](self, arg)
                 return _HANDLERS[op](self, _UNPACK[op](self.memory.read(arg, 4 * BLOCKS[op])))
-        except BadPointer:
-            return self.fail(EFAULT)
         except OSError as error:
-            self.errno = guest_errno(error)
-            return FAILED
+            return self.failed(error)
         self.note(f"semihosting operation {op:#x} does not exist; it gets -1")
         return self.fail(ENOSYS)
