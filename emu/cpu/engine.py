@@ -19,11 +19,10 @@ from emu.cpu.counter import NO_TURN, make_counter
 from emu.cpu.exact_stop import ExactStop
 from emu.cpu.hooks import Hooks
 from emu.cpu.libunicorn import HOOK_INSN_INVALID_CFUNC
-from emu.cpu.memory import Memory
 from emu.cpu.registers import THUMB_BIT, Registers, State, in_it_block
 from emu.cpu.run_control import RunControl
 from emu.cpu.stop import Abort, Stop
-from emu.cpu.svc import OnSemihosting, OnSvc, make_svc
+from emu.cpu.svc import OnSvc, make_svc
 from emu.cpu.unicorn_internals import Noted, monitor_of, set_monitor
 from emu.environment.waits import Interrupted
 from kernel_model.descriptors import EXEC, READ, WRITE
@@ -79,8 +78,8 @@ class Engine:
     """One core.  Each part of it has a class of its own, and the parts meet here.
 
     ``on_svc`` is called at each SVC, with the PC past it, and returns the value for r0.  It may
-    read and write registers, call ``stop``, flush, save and restore contexts.  ``on_semihosting``
-    is called in its place at SVCs of semihosting, once ``see_semihosting`` has been.
+    read and write registers, call ``stop``, flush, save and restore contexts.  svc: knows
+    which SVCs are those of semihosting, which go elsewhere.
     after_restore: called after a context was restored, to set TTBR0, which contexts carry along.
     abort: what is known of the fault of a run that ended with ``Stop.FAULT``.  access: READ, WRITE
     or EXEC, if that run ended because nothing is at the physical address.
@@ -95,7 +94,7 @@ class Engine:
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control, self.alignment)
         self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
-        self._svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)
+        self.svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)
         self.after_restore: Callable[[], None] | None = None
         self.abort = Abort.REFUSED
         self.access = 0
@@ -114,7 +113,7 @@ class Engine:
 
     def _add_traps(self) -> None:
         # Bare callbacks: the reason is read after the run, so they only note it and stop.
-        svc = self._svc
+        svc = self.svc
         self.unicorn.add_hook(const.UC_HOOK_INTR, svc.callback, user_data=svc.user_data)
         self.unicorn.add_hook(const.UC_HOOK_INSN_INVALID, HOOK_INSN_INVALID_CFUNC(self._invalid))
         self.unicorn.add_hook(const.UC_HOOK_EDGE_GENERATED, _EDGE_CFUNC(self._translated))
@@ -123,23 +122,11 @@ class Engine:
 
     @property
     def on_svc(self) -> OnSvc:
-        return self._svc.handler
+        return self.svc.handler
 
     @on_svc.setter
     def on_svc(self, handler: OnSvc) -> None:
-        self._svc.handler = handler
-
-    @property
-    def on_semihosting(self) -> OnSemihosting:
-        return self._svc.semihosting
-
-    @on_semihosting.setter
-    def on_semihosting(self, handler: OnSemihosting) -> None:
-        self._svc.semihosting = handler
-
-    def see_semihosting(self, memory: Memory, blocks: bytes = b"") -> None:
-        """See ``Svc.see``."""
-        self._svc.see(memory, blocks)
+        self.svc.handler = handler
 
     def _trapped(self, number: int) -> None:
         if number == _BKPT:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from emu import native
 from emu.cpu.binding import PythonHook
+from emu.cpu.counter import Counter
 from emu.cpu.libunicorn import HOOK_INTR_CFUNC
 from emu.cpu.memory import ADDRESSES, Memory
 from emu.cpu.registers import IDS, SYSCALL, THUMB_BIT, Registers
@@ -20,6 +21,16 @@ OnSemihosting = Callable[..., int | None]
 
 words: those of the block at r1, or None where the operation has no block, or it is not in RAM.
 """
+
+ShortOnes = tuple[Callable[..., int] | None, ...]
+
+
+class Session(Protocol):
+    """What the functions of ``Svc.let`` are called with."""
+
+    def failed(self, error: OSError) -> int:
+        """The result of a call that has raised this."""
+
 
 SVC = 2
 """The number of the exception in Unicorn."""
@@ -42,11 +53,27 @@ class Svc(Protocol):
     handler: OnSvc
     semihosting: OnSemihosting
 
-    def see(self, memory: Memory, blocks: bytes) -> None:
+    @property
+    def taken(self) -> int:
+        """The number of calls answered by functions of ``let``."""
+
+    def see(self, memory: Memory, counter: Counter, blocks: bytes) -> None:
         """Find SVCs and blocks of operands here; before, no SVC is one of semihosting.
 
-        blocks: by operation of semihosting, the number of words of its block.
+        counter: counts runs.  blocks: by operation of semihosting, the number of words of its
+        block.
         """
+
+    def let(self, session: Session, functions: ShortOnes) -> None:
+        """Let these answer in the place of ``semihosting``, and nobody hears of it.
+
+        That ends with the run, with any other SVC, and by ``let_nothing``.
+        functions: by operation, called with the session and the words of the block, or r1 where
+        there is none.  None: it is for ``semihosting``, as are calls whose block is not in RAM.
+        """
+
+    def let_nothing(self) -> None:
+        """Let ``semihosting`` answer from now on."""
 
     @property
     def callback(self) -> int:
@@ -70,6 +97,10 @@ class PythonSvc(PythonHook):
         self.handler, self.semihosting = handler, handler
         self._memory: Memory | None = None
         self._blocks = b""
+        self._counter: Counter | None = None
+        self._session: Session | None = None
+        self._short: ShortOnes = ()
+        self._run = self.taken = 0
         self._registers, self._other, self._fail = registers, other, fail
         super().__init__(HOOK_INTR_CFUNC(self._interrupted))
 
@@ -80,16 +111,46 @@ class PythonSvc(PythonHook):
                 return
             taken = self._registers.syscall.read()
             if self._is_semihosting(*taken[OF_CALL:]):
-                result = self.semihosting(*taken[:2], self._words(*taken[:2]))
+                result = self._answer_semihosting(*taken[:2])
             else:
+                self._run = 0
                 result = self.handler(*taken[:OF_CALL])
             if result is not None:
                 self._registers.write_r0(result)
         except BaseException as error:
             self._fail(error)
 
-    def see(self, memory: Memory, blocks: bytes) -> None:
-        self._memory, self._blocks = memory, blocks
+    def see(self, memory: Memory, counter: Counter, blocks: bytes) -> None:
+        self._memory, self._counter, self._blocks = memory, counter, blocks
+
+    def let(self, session: Session, functions: ShortOnes) -> None:
+        assert self._counter is not None
+        self._session, self._short, self._run = session, functions, self._counter.runs
+
+    def let_nothing(self) -> None:
+        self._run = 0
+
+    def _answer_semihosting(self, operation: int, r1: int) -> int | None:
+        number = self._blocks[operation] if operation < len(self._blocks) else 0
+        words = self._words(r1, number)
+        function = self._short_one(operation)
+        if function is None or (number and words is None):
+            self._run = 0
+            return self.semihosting(operation, r1, words)
+        session = self._session
+        assert session is not None
+        try:
+            result = function(session, words if number else r1)
+        except OSError as error:
+            result = session.failed(error)
+        self.taken += 1
+        return result
+
+    def _short_one(self, operation: int) -> Callable[..., int] | None:
+        """What answers the operation without a word to anybody."""
+        if self._counter is None or self._run != self._counter.runs:
+            return None
+        return self._short[operation] if operation < len(self._short) else None
 
     def _is_semihosting(self, syndrome: int, pc: int, cpsr: int) -> bool:
         """Whether the SVC in memory is exactly that of semihosting.
@@ -103,9 +164,8 @@ class PythonSvc(PythonHook):
             return self._memory.bytes_at(pc - 2, 2) == THUMB_SEMIHOSTING
         return self._memory.bytes_at(pc - 4, 4) == ARM_SEMIHOSTING
 
-    def _words(self, operation: int, va: int) -> tuple[int, ...] | None:
-        """The words of the block at ``va``, if the operation has one and it is in RAM."""
-        number = self._blocks[operation] if operation < len(self._blocks) else 0
+    def _words(self, va: int, number: int) -> tuple[int, ...] | None:
+        """So many words at ``va``, if there are any and they are in RAM."""
         if not number or self._memory is None or va + 4 * number > ADDRESSES:
             return None
         block = self._memory.bytes_at(va, 4 * number)

@@ -48,7 +48,7 @@ class SemihostingSessions:
         from emu.semihosting.process import semihosting_for
 
         for core in self._cores:
-            core.engine.see_semihosting(core.backend.memory, BLOCKS)
+            core.engine.svc.see(core.backend.memory, core.engine.counter, BLOCKS)
         ram = self._cores[0].backend.memory
         return semihosting_for(self._kernel, process, self._outside, self._read_sp, ram, self._note)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emu.cpu.registers import in_it_block
+from emu.cpu.svc import Svc
 from emu.environment.waits import Interrupted
 from emu.machine.core import Core
 from emu.machine.history import SEMIHOSTING, History
@@ -38,6 +39,7 @@ class Calls:
     """The number of calls made: of the kernel, by number; of semihosting, in all.
 
     unknown: calls with numbers that are not in the table.
+    told: calls of semihosting, apart from those that ``svcs`` have counted themselves.
     decide: makes a call of the kernel: the kernel's own ``trap``, or what answers in its place.
     """
 
@@ -45,7 +47,8 @@ class Calls:
         self.decide: Callable[[Kernel, int, CallRow, Words], int | None] = trap
         self.by_number = {call.number: 0 for call in kernel.calls}
         self.unknown = 0
-        self.semihosting = 0
+        self.svcs: list[Svc] = []
+        self.told = 0
 
     def snapshot(self) -> tuple[tuple[int, ...], int, int]:
         """The counts as a value."""
@@ -53,8 +56,14 @@ class Calls:
 
     def restore(self, state: tuple[tuple[int, ...], int, int]) -> None:
         """Set the counts."""
-        counts, self.unknown, self.semihosting = state
+        counts, self.unknown, semihosting = state
+        self.told += semihosting - self.semihosting
         self.by_number.update(zip(self.by_number, counts, strict=True))
+
+    @property
+    def semihosting(self) -> int:
+        """Calls of semihosting."""
+        return self.told + sum(svc.taken for svc in self.svcs)
 
     @property
     def total(self) -> int:
@@ -80,9 +89,11 @@ class SvcHandler:
         self._sessions, self._semihosting = sessions, sessions.by_pid
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend = core.backend
-        engine = core.engine
-        engine.on_svc, engine.on_semihosting = self.handle, self._semihost
-        engine.see_semihosting(core.backend.memory)
+        self._svc = svc = core.engine.svc
+        svc.handler, svc.semihosting = self.handle, self._semihost
+        svc.see(core.backend.memory, core.engine.counter, b"")
+        calls.svcs.append(svc)
+        observers.when_changed.append(svc.let_nothing)
         core.resume_call, core.semihost = self._resume_call, self._semihost_behind
 
     def handle(self, r0: int, r1: int, r2: int, r3: int, number: int) -> int | None:
@@ -214,7 +225,7 @@ class SvcHandler:
         kernel = self._kernel
         number = self._number  # one by one: together they would become a tuple first
         process = kernel.running[number] or self._process()
-        self._calls.semihosting += 1
+        self._calls.told += 1
         history = self._history
         history.under_way = history.made, process.pid, SEMIHOSTING, ()
         if kernel.core != number:
@@ -232,7 +243,7 @@ class SvcHandler:
         except OSError as error:
             result = session.failed(error)
         except Interrupted:
-            self._calls.semihosting -= 1  # it is made again
+            self._calls.told -= 1  # it is made again
             raise
         if self._core.is_sliced:
             self._core.spend(_CHARGE)
@@ -244,4 +255,6 @@ class SvcHandler:
             return None
         if not (self._backend.is_in_step or self._backend.sync()):
             self._stop()
+        if not (self._core.is_sliced or observers.semihosting or observers.semihosted):
+            self._svc.let(session, session.short_ones)
         return result

@@ -13,6 +13,7 @@ class Memory:
 
 class Counter:
     count: int
+    runs: int
     next: int
     thumb_bit: int
     def __init__(self, uc: int, cpsr: int) -> None: ...
@@ -59,6 +60,7 @@ class Fills:
 class Svc:
     handler: Callable[..., int | None]
     semihosting: Callable[..., int | None]
+    taken: int
     def __init__(
         self,
         registers: tuple[int, ...],
@@ -66,7 +68,9 @@ class Svc:
         other: Callable[[int], None],
         fail: Callable[[BaseException], None],
     ) -> None: ...
-    def see(self, memory: Memory, blocks: bytes) -> None: ...
+    def see(self, memory: Memory, counter: Counter, blocks: bytes) -> None: ...
+    def let(self, session: object, functions: tuple[Callable[..., int] | None, ...], /) -> None: ...
+    def let_nothing(self) -> None: ...
     @property
     def callback(self) -> int: ...
     @property

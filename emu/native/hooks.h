@@ -94,9 +94,8 @@ bool memory_copy(Memory *memory, uint32_t va, uint8_t *to, size_t length);
  * stores into itself may have changed the instruction since. */
 bool semihosting_is(Memory *memory, uint32_t syndrome, uint32_t pc, uint32_t cpsr);
 
-/* The words of the block at va, whose number `blocks` has at `operation`; or None: that is 0, or
- * not all of them are in RAM. */
-PyObject *semihosting_words(Memory *memory, PyObject *blocks, uint32_t operation, uint32_t va);
+/* So many words at va; or None: that is 0, or not all of them are in RAM. */
+PyObject *semihosting_words(Memory *memory, uint32_t va, size_t number);
 
 /* Whether user mode may access va so, and its memory type is Device or Strongly-ordered. */
 bool memory_is_device(const Memory *memory, uint32_t va, int access);
@@ -143,6 +142,7 @@ typedef struct {
     uint32_t size;
     uint32_t watched;         /* by so many of `watchers` */
     _Atomic uint64_t unseen;  /* up to this count neither limit nor end of turn matters */
+    uint64_t runs;            /* how often one has begun */
     uint64_t thumb_bit;       /* the host's address of Unicorn's own, or 0 */
     _Atomic uint64_t limit;   /* this and `unseen` another thread may set while blocks begin */
     uint64_t turn_end;

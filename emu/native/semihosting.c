@@ -19,12 +19,9 @@ bool semihosting_is(Memory *memory, uint32_t syndrome, uint32_t pc, uint32_t cps
     return memory_copy(memory, pc - 4, code, 4) && !memcmp(code, &arm_svc, 4);
 }
 
-PyObject *semihosting_words(Memory *memory, PyObject *blocks, uint32_t operation, uint32_t va)
+PyObject *semihosting_words(Memory *memory, uint32_t va, size_t number)
 {
     uint32_t words[MOST_WORDS];
-    size_t number = 0;
-    if (operation < (size_t)PyBytes_GET_SIZE(blocks))
-        number = (uint8_t)PyBytes_AS_STRING(blocks)[operation];
     if (number == 0 || number > MOST_WORDS || va + 4 * (uint64_t)number > 1ull << 32
         || !memory_copy(memory, va, (uint8_t *)words, 4 * number))
         Py_RETURN_NONE;

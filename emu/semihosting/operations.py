@@ -56,6 +56,11 @@ class Operation(NamedTuple):
         """Whether the words of the block, and not r1, are the handler's arguments."""
         return self.in_block and not self.takes_r1
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the handler neither ends the process nor changes what it has mapped or open."""
+        return self.handler in _SHORT
+
     def words(self, r1: int, block: bytes) -> tuple[int, ...]:
         """The operands' values.  block: the ``block_size`` bytes at r1."""
         if self.in_block:
@@ -119,6 +124,14 @@ _ROWS: Final = (
     _direct(0x30, "SYS_ELAPSED", "ptr/x", handlers.elapsed),
     _direct(0x31, "SYS_TICKFREQ", "", handlers.tickfreq),
 )
+
+_SHORT: Final = frozenset(
+    (
+        handlers.writec, handlers.write0, handlers.write, handlers.read, handlers.readc,
+        handlers.iserror, handlers.istty, handlers.seek, handlers.flen, handlers.clock,
+        handlers.time, handlers.errno_, handlers.elapsed, handlers.tickfreq,
+    )
+)  # fmt: skip
 
 OPERATIONS: Final = {operation.number: operation for operation in _ROWS}
 """Every operation, by its number in r0."""

@@ -13,6 +13,10 @@ from emu.semihosting.caller import Caller
 from emu.semihosting.operations import BLOCKS, OPERATIONS
 
 _HANDLERS: Final = {number: row.handler for number, row in OPERATIONS.items()}
+_SHORT: Final = tuple(
+    row.handler if (row := OPERATIONS.get(number)) and row.is_short else None
+    for number in range(len(BLOCKS))
+)
 _UNPACK: Final = tuple(Struct(f"<{number}I").unpack for number in BLOCKS)
 """By operation: the words of a block."""
 
@@ -21,10 +25,12 @@ class Semihosting(Caller):
     """One process's semihosting.
 
     handlers: by operation, called with this and the words of the block, or with r1.  An OSError
-    that they raise is for ``failed``.
+    that they raise is for ``failed``.  short_ones: those that neither end the process nor change
+    what it has mapped, by operation; None in the place of others.
     """
 
     handlers: Final = _HANDLERS
+    short_ones: Final = _SHORT
 
     def call(self, op: int, arg: int) -> int:
         """The result of operation ``op`` (r0) with ``arg`` (r1), for r0; -1 is an error."""
