@@ -80,8 +80,7 @@ def read(caller: Caller, operands: Operands) -> int:
     stream, memory = caller.streams[handle], caller.memory
     place = memory.place(va, length)
     data = stream.read(caller.outside, length)
-    if data:
-        memory.store(place, data)
+    memory.store(place, data)
     return length - len(data)
 
 

@@ -17,6 +17,10 @@ from kernel_model.process import Exited, Process
 from kernel_model.user import Ranges
 
 
+Place = int | Ranges
+"""A place in RAM: an address (pa) if it is in one page."""
+
+
 class ProcessMemory:
     """The memory of a process, which runs, with the process's own rights.
 
@@ -39,17 +43,23 @@ class ProcessMemory:
     def write(self, va: int, data: bytes) -> None:
         self.store(self.place(va, len(data)), data)
 
-    def place(self, va: int, length: int) -> Ranges:
+    def place(self, va: int, length: int) -> Place:
         pa = self._place(va, length)
         if pa >= 0:
-            return [(pa, length)]
+            return pa
         try:
             return user.check_range(self.kernel, self.process, va, length, WRITE)
         except Refused as refusal:
             raise BadPointer(refusal.text) from refusal
 
-    def store(self, place: Ranges, data: bytes) -> None:
-        user.store(self.kernel, place, data)
+    def store(self, place: Place, data: bytes) -> None:
+        kernel = self.kernel
+        if isinstance(place, int):
+            if data:
+                kernel.memory.write(place, data)
+                kernel.tell_written(place, len(data))
+        else:
+            user.store(kernel, place, data)
 
 
 class SemihostedProcess:

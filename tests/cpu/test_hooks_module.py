@@ -51,7 +51,7 @@ def one_of_each(hooks: Any, ram: int) -> dict[str, Any]:
     counter.trust(fills)
     svc = hooks.Svc(tuple(range(8)), _nothing, _nothing, _nothing)
     svc.see(memory, counter, b"")
-    svc.let(svc, ())
+    svc.let(_nothing, ())
     blocks = hooks.Blocks(counter, _nothing, _nothing, _nothing, _nothing)
     stacks = hooks.Stacks(counter, 0, 0, _nothing)
     blocks.follow(stacks)
