@@ -16,7 +16,6 @@ from kernel_model.kernel import Kernel
 from kernel_model.process import Exited, Process
 from kernel_model.user import Ranges
 
-
 Place = int | Ranges
 """A place in RAM: an address (pa) if it is in one page."""
 
