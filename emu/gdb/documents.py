@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 def document(target: Target, kind: bytes, annex: bytes, pid: int) -> bytes | None:
     """The document of a kind, or None.  pid: the process, of a kind that is about one.
 
-    Errors: KeyError.
+    Errors: KeyError, OSError.
     """
     if kind == b"features" and annex == b"target.xml":
         return description().encode()
     if kind == b"exec-file":
         return target.executable(pid).encode()
+    if kind == b"auxv" and pid in target.pids:
+        from emu.gdb.procfs import auxv
+
+        return auxv(target, pid)
     if kind == b"memory-map":
         return b"<memory-map><memory type='ram' start='0' length='0x100000000'/></memory-map>"
     if kind == b"threads":

@@ -52,6 +52,11 @@ class SemihostingSessions:
         ram = self._cores[0].backend.memory
         return semihosting_for(self._kernel, process, self._outside, self._read_sp, ram, self._note)
 
+    def heap_of(self, process: Process) -> tuple[int, int] | None:
+        """Where the heap that a process has asked for begins and ends (va), or None."""
+        session = self.by_pid.get(process.pid)
+        return None if session is None else session.process.mapped_heap
+
     def snapshot(self) -> dict[int, SemihostingState]:
         """The state of each process's semihosting, by pid."""
         return {pid: session.snapshot() for pid, session in sorted(self.by_pid.items())}
