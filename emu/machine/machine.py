@@ -24,6 +24,7 @@ from emu.machine.host import KernelHost
 from emu.machine.observers import Observer, Observers
 from emu.machine.outcome import Outcome, outcome_of
 from emu.machine.registers import ProcessRegisters
+from emu.machine.semihosting_calls import SemihostingCalls
 from emu.machine.sessions import SemihostingSessions
 from emu.machine.svc import Calls, SvcHandler
 from emu.machine.turns import Turns, stopped_by
@@ -110,7 +111,9 @@ class Machine:
         self.sessions = SemihostingSessions(self.kernel, self.outside, self._sp, self.cores, note)
         self.calls = Calls(self.kernel)
         for core in self.cores:
-            SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
+            known = self.history, self.observers
+            SvcHandler(core, self.kernel, *known, self.calls)
+            SemihostingCalls(core, self.kernel, *known, self.sessions, self.calls)
         self._heed(options, image, devices)
 
     def _heed(self, options: Options, image: Image, devices: tuple[Device, ...]) -> None:

@@ -1,8 +1,8 @@
-"""SVCs: a call of the kernel, or Arm semihosting.
+"""SVCs that are calls of the kernel.
 
 This is the hot path of a call: the registers, the immediate, the row of the kernel's table, the
 call itself, the result in r0.
-Source: docs/kernel.md, "Making a call"; docs/semihosting.md.
+Source: docs/kernel.md, "Making a call".
 """
 
 from __future__ import annotations
@@ -13,18 +13,14 @@ from emu.cpu.registers import in_it_block
 from emu.cpu.svc import Svc
 from emu.environment.waits import Interrupted
 from emu.machine.core import Core
-from emu.machine.history import SEMIHOSTING, History
+from emu.machine.history import History
 from emu.machine.observers import Observers, Words
-from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
 from kernel_model.call import CallRow
 from kernel_model.charges import CALL
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 from kernel_model.trap import trap
-
-_CHARGE = 5 * CALL
-"""What a call of semihosting is charged, in instructions, as those of the kernel are (rule 16)."""
 
 _BLOCKED = (
     ProcState.SENDING,
@@ -72,7 +68,7 @@ class Calls:
 
 
 class SvcHandler:
-    """Answers the SVCs of one core."""
+    """Answers the calls of the kernel that one core makes."""
 
     def __init__(
         self,
@@ -80,21 +76,14 @@ class SvcHandler:
         kernel: Kernel,
         history: History,
         observers: Observers,
-        sessions: SemihostingSessions,
         calls: Calls,
     ) -> None:
         self._core, self._kernel, self._calls = core, kernel, calls
         self._number, self._counts = core.number, calls.by_number
         self._history, self._observers = history, observers
-        self._sessions, self._semihosting = sessions, sessions.by_pid
         self._find, self._stop = kernel.calls.find, core.engine.stop
         self._backend = core.backend
-        self._svc = svc = core.engine.svc
-        svc.handler, svc.semihosting = self.handle, self._semihost
-        svc.see(core.backend.memory, core.engine.counter, b"")
-        calls.svcs.append(svc)
-        observers.when_changed.append(svc.let_nothing)
-        core.resume_call, core.semihost = self._resume_call, self._semihost_behind
+        core.engine.on_svc, core.resume_call = self.handle, self._resume_call
 
     def handle(self, r0: int, r1: int, r2: int, r3: int, number: int) -> int | None:
         """Answer an SVC; the PC is past it.  number: r12.
@@ -204,57 +193,3 @@ class SvcHandler:
                 tell(process, entry, refusal)
         else:
             history.calls.append((entry, result))
-
-    def _semihost_behind(self) -> None:
-        """Make the semihosting call of the instruction before the PC, which was no SVC."""
-        core, registers = self._core, self._core.engine.registers
-        try:
-            result = self._semihost(registers.read("r0"), registers.read("r1"))
-        except Interrupted:
-            core.semihosting.go_back()
-            raise
-        finally:
-            core.engine.control.over()  # it does not run, so that a request to stop it is nothing
-        if result is not None:
-            registers.write_r0(result)
-
-    def _semihost(
-        self, operation: int, argument: int, words: tuple[int, ...] | None = None
-    ) -> int | None:
-        """Answer a call of semihosting.  words: those of the block at ``argument``, if known."""
-        kernel = self._kernel
-        number = self._number  # one by one: together they would become a tuple first
-        process = kernel.running[number] or self._process()
-        self._calls.told += 1
-        history = self._history
-        history.under_way = history.made, process.pid, SEMIHOSTING, ()
-        if kernel.core != number:
-            kernel.enter(number)  # it may map a heap, or end the process
-        observers = self._observers
-        if observers.semihosting:
-            for tell in observers.semihosting:
-                tell(self._core, process, operation, argument)
-        try:
-            session = self._semihosting.get(process.pid) or self._sessions.of(process)
-            if words is None:
-                result = session.call(operation, argument)
-            else:
-                result = session.handlers[operation](session, words)
-        except OSError as error:
-            result = session.failed(error)
-        except Interrupted:
-            self._calls.told -= 1  # it is made again
-            raise
-        if self._core.is_sliced:
-            self._core.spend(_CHARGE)
-        if observers.semihosted:
-            for tell in observers.semihosted:
-                tell(self._core, process, operation, result)
-        if kernel.running[number] is not process:
-            self._stop()
-            return None
-        if not (self._backend.is_in_step or self._backend.sync()):
-            self._stop()
-        if not (self._core.is_sliced or observers.semihosting or observers.semihosted):
-            self._svc.let(session, session.short_ones)
-        return result
