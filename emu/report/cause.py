@@ -47,15 +47,15 @@ def _role(context: Context, frame: Frame) -> str:
     if frame.table is TableType.L2 and frame.is_installed:
         return f"the L2 table for {frame.t_va:#010x} on"
     view = next((view for view in context.views if view.frame is frame), None)
-    role = role_of(frame, view is not None, view is not None and view == context.stack)
-    return _WITH_ARTICLES.get(role, role)
+    is_stack = view is not None and view == context.stack
+    role = role_of(context.kernel, frame, view is not None, is_stack)
+    return f"the {role}" if frame.type is FrameType.PROC else _WITH_ARTICLES.get(role, role)
 
 
 _WITH_ARTICLES = {
     "L1 table": "an L1 table",
     "L2 table": "an L2 table",
     "device": "a device",
-    "process record": "a process's information",
     "stack": "the stack",
 }
 

@@ -56,6 +56,11 @@ class Overstep(NamedTuple):
     step: Step
     size: int
 
+    @property
+    def caller_sp(self) -> int:
+        """SP of the caller (va)."""
+        return self.step.frame.sp + self.size
+
 
 def views_in(kernel: Kernel, l1: Frame) -> list[View]:
     """All that a vspace maps, in order of address."""
