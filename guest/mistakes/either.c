@@ -1,9 +1,10 @@
-/* One mistake, by its letter, made by the process itself or, with a second argument, by a thread of it (t)
- * or by a child (c). */
+/* One mistake, by its letter, made by the process itself or, with a second argument, by a thread of it (t),
+ * by a child (c), or by a child on a lent address space of its own, whose faults this process handles (p). */
 #include <stdlib.h>
 
 #include "frames.h"
 #include "kernel.h"
+#include "paging.h"
 #include "process.h"
 #include "space.h"
 #include "tables.h"
@@ -157,6 +158,28 @@ static int child(int which)
 	return mistake((void *)which);
 }
 
+static int client(int which)
+{
+	fault_handler(0);
+	return child(which);
+}
+
+/* The client's first fault is its last. */
+static int page_for(int which)
+{
+	struct program program;
+	struct event event;
+
+	program_copy_lent(&program, client, which);
+	int pid = program_start(&program, PROCESS_LENT);
+	do {
+		pager_next(&event);
+		if (event.kind == EVENT_FAULT)
+			pager_end(pid);
+	} while (event.kind != EVENT_DEATH);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int which = argv[1][0] - 'a';
@@ -164,6 +187,8 @@ int main(int argc, char **argv)
 	prepare((enum mistake)which);
 	if (argc == 2)
 		return mistake((void *)which);
+	if (*argv[2] == 'p')
+		return page_for(which);
 	if (*argv[2] == 'c')
 		return process_wait(process_run(child, which));
 	return thread_join(thread_create(mistake, (void *)which), NULL);

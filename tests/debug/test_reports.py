@@ -200,6 +200,22 @@ def test_a_child_is_told_what_its_parent_is(letter: str) -> None:
     assert re.search(why, report.splitlines()[2])
 
 
+@pytest.mark.parametrize("letter", OF_A_CHILD)
+def test_a_client_of_a_pager_is_told_what_a_child_is(letter: str) -> None:
+    """Its tables are the pager's, who hears of the fault and makes the calls of the hint."""
+    program = guest("mistakes/either")
+    child = run_emu(program, letter, "c", options=("--explain",)).stderr.decode()
+    run = run_emu(program, letter, "p", options=("--explain",))
+    client = run.stderr.decode()
+    assert run.returncode == 0
+    assert client.startswith("emu: process 1 faulted: ")
+    if EITHER[letter][0] in ("stack overflow", "missing L2 table"):
+        assert without_place(client)[:2] == without_place(child)[:2]
+        assert "    process 0: frame_map(" in client  # the child has no memory to map
+    else:
+        assert without_place(client) == without_place(child)
+
+
 @pytest.mark.parametrize("who", ["", "t", "c"])
 def test_a_wild_pointer_is_no_stack_overflow(who: str) -> None:
     """Neither one below the stack nor one used where the stack did overflow."""
