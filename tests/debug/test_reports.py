@@ -7,8 +7,17 @@ from itertools import cycle
 
 import pytest
 
+from emu.environment.world import ScriptedWorld
+from emu.loader import load_elf
+from emu.machine import Machine, Options
+from emu.machine.fault import MachineFault
+from emu.report import access_text
+from emu.report.context import views_in
+from kernel_model.descriptors import EXEC, READ, WRITE
 from tests.debug.golden import check_documented, check_golden
+from tests.debug.rig import debug_for
 from tests.guests import guest, run_emu
+from tests.observing import OnFault
 
 MISTAKES = {
     "null_pointer": (
@@ -229,3 +238,44 @@ def test_the_stack_that_was_left_is_shown_as_the_stack() -> None:
     report = run_emu(guest("mistakes/either"), "e").stderr.decode()
     assert re.search(r"rw-  frame \d+, the stack: begins 0x\w+ bytes above", report)
     assert "    if it needs that much stack, legal after\n" in report
+
+
+def explained(letter: str) -> list[tuple[str, str]]:
+    """What a thread and what the owner of its vspace are told that accesses there would meet.
+
+    The registers are the thread's for both.  At the addresses of the fault, and of each view: its
+    first word, and the one before.
+    """
+    path = guest("mistakes/either")
+    texts: list[tuple[str, str]] = []
+
+    def look(fault: MachineFault) -> None:
+        kernel, history = machine.kernel, machine.history
+        owner, thread = kernel.processes[0], kernel.processes[fault.pid]
+        assert thread.l1 == owner.l1
+        starts = [view.va for view in views_in(kernel, kernel.frames[thread.l1])]
+        for va in {fault.va, *starts, *(start - 4 for start in starts), 0x30000000, 0, 0xF0000000}:
+            texts.extend(
+                (
+                    access_text(kernel, history, debug, thread, fault.registers, va, access),
+                    access_text(kernel, history, debug, owner, fault.registers, va, access),
+                )
+                for access in (READ, WRITE, EXEC)
+            )
+
+    with path.open("rb") as stream:
+        image = load_elf(stream, path.name)
+    machine = Machine(image, ScriptedWorld(arguments=("either", letter, "t")), Options())
+    machine.observers.add(OnFault(look))
+    debug = debug_for(path)
+    machine.run()
+    return texts
+
+
+@pytest.mark.parametrize("letter", "anop")
+def test_an_access_is_explained_alike_on_a_lent_vspace(letter: str) -> None:
+    texts = explained(letter)
+    assert len(texts) > 60
+    for lent, own in texts:
+        plain = re.sub(r"^( +)process 0: ", r"\1", lent, flags=re.MULTILINE)
+        assert re.sub(r"by process \d+", "by process 0", plain) == own
