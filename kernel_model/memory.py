@@ -96,8 +96,11 @@ class Ram:
         return bytes(self.bytes[start : start + length])
 
     def write(self, pa: int, data: bytes) -> None:
-        start = self._at(pa, len(data))
-        self.bytes[start : start + len(data)] = data
+        start = pa - self.base
+        end = start + len(data)
+        if start < 0 or end > self.size:
+            self._at(pa, len(data))
+        self.bytes[start:end] = data
 
     def is_zero(self, pa: int, length: int) -> bool:
         """Whether all of ``length`` bytes at ``pa`` are 0, without a copy of them."""

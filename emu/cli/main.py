@@ -16,6 +16,7 @@ from emu.cli.streams import occupy_closed_streams
 COMMANDS = {
     "run": "emu.cli.run",
     "replay": "emu.cli.replay",
+    "why": "emu.cli.why",
     "tables": "emu.cli.tables",
     "frames": "emu.cli.frames",
     "core": "emu.cli.core",
@@ -40,6 +41,7 @@ Examples:
   emu run --explain prog.elf            and why calls were refused
   emu run --record run.rec prog.elf     record it
   emu replay run.rec                    and run it again, without its files and its input
+  emu why run.rec --write total         who stored there
   emu tables --at fault prog.elf        what was mapped when it faulted
   emu frames prog.elf                   who owned what when it ended
   emu core -o prog.core prog.elf        a core file for gdb of a fault

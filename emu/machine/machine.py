@@ -24,6 +24,7 @@ from emu.machine.host import KernelHost
 from emu.machine.observers import Observer, Observers
 from emu.machine.outcome import Outcome, outcome_of
 from emu.machine.registers import ProcessRegisters
+from emu.machine.semihosting_calls import SemihostingCalls
 from emu.machine.sessions import SemihostingSessions
 from emu.machine.svc import Calls, SvcHandler
 from emu.machine.turns import Turns, stopped_by
@@ -107,12 +108,12 @@ class Machine:
             self.kernel, self.cores, self.outside, self.history, self.observers,
             ProcessRegisters(self.cores), host.ended, self._forget,
         )  # fmt: skip
-        self.sessions = SemihostingSessions(
-            self.kernel, self.outside, self._sp, self._bytes_at, note
-        )
+        self.sessions = SemihostingSessions(self.kernel, self.outside, self._sp, self.cores, note)
         self.calls = Calls(self.kernel)
         for core in self.cores:
-            SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
+            known = self.history, self.observers
+            SvcHandler(core, self.kernel, *known, self.calls)
+            SemihostingCalls(core, self.kernel, *known, self.sessions, self.calls)
         self._heed(options, image, devices)
 
     def _heed(self, options: Options, image: Image, devices: tuple[Device, ...]) -> None:
@@ -128,9 +129,6 @@ class Machine:
 
     def _sp(self) -> int:
         return self.core.engine.registers.read("sp")
-
-    def _bytes_at(self, va: int, length: int) -> bytes | None:
-        return self.core.backend.memory.bytes_at(va, length)
 
     def _forget(self, pid: int) -> None:
         """Drop what is kept for a process that has ended."""

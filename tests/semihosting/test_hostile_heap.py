@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -50,12 +52,16 @@ ODD_STACKS = (
 )  # fmt: skip
 
 
+NO_RAM: Any = SimpleNamespace(bytes_at=lambda *_: None, place=lambda *_: -1)
+"""What makes semihosting ask the kernel about all memory."""
+
+
 def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
     """What SYS_HEAPINFO tells the current process, straight from its memory."""
     process = kernel.running[0]
     assert process is not None
     semihosting = semihosting_for(
-        kernel, process, Outside(ScriptedWorld()), lambda: sp, lambda *_: None, lambda _: None
+        kernel, process, Outside(ScriptedWorld()), lambda: sp, NO_RAM, lambda _: None
     )
     memory = semihosting.memory
     memory.write(BLOCK, struct.pack("<I", RESULT))
@@ -214,7 +220,7 @@ class Hosted(Adversary):
         outside = Outside(ScriptedWorld())
         for sp in ODD_STACKS:
             semihosting = semihosting_for(
-                kernel, process, outside, lambda sp=sp: sp, lambda *_: None, lambda _: None
+                kernel, process, outside, lambda sp=sp: sp, NO_RAM, lambda _: None
             )
             base, limit, _, _ = semihosting.process.heap()
             assert base <= limit
@@ -237,6 +243,40 @@ def movw(register: int, value: int) -> int:
 
 def movt(register: int, value: int) -> int:
     return movw(register, value >> 16) | 1 << 22
+
+
+# -- a lent vspace ---------------------------------------------------------------------------
+
+
+def thread(machine: driver.Machine) -> int:
+    """A child that runs on this process's vspace, and has its turn."""
+    pid, _ = machine.record_child()
+    machine.ok("vspace_lend", pid, machine.kernel.processes[0].l1)
+    machine.start(pid)
+    machine.turn(pid)
+    return pid
+
+
+def test_a_thread_finds_the_data_of_its_vspace(machine: driver.Machine) -> None:
+    """Both 0 would mean a heap without a limit, where nothing is mapped."""
+    thread(machine)
+    assert ask(machine.kernel, FREE_VA) == (DATA_END, DATA_END)
+    machine.check()
+
+
+def test_a_thread_may_use_the_heap_that_the_owner_has(machine: driver.Machine) -> None:
+    _, limit = ask(machine.kernel, STACK_TOP)
+    thread(machine)
+    assert ask(machine.kernel, FREE_VA) == (limit, limit)
+    assert limit > DATA_END
+
+
+def test_others_stacks_are_no_data_of_a_thread(machine: driver.Machine) -> None:
+    machine.view(machine.take(2), FREE_VA + 4 * PAGE, RW)
+    pid = thread(machine)
+    frames = len(machine.kernel.processes[pid].frames)
+    assert ask(machine.kernel, STACK_TOP) == (DATA_END, DATA_END)
+    assert len(machine.kernel.processes[pid].frames) == frames
 
 
 def code(*calls: tuple[int, int]) -> bytes:
