@@ -280,6 +280,8 @@ def test_misbehaviour_ends_for_its_own_reason(mmu: str) -> None:
 
 DEADLOCK_REPORT = """\
 emu: deadlock: every process waits and none can wake another
+  a cycle: process 0 waits to send to 1, 1 waits to send to 0
+    any of these would have ended it: a recv by 1, a recv by 0
   process 0 waits for process 1 to receive its message
     #0   send at guest/lib/stubs.:LINE
     #1   main at guest/scenarios/deadlock.:LINE

@@ -368,6 +368,10 @@ class Goal(events.Calls):
         self._at_fault, self._describe = at_fault, describe
         self.observers: list[Observer] = [self] if wanted is not None or at_fault else []
 
+    def renew(self) -> None:
+        """Look for the next one."""
+        self.call = self.fault = None
+
     def called(self, core: Core, process: ModelProcess, call: CallRow, result: int | None) -> None:
         self._left -= 1
         if self.call is None and (self._left == 0 or call.name in self._names):

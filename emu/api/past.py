@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Collection, Container, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from emu.api.console import Console, KeptWorld
@@ -14,8 +14,8 @@ from emu.machine.outcome import How, Outcome, outcome
 from emu.machine.snapshot import Snapshot
 from emu.recording.timeline import BOUND, PastError, Timeline
 from emu.recording.world import LoggedWorld
-from emu.watchpoints.watch import Hit, Watch
-from emu.watchpoints.watchpoints import Watchpoints
+from emu.watchpoints.search import Search
+from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
 
 if TYPE_CHECKING:
@@ -102,14 +102,21 @@ class RewindableMachine(Machine):
         self._check_repeatable()
         with self._running.run("Machine.run_back_until"):
             self._settle()
-            search = _Search(self._engine, addresses, goal, watches)
+            search = Search(self._engine, addresses, goal.observers, watches, goal.renew)
             self._timeline.undisturbed = search.undisturbed
             try:
                 found = self._timeline.find_last(self.instructions, search.go)
             finally:
                 self._timeline.undisturbed = nullcontext
                 search.close()
-            return search.stop(self._stop) if found else None
+            return self._found(search, goal) if found else None
+
+    def _found(self, search: Search, goal: Goal) -> Stop:
+        assert search.reached is not None
+        found = self._stop(search.reached, goal)
+        if search.hit is not None:
+            return found._replace(reason="write" if search.hit.is_write else "read")
+        return found
 
     def _to_call(self, number: int) -> Stop:
         history = self._engine.history
@@ -190,62 +197,3 @@ class RewindableMachine(Machine):
             self._injects, self._is_changed = False, True
 
         return take_back
-
-
-class _Search:
-    """What is looked for: ``go`` runs to the next one, or for so many instructions."""
-
-    def __init__(
-        self, engine: Engine, addresses: Sequence[int], goal: Goal, watches: Sequence[Watch]
-    ) -> None:
-        self._engine, self._addresses, self._goal = engine, addresses, goal
-        self._watchpoints = Watchpoints(engine) if watches else None
-        if self._watchpoints is not None:
-            self._watchpoints.set(watches)
-        self._hit: Hit | None = None
-        self._reached: Outcome | None = None
-
-    def go(self, count: int) -> Outcome:
-        watchpoints, hit = self._watchpoints, self._hit
-        self._goal.call = self._goal.fault = self._hit = None
-        if watchpoints is not None and hit is not None and self._is_at(hit):
-            watchpoints.passes = True
-            reached = self._engine.run_for(1)
-            watchpoints.passes = False
-            count -= 1
-            if reached.how is not How.COUNT or not count:
-                return reached
-        self._reached = self._engine.run_until(self._addresses, count, self._goal.observers)
-        if watchpoints is not None:
-            self._hit = watchpoints.take()
-        return self._reached
-
-    @contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Within, nothing is watched."""
-        watchpoints = self._watchpoints
-        if watchpoints is None:
-            yield
-            return
-        watches = watchpoints.all
-        watchpoints.set(())
-        try:
-            yield
-        finally:
-            watchpoints.set(watches)
-
-    def _is_at(self, hit: Hit) -> bool:
-        running, registers = self._engine.running, self._engine.core.engine.registers
-        return running is not None and (hit.pid, hit.pc) == (running.pid, registers.pc)
-
-    def stop(self, stop_of: Callable[[Outcome, Goal | None], Stop]) -> Stop:
-        """The stop that was reached last."""
-        assert self._reached is not None
-        found = stop_of(self._reached, self._goal)
-        if self._hit is not None:
-            return found._replace(reason="write" if self._hit.is_write else "read")
-        return found
-
-    def close(self) -> None:
-        if self._watchpoints is not None:
-            self._watchpoints.set(())

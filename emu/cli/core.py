@@ -1,77 +1,95 @@
-"""``--core``: a core file of the process that a fault ends."""
+"""``emu core``: a core file of a process at any moment of a run or a recording."""
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO, ClassVar
+import click
 
+from emu.cli.at import Moment, MomentType, reach_moment
+from emu.cli.command import Command
+from emu.cli.complete import moments
+from emu.cli.corefiles import core_file, write_core_file
 from emu.cli.errors import UserError, user_errors
-from emu.cli.inputs import path_of
 from emu.cli.launch import Launch
+from emu.cli.options import GuestOptions, guest_options
 from emu.cli.streams import note
-from emu.machine.core import Core
-from emu.machine.fault import MachineFault
-from emu.machine.observers import Observer
-from kernel_model.abi import NO_ID
+from emu.recording.world import ReplayError
+from kernel_model.kernel import PROC0
+
+STREAMS = (0, 2, 2)
+
+EPILOG = """\b
+Examples:
+  emu core -o prog.core prog.elf                   of the first fault
+  emu core --at call:100 -o prog.core prog.elf
+  emu core --at insn:1M --process 3 -o prog.core run.rec
+"""
 
 
-@contextmanager
-def cores(launch: Launch, path: str | None) -> Iterator[None]:
-    """While entered, a fault that no handler takes has a core file written to this path, if any.
+@click.command(cls=Command, epilog=EPILOG)
+@guest_options
+@click.option(
+    "--at",
+    type=MomentType(),
+    default=Moment("fault"),
+    show_default="fault",
+    metavar="WHEN",
+    shell_complete=moments,
+    help="When: at the first fault, at the end (exit), after the N-th call of the kernel (call:N) "
+    "or after N instructions (insn:N).",
+)
+@click.option(
+    "--process",
+    "pid",
+    type=click.IntRange(min=0),
+    metavar="PID",
+    default=None,
+    help="Of which process, if not of the one that faults, or runs.",
+)
+@click.option(
+    "-o",
+    "path",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    required=True,
+    help="Where the core file goes.",
+)
+def command(guest: GuestOptions, at: Moment, pid: int | None, path: str) -> None:
+    """Run PROG, a program or a recording, up to a moment and write a core file for gdb.
 
-    The file is that of the last process that faulted so: of proc0, if the run ends by that.
-    What is in the file already stays until then.  Errors: UserError, for a path without such a
-    file, which is opened now.
+    What the guest prints goes to standard error.
     """
-    if path is None:
-        yield
-        return
-    is_new = not os.path.lexists(path)
-    with user_errors(path):
-        stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o600), "wb")
-    with stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise UserError(f"{path}: is not a regular file")
-        writer = _CoreWriter(launch, path, stream)
-        launch.machine.observers.add(writer)
+    if at.kind == "insn" and guest.options.max_insns:
+        raise UserError(f"--at {at} and --max-insns cannot be used together")
+    launch = _launch(guest)
+    with core_file(launch, path) as stream:
         try:
-            yield
-        finally:
-            launch.machine.observers.remove(writer)
-            if is_new and not writer.is_written:
-                os.unlink(path)
+            reach_moment(launch, at)
+        except ReplayError as error:
+            raise UserError(f"{guest.program}: {error}") from error
+        machine = launch.machine
+        fault, running = machine.core.fault, machine.running
+        if pid is None:
+            pid = fault.pid if fault is not None else PROC0 if running is None else running.pid
+        process = machine.kernel.processes.get(pid)
+        if process is None:
+            living = ", ".join(map(str, sorted(machine.kernel.processes)))
+            raise UserError(f"--process {pid}: there are {living} at {at}")
+        with user_errors(path):
+            at_it = fault if fault is not None and fault.pid == pid else None
+            write_core_file(launch, stream, process, at_it)
+    note(f"the core file of process {pid} is {path}")
 
 
-class _CoreWriter(Observer):
-    """Writes the core file, after the report of the fault.
+def _launch(guest: GuestOptions) -> Launch:
+    from emu.cli.logged import is_recording
 
-    is_written: whether it has done so.
-    """
+    if not is_recording(guest.program):
+        return Launch(guest, STREAMS)
+    from emu.cli.logged import recorded_guest, replaying
+    from emu.recording.file import RecordingError, read_recording
 
-    rank: ClassVar[int] = 2
-
-    def __init__(self, launch: Launch, path: str, stream: BinaryIO) -> None:
-        self._launch, self._path, self._stream = launch, path, stream
-        self.is_written = False
-
-    def faulted(self, core: Core, fault: MachineFault) -> None:  # noqa: ARG002
-        process = self._launch.machine.kernel.processes[fault.pid]
-        if process.handler != NO_ID:
-            return
-        from emu.corefile import read_programs, write_core
-
-        machine, guest = self._launch.machine, self._launch.guest
-        self.is_written = True
-        try:
-            programs = read_programs([guest.program, *guest.symbols], path_of)
-            self._stream.seek(0)
-            self._stream.truncate()
-            write_core(self._stream, machine, process, programs, fault)
-            self._stream.flush()
-        except OSError as error:
-            note(f"{self._path}: {error.strerror}")
-        else:
-            note(f"the core file of process {fault.pid} is {self._path}")
+    with user_errors(guest.program, RecordingError):
+        recorded = read_recording(guest.program)
+        asked = recorded_guest(guest.program, recorded)
+    options = asked.options._replace(mmu=guest.options.mmu, check=guest.options.check)
+    return replaying(recorded, asked._replace(options=options), STREAMS)

@@ -14,6 +14,7 @@ from emu.cli.launch import Launch
 from emu.cli.options import GuestOptions, guest_options
 from emu.cli.streams import standard_output, write_json
 from kernel_model.kernel import Kernel
+from kernel_model.process import Process
 
 EPILOG = """\b
 Examples:
@@ -64,13 +65,22 @@ def _write(launch: Launch, form: str, stream: TextIO) -> None:
     from emu.views.frames import Layout, frame_data, frame_grids
     from emu.views.grid import write_grids
 
-    machine = launch.machine
-    stacks = {pid: machine.state_of(one).core[SP] for pid, one in kernel.processes.items()}
+    stacks = {pid: _stack_pointer(launch, one) for pid, one in kernel.processes.items()}
     layout = Layout(stacks, [(one.va, one.end) for one in launch.image.segments])
     if form == "text":
         write_grids(frame_grids(kernel, layout), stream)
     else:
         write_json(frame_data(kernel, layout), stream)
+
+
+def _stack_pointer(launch: Launch, process: Process) -> int:
+    """SP of a process or, where it has left its stack, where it was last inside."""
+    from emu.report.context import Context
+
+    machine = launch.machine
+    registers = machine.state_of(process).core
+    context = Context(machine.kernel, machine.history, launch.debug, process, registers)
+    return registers[SP] if context.overstep is None else context.overstep.caller_sp
 
 
 def _drawing(kernel: Kernel, form: str) -> str:

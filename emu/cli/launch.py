@@ -32,9 +32,6 @@ from kernel_model.process import Exited, Faulted, Process
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
 
-ABORTED = 1
-"""The status of a program that its library ends, as newlib's abort does."""
-
 Streams = tuple[int, int, int]
 """The file descriptors of standard input, output and error."""
 
@@ -192,7 +189,10 @@ class _FaultReporter(Observer):
 
 
 class _EndReporter(Observer):
-    """Says why a process's library ended it: abort, an assertion, an exception nothing caught."""
+    """Says why a process's library ended it: abort, an assertion, an exception nothing caught.
+
+    An end with status 0 is a success, of which nothing is said.
+    """
 
     rank: ClassVar[int] = 1
 
@@ -200,7 +200,7 @@ class _EndReporter(Observer):
         self._launch = launch
 
     def process_ended(self, event: ProcessEnded) -> None:
-        if not isinstance(event.ending, Exited) or event.ending.status != ABORTED:
+        if not isinstance(event.ending, Exited) or not event.ending.status:
             return
         machine = self._launch.machine
         process = machine.kernel.running[machine.kernel.core]

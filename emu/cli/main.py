@@ -16,8 +16,10 @@ from emu.cli.streams import occupy_closed_streams
 COMMANDS = {
     "run": "emu.cli.run",
     "replay": "emu.cli.replay",
+    "why": "emu.cli.why",
     "tables": "emu.cli.tables",
     "frames": "emu.cli.frames",
+    "core": "emu.cli.core",
     "disasm": "emu.cli.disasm",
     "symbols": "emu.cli.symbols",
     "gdb": "emu.cli.gdb",
@@ -39,8 +41,10 @@ Examples:
   emu run --explain prog.elf            and why calls were refused
   emu run --record run.rec prog.elf     record it
   emu replay run.rec                    and run it again, without its files and its input
+  emu why run.rec --write total         who stored there
   emu tables --at fault prog.elf        what was mapped when it faulted
   emu frames prog.elf                   who owned what when it ended
+  emu core -o prog.core prog.elf        a core file for gdb of a fault
 
 Exit status: the guest's own; 2 for mistakes on the command line; 71 the host has no
 memory left; 74 standard input or output is lost, as by a full disk; 123 deadlock;

@@ -7,6 +7,7 @@ import time
 import click
 
 from emu.cli.command import Command
+from emu.cli.corefiles import check_core, core_option, cores
 from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.errors import UserError, user_errors
 from emu.cli.fingerprint import made_by
@@ -46,6 +47,7 @@ Examples:
     help="Say of each refused call, and each fault told to a handler, what broke which rule.",
 )
 @click.option("--stats", is_flag=True, help="Say at the end what the run took.")
+@core_option
 def command(
     recording: str,
     instruments: InstrumentOptions,
@@ -54,16 +56,19 @@ def command(
     check: bool,
     explain: bool,
     stats: bool,
+    core: str | None,
 ) -> int:
     """Run what was recorded in RECORDING again: the same instructions, output and end."""
     check_debugger(debugger)
+    check_core(core, debugger)
     with user_errors(recording, RecordingError):
         recorded = read_recording(recording)
         guest = recorded_guest(recording, recorded)
     options = guest.options._replace(mmu=mmu or guest.options.mmu, check=check, stats=stats)
     launch = replaying(recorded, guest._replace(options=options, explain=explain))
     started = time.perf_counter()
-    outcome = _run(recording, recorded, launch, instruments, debugger)
+    with cores(launch, core):
+        outcome = _run(recording, recorded, launch, instruments, debugger)
     if stats:
         from emu.machine.stats import stats_text
 

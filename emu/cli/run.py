@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from emu.cli.command import Command
-from emu.cli.core import cores
+from emu.cli.corefiles import check_core, core_option, cores
 from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
 from emu.cli.errors import UserError
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
@@ -35,13 +35,7 @@ Examples:
 @instrument_options
 @debugger_options
 @click.option("--stats", is_flag=True, help="Say at the end what the run took.")
-@click.option(
-    "--core",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    default=None,
-    help="Write there a core file, for gdb, of the process that a fault ends.",
-)
+@core_option
 @click.option(
     "--record",
     type=click.Path(dir_okay=False),
@@ -59,10 +53,9 @@ def command(
 ) -> int:
     """Run PROG, a static 32-bit Arm ELF executable, with ARGS."""
     check_debugger(debugger)
+    check_core(core, debugger)
     if record is not None and debugger.gdb is not None:
         raise UserError("--record and --gdb cannot be used together: emu replay --gdb looks later")
-    if core is not None and debugger.gdb is not None:
-        raise UserError("--core and --gdb cannot be used together: gdb has generate-core-file")
     guest = guest._replace(options=guest.options._replace(stats=stats))
     started = time.perf_counter()
     if record is None:

@@ -6,12 +6,12 @@ Source: System V ABI, "Object Files"; elf(5), of PN_XNUM; Linux, fs/binfmt_elf.c
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final, NamedTuple
+from collections.abc import Sequence
+from typing import BinaryIO, Final
 
 from emu.corefile.notes import NO_SIGNAL, Thread, notes, signal_of
 from emu.corefile.programs import Program, program_of
-from emu.corefile.regions import Piece, regions, threads_of
+from emu.corefile.regions import Region, groups, joined, regions, threads_of
 from emu.machine.fault import MachineFault
 from emu.machine.machine import Machine
 from kernel_model.descriptors import EXEC, READ, WRITE
@@ -33,15 +33,6 @@ _BLOCK: Final = 64 << 10
 _Command = tuple[str, str]
 
 
-class Segment(NamedTuple):
-    """Memory with the same rights, without a gap."""
-
-    va: int
-    size: int
-    rights: int
-    pieces: tuple[Piece, ...]
-
-
 def write_core(
     stream: BinaryIO,
     machine: Machine,
@@ -57,7 +48,8 @@ def write_core(
     Errors: OSError.
     """
     mapped = regions(machine, process, programs)
-    segments = _segments((one.va, one.size, one.rights, one.pieces) for one in mapped)
+    in_ram = (one for one in mapped if one.pieces)
+    segments = [joined(group) for group in groups(in_ram, _continues)]
     threads = [Thread(one, machine.state_of(one)) for one in threads_of(machine, process)]
     if fault is not None:
         threads[0] = Thread(process, threads[0].state._replace(core=fault.registers))
@@ -66,10 +58,13 @@ def write_core(
     entry = None if program is None else program.entry
     said = notes(threads, signal, _command(machine, process, program), entry, mapped)
     start = write_headers(stream, segments, said)
+    memory = machine.kernel.memory
     for segment in segments:
-        _write_memory(stream, start, machine.kernel.memory, segment)
+        _write_memory(stream, start, memory, segment)
         start += segment.size
-    stream.truncate(start)
+    for segment in segments[-1:]:  # so that the file does not end with a hole
+        stream.seek(start - PAGE_SIZE)
+        stream.write(memory.read(sum(segment.pieces[-1]) - PAGE_SIZE, PAGE_SIZE))
     return sum(segment.size for segment in segments)
 
 
@@ -80,20 +75,11 @@ def _command(machine: Machine, process: Process, program: Program | None) -> _Co
     return program.name, " ".join([program.name, *arguments])
 
 
-def _segments(parts: Iterator[tuple[int, int, int, tuple[Piece, ...]]]) -> list[Segment]:
-    found: list[Segment] = []
-    for va, size, rights, pieces in parts:
-        last = found[-1] if found else None
-        if not pieces:
-            continue
-        if last is not None and (last.va + last.size, last.rights) == (va, rights):
-            found[-1] = last._replace(size=last.size + size, pieces=last.pieces + pieces)
-        else:
-            found.append(Segment(va, size, rights, pieces))
-    return found
+def _continues(last: Region, region: Region) -> bool:
+    return (last.end, last.rights) == (region.va, region.rights)
 
 
-def write_headers(stream: BinaryIO, segments: list[Segment], said: bytes) -> int:
+def write_headers(stream: BinaryIO, segments: Sequence[Region], said: bytes) -> int:
     """Write all but the memory; returns where that begins in the file."""
     count = len(segments) + 1
     is_many = count >= _MANY
@@ -118,7 +104,7 @@ def write_headers(stream: BinaryIO, segments: list[Segment], said: bytes) -> int
     return start
 
 
-def _write_memory(stream: BinaryIO, offset: int, memory: PhysicalMemory, segment: Segment) -> None:
+def _write_memory(stream: BinaryIO, offset: int, memory: PhysicalMemory, segment: Region) -> None:
     """Write a segment at ``offset`` in the file; blocks of zeros are left out."""
     for start, size in segment.pieces:
         for pa in range(start, start + size, _BLOCK):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from emu.loader import load_headers
+from emu.loader import LoadError, load_headers
 from kernel_model.abi import NO_ID
 from kernel_model.kernel import PROC0, Kernel
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
@@ -35,18 +35,26 @@ class Program(NamedTuple):
 
 
 def read_programs(names: Sequence[str], path_of: Callable[[str], str] = str) -> list[Program]:
-    """The programs in these files.  path_of: where each is.  Errors: LoadError, OSError."""
-    return [_read(name, path_of(name)) for name in names]
+    """The programs in these files, which have been loaded before.  path_of: where each is.
+
+    One that cannot be read any more is left out; with the first, which is proc0's, all are.
+    """
+    found = [_read(name, path_of(name)) for name in names]
+    return [one for one in found if one is not None] if found and found[0] is not None else []
 
 
-def _read(name: str, path: str) -> Program:
-    with open(path, "rb") as stream:
-        entry, loads = load_headers(stream, name)
-        va = entry & ~1
-        code = next((load for load in loads if 0 <= va - load.vaddr < load.filesz), loads[0])
-        start = va if code.vaddr <= va < code.vaddr + code.filesz else code.vaddr
-        stream.seek(code.offset + start - code.vaddr)
-        sample = stream.read(min(_SAMPLE, code.vaddr + code.filesz - start))
+def _read(name: str, path: str) -> Program | None:
+    try:
+        with open(path, "rb") as stream:
+            entry, loads = load_headers(stream, name)
+            start = entry & ~1
+            code = next((one for one in loads if 0 <= start - one.vaddr < one.filesz), None)
+            if code is None:
+                return Program(os.path.abspath(name), entry, tuple(loads), start, b"")
+            stream.seek(code.offset + start - code.vaddr)
+            sample = stream.read(min(_SAMPLE, code.vaddr + code.filesz - start))
+    except (OSError, LoadError):
+        return None
     return Program(os.path.abspath(name), entry, tuple(loads), start, sample)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -56,16 +56,32 @@ def regions(machine: Machine, process: Process, programs: Sequence[Program]) -> 
     """
     if process.l1 == NO_ID:
         return []
-    names = _Names(machine, process, programs)
-    found: list[Region] = []
-    for region in _parts(machine, process, names):
-        last = found[-1] if found else None
-        if last is not None and _continues(last, region):
-            pieces = _joined(last.pieces, region.pieces)
-            found[-1] = last._replace(size=last.size + region.size, pieces=pieces)
-        else:
-            found.append(region)
-    return found
+    parts = _parts(machine, process, _Names(machine, process, programs))
+    return [joined(group) for group in groups(parts, _continues)]
+
+
+def groups(
+    parts: Iterable[Region], continues: Callable[[Region, Region], bool]
+) -> Iterator[list[Region]]:
+    """Consecutive regions of which each ``continues`` the one before."""
+    group: list[Region] = []
+    for part in parts:
+        if group and not continues(group[-1], part):
+            yield group
+            group = []
+        group.append(part)
+    if group:
+        yield group
+
+
+def joined(group: list[Region]) -> Region:
+    """Regions one after the other as one, with what the first has."""
+    pieces: list[Piece] = []
+    for pa, size in (piece for region in group for piece in region.pieces):
+        if pieces and sum(pieces[-1]) == pa:
+            pa, size = pieces[-1][0], pieces.pop()[1] + size
+        pieces.append((pa, size))
+    return group[0]._replace(size=group[-1].end - group[0].va, pieces=tuple(pieces))
 
 
 def _continues(last: Region, region: Region) -> bool:
@@ -73,13 +89,6 @@ def _continues(last: Region, region: Region) -> bool:
     return (last.end, last.rights, last.name, offset) == (
         region.va, region.rights, region.name, region.offset,
     ) and bool(last.pieces) == bool(region.pieces)  # fmt: skip
-
-
-def _joined(first: tuple[Piece, ...], second: tuple[Piece, ...]) -> tuple[Piece, ...]:
-    if first and second and sum(first[-1]) == second[0][0]:
-        middle = (first[-1][0], first[-1][1] + second[0][1])
-        return (*first[:-1], middle, *second[1:])
-    return first + second
 
 
 def _parts(machine: Machine, process: Process, names: _Names) -> Iterator[Region]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def document(target: Target, kind: bytes, annex: bytes, pid: int) -> bytes | None:
     """The document of a kind, or None.  pid: the process, of a kind that is about one.
 
-    Errors: KeyError, OSError.
+    Errors: KeyError.
     """
     if kind == b"features" and annex == b"target.xml":
         return description().encode()

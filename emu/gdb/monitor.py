@@ -12,8 +12,8 @@ from emu.trace.selection import TraceError
 from emu.views.frames import frame_grids
 from emu.views.grid import Grid, grid_text
 from emu.views.tables import table_grids
+from emu.views.tree import vspace_text
 from emu.watchpoints.watch import PHYSICAL, Watch
-from kernel_model.calls.checks import is_viewed_by
 from kernel_model.descriptors import READ, WRITE
 from kernel_model.frame import Frame
 from kernel_model.process import Process
@@ -81,11 +81,12 @@ class Monitor:
 
     def frame(self, words: list[str]) -> Iterator[str]:
         kernel, frame = self.kernel, self._frame(words[0])
-        owner = kernel.processes[frame.owner]
         yield str(frame)
         yield f"owned by process {frame.owner}"
         if frame.is_viewed:
-            seen = "" if is_viewed_by(kernel, owner, frame) else ", which is not its current vspace"
+            l1 = kernel.l1_over(kernel.frames[frame.v_id])
+            whose = "" if l1 is None else vspace_text(l1)
+            seen = f", in the {whose}" if whose else ", in a vspace on which no process runs"
             yield f"seen in table {frame.v_id} at {kernel.view_va(frame):#010x}{seen}"
         if frame.is_installed:
             yield f"installed in table {frame.t_id} at {frame.t_va:#010x}"

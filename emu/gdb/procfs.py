@@ -28,10 +28,7 @@ _LETTERS: Final = ((READ, "r"), (WRITE, "w"), (EXEC, "x"))
 
 
 def proc_file(target: Target, path: str) -> bytes | None:
-    """The content of a file in ``/proc``, or None if it is none of these, or not of an inferior.
-
-    Errors: OSError.
-    """
+    """The content of a file in ``/proc``, or None if it is none of these, or not of an inferior."""
     pid, name = _named(target, path)
     if name == "cmdline":
         words = [os.fsencode(target.executable(pid)), *(target.arguments if pid == PROC0 else ())]
@@ -65,7 +62,7 @@ def _named(target: Target, path: str) -> tuple[int, str]:
 
 
 def auxv(target: Target, pid: int) -> bytes:
-    """The auxiliary vector of an inferior.  Errors: OSError."""
+    """The auxiliary vector of an inferior."""
     process = target.process(pid)
     program = program_of(target.machine.kernel, process, _programs(target, pid))
     return auxiliary_vector(None if program is None else program.entry)

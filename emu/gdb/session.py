@@ -94,7 +94,7 @@ class Session:
             result = handler(body[1:])
         except AddressError:
             return Answer(NO_MEMORY)
-        except (ValueError, KeyError, IndexError, OSError):
+        except (ValueError, KeyError, IndexError):
             return Answer(FAILED)
         return result if isinstance(result, Answer) else Answer(result)
 

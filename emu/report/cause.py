@@ -16,7 +16,6 @@ from emu.report.swap import last_swap
 from kernel_model.abi import KERNEL_VA, FrameType, TableType
 from kernel_model.descriptors import EXEC, SECTION_SIZE, Invalid
 from kernel_model.frame import Frame
-from kernel_model.kernel import PROC0
 from kernel_model.memory import PAGE_SIZE
 from kernel_model.operations import Operation
 from kernel_model.walk import FaultStatus
@@ -48,15 +47,15 @@ def _role(context: Context, frame: Frame) -> str:
     if frame.table is TableType.L2 and frame.is_installed:
         return f"the L2 table for {frame.t_va:#010x} on"
     view = next((view for view in context.views if view.frame is frame), None)
-    role = role_of(frame, view is not None, view is not None and view == context.stack)
-    return _WITH_ARTICLES.get(role, role)
+    is_stack = view is not None and view == context.stack
+    role = role_of(context.kernel, frame, view is not None, is_stack)
+    return f"the {role}" if frame.type is FrameType.PROC else _WITH_ARTICLES.get(role, role)
 
 
 _WITH_ARTICLES = {
     "L1 table": "an L1 table",
     "L2 table": "an L2 table",
     "device": "a device",
-    "process record": "a process's information",
     "stack": "the stack",
 }
 
@@ -65,10 +64,13 @@ def overflowed_stack(context: Context, fault: MachineFault) -> View | None:
     """The stack that this access overflowed, or None.
 
     Either SP is below the stack and the access is not below SP; or SP is in the stack's lowest
-    page and the access is at most a page below SP.
+    page, or below, and the access is at most a page below SP.  Where SP left the stack by a stack
+    frame that is known, other mappings may lie between the two.
     """
     stack = context.stack
-    if stack is None or context.view_above(fault.va) != stack or fault.access == EXEC:
+    if stack is None or fault.access == EXEC or fault.va >= stack.va:
+        return None
+    if context.overstep is None and context.view_above(fault.va) != stack:
         return None
     sp = fault.registers[SP]
     begun = sp < stack.va and sp <= fault.va
@@ -124,20 +126,33 @@ def _stack_overflow(context: Context, fault: MachineFault) -> Cause | None:
     stack = overflowed_stack(context, fault)
     if stack is None:
         return None
-    guard = "in the unmapped guard page" if fault.va >= stack.va - PAGE_SIZE else "beyond the end"
+    below = stack.va - fault.va
+    is_guard = below <= PAGE_SIZE and context.view_at(fault.va) is None
+    place = "in the unmapped guard page" if is_guard else f"{below:#x} bytes"
     return Cause(
         "stack overflow",
-        f"that is {guard} below the stack, frame {stack.frame.f_id} at "
-        f"{stack.va:#010x}..{stack.end - 1:#010x}",
+        f"that is {place} below the stack, frame {stack.frame.f_id} at "
+        f"{stack.va:#010x}..{stack.end - 1:#010x}{_overstepped(context, fault)}",
         stack.frame,
     )
+
+
+def _overstepped(context: Context, fault: MachineFault) -> str:
+    """The function whose stack frame reached over the guard page, if one did."""
+    over = context.overstep
+    if over is None or over.stack.va - fault.registers[SP] <= PAGE_SIZE:
+        return ""
+    file, at = over.step.file, over.step.frame.at
+    symbol = None if file is None else file.symbol_at(at)
+    name = f"{at:#010x}" if symbol is None else symbol.name
+    return f": the stack frame of {name} takes {over.size:#x} bytes"
 
 
 def _ran_off(context: Context, fault: MachineFault) -> Cause | None:
     """The program ran past the end of its code, or returned from its first function."""
     if fault.access != EXEC or fault.va != fault.pc:
         return None
-    if not fault.va and not fault.registers[LR] and fault.pid == PROC0:
+    if not fault.va and not fault.registers[LR]:
         return Cause(
             "return from the program's first function",
             "it had no caller: lr was 0 when it began, and a program ends by the call "
@@ -209,6 +224,6 @@ def _unmapped(context: Context, fault: MachineFault) -> Cause | None:
 
 
 _EXPLANATIONS: tuple[Callable[[Context, MachineFault], Cause | None], ...] = (
-    _misaligned, _nothing_behind, _ran_off, _null, _kernel, _forbidden, _stack_overflow, _lost,
+    _misaligned, _nothing_behind, _ran_off, _null, _kernel, _stack_overflow, _forbidden, _lost,
     _swapped, _missing_table, _unmapped,
 )  # fmt: skip

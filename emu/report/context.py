@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.arm.registers import SP
-from kernel_model.abi import NO_ID
+from emu.cpu.registers import THUMB_BIT
+from emu.unwind import StackFrame, Step, backtrace
+from kernel_model.abi import NO_ID, FrameType
 from kernel_model.descriptors import READ, SECTION_SIZE, WRITE
 from kernel_model.frame import Frame
 from kernel_model.memory import PAGE_SIZE
@@ -19,7 +22,11 @@ if TYPE_CHECKING:
     from kernel_model.kernel import Kernel
 
 STACK_REACH = SECTION_SIZE
-"""How far (bytes) SP may be below a stack for an overflow of that stack to be recognised."""
+"""How far (bytes) SP may be below a stack, for an overflow of it to be recognised without the
+frames of its functions."""
+
+_STEPS = 16
+"""Stack frames that are looked through for the one that left the stack: the next ones fault."""
 
 _CODE_COMPARED = 4
 """Bytes of code that are compared to find the file of a child: one instruction."""
@@ -37,6 +44,22 @@ class View(NamedTuple):
 
     def __contains__(self, va: object) -> bool:
         return isinstance(va, int) and self.va <= va < self.end
+
+
+class Overstep(NamedTuple):
+    """A stack frame that left its stack: its caller's SP is in the stack, its own is not.
+
+    size: of the stack frame, in bytes.
+    """
+
+    stack: View
+    step: Step
+    size: int
+
+    @property
+    def caller_sp(self) -> int:
+        """SP of the caller (va)."""
+        return self.step.frame.sp + self.size
 
 
 def views_in(kernel: Kernel, l1: Frame) -> list[View]:
@@ -137,13 +160,42 @@ class Context:
 
     @cached_property
     def stack(self) -> View | None:
-        """The stack: the view that SP points into, or the next above SP after an overflow."""
+        """The stack: the view that SP points into or, after an overflow, the one that SP left."""
         if self.registers is None:
             return None
-        sp = self.registers[SP]
-        view = self.view_at(sp - 1) if sp else None
-        if view is None:
-            view = self.view_from(sp)
-            if view is None or view.va - sp > STACK_REACH:
+        stack = self._stack_at(self.registers[SP])
+        if stack is not None:
+            return stack
+        if self.overstep is not None:
+            return self.overstep.stack
+        above = self._next_above(self.registers[SP])
+        return above if above is not None and above.frame.view_rights & WRITE else None
+
+    @cached_property
+    def overstep(self) -> Overstep | None:
+        """The stack frame that left the stack, if SP is in no stack and a caller's SP was."""
+        if self.registers is None or self._stack_at(self.registers[SP]) is not None:
+            return None
+        start = StackFrame(self.registers[:16], bool(self.registers[16] & THUMB_BIT), False)
+        last: Step | None = None
+        for step in islice(backtrace(start, self.file_at, self.read_word), _STEPS):
+            if isinstance(step, str):
                 return None
-        return view if view.frame.view_rights & WRITE else None
+            stack = self._stack_at(step.frame.sp)
+            if stack is not None and last is not None:
+                return Overstep(stack, last, step.frame.sp - last.frame.sp)
+            last = step
+        return None
+
+    def _stack_at(self, sp: int) -> View | None:
+        """The view of writable memory that this SP points into."""
+        view = self.view_at(sp - 1)
+        is_memory = view is not None and view.frame.type is FrameType.MEM
+        return view if is_memory and view is not None and view.frame.view_rights & WRITE else None
+
+    def _next_above(self, sp: int) -> View | None:
+        """The view that SP may have left, by the addresses alone: the next above, in reach."""
+        if sp and self.view_at(sp - 1) is not None:
+            return None
+        view = self.view_from(sp)
+        return None if view is None or view.va - sp > STACK_REACH else view

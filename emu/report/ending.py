@@ -7,11 +7,14 @@ stack say why.
 from __future__ import annotations
 
 from itertools import islice
+from struct import unpack
 from typing import TYPE_CHECKING, Final
 
+from emu.arm.registers import LR, PC, SP
 from emu.cpu.registers import THUMB_BIT
 from emu.debuginfo.names import demangled
 from emu.report.context import Context
+from emu.report.heap import heap_text
 from emu.report.layout import section
 from emu.report.stack import level_lines, levels_of
 from emu.unwind import StackFrame, Step, backtrace
@@ -34,6 +37,8 @@ _REASONS: Final = {
 }
 """By the function's name in the file.  Each but the first calls others of them."""
 
+_SEARCHED: Final = 0x4000
+"""Bytes of the stack that are searched for returns to them."""
 _FRAMES: Final = 16
 """Frames that are looked through: abort calls few functions."""
 
@@ -44,6 +49,7 @@ _HEADER: Final = 120
 _WITH_TEXT: Final = ("St13runtime_error", "St11logic_error")
 """Types whose objects have, behind the vtable, a pointer to their text."""
 _MOST_BASES: Final = 8
+_MORE: Final = " (--ram gives the heap more)"
 _LONGEST: Final = 256
 
 
@@ -53,20 +59,28 @@ def ending_text(
 ) -> str | None:  # fmt: skip
     """Why a process's library ends it, and where; None if it ends by itself.
 
+    A handler of the program's own, for SIGABRT or of ``std::set_terminate``, may do the last step.
+    Of another end that is no success, what it says is that the heap was used up, if it was.
+
     registers: r0-r12, sp, lr, pc, cpsr, in the call that ends it.
     """
     context = Context(kernel, history, debug, process, registers)
     reason = _reason(context, registers)
+    heap = heap_text(context)
     if reason is None:
-        return None
+        return None if heap is None else f"emu: process {process.pid}: {heap}"
     thrown = _exception(context) if reason == _TERMINATE else ""
     head = f"emu: process {process.pid} ended by {reason}{thrown}"
-    lines = level_lines(*levels_of(context, registers))
-    return "\n".join([head, *section("backtrace", lines)])
+    lines = section("backtrace", level_lines(*levels_of(context, registers)))
+    if heap is not None and _MORE not in thrown:
+        lines += section("heap", [heap])
+    return "\n".join([head, *lines])
 
 
 def _reason(context: Context, registers: tuple[int, ...]) -> str | None:
     """The reason that the outermost of the functions on the stack stands for."""
+    if not _may_have_reason(context, registers):
+        return None
     start = StackFrame(registers[:16], bool(registers[16] & THUMB_BIT), False)
     reason = None
     for step in islice(backtrace(start, context.file_at, context.read_word), _FRAMES):
@@ -74,6 +88,25 @@ def _reason(context: Context, registers: tuple[int, ...]) -> str | None:
             symbol = step.file.symbol_at(step.frame.at)
             reason = _REASONS.get(symbol.linkage, reason) if symbol is not None else reason
     return reason
+
+
+def _may_have_reason(context: Context, registers: tuple[int, ...]) -> bool:
+    """Whether the stack holds a word that may be the address of a return to such a function.
+
+    Most programs that end with a status have none: for them no unwinding table is read.
+    """
+    file = context.file_at(registers[PC])
+    symbols = () if file is None else file.symbols.all
+    places = [one for one in symbols if one.linkage in _REASONS]
+    words = [registers[PC], registers[LR], *_stack_words(context, registers[SP])]
+    return any(one.va <= word <= one.va + one.size for one in places for word in words)
+
+
+def _stack_words(context: Context, sp: int) -> tuple[int, ...]:
+    """The words from SP on, as far as the stack goes and is looked through."""
+    view = context.view_at(sp)
+    data = context.read(sp, min(view.end - sp, _SEARCHED) & -4) if view is not None else None
+    return () if data is None else unpack(f"<{len(data) // 4}I", data)
 
 
 def _exception(context: Context) -> str:
@@ -92,7 +125,7 @@ def _exception(context: Context) -> str:
         text = _string(context, context.read_word(thrown + _HEADER + 4))
         said += f": {text}" if text else ""
     if "St9bad_alloc" in names:
-        said += " (--ram gives the heap more)"
+        said += _MORE
     return said
 
 

@@ -11,6 +11,7 @@ from emu.machine.fault import ACCESS, MachineFault
 from emu.report.cause import Cause, cause_of, describe
 from emu.report.code import Listing
 from emu.report.context import Context, View
+from emu.report.heap import heap_text
 from emu.report.hint import hint_for, hint_lines
 from emu.report.history import frame_history
 from emu.report.instruction import cause_of_instruction
@@ -41,7 +42,8 @@ def fault_text(kernel: Kernel, history: History, debug: DebugFiles, fault: Machi
     lines += section("backtrace", level_lines(levels, end_of_levels))
     if fault.walk is not None:
         lines += _memory_lines(context, fault, fault.walk, cause)
-    return "\n".join(lines)
+    heap = heap_text(context)
+    return "\n".join(lines + section("heap", [heap] if heap is not None else []))
 
 
 def access_text(

@@ -51,6 +51,8 @@ def hint_for(context: Context, fault: MachineFault, cause: Cause) -> Hint | None
     if fault.va >= KERNEL_VA:
         return Hint("no call maps anything there: see where the address came from")
     view = context.view_at(fault.va)
+    if view is not None and overflowed_stack(context, fault) is not None:
+        return Hint("no call makes room there: it needs a larger stack, or less of it")
     if view is not None:
         return _allow(context, view, fault)
     assert fault.walk is not None

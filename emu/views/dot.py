@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emu.views.colours import of_process
-from emu.views.tree import children, owner_of_vspace, title
+from emu.views.tree import children, title, vspace_text
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 
@@ -27,9 +27,8 @@ def tree_dot(kernel: Kernel) -> str:
 
 
 def _node(kernel: Kernel, frame: Frame) -> str:
-    process = owner_of_vspace(kernel, frame)
-    vspace = f"\\nvspace of process {process.pid}" if process is not None else ""
-    label = f"{title(frame)}\\n{frame.pa:#010x}{vspace}"
+    lines = (title(kernel, frame), f"{frame.pa:#010x}", vspace_text(frame))
+    label = "\\n".join(filter(None, lines))
     return f'label="{label}", fillcolor="{of_process(frame.owner)}"'
 
 

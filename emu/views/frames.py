@@ -91,14 +91,18 @@ def _grouped(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _role(kernel: Kernel, frame: Frame, layout: Layout) -> str:
-    """The role of the frame for its owner."""
+    """The role of the frame for the processes in whose vspace it is seen."""
     l1 = kernel.l1_over(kernel.frames[frame.v_id]) if frame.is_viewed else None
-    if l1 is None or frame.owner not in l1.users:
-        return role_of(frame, False)
-    va, sp = kernel.view_va(frame), layout.stacks.get(frame.owner, 0)
-    role = role_of(frame, True, va < sp <= va + frame.len and bool(frame.v_flags & MAP_WRITE))
+    if l1 is None or not l1.users:
+        return role_of(kernel, frame, False)
+    va = kernel.view_va(frame)
+    sps = {pid: layout.stacks.get(pid, 0) for pid in sorted(l1.users)}
+    at_stack = [pid for pid, sp in sps.items() if va < sp <= va + frame.len]
+    role = role_of(kernel, frame, True, bool(at_stack and frame.v_flags & MAP_WRITE))
+    if role == "stack" and len(l1.users) > 1:
+        return f"stack of process {at_stack[0]}"
     is_programs = any(start <= va + frame.len - 1 and va < end for start, end in layout.segments)
-    is_heap = role == "data" and frame.owner == PROC0 and layout.segments and not is_programs
+    is_heap = role == "data" and PROC0 in l1.users and layout.segments and not is_programs
     return "heap" if is_heap else role
 
 
@@ -106,7 +110,8 @@ def _frame_row(kernel: Kernel, frame: Frame, layout: Layout) -> tuple[str, ...]:
     place = f"{frame.t_id} at {frame.t_va:#010x}" if frame.is_installed else ""
     table = frame.table.name if frame.is_table else ""
     if frame.table is TableType.L1 and kernel.is_current(frame):
-        table = "L1, current"
+        users = ", ".join(str(pid) for pid in sorted(frame.users))
+        table = "L1, current" + (f" of {users}" if [*frame.users] != [frame.owner] else "")
     seen = at = rights = ""
     if frame.is_viewed:
         seen = f"{frame.v_id}" + (" as sections" if frame.view_kind is MapKind.SECTION else "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import log2
 from typing import NamedTuple
 
+from emu.decoding.roles import record_text
 from emu.views.colours import KERNEL, draw_legend, of_process
 from emu.views.grid import size_text
 from emu.views.svg import Drawing
-from emu.views.tree import SPECIAL
+from emu.views.tree import SPECIAL, vspace_text
 from kernel_model.abi import FrameType, TableType
 from kernel_model.descriptors import rights_text
 from kernel_model.frame import Frame
@@ -115,13 +116,28 @@ def _piece(kernel: Kernel, frame: Frame) -> Piece:
 
 
 def _note(kernel: Kernel, frame: Frame) -> str:
-    """The use of a frame: its table role, its view."""
+    """The use of a frame: its table role, its view, and in whose vspace that is."""
     notes = []
-    if frame.type is not FrameType.MEM:
+    if frame.type is FrameType.PROC:
+        notes.append(record_text(kernel, frame))
+    elif frame.type is not FrameType.MEM:
         notes.append(SPECIAL[frame.type])
     if frame.table is not TableType.NO:
         span = f" for {frame.t_va:08x} on" if frame.is_installed else ""
         notes.append(f"{frame.table.name} table{span}")
     if frame.is_viewed:
         notes.append(f"{rights_text(frame.view_rights)} at {kernel.view_va(frame):08x}")
+    l1 = _vspace(kernel, frame)
+    vspace = "" if l1 is None else vspace_text(l1)
+    if vspace:
+        notes.append(vspace)
     return ", ".join(notes) or "not mapped"
+
+
+def _vspace(kernel: Kernel, frame: Frame) -> Frame | None:
+    """The L1 that a frame is, or is installed in, or is seen through."""
+    if frame.table is TableType.L1:
+        return frame
+    if frame.is_installed:
+        return kernel.frames[frame.t_id]
+    return kernel.l1_over(kernel.frames[frame.v_id]) if frame.is_viewed else None

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import chain, groupby
 from typing import NamedTuple
 
+from emu.decoding.roles import record_text
 from emu.views.grid import size_text
 from kernel_model.abi import FrameType, TableType
 from kernel_model.descriptors import rights_text
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
-from kernel_model.process import Process
 
-SPECIAL = {FrameType.IO: "device", FrameType.PROC: "process", FrameType.POOL: "pool"}
+SPECIAL = {FrameType.IO: "device", FrameType.PROC: "record", FrameType.POOL: "pool"}
 """The names of frames that are not the memory of programs."""
 
 
@@ -49,17 +49,25 @@ def children(kernel: Kernel, table: Frame) -> list[Child]:
     return sorted(found, key=lambda child: child.va)
 
 
-def title(frame: Frame) -> str:
-    """A frame in a few words, e.g. ``L2 table 4`` or ``frame 7 (8M)``."""
+def title(kernel: Kernel, frame: Frame) -> str:
+    """A frame in a few words, e.g. ``L2 table 4`` or ``frame 7 (record of process 1)``."""
     if frame.is_table:
         return f"{frame.table.name} table {frame.f_id}"
+    if frame.type is FrameType.PROC:
+        return f"frame {frame.f_id} ({record_text(kernel, frame)})"
     name = SPECIAL.get(frame.type, "frame")
     return f"{name} {frame.f_id} ({size_text(frame.len)})"
 
 
-def owner_of_vspace(kernel: Kernel, frame: Frame) -> Process | None:
-    """The process whose current vspace this L1 is."""
-    return next((p for p in kernel.processes.values() if p.l1 == frame.f_id), None)
+def vspace_text(l1: Frame) -> str:
+    """Whose vspace an L1 is, e.g. ``vspace of processes 0 and 2``; "" if nobody's.
+
+    A process runs on a vspace that it owns, or on one that its owner has lent to it.
+    """
+    pids = [str(pid) for pid in sorted(l1.users)]
+    if len(pids) < 2:
+        return f"vspace of process {pids[0]}" if pids else ""
+    return f"vspace of processes {', '.join(pids[:-1])} and {pids[-1]}"
 
 
 def tree_lines(kernel: Kernel) -> list[str]:
@@ -68,13 +76,11 @@ def tree_lines(kernel: Kernel) -> list[str]:
     loose: list[Frame] = []
     for root in roots(kernel):
         if root.is_table:
-            process = owner_of_vspace(kernel, root)
-            who = f", vspace of process {process.pid}" if process is not None else ""
-            lines.append(f"{title(root)}{who}")
+            lines.append(", ".join(filter(None, (title(kernel, root), vspace_text(root)))))
             lines += _branches(kernel, root, "")
         else:
             loose.append(root)
-    alike = (titles(list(group)) for _, group in groupby(loose, _kind))
+    alike = (titles(kernel, list(group)) for _, group in groupby(loose, _kind))
     return lines + ([f"not mapped: {', '.join(chain.from_iterable(alike))}"] if loose else [])
 
 
@@ -82,10 +88,10 @@ ALIKE = 4
 """From this many equal frames in a row on, they are shown as one."""
 
 
-def titles(frames: list[Frame]) -> list[str]:
+def titles(kernel: Kernel, frames: list[Frame]) -> list[str]:
     """Titles of equal frames: one for all if there are many, e.g. ``frames 7..9 (8M)``."""
     if len(frames) < ALIKE or frames[0].is_table:
-        return [title(frame) for frame in frames]
+        return [title(kernel, frame) for frame in frames]
     name = SPECIAL.get(frames[0].type, "frame")
     size = f"{len(frames)} x {size_text(frames[0].len)}"
     return [f"{name}s {frames[0].f_id}..{frames[-1].f_id} ({size})"]
@@ -101,7 +107,7 @@ def _branches(kernel: Kernel, table: Frame, indent: str) -> Iterator[str]:
         below, lambda child: (child.is_table, child.rights, _kind(child.frame))
     ):
         alike = list(group)
-        names = titles([child.frame for child in alike])
+        names = titles(kernel, [child.frame for child in alike])
         for child, name in zip(alike, names, strict=False):
             last = child is below[-1] or (len(names) < len(alike) and alike[-1] is below[-1])
             branch = "`-" if last else "|-"

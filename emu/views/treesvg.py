@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emu.views.colours import draw_legend, of_process
 from emu.views.svg import Drawing, text_width
-from emu.views.tree import children, owner_of_vspace, roots, title
+from emu.views.tree import children, roots, title, vspace_text
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 
@@ -26,7 +26,7 @@ def tree_svg(kernel: Kernel) -> str:
             y = _Tree(kernel, drawing).draw(root, MARGIN, y) + ROW / 2
         else:
             loose.append(root)
-    _draw_loose(drawing, loose, y)
+    _draw_loose(kernel, drawing, loose, y)
     return drawing.document()
 
 
@@ -57,25 +57,25 @@ class _Tree:
 
     def _box(self, frame: Frame, x: float, y: float, again: bool = False) -> float:
         """A frame's box.  again: whether it is a table drawn elsewhere, viewed here as memory."""
-        process = owner_of_vspace(self.kernel, frame)
-        vspace = f", vspace of {process.pid}" if process is not None and not again else ""
-        text = f"{title(frame)}{vspace}"
+        vspace = "" if again else vspace_text(frame)
+        text = ", ".join(filter(None, (title(self.kernel, frame), vspace)))
         width = text_width(text) + 16
         self.drawing.box(x, y, width, BOX, of_process(frame.owner), dashed=again)
         self.drawing.text(x + 8, y + 14, text)
         return width
 
 
-def _draw_loose(drawing: Drawing, frames: list[Frame], y: float) -> None:
+def _draw_loose(kernel: Kernel, drawing: Drawing, frames: list[Frame], y: float) -> None:
     """Frames that are mapped nowhere, side by side."""
     if not frames:
         return
     drawing.text(MARGIN, y + 14, "not mapped:")
     x: float = MARGIN + 100
     for frame in frames:
-        width = text_width(title(frame)) + 16
+        text = title(kernel, frame)
+        width = text_width(text) + 16
         if x + width > 1000:
             x, y = MARGIN + 100, y + ROW
         drawing.box(x, y, width, BOX, of_process(frame.owner))
-        drawing.text(x + 8, y + 14, title(frame))
+        drawing.text(x + 8, y + 14, text)
         x += width + 10

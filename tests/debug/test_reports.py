@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from itertools import cycle
 
 import pytest
 
+from emu.environment.world import ScriptedWorld
+from emu.loader import load_elf
+from emu.machine import Machine, Options
+from emu.machine.fault import MachineFault
+from emu.report import access_text
+from emu.report.context import views_in
+from kernel_model.descriptors import EXEC, READ, WRITE
 from tests.debug.golden import check_documented, check_golden
+from tests.debug.rig import debug_for
 from tests.guests import guest, run_emu
+from tests.observing import OnFault
 
 MISTAKES = {
     "null_pointer": (
@@ -126,34 +136,146 @@ def test_end_of_the_list_of_frames_is_no_mistake() -> None:
     assert run.stderr == b""
 
 
+STEPPED = (
+    r"0x[0-9a-f]+ bytes below the stack, frame \d+ at .*: the stack frame of {} takes 0x90000\d"
+)
 EITHER = {
-    "write to read-only data": r"frame \d+, read-only data, is mapped there read-only",
-    "write to code": r"frame \d+, code, is mapped there read-only",
-    "stack overflow": r"guard page below the stack, frame \d+",
-    "jump to data": r"frame \d+, data, is mapped there NOEXEC",
+    "a": ("write to read-only data", r"frame \d+, read-only data, is mapped there read-only"),
+    "b": ("write to code", r"frame \d+, code, is mapped there read-only"),
+    "c": ("stack overflow", r"guard page below the stack, frame \d+ at 0x\w+\.\.0x\w+ "),
+    "d": ("jump to data", r"frame \d+, data, is mapped there NOEXEC"),
+    "e": ("stack overflow", STEPPED.format("big_local")),
+    "f": ("stack overflow", STEPPED.format("big_local_of_caller")),
+    "h": ("missing L2 table", r"nothing is installed in the L1 for 0x30000000"),
+    "i": ("null pointer", "page 0 is never mapped"),
+    "j": ("misaligned access", r"ldrd wants a multiple of 4"),
+    "k": ("ran off the end of the code", r"at the end of frame \d+; a program ends by exit"),
+    "l": ("return from the program's first function", "lr was 0 when it began"),
+    "m": ("write to a page table", r"frame \d+, the L2 table for 0x00000000 on, is mapped there"),
+    "n": ("use after unmap", r"frame \d+ was there until process 0's call \d+, frame_unmap"),
+    "o": ("use after give", r"frame \d+ was there until process 0's call \d+, frame_give"),
+    "p": ("missing L2 table", r"call \d+, a frame_map, was refused: E_OUT_OF_RANGE"),
 }
-"""Mistakes of ``mistakes/either`` in the order of their numbers: the name, and why."""
+"""Mistakes of ``mistakes/either`` by their letters: the name, and why."""
+
+OF_A_CHILD = "abcdefhijl"
+"""Those that need nothing but what a child has, too."""
 
 
 def without_place(report: str) -> list[str]:
-    """The headline, the reason and the hint's words, without numbers and without who calls."""
+    """The headline, the reason and all that follows the walk, without numbers, without who calls.
+
+    What is near is left out, as are the calls that tell how the thread was made.
+    """
     lines = report.splitlines()
-    kept = [lines[0], lines[2], *lines[lines.index("  hint") :]]
+    kept = [lines[0], lines[2]]
+    if "  hint" in lines:
+        kept += lines[lines.index("  hint") :]
     bare = (re.sub(r"^( +)process \d+: ", r"\1", line) for line in kept)
     calls = [re.sub(r"0x[0-9a-f]+|\d+", "N", line) for line in bare]
-    return [line for line in calls if "frame_split" not in line]
+    return [re.sub(r"\w+ level", "N level", line) for line in calls if "frame_split" not in line]
 
 
-@pytest.mark.parametrize("mmu", ["tlb", "map", "cpu"])
-@pytest.mark.parametrize("number", range(len(EITHER)))
-def test_a_thread_on_a_lent_vspace_is_told_what_its_owner_is(number: int, mmu: str) -> None:
+def history_of(report: str) -> list[str]:
+    """The history of the frame that the mistake concerns, but for lending the vspace to threads."""
+    found = re.search(r"^  history of frame \d+\n((?:    .*\n)+)", report, re.MULTILINE)
+    lines = found[1].splitlines() if found is not None else []
+    return [re.sub(r"\d+", "N", line) for line in lines if "vspace_lend" not in line]
+
+
+@pytest.mark.parametrize(
+    ("letter", "mmu"), list(zip(EITHER, cycle(["tlb", "map", "cpu"]), strict=False))
+)
+def test_a_thread_on_a_lent_vspace_is_told_what_its_owner_is(letter: str, mmu: str) -> None:
     """The frames there are the owner's, who makes the calls of the hint."""
-    name, why = list(EITHER.items())[number]
+    name, why = EITHER[letter]
     options, program = ("--mmu", mmu), guest("mistakes/either")
-    own = run_emu(program, str(number), options=options).stderr.decode()
-    lent = run_emu(program, str(number), "t", options=options).stderr.decode()
+    own = run_emu(program, letter, options=options).stderr.decode()
+    lent = run_emu(program, letter, "t", options=options).stderr.decode()
     assert own.startswith(f"emu: process 0 faulted: {name}: ")
-    assert lent.startswith(f"emu: process 2 faulted: {name}: ")
+    assert re.match(f"emu: process [23] faulted: {name}: ", lent)
     assert re.search(why, lent.splitlines()[2])
-    assert "      process 0: frame_map(" in lent
-    assert without_place(lent) == without_place(own)
+    assert ("    process 0: frame_map(" in lent) == ("    frame_map(" in own)
+    assert history_of(lent) == history_of(own) or name == "stack overflow"
+    length = 3 if why.startswith(STEPPED[:9]) else None  # an L2 is below one of the stacks alone
+    assert without_place(lent)[:length] == without_place(own)[:length]
+
+
+@pytest.mark.parametrize("letter", OF_A_CHILD)
+def test_a_child_is_told_what_its_parent_is(letter: str) -> None:
+    name, why = EITHER[letter]
+    report = run_emu(guest("mistakes/either"), letter, "c").stderr.decode()
+    assert report.startswith(f"emu: process 1 faulted: {name}: ")
+    assert re.search(why, report.splitlines()[2])
+
+
+@pytest.mark.parametrize("letter", OF_A_CHILD)
+def test_a_client_of_a_pager_is_told_what_a_child_is(letter: str) -> None:
+    """Its tables are the pager's, who hears of the fault and makes the calls of the hint."""
+    program = guest("mistakes/either")
+    child = run_emu(program, letter, "c", options=("--explain",)).stderr.decode()
+    run = run_emu(program, letter, "p", options=("--explain",))
+    client = run.stderr.decode()
+    assert run.returncode == 0
+    assert client.startswith("emu: process 1 faulted: ")
+    if EITHER[letter][0] in ("stack overflow", "missing L2 table"):
+        assert without_place(client)[:2] == without_place(child)[:2]
+        assert "    process 0: frame_map(" in client  # the child has no memory to map
+    else:
+        assert without_place(client) == without_place(child)
+
+
+@pytest.mark.parametrize("who", ["", "t", "c"])
+def test_a_wild_pointer_is_no_stack_overflow(who: str) -> None:
+    """Neither one below the stack nor one used where the stack did overflow."""
+    for letter in "gh":
+        words = [letter, *who]
+        report = run_emu(guest("mistakes/either"), *words).stderr.decode()
+        assert re.match(r"emu: process \d faulted: (nothing mapped|missing L2)", report)
+
+
+def test_the_stack_that_was_left_is_shown_as_the_stack() -> None:
+    report = run_emu(guest("mistakes/either"), "e").stderr.decode()
+    assert re.search(r"rw-  frame \d+, the stack: begins 0x\w+ bytes above", report)
+    assert "    if it needs that much stack, legal after\n" in report
+
+
+def explained(letter: str) -> list[tuple[str, str]]:
+    """What a thread and what the owner of its vspace are told that accesses there would meet.
+
+    The registers are the thread's for both.  At the addresses of the fault, and of each view: its
+    first word, and the one before.
+    """
+    path = guest("mistakes/either")
+    texts: list[tuple[str, str]] = []
+
+    def look(fault: MachineFault) -> None:
+        kernel, history = machine.kernel, machine.history
+        owner, thread = kernel.processes[0], kernel.processes[fault.pid]
+        assert thread.l1 == owner.l1
+        starts = [view.va for view in views_in(kernel, kernel.frames[thread.l1])]
+        for va in {fault.va, *starts, *(start - 4 for start in starts), 0x30000000, 0, 0xF0000000}:
+            texts.extend(
+                (
+                    access_text(kernel, history, debug, thread, fault.registers, va, access),
+                    access_text(kernel, history, debug, owner, fault.registers, va, access),
+                )
+                for access in (READ, WRITE, EXEC)
+            )
+
+    with path.open("rb") as stream:
+        image = load_elf(stream, path.name)
+    machine = Machine(image, ScriptedWorld(arguments=("either", letter, "t")), Options())
+    machine.observers.add(OnFault(look))
+    debug = debug_for(path)
+    machine.run()
+    return texts
+
+
+@pytest.mark.parametrize("letter", "anop")
+def test_an_access_is_explained_alike_on_a_lent_vspace(letter: str) -> None:
+    texts = explained(letter)
+    assert len(texts) > 60
+    for lent, own in texts:
+        plain = re.sub(r"^( +)process 0: ", r"\1", lent, flags=re.MULTILINE)
+        assert re.sub(r"by process \d+", "by process 0", plain) == own

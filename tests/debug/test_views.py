@@ -239,3 +239,28 @@ def test_a_terminal_has_colours_and_whole_addresses(
     assert (b"\x1b[3" in text) is escapes
     found = re.findall(r"0x[0-9a-f]{8}", re.sub(r"\x1b\[[0-9;]*m", "", text.decode()))
     assert found == re.findall(r"0x[0-9a-f]{8}", plain)
+
+
+@pytest.mark.parametrize("form", ["text", "dot", "svg", "svg-memory"])
+def test_records_and_lent_vspaces_are_named(form: str) -> None:
+    """A record by its process, who shares a vspace, and each stack there by its own process."""
+    program = str(guest("mistakes/either"))
+    run = emu_command("frames", "--at", "fault", "--as", form, program, "--", "e", "t")
+    text = run.stdout.decode()
+    assert "vspace of processes 0, 1 and 2" in text
+    for pid in (1, 2):
+        record = re.compile(rf"frame \d+ (?:of process {pid}: |\()record of process {pid}\b")
+        assert record.search(text)
+    if form == "text":
+        assert re.search(r"L1, current of 0, 1, 2 .* L1 table$", text, re.MULTILINE)
+        for pid in (0, 1, 2):
+            assert re.search(rf" rw- +stack of process {pid}$", text, re.MULTILINE)
+        assert "heap" not in text
+
+
+def test_the_record_of_a_process_that_has_ended_is_named() -> None:
+    """Its parent has it until it hears of the end."""
+    run = emu_command("frames", str(guest("mistakes/cycle")), "--", "e", "s1", "s2")
+    text = run.stdout.decode()
+    assert re.search(r"PROC .*  record of process 1, which has ended$", text, re.MULTILINE)
+    assert re.search(r"frame \d+ \(record of process 1, which has ended\)", text)

@@ -23,8 +23,8 @@ def test_mappings_and_cores_of_each_inferior(place: Path, tmp_path: Path) -> Non
     child, _, rest = said.partition("Saved corefile")
     first = rest.partition("Switching to inferior 1")[2]
     for text in (child, first):
-        assert re.search(rf"0x10000 .* r-xp +{re.escape(str(program))}\n", text), text
-        assert re.search(r"0xf0000000 .* rw-p +\[stack\]\n", text)
+        assert re.search(rf"0x0*10000 .* r-xp +{re.escape(str(program))} *\n", text), text
+        assert re.search(r"0xf0000000 .* rw-p +\[stack\] *\n", text)
     assert "[L1 table 0]" in first
     assert "[L1 table 0]" not in child
     assert f"exe = '{program}'" in child
@@ -44,11 +44,27 @@ def test_a_core_has_no_more_of_a_heap_than_is_used(place: Path, tmp_path: Path) 
     served = Served(program, place)
     said = served.gdb("break main", "continue", "info proc mappings", f"generate-core-file {core}")
     served.drop()
-    size = re.search(r"0xd000 +0x\w+ +(0x\w+) .* rw-p +\[heap\]\n", said)
+    size = re.search(r"0x0*d000 +0x\w+ +(0x\w+) .* rw-p +\[heap\] *\n", said)
     assert size, said
     assert int(size[1], 16) > 64 << 20
     assert core.stat().st_size < 1 << 20
     assert "Memory read failed" not in said
+
+
+def test_devices_are_not_in_cores(place: Path, tmp_path: Path) -> None:
+    """To read one would do something."""
+    core = tmp_path / "core"
+    served = Served(guest("programs/uart"), place)
+    said = served.gdb(
+        "break exit", "continue", "info proc mappings", f"generate-core-file {core}"
+    )  # fmt: skip
+    served.drop()
+    device = re.search(r"(0x\w+) 0x\w+ +0x1000 .* rw-p +\[device \d+\] *\n", said)
+    assert device, said
+    assert "Memory read failed" not in said
+    done = subprocess.run([need_tool("readelf"), "-lW", str(core)], capture_output=True, text=True)
+    assert "LOAD" in done.stdout
+    assert device[1] not in done.stdout
 
 
 def test_quad_registers(place: Path) -> None:

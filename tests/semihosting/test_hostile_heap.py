@@ -245,6 +245,40 @@ def movt(register: int, value: int) -> int:
     return movw(register, value >> 16) | 1 << 22
 
 
+# -- a lent vspace ---------------------------------------------------------------------------
+
+
+def thread(machine: driver.Machine) -> int:
+    """A child that runs on this process's vspace, and has its turn."""
+    pid, _ = machine.record_child()
+    machine.ok("vspace_lend", pid, machine.kernel.processes[0].l1)
+    machine.start(pid)
+    machine.turn(pid)
+    return pid
+
+
+def test_a_thread_finds_the_data_of_its_vspace(machine: driver.Machine) -> None:
+    """Both 0 would mean a heap without a limit, where nothing is mapped."""
+    thread(machine)
+    assert ask(machine.kernel, FREE_VA) == (DATA_END, DATA_END)
+    machine.check()
+
+
+def test_a_thread_may_use_the_heap_that_the_owner_has(machine: driver.Machine) -> None:
+    _, limit = ask(machine.kernel, STACK_TOP)
+    thread(machine)
+    assert ask(machine.kernel, FREE_VA) == (limit, limit)
+    assert limit > DATA_END
+
+
+def test_others_stacks_are_no_data_of_a_thread(machine: driver.Machine) -> None:
+    machine.view(machine.take(2), FREE_VA + 4 * PAGE, RW)
+    pid = thread(machine)
+    frames = len(machine.kernel.processes[pid].frames)
+    assert ask(machine.kernel, STACK_TOP) == (DATA_END, DATA_END)
+    assert len(machine.kernel.processes[pid].frames) == frames
+
+
 def code(*calls: tuple[int, int]) -> bytes:
     """Calls of the kernel, (number, r0), or, where the number is -1, of semihosting, with r1."""
     words: list[int] = []
