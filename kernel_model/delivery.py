@@ -5,11 +5,15 @@ Every function is called after all checks.
 
 from __future__ import annotations
 
+from typing import Final
+
 from kernel_model.abi import MESSAGE_SIZE, NO_ID, Error, ProcState
 from kernel_model.events import Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
 from kernel_model.process import Failed, Process, Result
 from kernel_model.user import Ranges, store, writable
+
+_RECEIVING: Final = ProcState.RECEIVING
 
 
 def hand_over_message(
@@ -26,7 +30,7 @@ def hand_over_message(
     Its buffer was writable when it called, but its vspace may have changed since; then its
     ``recv`` fails with BAD_POINTER and this returns False, too.
     """
-    if target.state is not ProcState.RECEIVING:
+    if target.state is not _RECEIVING:
         return False
     ranges = writable(kernel, target, target.buffer, MESSAGE_SIZE)
     if ranges is not None:
@@ -60,7 +64,8 @@ def put(
     store(kernel, ranges, message)
     sender.sent += 1
     receiver.received += 1
-    kernel.tell(MessageDelivered(sender.pid, receiver.pid, kind, message))
+    if kernel.wants(MessageDelivered):
+        kernel.tell(MessageDelivered(sender.pid, receiver.pid, kind, message))
 
 
 def wait_for(

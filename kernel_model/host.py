@@ -26,6 +26,9 @@ class Host(Protocol):
         stale translations and stale code before the call returns.
         """
 
+    def wants(self, kind: type[Event]) -> bool:
+        """Whether ``happened`` does anything with events of this kind."""
+
     def memory_written(self, pa: int, length: int) -> None:
         """The same as ``happened(MemoryWritten(pa, length))``, of which there are many."""
 
@@ -44,6 +47,9 @@ class NullHost:
 
     def happened(self, event: Event) -> None:
         """Ignore the event."""
+
+    def wants(self, kind: type[Event]) -> bool:  # noqa: ARG002
+        return False
 
     def memory_written(self, pa: int, length: int) -> None:
         """Ignore the event."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from kernel_model.abi import (
     LAST_F_ID,
@@ -46,6 +47,8 @@ MOST_CORES = 8
 
 PROC0 = 0
 
+_READY: Final = ProcState.READY
+
 
 class Device:
     """A device's registers: ``size`` bytes at ``pa``, which become one IO frame at boot."""
@@ -67,7 +70,7 @@ class Kernel:
     memory: RAM.  start: where the kernel's own KERNEL_SIZE bytes begin (pa).
     convention: in which programs call it; ``calls`` is its table.  devices: all device registers.
     tell: receives each event as it happens.  tell_written: the same for ``MemoryWritten``, by its
-    members.
+    members.  wants: whether anybody needs events of a kind.
     core: the core that the kernel was last entered from.
     ready: pids that are ready to run, the next first.  running: the process on each core, None
     for an idle core.  readers: pids that wait for console input, first come first served.
@@ -100,6 +103,7 @@ class Kernel:
         self.calls = self.convention.calls
         self.host: Host = NullHost() if host is None else host
         self.tell, self.tell_written = self.host.happened, self.host.memory_written
+        self.wants = self.host.wants
         self.devices = devices
         self.work = 0
         self.boot_room = BOOT_POOL
@@ -282,7 +286,7 @@ class Kernel:
 
         resume: how it continues; None: exactly where it was.
         """
-        process.state = ProcState.READY
+        process.state = _READY
         process.partner, process.message, process.fault = NO_ID, b"", None
         process.buffer = process.wanted = 0
         process.resume = resume

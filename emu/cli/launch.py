@@ -219,6 +219,7 @@ class _FilesReporter(Observer):
     """Says once that a program may open no files, when it has been refused one."""
 
     rank: ClassVar[int] = 1
+    hears_short_calls: ClassVar[bool] = False
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch

@@ -65,7 +65,7 @@ class InputLines:
     def read(self, length: int) -> bytes:
         pending = self.pending
         if length <= len(pending):
-            end = pending.find(b"\n", 0, length) + 1 or length
+            end = 1 if length == 1 else pending.find(b"\n", 0, length) + 1 or length
             taken = bytes(pending[:end])
             del pending[:end]
             return taken

@@ -56,6 +56,9 @@ class KernelHost:
             for tell in told[kind]:
                 tell(event)
 
+    def wants(self, kind: type[Event]) -> bool:
+        return kind in self._own or kind in self._observers.of_kernel
+
     def memory_written(self, pa: int, length: int) -> None:
         for written in self._written:
             written(pa, length)

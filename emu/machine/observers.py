@@ -44,9 +44,12 @@ class Observer:
 
     During ``calling`` and ``called`` the PC of the core is past the SVC.
     rank: observers of a lower rank are told first.
+    hears_short_calls: whether it must be told of semihosting's short calls, which costs those; see
+    ``emu.semihosting.operations.Operation.is_short``.
     """
 
     rank: ClassVar[int] = 0
+    hears_short_calls: ClassVar[bool] = True
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         """A process is about to run.  switched: another process had the core before."""
@@ -108,7 +111,9 @@ class Observer:
         """The run is over, or this observer's part of it."""
 
 
-_EVENTS: Final = tuple(name for name in vars(Observer) if name[0] != "_" and name != "rank")
+_EVENTS: Final = tuple(
+    name for name, value in vars(Observer).items() if callable(value) and name[0] != "_"
+)
 
 Told = tuple[Callable[..., None], ...]
 
@@ -136,6 +141,7 @@ class Observers:
     For each event there is an attribute, a tuple of functions: ``for tell in observers.called:
     tell(...)``.  An empty tuple costs next to nothing.
     watch_calls: whether there is a function for ``calling`` or ``called``, or a call_filter.
+    watch_short_calls: whether there is an observer that must be told of semihosting's short calls.
     call_filter: asked before each call of the kernel's, or None.
     of_kernel: by type of event, the functions for events of the kernel, where there are any.
     when_changed: functions called when observers come or go.
@@ -181,6 +187,10 @@ class Observers:
         for event in _EVENTS:
             own = [one for one in self._all if _has_own(one, event)]
             setattr(self, event, tuple(getattr(one, event) for one in own))
+        self.watch_short_calls = any(
+            one.hears_short_calls and (_has_own(one, "semihosting") or _has_own(one, "semihosted"))
+            for one in self._all
+        )
         self.watch_calls = bool(self.calling or self.called or self.call_filter)
         self.of_kernel: dict[type[Event], Told] = {
             kind: told for kind, name in OF_KERNEL.items() if (told := getattr(self, name))

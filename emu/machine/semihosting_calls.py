@@ -106,6 +106,5 @@ class SemihostingCalls:
 
     def _let_short_ones(self, session: Semihosting) -> None:
         """Leave further short calls of this run to the session, if nobody is to hear of them."""
-        observers = self._observers
-        if not (self._core.is_sliced or observers.semihosting or observers.semihosted):
+        if not (self._core.is_sliced or self._observers.watch_short_calls):
             self._svc.let(session, session.short_ones)

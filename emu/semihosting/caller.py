@@ -60,6 +60,9 @@ class GuestMemory(Protocol):
 
     def write(self, va: int, data: bytes) -> None: ...
 
+    def page_place(self, va: int, length: int) -> int:
+        """What ``place`` returns, if that is in one page; -1: it takes ``place`` to tell."""
+
     def place(self, va: int, length: int) -> Any:
         """A place of ``length`` bytes that may be written.  Errors: BadPointer."""
 

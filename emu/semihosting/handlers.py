@@ -78,7 +78,9 @@ def read(caller: Caller, operands: Operands) -> int:
     """
     handle, va, length = operands
     stream, memory = caller.streams[handle], caller.memory
-    place = memory.place(va, length)
+    place = memory.page_place(va, length)
+    if place < 0:
+        place = memory.place(va, length)
     data = stream.read(caller.outside, length)
     memory.store(place, data)
     return length - len(data)

@@ -28,7 +28,7 @@ class ProcessMemory:
 
     def __init__(self, kernel: Kernel, process: Process, ram: Memory) -> None:
         self.kernel, self.process = kernel, process
-        self.bytes_at, self._place = ram.bytes_at, ram.place
+        self.bytes_at, self.page_place = ram.bytes_at, ram.place
 
     def read(self, va: int, length: int) -> bytes:
         found = self.bytes_at(va, length)
@@ -43,9 +43,6 @@ class ProcessMemory:
         self.store(self.place(va, len(data)), data)
 
     def place(self, va: int, length: int) -> Place:
-        pa = self._place(va, length)
-        if pa >= 0:
-            return pa
         try:
             return user.check_range(self.kernel, self.process, va, length, WRITE)
         except Refused as refusal:

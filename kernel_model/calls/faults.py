@@ -6,6 +6,7 @@ Source: docs/kernel.md, rules 12 and 15.
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from kernel_model.abi import (
     ANSWER_STRUCT,
@@ -22,6 +23,8 @@ from kernel_model.errors import Refused
 from kernel_model.events import Delivery, MessageDelivered
 from kernel_model.kernel import Kernel
 from kernel_model.process import FaultRecord, Process, Redirect
+
+_STOPPED: Final = ProcState.STOPPED
 
 
 def fault_handler(kernel: Kernel, caller: Process, pid: int) -> int:
@@ -78,7 +81,7 @@ def check_not_faulted(caller: Process, target: Process) -> None:
 
 def is_stopped_for(caller: Process, target: Process) -> bool:
     """Whether a message from the caller to the target answers a fault."""
-    return target.state is ProcState.STOPPED and target.partner == caller.pid
+    return target.state is _STOPPED and target.partner == caller.pid
 
 
 def answer(kernel: Kernel, handler: Process, target: Process, message: bytes) -> None:

@@ -28,14 +28,14 @@ def send(kernel: Kernel, caller: Process, pid: int, pointer: int) -> int:
     """
     target = _partner(kernel, caller, pid)
     message = read(kernel, caller, pointer, MESSAGE_SIZE)
-    if target.state is ProcState.NEW and target.parent == caller.pid:
+    if target.state is _NEW and target.parent == caller.pid:
         _start(kernel, caller, target, message)
     elif is_stopped_for(caller, target):
         answer(kernel, caller, target, message)
     else:
         check_not_faulted(caller, target)
         if not hand_over_message(kernel, caller, target, _MESSAGE, message, caller.pid):
-            wait_for(kernel, caller, target, ProcState.SENDING, message)
+            wait_for(kernel, caller, target, _SENDING, message)
     return 0
 
 
@@ -72,7 +72,7 @@ def recv(kernel: Kernel, caller: Process, pointer: int) -> int:
         return kernel.convention.result_of(Error.PEER_DIED)
     if caller.senders:
         return _take_first(kernel, caller, ranges)
-    caller.state, caller.buffer = ProcState.RECEIVING, pointer
+    caller.state, caller.buffer = _RECEIVING, pointer
     kernel.release(caller)
     return 0
 
@@ -83,7 +83,7 @@ def _take_first(kernel: Kernel, caller: Process, ranges: Ranges) -> int:
     del caller.senders[sender.pid]
     message, sender.message = sender.message, b""
     put(kernel, sender, caller, _KINDS[sender.state], ranges, message)
-    if sender.state is ProcState.SENDING:
+    if sender.state is _SENDING:
         kernel.wake(sender, Result(0))
     elif sender.state is ProcState.CALLING:
         sender.state = ProcState.AWAITING
@@ -94,7 +94,11 @@ def _take_first(kernel: Kernel, caller: Process, ranges: Ranges) -> int:
     return sender.pid if sender.fault is None else sender.pid | FAULT_BIT
 
 
+_NEW: Final = ProcState.NEW
+_SENDING: Final = ProcState.SENDING
+_RECEIVING: Final = ProcState.RECEIVING
 _MESSAGE: Final = Delivery.MESSAGE
+"""Looked up once: a member of an enumeration takes longer to look up than a call to make."""
 _KINDS: Final = {
     ProcState.SENDING: Delivery.MESSAGE,
     ProcState.CALLING: Delivery.CALL,

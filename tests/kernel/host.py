@@ -73,6 +73,9 @@ class RecordingHost:
             self.written.append(tuple(event))
             self.stored(*event)
 
+    def wants(self, kind: type[Event]) -> bool:
+        return True
+
     def memory_written(self, pa: int, length: int) -> None:
         self.happened(MemoryWritten(pa, length))
 

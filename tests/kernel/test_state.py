@@ -37,6 +37,7 @@ FIXED = {
         "host",
         "tell",
         "tell_written",
+        "wants",
         "devices",
         "editor",
         "core",

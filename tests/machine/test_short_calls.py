@@ -205,6 +205,27 @@ def test_in_single_steps(hooks: str) -> None:
     assert steps.machine.calls.told == len(CALLS), "each run begins the long way"
 
 
+class Opened(Observer):
+    """Wants to know of files alone."""
+
+    hears_short_calls = False
+
+    def __init__(self) -> None:
+        self.results: list[int] = []
+
+    def semihosted(self, core: Core, process: Process, operation: int, result: int) -> None:
+        if operation == OPEN:
+            self.results.append(result)
+
+
+def test_an_observer_may_leave_short_calls_alone(hooks: str) -> None:
+    guest, observer = guest_of(CALLS), Opened()
+    guest.machine.observers.add(observer)
+    finished(guest, len(CALLS))
+    assert observer.results == [1, 2, 3]
+    assert guest.machine.calls.told < len(CALLS) // 2
+
+
 TWO: Final = (
     by_block(OPEN, TEXT, 0, 3, result=1), by_block(READ, 1, BUFFER, 1),
     by_block(READ, 1, BUFFER + 1, 1), by_block(READ, 1, BUFFER + 2, 1),

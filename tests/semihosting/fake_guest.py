@@ -45,6 +45,9 @@ class Memory:
         self._check(va, len(data), READ_ONLY)
         self.data[va - BASE : va - BASE + len(data)] = data
 
+    def page_place(self, va: int, length: int) -> int:
+        return -1
+
     def place(self, va: int, length: int) -> int:
         self._check(va, length, READ_ONLY)
         return va

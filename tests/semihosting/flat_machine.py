@@ -77,6 +77,9 @@ class FlatMachine:
         except UcError:
             raise BadPointer from None
 
+    def page_place(self, va: int, length: int) -> int:
+        return -1
+
     def place(self, va: int, length: int) -> int:
         self.write(va, self.read(va, length))
         return va
