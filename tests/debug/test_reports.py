@@ -279,3 +279,25 @@ def test_an_access_is_explained_alike_on_a_lent_vspace(letter: str) -> None:
     for lent, own in texts:
         plain = re.sub(r"^( +)process 0: ", r"\1", lent, flags=re.MULTILINE)
         assert re.sub(r"by process \d+", "by process 0", plain) == own
+
+
+REFUSED = {
+    "q": r"cannot access 0x12000 as -w-; a pointer is valid for what the caller itself",
+    "r": r"cannot access 0x30000000 as r--",
+    "s": r"cannot access 0x50000000 as r--",
+    "t": r"no living process has pid 1: process 1 called exit\(0\)",
+    "u": r"owns no frame 28672; a process handles only frames that it owns \(rule 2\)",
+}
+"""Calls of ``mistakes/either`` that are refused, by their letters, and why."""
+
+
+@pytest.mark.parametrize("letter", REFUSED)
+def test_a_refused_call_is_explained_alike_on_a_lent_vspace(letter: str) -> None:
+    def told(*words: str) -> list[str]:
+        run = run_emu(guest("mistakes/either"), letter, *words, options=("--explain",))
+        head, _, *others = run.stderr.decode().splitlines()
+        assert re.search(REFUSED[letter], others[0])
+        bare = [re.sub(r"^( +)process 0: ", r"\1", line) for line in (head, *others)]
+        return [re.sub(r"0x[0-9a-f]+|\d+", "N", line) for line in bare]
+
+    assert told("t") == told()
