@@ -14,6 +14,7 @@ enum mistake {
 	WRITE_CONSTANT, WRITE_CODE, OVERFLOW, JUMP_TO_DATA, BIG_LOCAL, BIG_LOCAL_OF_CALLER, WILD_BELOW_STACK,
 	WILD_IN_BIG_LOCAL, NULL_POINTER, MISALIGNED, RUN_OFF, RETURN, WRITE_TABLE, AFTER_UNMAP, AFTER_GIVE, MISSING_L2,
 	READ_INTO_CONSTANT, WRITE_FROM_NOWHERE, WRITE_AFTER_UNMAP, SEND_TO_DEAD, UNMAP_UNKNOWN,
+	BIG_LOCAL_OVER_READ_ONLY,
 };
 
 #define BIG (9u << 20)
@@ -79,6 +80,7 @@ static int mistake(void *which)
 		((void (*)(void))nothing)();
 		break;
 	case BIG_LOCAL:
+	case BIG_LOCAL_OVER_READ_ONLY:
 		return big_local(5);
 	case BIG_LOCAL_OF_CALLER:
 		return big_local_of_caller(5);
@@ -134,10 +136,10 @@ static int return_at_once(int status)
 	return status;
 }
 
-static int map_place(unsigned rights)
+static int map_place(unsigned len, unsigned rights)
 {
 	struct space own = space_own();
-	int f_id = frame_take(PAGE_SIZE, PAGE_SIZE);
+	int f_id = frame_take(len, PAGE_SIZE);
 
 	space_map(&own, f_id, (unsigned)place, rights);
 	return f_id;
@@ -150,7 +152,7 @@ static void prepare(enum mistake which)
 
 	switch (which) {
 	case RUN_OFF:
-		map_place(F_MAP_READ);
+		map_place(PAGE_SIZE, F_MAP_READ);
 		break;
 	case WRITE_TABLE:
 		place = (char *)frame_view(l1_entry(own_l1()[va / MIB]).pa) + va % MIB / PAGE_SIZE * 4;
@@ -161,10 +163,14 @@ static void prepare(enum mistake which)
 		break;
 	case AFTER_UNMAP:
 	case WRITE_AFTER_UNMAP:
-		frame_unmap(map_place(F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), F_MAP_PAGE);
+		frame_unmap(map_place(PAGE_SIZE, F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), F_MAP_PAGE);
 		break;
 	case AFTER_GIVE:
-		frame_give(map_place(F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), process_run(wait_for_message, 0));
+		frame_give(map_place(PAGE_SIZE, F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), process_run(wait_for_message, 0));
+		break;
+	case BIG_LOCAL_OVER_READ_ONLY:
+		place = (volatile char *)(((unsigned)&unused - BIG) & ~(PAGE_SIZE - 1)) - PAGE_SIZE;
+		map_place(2 * PAGE_SIZE, F_MAP_READ);
 		break;
 	case MISSING_L2:
 		frame_map(frame_find_place(PAGE_SIZE, &unused), frame_take(PAGE_SIZE, PAGE_SIZE), (void *)NOWHERE,

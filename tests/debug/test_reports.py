@@ -240,6 +240,15 @@ def test_the_stack_that_was_left_is_shown_as_the_stack() -> None:
     assert "    if it needs that much stack, legal after\n" in report
 
 
+def test_a_local_that_reaches_into_another_view_is_a_stack_overflow() -> None:
+    """What is mapped there is read-only, which is not the mistake."""
+    report = run_emu(guest("mistakes/either"), "v").stderr.decode()
+    assert report.startswith("emu: process 0 faulted: stack overflow: write of ")
+    assert re.search(STEPPED.format("big_local"), report.splitlines()[2])
+    assert "permission fault" in report
+    assert "    no call makes room there: it needs a larger stack, or less of it\n" in report
+
+
 def explained(letter: str) -> list[tuple[str, str]]:
     """What a thread and what the owner of its vspace are told that accesses there would meet.
 
