@@ -20,6 +20,7 @@ from benchmarks.qemu import SYSTEM, USER
 from benchmarks.report import as_json, print_group
 from benchmarks.settings import Settings
 from benchmarks.shapes import shapes
+from benchmarks.short import short
 from benchmarks.startup import startup
 from benchmarks.switches import switches
 from benchmarks.traces import traces
@@ -30,6 +31,7 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "system": system,
     "working": working,
     "calls": calls,
+    "short": short,
     "maps": maps,
     "switches": switches,
     "shapes": shapes,
@@ -57,7 +59,7 @@ WIDTH = 112
 def main(groups: tuple[str, ...], quick: bool, file: Path) -> None:
     """Measure every GROUP, or just these.
 
-    They are: compute, system, working, calls, maps, switches, shapes, backends, start-up,
+    They are: compute, system, working, calls, short, maps, switches, shapes, backends, start-up,
     traces, debugger.
     """
     settings, console = Settings(quick), Console()

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
         MachineRunningError,
         Mapping,
         Memory,
+        PastError,
         Process,
+        RecordingError,
         Registers,
+        ReplayError,
+        RewindableMachine,
         SdkError,
         Snapshot,
         Stop,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
         Symbols,
         build,
         load,
+        replay,
     )
 
 __version__ = "1.0.0"
@@ -53,8 +58,12 @@ __all__ = [
     "MachineRunningError",
     "Mapping",
     "Memory",
+    "PastError",
     "Process",
+    "RecordingError",
     "Registers",
+    "ReplayError",
+    "RewindableMachine",
     "SdkError",
     "Snapshot",
     "Stop",
@@ -63,6 +72,7 @@ __all__ = [
     "__version__",
     "build",
     "load",
+    "replay",
 ]
 
 

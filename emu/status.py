@@ -21,4 +21,4 @@ FAULT: Final = 139
 PIPE: Final = 141
 """Whoever read the output has gone: 128 + SIGPIPE, as shells have it."""
 TERMINATED: Final = 143
-"""SIGTERM: 128 + SIGTERM, as shells have it."""
+"""SIGTERM, or SIGHUP: 128 + SIGTERM, as shells have it."""

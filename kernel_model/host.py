@@ -26,6 +26,9 @@ class Host(Protocol):
         stale translations and stale code before the call returns.
         """
 
+    def memory_written(self, pa: int, length: int) -> None:
+        """The same as ``happened(MemoryWritten(pa, length))``, of which there are many."""
+
 
 class NullHost:
     """A host that ignores all output and events, and whose input has ended."""
@@ -40,4 +43,7 @@ class NullHost:
         return b""
 
     def happened(self, event: Event) -> None:
+        """Ignore the event."""
+
+    def memory_written(self, pa: int, length: int) -> None:
         """Ignore the event."""

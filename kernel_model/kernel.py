@@ -26,7 +26,6 @@ from kernel_model.events import (
     FrameMade,
     FrameMerged,
     FrameMoved,
-    MemoryWritten,
     ProcessMade,
     VspaceChanged,
 )
@@ -67,7 +66,8 @@ class Kernel:
 
     memory: RAM.  start: where the kernel's own KERNEL_SIZE bytes begin (pa).
     convention: in which programs call it; ``calls`` is its table.  devices: all device registers.
-    tell: receives each event as it happens.
+    tell: receives each event as it happens.  tell_written: the same for ``MemoryWritten``, by its
+    members.
     core: the core that the kernel was last entered from.
     ready: pids that are ready to run, the next first.  running: the process on each core, None
     for an idle core.  readers: pids that wait for console input, first come first served.
@@ -99,7 +99,7 @@ class Kernel:
         self.convention = as_convention(convention)
         self.calls = self.convention.calls
         self.host: Host = NullHost() if host is None else host
-        self.tell = self.host.happened
+        self.tell, self.tell_written = self.host.happened, self.host.memory_written
         self.devices = devices
         self.work = 0
         self.boot_room = BOOT_POOL
@@ -252,7 +252,7 @@ class Kernel:
         if process.record != NO_ID:
             pa, page = self.frames[process.record].pa, self.proc_info(process)
             self.memory.write(pa, page)
-            self.tell(MemoryWritten(pa, len(page)))
+            self.tell_written(pa, len(page))
 
     def proc_info(self, process: Process) -> bytes:
         """The process's ``struct proc_info``, as its information page must hold it."""

@@ -20,6 +20,12 @@ if sys.byteorder != "little":  # pragma: no cover
     raise ImportError("the kernel model reads the guest's words in place: little-endian hosts only")
 
 
+class Words(Protocol):
+    """Words to read by their index, as of a ``memoryview``."""
+
+    def __getitem__(self, index: int, /) -> int: ...
+
+
 class PhysicalMemory(Protocol):
     """What the kernel needs of RAM.  Every address is physical; words are aligned.
 
@@ -35,7 +41,7 @@ class PhysicalMemory(Protocol):
         """Bytes of RAM."""
 
     @property
-    def words(self) -> memoryview:
+    def words(self) -> Words:
         """All of RAM as 32-bit words; every walk reads it."""
 
     def contains(self, pa: int, length: int = 1) -> bool: ...
@@ -90,8 +96,11 @@ class Ram:
         return bytes(self.bytes[start : start + length])
 
     def write(self, pa: int, data: bytes) -> None:
-        start = self._at(pa, len(data))
-        self.bytes[start : start + len(data)] = data
+        start = pa - self.base
+        end = start + len(data)
+        if start < 0 or end > self.size:
+            self._at(pa, len(data))
+        self.bytes[start:end] = data
 
     def is_zero(self, pa: int, length: int) -> bool:
         """Whether all of ``length`` bytes at ``pa`` are 0, without a copy of them."""

@@ -156,12 +156,23 @@ class Plan:
         self._free.pop(frame.f_id, None)
         own = self._own_view(frame)
         self._mark(own.start, own.stop, _FREE)  # mapping a frame that is viewed moves its view
-        self._want(va, va + frame.len)
+        self._want(va, va + frame.view_len)
         self._mark(own.start, own.stop, _TAKEN)
         table = self._table_for(va)
-        if va + frame.len > table.end:
+        if va + frame.view_len > table.end:
             raise NoPlanError("no one table spans the whole frame; split it first")
         self._call(Operation.FRAME_MAP, table.f_id, frame.f_id, va, flags)
+
+    def expect(self, frame: Frame) -> None:
+        """Plan as if the frame were free memory of the process, which earlier calls make it."""
+        self._free[frame.f_id] = frame.len
+
+    def map_sections(self, frame: Frame, va: int, flags: int) -> None:
+        """Map a frame of whole MiBs as sections at ``va``.  Errors: NoPlanError."""
+        self._check_viewable(frame, flags)
+        self._free.pop(frame.f_id, None)
+        self._make_visible(self._l1.f_id)
+        self._call(Operation.FRAME_MAP, self._l1.f_id, frame.f_id, va, flags)
 
     def remap(self, frame: Frame, flags: int) -> None:
         """Map a frame where it is viewed, with other rights.  Errors: NoPlanError."""
@@ -170,22 +181,34 @@ class Plan:
         va = self._kernel.view_va(frame)
         self._call(Operation.FRAME_MAP, frame.v_id, frame.f_id, va, flags)
 
-    def unmap(self, frame: Frame) -> None:
-        """Take away a frame's view.  Errors: NoPlanError."""
-        self._make_visible(frame.v_id)
-        self._call(Operation.FRAME_UNMAP, frame.f_id, frame.view_kind)
-
-    def uninstall(self, table: Frame) -> None:
-        """Take an L2 out of its L1.  Errors: NoPlanError."""
-        self._make_visible(table.t_id)
-        self._call(Operation.FRAME_UNMAP, table.f_id, MapKind.TABLE_L2)
+    def map_anywhere(self, frame: Frame, flags: int) -> None:
+        """Map this frame as pages at any free address.  Errors: NoPlanError."""
+        self._check_viewable(frame, flags)
+        self._free.pop(frame.f_id, None)
+        table, va = self._place_to_view(frame.view_len)
+        self._call(Operation.FRAME_MAP, table.f_id, frame.f_id, va, flags)
 
     def see(self, frame: Frame) -> None:
-        """View a frame read-only at any free address.  Errors: NoPlanError."""
-        if frame.is_viewed:
-            raise NoPlanError(f"frame {frame.f_id} is viewed already, in table {frame.v_id}")
-        self._free.pop(frame.f_id, None)
-        self._view(frame.f_id, self._place_to_view(frame.len))
+        """View a frame read-only: where it is viewed, else at any free address.
+
+        Errors: NoPlanError.
+        """
+        if not frame.is_viewed:
+            self.map_anywhere(frame, MAP_READ | MAP_NOEXEC | MapKind.PAGE)
+        elif not is_viewed_by(self._kernel, self._process, frame):
+            self._check_own_vspace()
+            raise NoPlanError(f"frame {frame.f_id} is viewed in a vspace that is not current")
+        elif frame.v_flags & MAP_WRITE:
+            self.remap(frame, frame.v_flags & ~MAP_WRITE)
+
+    def show(self, table: Frame) -> None:
+        """View a table of the process unless it is visible already.  Errors: NoPlanError."""
+        self._make_visible(table.f_id)
+
+    def make_table(self, frame: Frame) -> None:
+        """Make a frame an L2.  Errors: NoPlanError."""
+        self.see(frame)
+        self._call(Operation.FRAME_TABLE, frame.f_id, TableType.L2)
 
     def install(self, table: Frame, va: int) -> None:
         """Install an L2 so that it translates ``va``.  Errors: NoPlanError."""
@@ -215,7 +238,7 @@ class Plan:
         if frame.view_kind is not MapKind.PAGE or not self._is_viewed_here(frame):
             return range(0)
         va = self._kernel.view_va(frame)
-        return range(va, va + frame.len)
+        return range(va, va + frame.view_len)
 
     def _is_viewed_here(self, frame: Frame) -> bool:
         if not frame.is_viewed:
@@ -223,6 +246,8 @@ class Plan:
         return self._kernel.l1_over(self._kernel.frames[frame.v_id]) is self._l1
 
     def _check_viewable(self, frame: Frame, flags: int) -> None:
+        if frame.f_id in self._free:
+            return
         if frame.owner != self._process.pid:
             raise NoPlanError(f"frame {frame.f_id} belongs to process {frame.owner}")
         if frame.type is FrameType.POOL:
@@ -302,9 +327,8 @@ class Plan:
         """View a table of the process unless it is visible already.  Errors: NoPlanError."""
         if f_id in self._visible:
             return
+        self._check_own_vspace()
         table = self._kernel.frames[f_id]
-        if table.owner != self._process.pid:
-            raise NoPlanError(f"process {table.owner} has lent this vspace, and maps in it")
         if table.is_viewed:
             raise NoPlanError(f"table {f_id} is viewed in a vspace that is not current")
         self._view(f_id, self._place_to_view(table.len))
@@ -319,7 +343,14 @@ class Plan:
                 va = table.va + index * PAGE_SIZE
                 table.mark(va, va + length, _TAKEN)
                 return table, va
+        self._check_own_vspace()
         raise NoPlanError("no visible L2 has a free entry")
+
+    def _check_own_vspace(self) -> None:
+        """Errors: NoPlanError, on a vspace that another process has lent."""
+        owner = self._kernel.frames[self._process.l1].owner
+        if owner != self._process.pid:
+            raise NoPlanError(f"process {owner} has lent this vspace, and maps in it")
 
     def _view(self, f_id: int, place: tuple[_Table, int]) -> None:
         """View a frame read-only."""

@@ -6,7 +6,6 @@ from kernel_model.abi import Error
 from kernel_model.charges import PAGE
 from kernel_model.descriptors import READ, WRITE, rights_text
 from kernel_model.errors import Refused
-from kernel_model.events import MemoryWritten
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE
 from kernel_model.process import Process
@@ -69,16 +68,17 @@ def read(kernel: Kernel, process: Process, va: int, length: int) -> bytes:
 
 def store(kernel: Kernel, ranges: Ranges, data: bytes) -> None:
     """Store ``data`` at ranges that ``check_range`` returned; ``data`` may be shorter."""
-    if len(ranges) == 1 and 0 < len(data) <= ranges[0][1]:  # as messages do
+    length = len(data)
+    if len(ranges) == 1 and 0 < length <= ranges[0][1]:  # as messages do
         pa = ranges[0][0]
         kernel.memory.write(pa, data)
-        kernel.tell(MemoryWritten(pa, len(data)))
+        kernel.tell_written(pa, length)
         return
     for pa, part in ranges:
         if not data:
             return
         kernel.memory.write(pa, data[:part])
-        kernel.tell(MemoryWritten(pa, min(part, len(data))))
+        kernel.tell_written(pa, min(part, len(data)))
         data = data[part:]
 
 

@@ -25,8 +25,9 @@ COUNTED: Final = (True, True, False)
 HOOKS: Final = ("C", "C", "Python")
 WATCHED: Final = (*[""] * 4, *WATCHES[1:])
 PIECES: Final = (0, 997)
-FACTORS: Final = (CODES, MMUS, WATCHED, CHECKS, HOOKS, PIECES)
-"""What a way chooses: the code, and a ``Variant`` in its own order."""
+REPLAYED: Final = (False, False, True)
+FACTORS: Final = (CODES, MMUS, WATCHED, CHECKS, HOOKS, PIECES, REPLAYED)
+"""What a way chooses: the code, and a ``Variant`` in its own order, but for what is counted."""
 
 LONG: Final = 1_500_000
 """Instructions that no run exceeds."""
@@ -46,8 +47,8 @@ class Way(NamedTuple):
 
 
 def way_of(row: Row) -> Way:
-    code, *choices = row
-    return Way(str(code), Variant(*choices))
+    code, *choices, replayed = row
+    return Way(str(code), Variant(*choices, replayed=bool(replayed)))
 
 
 def is_useful(row: Row) -> bool:
@@ -105,14 +106,14 @@ def disagreement(
 
 def random_ways(seeds: Iterable[int], watched: Sequence[str] = WATCHED) -> dict[int, list[Variant]]:
     """The ways of the random programs of these seeds, and what they are compared with."""
-    factors = (MMUS, watched, CHECKS, HOOKS, PIECES, COUNTED)
+    factors = (MMUS, watched, CHECKS, HOOKS, PIECES, COUNTED, REPLAYED)
     made = cover(map(str, seeds), factors, ROWS, lambda row: is_possible(Variant(*row)))
     return {int(seed): compared(Variant(*row) for row in rows) for seed, rows in made.items()}
 
 
 def is_possible(variant: Variant) -> bool:
     """What is not counted is run as a whole and not watched; a plain run is there already."""
-    whole = not (variant.watch or variant.pieces)
+    whole = not (variant.watch or variant.pieces or variant.replayed)
     return variant != Variant() and (variant.counted or whole)
 
 

@@ -30,6 +30,7 @@ GROUPS = {
     "system",
     "working",
     "calls",
+    "short",
     "maps",
     "switches",
     "shapes",
@@ -39,7 +40,7 @@ GROUPS = {
     "debugger",
 }
 BACKENDS = {"tlb", "map", "cpu"}
-WITHOUT_QEMU = set() if shutil.which("qemu-arm") else {"working", "x qemu-arm's time"}
+WITHOUT_QEMU = set() if shutil.which("qemu-arm") else {"working", "short", "x qemu-arm's time"}
 WITHOUT_SYSTEM = (
     set() if shutil.which("qemu-system-arm") else {"system", "x qemu-system-arm's time"}
 )

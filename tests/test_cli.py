@@ -110,7 +110,7 @@ def test_completion_scripts_complete_emu(shell: str) -> None:
     answer = emu_command(
         env={"_EMU_COMPLETE": "bash_complete", "COMP_WORDS": "emu r", "COMP_CWORD": "1"}
     )
-    assert answer.stdout == b"plain,run\n"
+    assert answer.stdout == b"plain,run\nplain,replay\n"
 
 
 @pytest.fixture

@@ -72,6 +72,6 @@ def test_what_is_missing_is_told() -> None:
 def test_ways_are_the_same_every_time_and_never_the_plain_run() -> None:
     assert ways(ROWS) == ways(ROWS)
     assert all(way.variant != Variant() for each in ways(ROWS).values() for way in each)
-    assert way_of((".arm", "map", "mem", True, "Python", 997)) == Way(
-        ".arm", Variant("map", "mem", True, "Python", 997)
+    assert way_of((".arm", "map", "mem", True, "Python", 997, True)) == Way(
+        ".arm", Variant("map", "mem", True, "Python", 997, replayed=True)
     )

@@ -21,6 +21,7 @@ REASONS: Final = {
     "kernel_model.kernel.Kernel": "``snapshot`` returns all of the state.",
     "kernel_model.process.Process": "All that the kernel knows of one process.",
     "emu.machine.core.Core": "One core of a machine.",
+    "emu.cpu.counter.PythonCounter": "The twin of ``emu/native/counter.c``",
     "emu.cpu.engine.Engine": "Each part of it has a class of its own, and the parts meet here.",
     "emu.cpu.hooks.Hooks": "one place for all, because two of a kind cost more than one.",
     "emu.machine.observers.Observers": "For each event there is an attribute",

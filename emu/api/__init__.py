@@ -3,9 +3,10 @@
 from emu.api.building import build
 from emu.api.console import Console
 from emu.api.events import Call, Fault, Switch
-from emu.api.loading import load
+from emu.api.loading import load, replay
 from emu.api.machine import GuestError, Machine, Stop
 from emu.api.memory import AddressError, Memory
+from emu.api.past import RewindableMachine
 from emu.api.process import Process, Registers
 from emu.api.running import MachineRunningError
 from emu.api.symbols import Symbols
@@ -13,6 +14,9 @@ from emu.api.values import Frame, Mapping
 from emu.loader import LoadError
 from emu.machine.machine import MachineEndedError
 from emu.machine.snapshot import Snapshot
+from emu.recording.file import RecordingError
+from emu.recording.timeline import PastError
+from emu.recording.world import ReplayError
 from emu.sdk.sources import SdkError
 
 __all__ = [
@@ -28,8 +32,12 @@ __all__ = [
     "MachineRunningError",
     "Mapping",
     "Memory",
+    "PastError",
     "Process",
+    "RecordingError",
     "Registers",
+    "ReplayError",
+    "RewindableMachine",
     "SdkError",
     "Snapshot",
     "Stop",
@@ -37,4 +45,5 @@ __all__ = [
     "Symbols",
     "build",
     "load",
+    "replay",
 ]

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from io import BytesIO
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from emu.api.console import KeptWorld
 from emu.api.machine import Machine
 from emu.environment.cmdline import with_program
+from emu.environment.requests import Answer, Beginning
+from emu.environment.world import World
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.machine import DEFAULT_RAM, Options
 from emu.machine.machine import Machine as Engine
+from emu.recording.log import Log
+from emu.recording.world import LoggedWorld
 from kernel_model.boot import BootError
 
 if TYPE_CHECKING:
+    from emu.api.past import RewindableMachine
     from emu.debuginfo import DebugFiles
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -33,6 +39,7 @@ def load(
     max_instructions: int = 0,
     timeout: float | None = None,
     check: bool = False,
+    rewind: bool = False,
 ) -> Machine:
     """A machine with the program in this ELF file, about to run its first instruction.
 
@@ -43,6 +50,7 @@ def load(
     symbols: programs that it starts, for names in reports.
     max_instructions, timeout (host seconds): bounds of the run; 0 and None: none.
     check: check every invariant of the kernel after calls, which takes time.
+    rewind: make a ``RewindableMachine``, which can go back.
     Errors: LoadError, for a file that is no such program; OSError; ValueError, for bad options.
     """
     name, size = fspath(path), _bytes(ram)
@@ -50,7 +58,12 @@ def load(
         image = load_elf(stream, name)
     check_fits(image, name, size)
     options = Options(size, mmu, max_instructions, timeout, check)
-    world, notes = _world(name, args, stdin, files), list[str]()
+    kept, notes = _world(name, args, stdin, files), list[str]()
+    world: World = kept
+    if rewind:
+        beginning = kept.answer(("begin",), 0)
+        assert isinstance(beginning, Beginning)
+        world = LoggedWorld(Log(beginning), kept)
     try:
         engine = Engine(image, world, options, notes.append)
     except BootError as error:
@@ -62,7 +75,51 @@ def load(
 
         return open_files(name, [fspath(one) for one in symbols])
 
-    return Machine(engine, world, notes, debug)
+    kind = _rewindable() if rewind else Machine
+    return kind(engine, kept, notes, debug)
+
+
+def replay(path: str | PathLike[str], *, mmu: str = "", check: bool = False) -> RewindableMachine:
+    """The machine of a recording made by ``emu run --record``, about to run its first instruction.
+
+    It needs neither the program nor its input and files.  mmu: of ``load``; "": as recorded.
+    Errors: RecordingError, LoadError, OSError.
+    """
+    from emu.recording.file import read_recording
+    from emu.recording.options import asked_of
+
+    recording = read_recording(fspath(path))
+    asked = asked_of(fspath(path), recording.header)
+    names, images = recording.header.names, recording.images
+    kept, notes = KeptWorld(b"", recording.log.beginning.arguments), list[str]()
+
+    def show(stream: int, data: bytes) -> Answer:
+        return kept.answer(("write", stream, data), 0)
+
+    options = asked.options._replace(mmu=mmu or asked.options.mmu, timeout=None, check=check)
+    world = LoggedWorld(recording.log, None, show)
+    with BytesIO(images[0]) as stream:
+        image = load_elf(stream, names[0])
+    try:
+        engine = Engine(image, world, options, notes.append)
+    except (BootError, ValueError) as error:
+        raise LoadError(f"{names[0]}: {error}") from error
+
+    @cache
+    def debug() -> DebugFiles:
+        from emu.debuginfo import DebugFile, DebugFiles
+
+        program, *others = map(DebugFile, map(BytesIO, images), names)
+        return DebugFiles(program, others)
+
+    return _rewindable()(engine, kept, notes, debug)
+
+
+def _rewindable() -> type[RewindableMachine]:
+    """Imported when it is asked for."""
+    from emu.api.past import RewindableMachine
+
+    return RewindableMachine
 
 
 def _world(

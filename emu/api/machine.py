@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from emu.api import events
@@ -69,7 +70,11 @@ class Machine:
     """
 
     def __init__(
-        self, engine: Engine, world: KeptWorld, notes: list[str], debug: Callable[[], DebugFiles]
+        self,
+        engine: Engine,
+        world: KeptWorld,
+        notes: list[str],
+        debug: Callable[[], DebugFiles],
     ) -> None:
         self._engine, self._debug = engine, debug
         self._running = Running(self._written)
@@ -81,7 +86,8 @@ class Machine:
         self._injections = Injections(engine.calls)
         self._reported: Fault | None = None
         keep, is_unhandled = self._keep_report, self._is_unhandled
-        engine.observers.add(events.Faults(self._describe, keep, is_unhandled))
+        self._reporter = events.Faults(self._describe, keep, is_unhandled)
+        engine.observers.add(self._reporter)
         engine.count_instructions()
 
     # Running
@@ -94,7 +100,7 @@ class Machine:
         machine can run on.
         """
         with self._running.run("Machine.run"):
-            return self._stop(self._engine.run(), None)
+            return self._stop(self._forward((), 0, ()), None)
 
     def step(self, count: int = 1) -> Stop:
         """Run ``count`` instructions; an IT block is run to its end."""
@@ -120,12 +126,20 @@ class Machine:
         instructions: this many more have run.  fault: a process faults; the kernel is not told yet.
         Errors: KeyError, for a call or a symbol that does not exist; MachineEndedError.
         """
-        goal = _Goal(self._engine, call, fault, self._describe)
-        addresses = [] if pc is None else [pc & ~1]
-        addresses += [] if symbol is None else [self.symbols[symbol]]
-        watching = [goal] if call is not None or fault else []
+        goal = Goal(self._engine, call, fault, self._describe)
+        addresses, watching = self._places(pc, symbol), goal.observers
         with self._running.run("Machine.run_until"):
-            return self._stop(self._engine.run_until(addresses, instructions, watching), goal)
+            return self._stop(self._forward(addresses, instructions, watching), goal)
+
+    def _forward(
+        self, addresses: Sequence[int], count: int, observers: Sequence[Observer]
+    ) -> Outcome:
+        return self._engine.run_until(addresses, count, observers)
+
+    def _places(self, pc: int | None, symbol: str | None) -> list[int]:
+        """The addresses (va) at which to stop.  Errors: KeyError."""
+        addresses = [] if pc is None else [pc & ~1]
+        return addresses + ([] if symbol is None else [self.symbols[symbol]])
 
     def check(self, *output: str, status: int = 0) -> None:
         """Run to the end, which must be ``exit(status)``; lines, if given, must be the output.
@@ -280,6 +294,22 @@ class Machine:
         self._running.check_settled("Machine.snapshot")
         return self._engine.snapshot()
 
+    def write_core(self, path: str | PathLike[str], pid: int = 0) -> None:
+        """Write a core file, for gdb, of a living process: its registers and what it has mapped.
+
+        The processes that share its vspace are the file's threads.  At a fault, also in a callback
+        for it, the file says by which signal Linux would have ended the process.
+        Errors: KeyError, for no such process; OSError.
+        """
+        self._running.check_readable("Machine.write_core")
+        from emu.corefile import read_programs, write_core
+
+        process, fault = self._engine.kernel.processes[pid], self._engine.core.fault
+        files = read_programs(self._debug().names)
+        with open(path, "wb") as stream:
+            ours = fault if fault is not None and fault.pid == pid else None
+            write_core(stream, self._engine, process, files, ours)
+
     def restore(self, state: Snapshot) -> None:
         """Become what a machine with as much RAM was, its output included.
 
@@ -288,7 +318,7 @@ class Machine:
         with self._running.run("Machine.restore"):
             self._engine.restore(state)
 
-    def _stop(self, outcome: Outcome, goal: _Goal | None) -> Stop:
+    def _stop(self, outcome: Outcome, goal: Goal | None) -> Stop:
         if outcome.how is How.CTRL_C:
             raise KeyboardInterrupt
         reason = _REASONS[outcome.how]
@@ -318,7 +348,7 @@ class Machine:
         return f"Machine({', '.join(map(repr, self.processes.values()))})"
 
 
-class _Goal(events.Calls):
+class Goal(events.Calls):
     """Pauses at a call or a fault, and keeps it."""
 
     rank = 1
@@ -336,6 +366,11 @@ class _Goal(events.Calls):
         self._left = wanted if isinstance(wanted, int) else 0
         self._names = _names(engine, wanted)
         self._at_fault, self._describe = at_fault, describe
+        self.observers: list[Observer] = [self] if wanted is not None or at_fault else []
+
+    def renew(self) -> None:
+        """Look for the next one."""
+        self.call = self.fault = None
 
     def called(self, core: Core, process: ModelProcess, call: CallRow, result: int | None) -> None:
         self._left -= 1

@@ -65,15 +65,20 @@ def run_until(guest: GuestOptions, at: Moment) -> Launch:
     if at.kind == "insn" and guest.options.max_insns:
         raise UserError(f"--at {at} and --max-insns cannot be used together")
     launch = Launch(guest, (0, STDERR, STDERR))
-    outcome = launch.reach(_GOALS[at.kind](launch.machine, at.number))
-    if outcome.how not in (How.PAUSED, How.COUNT):
-        launch.report_end(outcome)
-        _check_reached(launch, at)
+    reach_moment(launch, at)
     return launch
 
 
+def reach_moment(launch: Launch, at: Moment) -> None:
+    """Run a launch that has not run up to a moment.  Errors: as of ``run_until``."""
+    goal = launch.goal if at.kind == "exit" else _GOALS[at.kind](launch.machine, at.number)
+    outcome = launch.reach(goal)
+    if outcome.how not in (How.PAUSED, How.COUNT):
+        launch.report_end(outcome)
+        _check_reached(launch, at)
+
+
 _GOALS: dict[str, Callable[[Machine, int], Callable[[], Outcome]]] = {
-    "exit": lambda machine, _: machine.run,
     "fault": lambda machine, _: machine.run_to_fault,
     "call": lambda machine, number: partial(machine.run_to_call, number),
     "insn": lambda machine, number: partial(machine.run_for, number),

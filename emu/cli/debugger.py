@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from emu.cli.errors import UserError, user_errors
 from emu.cli.inputs import path_of
 from emu.cli.launch import Launch
+from emu.cli.options import Size
 from emu.cli.streams import note
 from emu.machine.outcome import How, Outcome, outcome, outcome_of
 
 if TYPE_CHECKING:
     from emu.gdb.transport import Listener
+    from emu.recording.timeline import Timeline
 
 
 class DebuggerOptions(NamedTuple):
     """Where a debugger may connect, and when.
 
     gdb: ``[HOST:]PORT`` or a path, or None.  on_fault: wait for one at the first fault only.
+    snapshots: bytes of memory for the past; 0: it is not kept.
     """
 
     gdb: str | None
     on_fault: bool
     anywhere: bool
+    snapshots: int
 
+
+SNAPSHOTS: Final = 512 << 20
+"""Bytes of snapshots for going back, unless asked otherwise."""
 
 _PARAMETERS = (
     click.option(
@@ -41,6 +48,10 @@ _PARAMETERS = (
     click.option(
         "--gdb-anywhere", "anywhere", is_flag=True,
         help="With --gdb: let other hosts connect, which HOST must say, too.",
+    ),
+    click.option(
+        "--snapshots", type=Size(0, 1 << 40, 1), default=SNAPSHOTS, show_default="512M",
+        help="With --gdb: memory for the past, to which gdb can go back; 0 for none.",
     ),
 )  # fmt: skip
 
@@ -60,6 +71,8 @@ def debugger_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def check_debugger(asked: DebuggerOptions) -> None:
     """Errors: UserError, for options of a debugger that is not asked for."""
+    if asked.gdb is None and asked.snapshots != SNAPSHOTS:
+        raise UserError("--snapshots needs --gdb PORT")
     if asked.gdb is None and (asked.on_fault or asked.anywhere):
         raise UserError(f"--gdb-{'on-fault' if asked.on_fault else 'anywhere'} needs --gdb PORT")
 
@@ -71,12 +84,25 @@ def debugged(launch: Launch, asked: DebuggerOptions) -> Callable[[], Outcome]:
     return functools.partial(_serve, launch, asked, asked.gdb)
 
 
-def served(launch: Launch, place: str) -> Callable[[], int]:
+def served(launch: Launch, place: str, snapshots: int) -> Callable[[], int]:
     """A function that serves debuggers at ``place``, which is open now; it returns a status."""
     from emu.gdb.transport import Listener
 
     listener = Listener(place)
-    return lambda: _at(listener, launch, lambda _: None).status
+    return lambda: _at(listener, launch, timeline_of(launch, snapshots), lambda _: None).status
+
+
+def timeline_of(launch: Launch, snapshots: int) -> Timeline | None:
+    """The past of a machine whose world is logged, if it is to be kept.  snapshots: bytes of it."""
+    from emu.recording.timeline import Timeline
+    from emu.recording.world import LoggedWorld
+
+    machine = launch.machine
+    if not snapshots or not isinstance(machine.world, LoggedWorld):
+        return None
+    timeline = Timeline(machine, machine.world, snapshots)
+    timeline.hidden = lambda: launch.reporters
+    return timeline
 
 
 def _serve(launch: Launch, asked: DebuggerOptions, place: str) -> Outcome:
@@ -84,26 +110,41 @@ def _serve(launch: Launch, asked: DebuggerOptions, place: str) -> Outcome:
 
     with user_errors(place, AddressError):
         listener = Listener(place, asked.anywhere)
+    timeline = timeline_of(launch, asked.snapshots)
     try:
         if asked.on_fault:
-            reached = launch.reach(launch.machine.run_to_fault)
+            reached = launch.reach(lambda: _to_fault(launch, timeline))
             if reached.how is not How.PAUSED:
                 launch.report_end(reached)
                 return reached
         note(f"waiting for gdb: target remote {listener.name}")
-        return _at(listener, launch, note)
+        return _at(listener, launch, timeline, note)
     finally:
         listener.close()
 
 
-def _at(listener: Listener, launch: Launch, tell: Callable[[str], None]) -> Outcome:
+def _to_fault(launch: Launch, timeline: Timeline | None) -> Outcome:
+    """Run until a process faults; the kernel has not been told yet."""
+    from emu.machine.pauses import AtFault
+
+    machine = launch.machine
+    if timeline is None:
+        return machine.run_to_fault()
+    at_fault = [AtFault(machine.pause)]
+    return timeline.run(lambda most: machine.run_until((), most, at_fault))
+
+
+def _at(
+    listener: Listener, launch: Launch, timeline: Timeline | None, tell: Callable[[str], None]
+) -> Outcome:
     """Serve debuggers, and then go on without them."""
     from emu.gdb.running import Runner
     from emu.gdb.server import serve
     from emu.gdb.target import Target
 
     machine = launch.machine
-    runner = Runner(Target(machine, lambda: launch.debug, path_of(launch.guest.program)))
+    program = path_of(launch.guest.program)
+    runner = Runner(Target(machine, lambda: launch.debug, program, timeline))
 
     def go() -> Outcome:
         over = serve(runner, listener, tell)

@@ -13,7 +13,7 @@ from emu.cli.streams import WAITS, exit_for_loss, note, say
 from emu.environment.clock import HostClock, InstructionClock
 from emu.environment.cmdline import with_program
 from emu.environment.outside import StreamLostError
-from emu.environment.world import HostWorld
+from emu.environment.world import HostWorld, World
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.core import Core
 from emu.machine.fault import MachineFault
@@ -32,6 +32,9 @@ from kernel_model.process import Exited, Faulted, Process
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
 
+Streams = tuple[int, int, int]
+"""The file descriptors of standard input, output and error."""
+
 SYS_OPEN = 0x01
 """Source: "Semihosting for AArch32 and AArch64", 6.18."""
 
@@ -42,34 +45,55 @@ def load(program: str) -> Image:
         return load_elf(stream, program)
 
 
+def host_world(guest: GuestOptions, streams: Streams) -> HostWorld:
+    """The real outside of a program.  Errors: OSError, for its directory of files."""
+    argv = with_program(guest.program, guest.arguments)
+    clock = HostClock() if guest.clock == "host" else InstructionClock()
+    return HostWorld(argv, guest.files, streams, WAITS, clock)
+
+
 class Launch:
     """A guest about to run for the command line: its machine and the observers that report.
 
     streams: the file descriptors of the guest's standard streams.
     """
 
-    def __init__(self, guest: GuestOptions, streams: tuple[int, int, int] = (0, 1, 2)) -> None:
+    def __init__(
+        self,
+        guest: GuestOptions,
+        streams: Streams = (0, 1, 2),
+        make_world: Callable[[GuestOptions, Streams], World] | None = None,
+    ) -> None:
+        """make_world: makes the machine's world, if that is not the real outside alone."""
         self.guest = guest
+        self.timeout = guest.options.timeout
+        """What is told where a run ended by its timeout: seconds."""
         self.is_end_reported = False
         self._debug: DebugFiles | None = None
         for path in guest.symbols:
             load(path)
         self.image = load(guest.program)
-        self.machine = self._make_machine(self.image, streams)
-        self.machine.observers.add(_FaultReporter(self))
-        self.machine.observers.add(_EndReporter(self))
+        self.machine = self._make_machine(self.image, streams, make_world or host_world)
+        self.goal: Callable[[], Outcome] = self.machine.run
+        """Runs the machine to its end."""
+        self.reporters: list[Observer] = [_FaultReporter(self), _EndReporter(self)]
         if guest.files is None:
-            self.machine.observers.add(_FilesReporter(self))
+            self.reporters.append(_FilesReporter(self))
         if guest.explain:
-            self.machine.observers.add(_RefusalReporter(self))
+            self.reporters.append(_RefusalReporter(self))
+        for one in self.reporters:
+            self.machine.observers.add(one)
 
-    def _make_machine(self, image: Image, streams: tuple[int, int, int]) -> Machine:
+    def _make_machine(
+        self,
+        image: Image,
+        streams: Streams,
+        make_world: Callable[[GuestOptions, Streams], World],
+    ) -> Machine:
         guest = self.guest
         with user_errors(guest.files, LoadError, ValueError):
             check_fits(image, guest.program, guest.options.ram)
-            argv = with_program(guest.program, guest.arguments)
-            clock = HostClock() if guest.clock == "host" else InstructionClock()
-            world = HostWorld(argv, guest.files, streams, WAITS, clock)
+            world = make_world(guest, streams)
             try:
                 return Machine(image, world, guest.options, note)
             except BootError as error:
@@ -81,15 +105,14 @@ class Launch:
         if self._debug is None:
             from emu.debuginfo import open_files
 
-            symbols = [path_of(name) for name in self.guest.symbols]
-            self._debug = open_files(path_of(self.guest.program), symbols)
+            self._debug = open_files(self.guest.program, self.guest.symbols, path_of)
             if self._debug.program.is_oversized:
                 note(f"{self.guest.program}: its debug information is too large to inflate")
         return self._debug
 
     def run(self) -> Outcome:
         """Run to the end, and report an end other than by exit."""
-        outcome = self.reach(self.machine.run)
+        outcome = self.reach(self.goal)
         self.report_end(outcome)
         return outcome
 
@@ -120,7 +143,7 @@ class Launch:
         elif outcome.how is How.MAX_OUTPUT:
             note(f"stopped after {machine.options.max_output} bytes of output (--max-output)")
         elif outcome.how is How.TIMEOUT:
-            note(f"stopped after {machine.options.timeout:g} seconds (--timeout)")
+            note(f"stopped after {self.timeout:g} seconds (--timeout)")
         elif outcome.how is How.CTRL_C:
             note("interrupted")
         elif outcome.how is How.TERMINATED:
@@ -216,6 +239,7 @@ class _FilesReporter(Observer):
         if machine.sessions.of(process).errno == EACCES:
             name = self._asked.partition(" ")[2] or self._asked
             note(f"the program may open no file, as {name}: --files DIR lets it, beneath DIR")
+            self._launch.reporters.remove(self)
             machine.observers.remove(self)
 
 

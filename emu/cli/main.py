@@ -15,8 +15,11 @@ from emu.cli.streams import occupy_closed_streams
 
 COMMANDS = {
     "run": "emu.cli.run",
+    "replay": "emu.cli.replay",
+    "why": "emu.cli.why",
     "tables": "emu.cli.tables",
     "frames": "emu.cli.frames",
+    "core": "emu.cli.core",
     "disasm": "emu.cli.disasm",
     "symbols": "emu.cli.symbols",
     "gdb": "emu.cli.gdb",
@@ -36,13 +39,17 @@ Examples:
   emu run --mmu cpu --check prog.elf    on Unicorn's own Arm MMU, checking the kernel
   emu run --stats prog.elf              and say what it took
   emu run --explain prog.elf            and why calls were refused
+  emu run --record run.rec prog.elf     record it
+  emu replay run.rec                    and run it again, without its files and its input
+  emu why run.rec --write total         who stored there
   emu tables --at fault prog.elf        what was mapped when it faulted
   emu frames prog.elf                   who owned what when it ended
+  emu core -o prog.core prog.elf        a core file for gdb of a fault
 
 Exit status: the guest's own; 2 for mistakes on the command line; 71 the host has no
 memory left; 74 standard input or output is lost, as by a full disk; 123 deadlock;
 124 --max-insns, --max-output or --timeout; 130 Ctrl-C; 139 a fault of the first
-process; 141 whoever read the output is gone; 143 SIGTERM.
+process; 141 whoever read the output is gone; 143 SIGTERM or SIGHUP.
 """
 
 

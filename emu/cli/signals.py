@@ -1,6 +1,7 @@
-"""Ctrl-C and SIGTERM, wherever the command is: they end it with one line and no traceback.
+"""Ctrl-C, SIGTERM and a terminal that hangs up: they end the command with one line.
 
-While a guest runs, the machine handles them, so that the run can be reported.
+They do so wherever it is, without a traceback.  While a guest runs, the machine handles them, so
+that the run can be reported.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import signal
 from types import FrameType
 from typing import Final, NoReturn
 
-HEARD: Final = (signal.SIGINT, signal.SIGTERM)
+HEARD: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WORDS: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 _STDERR: Final = 2
 
@@ -44,4 +45,4 @@ def tell(stopped: Stopped) -> None:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    raise Stopped(number)
+    raise Stopped(signal.SIGTERM if number == signal.SIGHUP else number)

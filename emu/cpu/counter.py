@@ -45,6 +45,10 @@ class Counter(Protocol):
     next: int
 
     @property
+    def runs(self) -> int:
+        """How often ``begin`` has been called."""
+
+    @property
     def callback(self) -> int:
         """Address of the hook's function."""
 
@@ -125,7 +129,7 @@ class PythonCounter(PythonHook):
     """The twin of ``emu/native/counter.c``."""
 
     def __init__(self, unicorn: Unicorn) -> None:
-        self.count = 0
+        self.count = self.runs = 0
         self.next = NOWHERE
         self.turn_over = self.thumb = False
         self.before = 0
@@ -178,6 +182,7 @@ class PythonCounter(PythonHook):
         self._watchers.append((HOOK_CODE_CFUNC(function), data))
 
     def begin(self, limit: int, turn: int) -> None:
+        self.runs += 1
         self._limit = self.count + limit if limit else NO_LIMIT
         self._turn_end = NO_LIMIT if turn == NO_TURN else self.count + max(turn, 0)
         self._block = _NONE

@@ -78,7 +78,8 @@ class Engine:
     """One core.  Each part of it has a class of its own, and the parts meet here.
 
     ``on_svc`` is called at each SVC, with the PC past it, and returns the value for r0.  It may
-    read and write registers, call ``stop``, flush, save and restore contexts.
+    read and write registers, call ``stop``, flush, save and restore contexts.  svc: knows
+    which SVCs are those of semihosting, which go elsewhere.
     after_restore: called after a context was restored, to set TTBR0, which contexts carry along.
     abort: what is known of the fault of a run that ended with ``Stop.FAULT``.  access: READ, WRITE
     or EXEC, if that run ended because nothing is at the physical address.
@@ -93,7 +94,7 @@ class Engine:
         self.hooks = Hooks(self.unicorn, self.registers, self.counter, self.control, self.alignment)
         self._exact_stop = ExactStop(self.unicorn, self.counter, self.control)
         self.noted = Noted(self.unicorn)
-        self._svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)
+        self.svc = make_svc(self.registers, _no_handler, self._trapped, self._svc_failed)
         self.after_restore: Callable[[], None] | None = None
         self.abort = Abort.REFUSED
         self.access = 0
@@ -112,7 +113,7 @@ class Engine:
 
     def _add_traps(self) -> None:
         # Bare callbacks: the reason is read after the run, so they only note it and stop.
-        svc = self._svc
+        svc = self.svc
         self.unicorn.add_hook(const.UC_HOOK_INTR, svc.callback, user_data=svc.user_data)
         self.unicorn.add_hook(const.UC_HOOK_INSN_INVALID, HOOK_INSN_INVALID_CFUNC(self._invalid))
         self.unicorn.add_hook(const.UC_HOOK_EDGE_GENERATED, _EDGE_CFUNC(self._translated))
@@ -121,11 +122,11 @@ class Engine:
 
     @property
     def on_svc(self) -> OnSvc:
-        return self._svc.handler
+        return self.svc.handler
 
     @on_svc.setter
     def on_svc(self, handler: OnSvc) -> None:
-        self._svc.handler = handler
+        self.svc.handler = handler
 
     def _trapped(self, number: int) -> None:
         if number == _BKPT:

@@ -6,8 +6,11 @@ import ctypes
 import errno
 import mmap
 import os
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
 
 from kernel_model.memory import PAGE_OFFSET, PAGE_SIZE, Ram
 
@@ -16,6 +19,11 @@ _LINUX = sys.platform == "linux"
 
 _WORTH_GIVING_BACK = 64 << 10
 """From this many bytes on, giving memory back is quicker than storing zeros."""
+
+
+Pages = dict[int, bytes]
+"""The contents of pages by their addresses (pa)."""
+_ZEROS, _ZERO_PAGE = bytes(64 << 10), bytes(PAGE_SIZE)
 
 
 class HostRam:
@@ -31,26 +39,56 @@ class HostRam:
         self._mapping = _map(-1, size, private)
         self.ram: Ram = MappedRam(base, size, self._mapping, _give_back("MADV_DONTNEED"))
         self.address = _address(self._mapping)
+        self._known: Pages = {}
 
-    def used(self) -> Iterator[tuple[int, bytes]]:
-        """The pages that are not all zeros: their addresses (pa) and contents."""
+    def pages(self) -> Pages:
+        """The pages that are not all zeros, in order of address.
+
+        Of a page that is as it was the last time, the result has the same object, so that what has
+        not changed takes no more memory.
+        """
+        read, known = self.ram.read, self._known
+        found: Pages = {}
         for part in self._parts():
             for pa in part:
-                page = self.ram.read(pa, PAGE_SIZE)
-                if page != _ZERO_PAGE:
-                    yield pa, page
+                page = read(pa, PAGE_SIZE)
+                old = known.get(pa)
+                if old is not None and page == old:
+                    found[pa] = old
+                elif page != _ZERO_PAGE:
+                    found[pa] = page
+        self._known = found
+        return found
+
+    def become(self, pages: Pages) -> None:
+        """Have these pages and else zeros; only what is otherwise now is written."""
+        self._known = pages
+        ram, here = self.ram, self.pages()
+        for pa in here.keys() - pages.keys():
+            ram.zero(pa, PAGE_SIZE)
+        for pa, page in pages.items():
+            if here.get(pa) is not page:
+                ram.write(pa, page)
+        self._known = pages
 
     def _parts(self) -> Iterator[range]:
         """Ranges of pages (pa); all that is in none of them is zeros."""
+        touched = _touched(self.address, self.ram.size)
+        if touched is None:
+            yield from self._nonzero_parts()
+            return
+        base = self.ram.base
+        for begin, end in touched:
+            yield range(base + begin, base + end, PAGE_SIZE)
+
+    def _nonzero_parts(self) -> Iterator[range]:
+        """The same by looking at everything."""
         ram = self.ram
         end = ram.base + ram.size
         for pa in range(ram.base, end, len(_ZEROS)):
             length = min(len(_ZEROS), end - pa)
             if ram.read(pa, length) != _ZEROS[:length]:
                 yield range(pa, pa + length, PAGE_SIZE)
-
-
-_ZEROS, _ZERO_PAGE = bytes(64 << 10), bytes(PAGE_SIZE)
 
 
 class ManyViewsRam(HostRam):
@@ -63,6 +101,7 @@ class ManyViewsRam(HostRam):
         self._views = [_map(self._file, size)]
         self.ram = MappedRam(base, size, self._views[0], _give_back("MADV_REMOVE"))
         self.address = self.view(0)
+        self._known = {}
 
     def view(self, number: int) -> int:
         """The host address of one of the views of the same bytes, by number."""
@@ -73,7 +112,7 @@ class ManyViewsRam(HostRam):
     def _parts(self) -> Iterator[range]:
         """What the host has stored: it would store the pages between, too, if they were read."""
         if not _LINUX:
-            yield from super()._parts()
+            yield from self._nonzero_parts()
             return
         base, end = self.ram.base, 0
         while (begin := _seek(self._file, end, os.SEEK_DATA)) < self._size:
@@ -100,6 +139,41 @@ class MappedRam(Ram):
             super().zero(pa, length)
         else:
             self._mapping.madvise(self._advice, self._at(pa, length), length)
+
+
+_ENTRY: Final = 8
+"""Bytes of pagemap for each page of the host, whose last byte has the two bits that follow."""
+_TOUCHED: Final = re.compile(rb"[\x40-\xff]+")
+"""Pages that are present (bit 7) or swapped out (bit 6)."""
+_RUN: Final = 4096
+"""Bytes of pagemap looked at together, because most of them are zeros."""
+
+
+def _touched(address: int, size: int) -> list[tuple[int, int]] | None:
+    """The parts of a private mapping that were ever touched, from its start; None if not known.
+
+    The others read as zeros.  Source: proc(5), Documentation/admin-guide/mm/pagemap.rst of Linux.
+    """
+    if not _LINUX or mmap.PAGESIZE != PAGE_SIZE:
+        return None
+    with suppress(OSError):
+        file = os.open("/proc/self/pagemap", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            entries = os.pread(file, size // PAGE_SIZE * _ENTRY, address // PAGE_SIZE * _ENTRY)
+        finally:
+            os.close(file)
+        if len(entries) == size // PAGE_SIZE * _ENTRY:
+            return list(_runs(entries))
+    return None
+
+
+def _runs(entries: bytes) -> Iterator[tuple[int, int]]:
+    for at in range(0, len(entries), _RUN):
+        some = entries[at : at + _RUN]
+        if some != _ZEROS[: len(some)]:
+            first = at // _ENTRY
+            for run in _TOUCHED.finditer(some[_ENTRY - 1 :: _ENTRY]):
+                yield (first + run.start()) * PAGE_SIZE, (first + run.end()) * PAGE_SIZE
 
 
 def _map(file: int, size: int, flags: int = mmap.MAP_SHARED) -> mmap.mmap:

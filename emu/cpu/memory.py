@@ -6,6 +6,7 @@ from typing import Protocol
 
 from emu import native
 from emu.cpu.hostram import HostRam
+from kernel_model.descriptors import WRITE
 from kernel_model.memory import PAGE_BASE, PAGE_OFFSET, PAGE_SIZE
 from kernel_model.walk import walk
 
@@ -27,6 +28,12 @@ class Memory(Protocol):
 
     def bytes_at(self, va: int, length: int) -> bytes | None:
         """What user mode reads in [va, va + length); None if any of that is not in RAM."""
+
+    def place(self, va: int, length: int) -> int:
+        """The address in RAM (pa) of ``length`` bytes at ``va``, all in one page.
+
+        -1 if they are not, if there are none, or if user mode may not store to them.
+        """
 
 
 class PythonMemory:
@@ -74,6 +81,12 @@ class PythonMemory:
             found.append(self.ram.read(pa, part))
             va += part
         return b"".join(found)
+
+    def place(self, va: int, length: int) -> int:
+        if not 0 < length <= PAGE_SIZE - (va & PAGE_OFFSET) or va >= ADDRESSES:
+            return -1
+        pa, rights = self.translate(va)
+        return pa if rights & WRITE else -1
 
     def read(self, va: int, size: int) -> bytes:
         """The bytes at ``va``, if they are in RAM and in one page; else b""."""

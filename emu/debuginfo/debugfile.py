@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from io import BytesIO
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -74,6 +74,8 @@ class DebugFile:
         """name: what people know the file by.  The stream stays in use."""
         self.name = name
         self.elf = ELFFile(stream)
+        self.kept: dict[type, object] = {}
+        """What its other readers have made of it, by kind; it lives as long as the file does."""
         self.entry: int = self.elf["e_entry"] & ~1
         self.is_oversized = unless_malformed(self._inflates_too_much, False)
         """Whether the debug information is left out, because it is compressed and too large."""
@@ -184,6 +186,11 @@ class DebugFiles:
         self.program = program
         self._all = (*others, program)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the files, the program's first."""
+        return [self.program.name, *(file.name for file in self._all[:-1])]
+
     def of(self, pid: int, va: int, code: bytes) -> DebugFile | None:
         """The file that names ``va`` in this process, whose memory has ``code`` there.
 
@@ -196,11 +203,13 @@ class DebugFiles:
         return next(same, None)
 
 
-def open_files(program: str, others: Sequence[str] = ()) -> DebugFiles:
-    """The files of these names, which have been loaded before."""
-    return DebugFiles(_open(program), [_open(name) for name in others])
+def open_files(
+    program: str, others: Sequence[str] = (), path_of: Callable[[str], str] = str
+) -> DebugFiles:
+    """The files of these names, which have been loaded before.  path_of: where each one is."""
+    return DebugFiles(_open(program, path_of), [_open(name, path_of) for name in others])
 
 
-def _open(name: str) -> DebugFile:
-    with open(name, "rb") as stream:
+def _open(name: str, path_of: Callable[[str], str]) -> DebugFile:
+    with open(path_of(name), "rb") as stream:
         return DebugFile(BytesIO(stream.read()), name)

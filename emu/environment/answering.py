@@ -51,6 +51,7 @@ class AnsweringWorld:
         self._answers: dict[str, _Handler] = {
             "begin": self.begin, "read_input": self.read_input, "input_ready": self.input_ready,
             "write": self.write, "now": self.now, "why_stop": self.why_stop,
+            "read_file": self.read_file, "write_file": self.write_file,
             **dict.fromkeys(_FILES, self._of_files),
         }  # fmt: skip
 
@@ -81,6 +82,19 @@ class AnsweringWorld:
     def why_stop(self, _request: asked.WhyStop, _moment: int) -> Answer:
         return self._waits.cause
 
+    def read_file(self, request: asked.ReadFile, _moment: int) -> Answer:
+        try:
+            return self.files.read(request[1], request[2], request[3])
+        except OSError as error:
+            return Failed(error.errno or 0)
+
+    def write_file(self, request: asked.WriteFile, _moment: int) -> Answer:
+        try:
+            self.files.write(request[1], request[2], request[3])
+        except OSError as error:
+            return Failed(error.errno or 0)
+        return None
+
     def _of_files(self, request: Request, _moment: int) -> Answer:
         try:
             return _FILES[request[0]](self.files, request)
@@ -104,8 +118,6 @@ class AnsweringWorld:
 _FILES: dict[str, Callable[[Files, Any], Answer]] = {
     "open_file": lambda files, request: files.open(request[1], OpenMode(request[2])),
     "close_file": lambda files, request: files.close(*request[1:]),
-    "read_file": lambda files, request: files.read(*request[1:]),
-    "write_file": lambda files, request: files.write(*request[1:]),
     "file_length": lambda files, request: files.length(*request[1:]),
     "remove_file": lambda files, request: files.remove(*request[1:]),
     "rename_file": lambda files, request: files.rename(*request[1:]),

@@ -24,6 +24,9 @@ MAX_FILE_SIZE = 0x7FFFFFFF
 MAX_SCRIPTED_SIZE = 64 << 20
 """The length of a file that exists only in memory: a seek must not make it gigabytes."""
 
+_SHORT = 64 << 10
+"""Bytes that a read may ask for, whatever the size of the file."""
+
 OPEN_MAX = 512
 """Files that all processes together may have open: the host's own limit is often 1,024."""
 
@@ -129,17 +132,24 @@ class HostFiles:
         os.close(self._open.pop(handle))
 
     def read(self, handle: int, offset: int, length: int) -> bytes:
-        """At most ``length`` bytes; no more memory is allocated than the file's size."""
+        """At most ``length`` bytes; not much more memory is allocated than the file's size."""
         fd = self._open[handle]
+        if length <= _SHORT:
+            return os.pread(fd, length, offset)
         there = os.fstat(fd).st_size - offset
         return os.pread(fd, min(length, there), offset) if there > 0 else b""
 
     def write(self, handle: int, offset: int, data: bytes) -> None:
         if offset + len(data) > MAX_FILE_SIZE:
             raise host_error(EFBIG)
-        rest = memoryview(data)
+        fd = self._open[handle]
+        written = os.pwrite(fd, data, offset) if data else 0
+        if written < len(data):
+            self._write_rest(fd, memoryview(data)[written:], offset + written)
+
+    def _write_rest(self, fd: int, rest: memoryview, offset: int) -> None:
         while rest:
-            written = os.pwrite(self._open[handle], rest, offset)
+            written = os.pwrite(fd, rest, offset)
             rest, offset = rest[written:], offset + written
 
     def length(self, handle: int) -> int:

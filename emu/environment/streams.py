@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -62,6 +63,16 @@ class InputLines:
         return again or self.ended or b"\n" in self.pending
 
     def read(self, length: int) -> bytes:
+        pending = self.pending
+        if length <= len(pending):
+            end = pending.find(b"\n", 0, length) + 1 or length
+            taken = bytes(pending[:end])
+            del pending[:end]
+            return taken
+        return self._read_on(length)
+
+    def _read_on(self, length: int) -> bytes:
+        """``read`` where more pieces may be needed."""
         searched = 0
         while not (end := self._line_end(searched, length)):
             if len(self.pending) >= length or self.ended:
@@ -95,6 +106,18 @@ class HostOutput:
 
         Errors: OSError.
         """
+        writer = self._writer
+        if not 0 < len(data) <= writer.room:
+            return self._write_on(data)
+        try:  # nothing is unsent
+            sent = os.write(writer.fd, data)
+        except BlockingIOError:  # others share the descriptor
+            return self._write_on(data)
+        writer.room -= sent
+        return None if sent == len(data) else self._write_on(data[sent:])
+
+    def _write_on(self, data: bytes) -> Cause | None:
+        """``write`` where it may take a wait."""
         whole = self.unsent + data if self.unsent else data
         rest: bytes | memoryview = whole
         try:

@@ -16,6 +16,8 @@ from emu.environment.requests import Cause
 
 _ROOM = select.PIPE_BUF
 """The bytes that a pipe has room for if it has room for any.  Source: POSIX, pipe and write."""
+_ANY = 1 << 59
+"""Room without a bound: nobody writes so many bytes."""
 _AT_ONCE = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFBLK, 0)
 """Kinds of files that are read and written without waiting."""
 
@@ -36,7 +38,7 @@ class Waits:
     """The waits of one thread.
 
     cause: why waits are ended, until ``resume``.  left: the descriptors whose waits were ended.
-    granted: the Writer that last found room, and the bytes that it may still write without polling.
+    granted: the Writer that last found room by waiting; no other may still use what it found.
     """
 
     def __init__(self) -> None:
@@ -107,34 +109,35 @@ class Reader:
 
 
 class Writer:
-    """A descriptor to write to."""
+    """A descriptor to write to: ``fd``.
+
+    room: the bytes that may be written at once, without asking; whoever writes them takes them off.
+    """
 
     def __init__(self, fd: int, waits: Waits) -> None:
-        self._fd, self._waits = fd, waits
+        self.fd, self._waits = fd, waits
         kind, is_terminal = _kind(fd), os.isatty(fd)
-        self._may_wait = kind not in _AT_ONCE
         self._keeps_room = kind != stat.S_IFSOCK and not is_terminal
-        self._room = 0
+        self.room = _ANY if kind in _AT_ONCE else 0
         if is_terminal:
-            self._fd = self._unblocked(fd)
+            self.fd = self._unblocked(fd)
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Write some of ``data``, after a wait for room; the number of bytes written.
 
         Errors: Interrupted, OSError.
         """
-        if self._may_wait:
-            if self._room <= 0 or self._waits.granted is not self:
-                self._wait()
-            if len(data) > self._room:
-                data = data[: self._room]
+        if self.room <= 0:
+            self._wait()
+        if len(data) > self.room:
+            data = data[: self.room]
         try:
-            sent = os.write(self._fd, data)
+            sent = os.write(self.fd, data)
         except BlockingIOError:  # a terminal with room for less than one character
-            sent = self._room = 0
+            sent = self.room = 0
             if self._waits.cause is not None:
                 raise Interrupted(self._waits.cause) from None
-        self._room = self._room - sent if self._keeps_room else 0
+        self.room = self.room - sent if self._keeps_room else 0
         return sent
 
     def write_all(self, data: bytes) -> None:
@@ -144,8 +147,11 @@ class Writer:
             rest = rest[self.write(rest) :]
 
     def _wait(self) -> None:
-        self._waits.until(self._fd, select.POLLOUT)
-        self._room, self._waits.granted = _ROOM, self
+        waits = self._waits
+        waits.until(self.fd, select.POLLOUT)
+        if waits.granted is not None:
+            waits.granted.room = 0  # it may be the same pipe
+        self.room, waits.granted = _ROOM, self
 
     def _unblocked(self, fd: int) -> int:
         """A descriptor of our own for the same terminal, on which writes do not block.

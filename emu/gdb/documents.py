@@ -22,6 +22,10 @@ def document(target: Target, kind: bytes, annex: bytes, pid: int) -> bytes | Non
         return description().encode()
     if kind == b"exec-file":
         return target.executable(pid).encode()
+    if kind == b"auxv" and pid in target.pids:
+        from emu.gdb.procfs import auxv
+
+        return auxv(target, pid)
     if kind == b"memory-map":
         return b"<memory-map><memory type='ram' start='0' length='0x100000000'/></memory-map>"
     if kind == b"threads":

@@ -92,7 +92,7 @@ class CallCatcher(Observer):
     def __init__(self, machine: Machine, is_wanted: Callable[[int], bool]) -> None:
         """is_wanted: selects processes by pid."""
         self._machine, self._is_wanted = machine, is_wanted
-        self._numbers: frozenset[int] | None = frozenset()
+        self.numbers: frozenset[int] | None = frozenset()
         self._within: dict[int, int] = {}
         self._stopped: Stopped | None = None
 
@@ -101,7 +101,7 @@ class CallCatcher(Observer):
 
         gdb asks for this again at each stop, also between a call and its return.
         """
-        had, self._numbers = self._numbers != frozenset(), numbers
+        had, self.numbers = self.numbers != frozenset(), numbers
         has = numbers != frozenset()
         observers = self._machine.observers
         if has and not had:
@@ -138,7 +138,7 @@ class CallCatcher(Observer):
         self._stopped = None
 
     def _catches(self, pid: int, number: int) -> bool:
-        is_one = self._numbers is None or number in self._numbers
+        is_one = self.numbers is None or number in self.numbers
         return is_one and self._is_wanted(pid)
 
     def _return(self, pid: int) -> None:

@@ -17,10 +17,17 @@ REGISTERS: Final = CORE + DOUBLES + 1
 """All registers: after the core's come d0 to d31 and fpscr."""
 FIRST_DOUBLE: Final = 26
 """The protocol's number of d0.  cpsr is 25; 16 to 24 were registers of the FPA."""
+FIRST_QUAD: Final = FIRST_DOUBLE + DOUBLES + 1
+"""The number of q0; fpscr is between."""
 CPSR: Final = 25
 
 _NAMES: Final = registers.CORE[:-1]
 _TYPES: Final = {"sp": "data_ptr", "pc": "code_ptr"}
+_VIEWS: Final = (
+    ("u8", "uint8", 16), ("u16", "uint16", 8), ("u32", "uint32", 4), ("u64", "uint64", 2),
+    ("f32", "ieee_single", 4), ("f64", "ieee_double", 2),
+)  # fmt: skip
+"""The vectors that a quad can be seen as, with gdb's own names: field, element, count."""
 
 
 def description() -> str:
@@ -39,8 +46,25 @@ def description() -> str:
         f'<reg name="cpsr" bitsize="32" regnum="{CPSR}"/></feature>'
         f'<feature name="org.gnu.gdb.arm.vfp">{doubles}'
         '<reg name="fpscr" bitsize="32" type="int" group="float"/></feature>'
-        '<feature name="org.gnu.gdb.arm.neon"/></target>'
+        f'<feature name="org.gnu.gdb.arm.neon">{_quads()}</feature></target>'
     )
+
+
+def _quads() -> str:
+    """q0 to q15, which gdb from version 12 on does not make of d0 to d31 by itself.
+
+    They are no part of the ``g`` packet, and not saved around calls from gdb: d0 to d31 are.
+    """
+    types = "".join(
+        f'<vector id="v{count}{name}" type="{of}" count="{count}"/>' for name, of, count in _VIEWS
+    )
+    fields = "".join(f'<field name="{name}" type="v{count}{name}"/>' for name, _, count in _VIEWS)
+    registers = "".join(
+        f'<reg name="q{number}" bitsize="128" type="quad" regnum="{FIRST_QUAD + number}"'
+        ' save-restore="no" group="vector"/>'
+        for number in range(DOUBLES // 2)
+    )
+    return f'{types}<union id="quad">{fields}</union>{registers}'
 
 
 def register_index(number: int) -> int:
@@ -50,6 +74,17 @@ def register_index(number: int) -> int:
     if CPSR <= number <= FIRST_DOUBLE + DOUBLES:
         return number - CPSR + CORE - 1
     raise ValueError(f"there is no register {number}")
+
+
+def parts(number: int) -> tuple[int, ...]:
+    """The indices of what a number of the protocol stands for: of two doubles for q0 to q15.
+
+    Errors: ValueError.
+    """
+    if FIRST_QUAD <= number < FIRST_QUAD + DOUBLES // 2:
+        first = CORE + 2 * (number - FIRST_QUAD)
+        return first, first + 1
+    return (register_index(number),)
 
 
 def register_size(index: int) -> int:

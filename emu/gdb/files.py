@@ -1,5 +1,7 @@
 """Host I/O: gdb reads the executables over the connection, and no other file of the host.
 
+Files in ``/proc`` are made up: they are about the machine's processes.
+
 Source: "Debugging with GDB", E.7 (File-I/O packets of the vFile kind).
 """
 
@@ -32,6 +34,8 @@ class HostFiles:
             return b"F0"
         if name == b"open":
             return self._opened(bytes.fromhex(words.split(b",")[0].decode()).decode())
+        if name == b"readlink":
+            return self._link(bytes.fromhex(words.decode()).decode())
         if name not in (b"pread", b"close", b"fstat"):
             return b""
         descriptor, *numbers = (int(word, 16) for word in words.split(b","))
@@ -47,18 +51,34 @@ class HostFiles:
         return _reply(data[offset : offset + min(count, LARGEST // 2)])
 
     def _opened(self, path: str) -> bytes:
-        """Open the program, or the executable of a process; no other file."""
-        run = {self._target.executable(pid) for pid in self._target.pids}
-        if path not in {self._target.program, *run} - {""}:
-            return b"F-1,%x" % _NO_ENTRY
+        """Open the program, the executable of a process, or what ``proc_file`` makes up."""
         try:
-            with open(path, "rb") as stream:
-                data = stream.read()
+            data = self._content(path)
         except OSError as error:
             return b"F-1,%x" % (error.errno or _NO_ENTRY)
+        if data is None:
+            return b"F-1,%x" % _NO_ENTRY
         descriptor = lowest_free(self._open)
         self._open[descriptor] = data
         return b"F%x" % descriptor
+
+    def _link(self, path: str) -> bytes:
+        from emu.gdb.procfs import proc_link
+
+        data = proc_link(self._target, path)
+        return b"F-1,%x" % _NO_ENTRY if data is None else _reply(data)
+
+    def _content(self, path: str) -> bytes | None:
+        """The content of a file that gdb may read, else None.  Errors: OSError."""
+        if path.startswith("/proc/"):
+            from emu.gdb.procfs import proc_file
+
+            return proc_file(self._target, path)
+        run = {self._target.executable(pid) for pid in self._target.pids}
+        if path not in {self._target.program, *run} - {""}:
+            return None
+        with open(path, "rb") as stream:
+            return stream.read()
 
 
 def _reply(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from emu.gdb.tracing import Trace
 from emu.machine.fault import ACCESS
+from emu.recording.timeline import PastError
 from emu.trace.selection import TraceError
 from emu.views.frames import frame_grids
 from emu.views.grid import Grid, grid_text
@@ -19,6 +20,7 @@ from kernel_model.process import Process
 from kernel_model.walk import walk
 
 if TYPE_CHECKING:
+    from emu.gdb.backwards import Backwards
     from emu.gdb.running import Runner
     from kernel_model.kernel import Kernel
 
@@ -30,7 +32,9 @@ _WATCHED: Final = {"read": READ, "write": WRITE, "access": READ | WRITE}
 class Monitor:
     """Answers one debugger's commands.  pid: the process that its user looks at."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, backwards: Backwards | None = None) -> None:
+        """backwards: the machine's past, if it is kept."""
+        self._backwards = backwards
         self.runner, self.target = runner, runner.target
         self.kernel: Kernel = runner.machine.kernel
         self.pid = 0
@@ -145,6 +149,19 @@ class Monitor:
         else:
             yield f"the trace is {'off' if self._trace is None else 'on'}"
 
+    def goto(self, words: list[str]) -> Iterator[str]:
+        backwards = self._backwards
+        if backwards is None:
+            yield "the past is not kept"
+            return
+        try:
+            moment = backwards.go_to(words[0])
+        except PastError as error:
+            yield str(error)
+            return
+        yield f"{moment} instructions executed, {self.runner.machine.history.made} calls made"
+        yield "gdb shows it after: maintenance flush register-cache"
+
     # Arguments of commands
 
     @property
@@ -201,5 +218,8 @@ _COMMANDS: Final[dict[str, tuple[_Command, str, str]]] = {
     ),
     "unwatch": (Monitor.unwatch, "unwatch [NUMBER]", "stop there no longer"),
     "trace": (Monitor.trace, "trace on|off [KINDS]", "show calls and more as they happen"),
+    "goto": (
+        Monitor.goto, "goto insn:N|call:N|begin|end", "go there, forwards or backwards",
+    ),
     "help": (Monitor.help, "help", "this list"),
 }  # fmt: skip

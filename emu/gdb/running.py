@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from emu.gdb.breakpoints import Breakpoints
 from emu.gdb.events import CallCatcher, Events
-from emu.gdb.stops import Signal, Stopped, signal_of
+from emu.gdb.stops import END, Signal, Stopped, signal_of
 from emu.gdb.target import Target
-from emu.machine.outcome import How, Outcome
+from emu.machine.outcome import How, Outcome, outcome
+from emu.recording.timeline import PastError
 from emu.watchpoints.watch import PHYSICAL, Hit, Watch
 from emu.watchpoints.watchpoints import Watchpoints
 from kernel_model.descriptors import READ, WRITE
@@ -63,6 +66,7 @@ class Runner:
         self.breakpoints.forget(pid)
         self.watchpoints.set([one for one in self.watchpoints.all if one.pid != pid])
         self.target.attached.discard(pid)
+        self.target.detached.add(pid)
 
     @property
     def _running(self) -> Process | None:
@@ -78,6 +82,7 @@ class Runner:
 
     def go(self) -> Stopped:
         """Run to an event that the debugger is told of, which may be a breakpoint here."""
+        self.target.settle()
         if self._is_at_hit():
             stopped = self._step()
             if stopped is not None:
@@ -92,21 +97,78 @@ class Runner:
         self._events.wanted = wanted
         addresses, is_met = self.breakpoints.addresses, self.breakpoints.is_met
         while not self.is_interrupted:
-            outcome = self.machine.run_until(addresses, wanted=is_met)
-            stopped = self._stopped(outcome)
+            try:
+                stopped = self._stopped(self._ahead(addresses, is_met))
+            except PastError:
+                return Stopped(self.target.current, why=END)
             if stopped is not None:
                 return stopped
-            if self._has_turn(wanted):
+            if self.has_turn(wanted):
                 return Stopped(wanted)
         return Stopped(self.target.current, Signal.INT)
 
-    def _has_turn(self, pid: int) -> bool:
+    def _ahead(self, addresses: list[int], is_met: Callable[[int], bool]) -> Outcome:
+        """Run on, and keep what will be past."""
+        machine, timeline = self.machine, self.target.timeline
+        if timeline is None:
+            return machine.run_until(addresses, wanted=is_met)
+        return timeline.run(
+            lambda most: machine.run_until(addresses, most, wanted=is_met),
+            stops_here=lambda: self._met_here() is not None,
+        )
+
+    def piece(self, count: int) -> tuple[Outcome, Stopped | None]:
+        """Run to an event that the debugger is told of, for at most so many instructions."""
+        if self._is_at_hit():
+            stopped = self._step()
+            if stopped is not None or count <= 1:
+                return outcome(How.COUNT), stopped
+            count -= 1
+        breakpoints = self.breakpoints
+        reached = self.machine.run_until(breakpoints.addresses, count, wanted=breakpoints.is_met)
+        if reached.how is How.COUNT or reached.is_final:
+            return reached, None
+        return reached, self._stopped(reached)
+
+    def drop_events(self) -> None:
+        """Drop what the debugger has not been told of yet; it has gone elsewhere."""
+        while self._events.take() != (None, None):
+            pass
+        self.catcher.take()
+        self.watchpoints.take()
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Within, the machine runs on whatever the debugger watches for."""
+        watches, caught, observers = (
+            self.watchpoints.all,
+            self.catcher.numbers,
+            self.machine.observers,
+        )
+        self.watchpoints.set(())
+        self.catcher.catch(frozenset())
+        observers.remove(self._events)
+        try:
+            yield
+        finally:
+            observers.add(self._events)
+            self._events.restored()
+            self.catcher.catch(caught)
+            self.watchpoints.set(watches)
+
+    def forget_hit(self) -> None:
+        """The machine goes elsewhere than on from an access at which it stopped."""
+        self._hit = None
+
+    def has_turn(self, pid: int) -> bool:
+        """Whether this process has the turn."""
         return self._running is not None and self._running.pid == pid
 
     def step(self, pid: int) -> Stopped:
         """Run one instruction of this process; others may have turns before it."""
         self.target.process(pid)
-        if not self._has_turn(pid):
+        self.target.settle()
+        if not self.has_turn(pid):
             stopped = self._run(pid)
             if stopped != Stopped(pid):
                 return stopped

@@ -12,9 +12,10 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from emu.api.memory import AddressError
+from emu.gdb.backwards import Backwards
 from emu.gdb.documents import document
 from emu.gdb.expressions import conditions
-from emu.gdb.features import REGISTERS, register_index, register_size
+from emu.gdb.features import CORE, REGISTERS, parts, register_size
 from emu.gdb.files import HostFiles
 from emu.gdb.monitor import Monitor
 from emu.gdb.packets import LARGEST
@@ -22,19 +23,30 @@ from emu.gdb.running import Runner
 from emu.gdb.stops import Signal, Stopped
 from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
+from kernel_model.kernel import PROC0
 
 OK: Final = b"OK"
 FAILED: Final = b"E01"
 NO_MEMORY: Final = b"E0e"
 ANY: Final = -1
+FORK: Final = "fork:"
+UNDESCRIBED: Final = 2 * (8 * 12 + 4)
+"""Digits of the FPA's registers, which gdb takes for there where it has read no description.
+
+It reads one for the inferior to which it connects and for those to which it attaches; a forked one
+has its parent's.  Of an inferior that it meets otherwise, as at a stop, it knows r0 to pc and cpsr.
+"""
 _BREAKS: Final = (b"0", b"1")
 _WATCHES: Final = {b"2": WRITE, b"3": READ, b"4": READ | WRITE}
 _SUPPORTED: Final = (
     "multiprocess+", "swbreak+", "vContSupported+", "fork-events+", "QStartNoAckMode+",
     "QCatchSyscalls+", "ConditionalBreakpoints+", "qXfer:features:read+", "qXfer:threads:read+",
-    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+",
+    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+", "qXfer:auxv:read+",
     f"PacketSize={LARGEST:x}",
 )  # fmt: skip
+
+
+_PAST: Final = ("ReverseStep+", "ReverseContinue+")
 
 
 class Answer(NamedTuple):
@@ -58,15 +70,19 @@ class Session:
         self.runner, self.target, self.stopped = runner, runner.target, stopped
         self.is_quiet = self.is_extended = False
         self._general = self._stepped = stopped.pid
+        self._described: set[int] = set()
+        """The processes whose registers gdb knows by our description."""
         self._files = HostFiles(self.target)
-        self._monitor = Monitor(runner)
+        timeline = self.target.timeline
+        self._backwards = None if timeline is None else Backwards(runner, timeline)
+        self._monitor = Monitor(runner, self._backwards)
         self._handlers: dict[bytes, Callable[[bytes], Answer | bytes]] = {
             b"?": lambda _: self.stop_reply(), b"g": self._read_all, b"G": self._write_all,
             b"p": self._read_one, b"P": self._write_one, b"m": self._read, b"M": self._write_hex,
             b"X": self._write_binary, b"H": self._select, b"T": self._is_alive, b"c": self._go_on,
             b"s": self._step_on, b"D": self._detach, b"k": self._kill, b"Z": self._break,
             b"z": self._unbreak, b"q": self._query, b"Q": self._set, b"v": self._verbose,
-            b"!": self._extend, b"R": lambda _: self._restart(),
+            b"!": self._extend, b"R": lambda _: self._restart(), b"b": self._go_back,
         }  # fmt: skip
 
     def handle(self, body: bytes) -> Answer:
@@ -105,15 +121,22 @@ class Session:
             return b"W%02x" % stopped.exit + process
         self._general = self._stepped = stopped.pid
         why = stopped.why.encode()
+        if stopped.why.startswith(FORK) and stopped.pid in self._described:
+            self._described.add(self._pid(why[len(FORK) :].rstrip(b";")))
         return b"T%02x%sthread:%s;" % (stopped.signal, why, _thread(stopped.pid))
 
     # Registers
 
     def _read_all(self, _: bytes) -> bytes:
         values = self.target.registers(self._general)
+        if self._general not in self._described:
+            words = [_hex(value, 4) for value in values[:CORE]]
+            return b"".join([*words[:-1], b"x" * UNDESCRIBED, words[-1]])
         return b"".join(_hex(value, register_size(at)) for at, value in enumerate(values))
 
     def _write_all(self, rest: bytes) -> bytes:
+        if self._general not in self._described:
+            return self._write_words(rest)
         data, values, at = bytes.fromhex(rest.decode()), list[int](), 0
         for index in range(REGISTERS):
             size = register_size(index)
@@ -124,14 +147,29 @@ class Session:
         self.target.set_registers(self._general, values)
         return OK
 
+    def _write_words(self, rest: bytes) -> bytes:
+        """Write r0 to pc and cpsr, from the packet of a debugger that knows no other registers."""
+        words = rest[: 8 * (CORE - 1)] + rest[8 * (CORE - 1) + UNDESCRIBED :]
+        if len(words) != 8 * CORE:
+            return FAILED
+        data = bytes.fromhex(words.decode())
+        given = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+        values = self.target.registers(self._general)
+        self.target.set_registers(self._general, [*given, *values[CORE:]])
+        return OK
+
     def _read_one(self, rest: bytes) -> bytes:
-        index = register_index(int(rest, 16))
-        return _hex(self.target.registers(self._general)[index], register_size(index))
+        values = self.target.registers(self._general)
+        return b"".join(_hex(values[at], register_size(at)) for at in parts(int(rest, 16)))
 
     def _write_one(self, rest: bytes) -> bytes:
         number, _, text = rest.partition(b"=")
-        index, values = register_index(int(number, 16)), self.target.registers(self._general)
-        values[index] = int.from_bytes(bytes.fromhex(text.decode()), "little")
+        values, data = self.target.registers(self._general), bytes.fromhex(text.decode())
+        for index in parts(int(number, 16)):
+            size = register_size(index)
+            values[index], data = int.from_bytes(data[:size], "little"), data[size:]
+        if data:
+            return FAILED
         self.target.set_registers(self._general, values)
         return OK
 
@@ -201,6 +239,16 @@ class Session:
         step = partial(self.runner.step, self._stepped)
         return Answer(b"", go=step) if not rest else Answer(FAILED)
 
+    def _go_back(self, rest: bytes) -> Answer | bytes:
+        """``bs`` and ``bc``."""
+        backwards = self._backwards
+        if backwards is None or rest not in (b"s", b"c"):
+            return b""
+        if rest == b"c":
+            return Answer(b"", go=backwards.go)
+        self.target.process(self._stepped)
+        return Answer(b"", go=partial(backwards.step, self._stepped))
+
     def _verbose(self, rest: bytes) -> Answer | bytes:
         name, _, words = rest.partition(b";")
         if rest == b"Cont?":
@@ -217,6 +265,7 @@ class Session:
             pid = self._pid(words)
             self.target.process(pid)
             self.target.attached.add(pid)
+            self.target.detached.discard(pid)
             self.stopped = Stopped(pid, Signal.NONE)
             return self.stop_reply()
         return b""
@@ -253,6 +302,7 @@ class Session:
             what, _, thread = action.partition(b":")
             if not thread or self._pid(thread) in (ANY, fault.pid):
                 if what[:1] not in (b"C", b"S") or is_repaired:
+                    self.target.changed()
                     self.runner.machine.retry_fault()
                 return
 
@@ -328,7 +378,8 @@ class Session:
         name, _, words = rest.partition(b":")
         if name == b"Supported":
             self.target.tells_starts = b"fork-events+" in words.split(b";")
-            return ";".join(_SUPPORTED).encode()
+            past = _PAST if self._backwards is not None else ()
+            return ";".join(_SUPPORTED + past).encode()
         if name == b"Xfer":
             return self._transfer(words)
         if rest == b"fThreadInfo":
@@ -352,6 +403,9 @@ class Session:
         kind, action, annex, place = words.split(b":")
         offset, length = _numbers(place)
         pid = self._pid(annex) if kind == b"exec-file" and annex else self._general
+        if kind == b"features":
+            first = next(iter(self.target.pids), PROC0)  # gdb's inferior when it connects
+            self._described.add(self._general if self._described else first)
         text = document(self.target, kind, annex, pid) if action == b"read" else None
         if text is None:
             return b"E00"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from emu.machine.fault import MachineFault, kind_of
 from kernel_model.abi import FaultKind
@@ -26,6 +26,11 @@ _OF_FAULT = {
     FaultKind.UNDEFINED_INSTRUCTION: Signal.ILL,
     FaultKind.BREAKPOINT_INSTRUCTION: Signal.TRAP,
 }
+
+
+BEGIN: Final = "replaylog:begin;"
+END: Final = "replaylog:end;"
+"""The reasons where a run is not known further.  Source: "Debugging with GDB", E.3."""
 
 
 class Stopped(NamedTuple):

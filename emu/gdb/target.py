@@ -15,6 +15,7 @@ from kernel_model.process import Process
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
+    from emu.recording.timeline import Timeline
 
 
 class Target:
@@ -25,21 +26,48 @@ class Target:
     is_killed: whether the debugger has ended the machine, which may be started again.
     """
 
-    def __init__(self, machine: Machine, files: Callable[[], DebugFiles], program: str) -> None:
-        self.machine, self.files = machine, files
+    def __init__(
+        self,
+        machine: Machine,
+        files: Callable[[], DebugFiles],
+        program: str,
+        timeline: Timeline | None = None,
+    ) -> None:
+        """timeline: the machine's past, if it is kept."""
+        self.machine, self.files, self.timeline = machine, files, timeline
         self.program = os.path.abspath(program)
+        self.detached: set[int] = set()
+        """The pids that the debugger has let go."""
         self.attached: set[int] = set(machine.kernel.processes)
         self.tells_starts = self.is_killed = self.is_memory_written = False
+        self._is_changed = False
         self._begin = machine.snapshot()
 
     def restart(self) -> None:
         """Start again: restore the machine as it was when the first debugger connected."""
-        self.machine.restore(self._begin)
+        self._is_changed = False
+        if self.timeline is None:
+            self.machine.restore(self._begin)
+        else:
+            self.timeline.start_over(self._begin)
         self.attach_all()
         self.is_killed = False
 
+    def changed(self) -> None:
+        """The debugger changes the machine.  Errors: ValueError, if it is that of a recording."""
+        if self.timeline is not None and self.timeline.is_recorded:
+            raise ValueError("a recording cannot be changed")
+        self._is_changed = True
+
+    def settle(self) -> None:
+        """The machine is to run: what was before a change does not lead here."""
+        if self._is_changed and self.timeline is not None:
+            self.timeline.forget()
+        self._is_changed = False
+
     def attach_all(self) -> None:
         """Attach to every living process."""
+        self.detached.clear()
         self.attached.clear()
         self.attached.update(self.machine.kernel.processes)
 
@@ -98,6 +126,7 @@ class Target:
         assert len(values) == REGISTERS
         core, vfp = tuple(values[:CORE]), tuple(values[CORE : CORE + DOUBLES])
         before = self.state(pid)
+        self.changed()
         if (vfp, values[-1]) != (before.vfp, before.fpscr):
             self.machine.set_state(self.process(pid), before._replace(vfp=vfp, fpscr=values[-1]))
         if core != before.core:
@@ -107,6 +136,7 @@ class Target:
 
     def write(self, pid: int, va: int, data: bytes) -> None:
         """Write to memory as this process's tables map it.  Errors: AddressError."""
+        self.changed()
         self.memory(pid).write(va, data)
         self.is_memory_written = True
 

@@ -1,5 +1,5 @@
 """Programs from files."""
 
-from emu.loader.elf import LoadError, check_fits, load_elf
+from emu.loader.elf import LoadError, ProgramHeader, check_fits, load_elf, load_headers
 
-__all__ = ["LoadError", "check_fits", "load_elf"]
+__all__ = ["LoadError", "ProgramHeader", "check_fits", "load_elf", "load_headers"]

@@ -152,6 +152,20 @@ def load_elf(stream: BinaryIO, name: str) -> Image:
     return Image(segments, header.entry, is_executable, thread_local, attributes.profile)
 
 
+def load_headers(stream: BinaryIO, name: str) -> tuple[int, list[ProgramHeader]]:
+    """The entry of the program in ``stream``, and the headers of its segments by address.
+
+    The arguments and errors are those of ``load_elf``, which has accepted the program.
+    """
+    file = _File(stream, name)
+    header = FileHeader(*_FILE_HEADER.unpack(file.part(0, _FILE_HEADER.size, "the ELF header")))
+    loads = [
+        _without_headers(file, header, load)
+        for load in _loads(file, _program_headers(file, header))
+    ]
+    return header.entry, sorted(loads, key=attrgetter("vaddr"))
+
+
 def check_fits(image: Image, name: str, ram_size: int) -> None:
     """LoadError if the program's pages alone are more than the RAM there is."""
     pages, placed_end = 0, 0

@@ -131,10 +131,6 @@ class History:
         """A call has failed."""
         self.refusals.append(RefusedCall(entry, refusal.error, refusal.text))
 
-    def semihosting(self, pid: int) -> None:
-        """A semihosting call of this process begins; the events that follow are its own."""
-        self.under_way = self.made, pid, SEMIHOSTING, ()
-
     def fault(self, pid: int, headline: str) -> None:
         """A process is about to end by a fault that no handler takes."""
         self.under_way = KernelEntry(self.made, pid, FAULT)

@@ -56,6 +56,18 @@ class KernelHost:
             for tell in told[kind]:
                 tell(event)
 
+    def memory_written(self, pa: int, length: int) -> None:
+        for written in self._written:
+            written(pa, length)
+        if self._observers.memory_written:
+            event = MemoryWritten(pa, length)
+            for tell in self._observers.memory_written:
+                tell(event)
+
+    def _memory_written(self, event: MemoryWritten) -> None:
+        for written in self._written:
+            written(*event)
+
     def _remember(self, event: Event) -> None:
         self._history.events.append(Happening(self._history.now, event))
 
@@ -87,8 +99,3 @@ class KernelHost:
         history.writes.append((history.under_way, pa, level, len(new), old[0], new[0]))
         for written in self._written:
             written(pa, len(new) * 4)
-
-    def _memory_written(self, event: MemoryWritten) -> None:
-        pa, length = event
-        for written in self._written:
-            written(pa, length)

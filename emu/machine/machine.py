@@ -6,7 +6,8 @@ kernel answer while Unicorn stays where it is; per process switch one stop and o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from emu.conventions import DEFAULT
@@ -23,6 +24,7 @@ from emu.machine.host import KernelHost
 from emu.machine.observers import Observer, Observers
 from emu.machine.outcome import Outcome, outcome_of
 from emu.machine.registers import ProcessRegisters
+from emu.machine.semihosting_calls import SemihostingCalls
 from emu.machine.sessions import SemihostingSessions
 from emu.machine.svc import Calls, SvcHandler
 from emu.machine.turns import Turns, stopped_by
@@ -106,12 +108,12 @@ class Machine:
             self.kernel, self.cores, self.outside, self.history, self.observers,
             ProcessRegisters(self.cores), host.ended, self._forget,
         )  # fmt: skip
-        self.sessions = SemihostingSessions(
-            self.kernel, self.outside, self._sp, self._bytes_at, note
-        )
+        self.sessions = SemihostingSessions(self.kernel, self.outside, self._sp, self.cores, note)
         self.calls = Calls(self.kernel)
         for core in self.cores:
-            SvcHandler(core, self.kernel, self.history, self.observers, self.sessions, self.calls)
+            known = self.history, self.observers
+            SvcHandler(core, self.kernel, *known, self.calls)
+            SemihostingCalls(core, self.kernel, *known, self.sessions, self.calls)
         self._heed(options, image, devices)
 
     def _heed(self, options: Options, image: Image, devices: tuple[Device, ...]) -> None:
@@ -127,9 +129,6 @@ class Machine:
 
     def _sp(self) -> int:
         return self.core.engine.registers.read("sp")
-
-    def _bytes_at(self, va: int, length: int) -> bytes | None:
-        return self.core.backend.memory.bytes_at(va, length)
 
     def _forget(self, pid: int) -> None:
         """Drop what is kept for a process that has ended."""
@@ -239,17 +238,25 @@ class Machine:
             if core.engine.control.running:
                 core.engine.stop()
 
-    def _heard(self, count: int) -> Outcome:
-        """Run, while the watchdog heeds signals, the timeout and ``interrupt``."""
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """Runs within are one for signals, the timeout and ``interrupt``."""
         control = self.core.engine.control
         try:
             with Watchdog(control, self.world, self.options.timeout) as self.turns.watchdog:
-                return self._go(count)
-        except Interrupted as interrupted:
-            return stopped_by(interrupted.cause)
+                yield
         finally:
             self.turns.watchdog = None
             control.take_request()  # a late request does not concern the next run
+
+    def _heard(self, count: int) -> Outcome:
+        """Run, while signals, the timeout and ``interrupt`` are heeded."""
+        heeds = self.turns.watchdog is not None
+        try:
+            with nullcontext() if heeds else self.heeding():
+                return self._go(count)
+        except Interrupted as interrupted:
+            return stopped_by(interrupted.cause)
 
     def _go(self, count: int) -> Outcome:
         """Run turn by turn.  count: instructions, 0 for any number."""
@@ -301,7 +308,7 @@ class Machine:
         return Snapshot(
             kernel=self.kernel.snapshot(),
             cores=tuple(core.snapshot(self.kernel.processes) for core in self.cores),
-            ram=dict(self.ram.used()),
+            ram=self.ram.pages(),
             devices=tuple(device.snapshot() for device in self.bus),
             outside=self.outside.snapshot(),
             sessions=self.sessions.snapshot(),
@@ -316,9 +323,7 @@ class Machine:
         stays written.  Errors: OSError, when such a file is gone.
         """
         self.kernel.restore(state.kernel)
-        self.ram.ram.zero(self.ram.ram.base, self.ram.ram.size)
-        for pa, page in state.ram.items():
-            self.ram.ram.write(pa, page)
+        self.ram.become(state.ram)
         for core, one in zip(self.cores, state.cores, strict=True):
             loaded = self.kernel.processes.get(one.loaded)
             core.restore(one, loaded, -1 if loaded is None else self.kernel.l1_pa(loaded))

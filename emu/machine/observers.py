@@ -138,6 +138,7 @@ class Observers:
     watch_calls: whether there is a function for ``calling`` or ``called``, or a call_filter.
     call_filter: asked before each call of the kernel's, or None.
     of_kernel: by type of event, the functions for events of the kernel, where there are any.
+    when_changed: functions called when observers come or go.
     """
 
     loading: Told
@@ -148,12 +149,14 @@ class Observers:
     semihosting: Told
     semihosted: Told
     faulted: Told
+    memory_written: Told
     restored: Told
     finish: Told
 
     def __init__(self) -> None:
         self._all: tuple[Observer, ...] = ()
         self.call_filter: CallFilter | None = None
+        self.when_changed: list[Callable[[], None]] = []
         self._arrange()
 
     def add(self, observer: Observer) -> None:
@@ -173,6 +176,8 @@ class Observers:
 
     def _arrange(self) -> None:
         """Collect the functions for each event."""
+        for tell in self.when_changed:
+            tell()
         for event in _EVENTS:
             own = [one for one in self._all if _has_own(one, event)]
             setattr(self, event, tuple(getattr(one, event) for one in own))

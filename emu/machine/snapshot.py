@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from emu.cpu.hostram import Pages
 from emu.cpu.registers import State
 from emu.environment.outside import OutsideState
 from emu.machine.fault import MachineFault
@@ -45,7 +46,7 @@ class Snapshot(NamedTuple):
 
     kernel: KernelState
     cores: tuple[CoreState, ...]
-    ram: dict[int, bytes]
+    ram: Pages
     devices: tuple[Any, ...]
     outside: OutsideState
     sessions: dict[int, SemihostingState]

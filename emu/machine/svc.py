@@ -1,8 +1,8 @@
-"""SVCs: a call of the kernel, or Arm semihosting.
+"""SVCs that are calls of the kernel.
 
 This is the hot path of a call: the registers, the immediate, the row of the kernel's table, the
 call itself, the result in r0.
-Source: docs/kernel.md, "Making a call"; docs/semihosting.md.
+Source: docs/kernel.md, "Making a call".
 """
 
 from __future__ import annotations
@@ -10,26 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emu.cpu.registers import in_it_block
+from emu.cpu.svc import Svc
 from emu.environment.waits import Interrupted
 from emu.machine.core import Core
 from emu.machine.history import History
 from emu.machine.observers import Observers, Words
-from emu.machine.sessions import SemihostingSessions
 from kernel_model.abi import ProcState
 from kernel_model.call import CallRow
 from kernel_model.charges import CALL
 from kernel_model.kernel import Kernel
 from kernel_model.process import Process
 from kernel_model.trap import trap
-
-ARM_SEMIHOSTING = 0xEF123456.to_bytes(4, "little")
-THUMB_SEMIHOSTING = 0xDFAB.to_bytes(2, "little")
-_IMMEDIATES = (0x3456, 0xAB)
-"""The low 16 bits of those immediates, which the syndrome register has."""
-
-
-SEMIHOSTING = 5 * CALL
-"""What a call of semihosting is charged, in instructions, as those of the kernel are (rule 16)."""
 
 _BLOCKED = (
     ProcState.SENDING,
@@ -44,6 +35,7 @@ class Calls:
     """The number of calls made: of the kernel, by number; of semihosting, in all.
 
     unknown: calls with numbers that are not in the table.
+    told: calls of semihosting, apart from those that ``svcs`` have counted themselves.
     decide: makes a call of the kernel: the kernel's own ``trap``, or what answers in its place.
     """
 
@@ -51,7 +43,8 @@ class Calls:
         self.decide: Callable[[Kernel, int, CallRow, Words], int | None] = trap
         self.by_number = {call.number: 0 for call in kernel.calls}
         self.unknown = 0
-        self.semihosting = 0
+        self.svcs: list[Svc] = []
+        self.told = 0
 
     def snapshot(self) -> tuple[tuple[int, ...], int, int]:
         """The counts as a value."""
@@ -59,8 +52,14 @@ class Calls:
 
     def restore(self, state: tuple[tuple[int, ...], int, int]) -> None:
         """Set the counts."""
-        counts, self.unknown, self.semihosting = state
+        counts, self.unknown, semihosting = state
+        self.told += semihosting - self.semihosting
         self.by_number.update(zip(self.by_number, counts, strict=True))
+
+    @property
+    def semihosting(self) -> int:
+        """Calls of semihosting."""
+        return self.told + sum(svc.taken for svc in self.svcs)
 
     @property
     def total(self) -> int:
@@ -69,7 +68,7 @@ class Calls:
 
 
 class SvcHandler:
-    """Answers the SVCs of one core."""
+    """Answers the calls of the kernel that one core makes."""
 
     def __init__(
         self,
@@ -77,35 +76,20 @@ class SvcHandler:
         kernel: Kernel,
         history: History,
         observers: Observers,
-        sessions: SemihostingSessions,
         calls: Calls,
     ) -> None:
         self._core, self._kernel, self._calls = core, kernel, calls
         self._number, self._counts = core.number, calls.by_number
-        self._history, self._observers, self._sessions = history, observers, sessions
+        self._history, self._observers = history, observers
         self._find, self._stop = kernel.calls.find, core.engine.stop
-        self._backend, self._bytes_at = core.backend, core.backend.memory.bytes_at
+        self._backend = core.backend
         core.engine.on_svc, core.resume_call = self.handle, self._resume_call
-        core.semihost = self._semihost_behind
 
-    def handle(
-        self,
-        r0: int,
-        r1: int,
-        r2: int,
-        r3: int,
-        number: int,
-        syndrome: int = 0,
-        pc: int = 0,
-        cpsr: int = 0,
-    ) -> int | None:
+    def handle(self, r0: int, r1: int, r2: int, r3: int, number: int) -> int | None:
         """Answer an SVC; the PC is past it.  number: r12.
 
-        syndrome, pc, cpsr: of an SVC whose immediate is not 0.
         Returns the value for r0, or None where r0 stays.
         """
-        if syndrome and self._is_semihosting(syndrome, pc, cpsr >> 5 & 1):
-            return self._semihost(r0, r1)
         try:
             self._counts[number] += 1
         except KeyError:
@@ -209,50 +193,3 @@ class SvcHandler:
                 tell(process, entry, refusal)
         else:
             history.calls.append((entry, result))
-
-    def _is_semihosting(self, syndrome: int, pc: int, thumb: int) -> bool:
-        """Whether the SVC in memory is exactly that of semihosting.
-
-        The syndrome register has only 16 bits of an immediate, of either instruction set, and code
-        that stores into itself may have changed the instruction since.
-        """
-        if syndrome & 0xFFFF not in _IMMEDIATES:
-            return False
-        if thumb:
-            return self._bytes_at(pc - 2, 2) == THUMB_SEMIHOSTING
-        return self._bytes_at(pc - 4, 4) == ARM_SEMIHOSTING
-
-    def _semihost_behind(self) -> None:
-        """Make the semihosting call of the instruction before the PC, which was no SVC."""
-        core, registers = self._core, self._core.engine.registers
-        try:
-            result = self._semihost(registers.read("r0"), registers.read("r1"))
-        except Interrupted:
-            core.semihosting.go_back()
-            raise
-        finally:
-            core.engine.control.over()  # it does not run, so that a request to stop it is nothing
-        if result is not None:
-            registers.write_r0(result)
-
-    def _semihost(self, operation: int, argument: int) -> int | None:
-        core, observers, kernel = self._core, self._observers, self._kernel
-        process = kernel.running[self._number] or self._process()
-        self._calls.semihosting += 1
-        self._history.semihosting(process.pid)
-        if kernel.core != self._number:
-            kernel.enter(self._number)  # it may map a heap, or end the process
-        for tell in observers.semihosting:
-            tell(core, process, operation, argument)
-        try:
-            result = self._sessions.of(process).call(operation, argument)
-        except Interrupted:
-            self._calls.semihosting -= 1  # it is made again
-            raise
-        core.spend(SEMIHOSTING)
-        for tell in observers.semihosted:
-            tell(core, process, operation, result)
-        goes_on = kernel.running[self._number] is process
-        if not (goes_on and (self._backend.is_in_step or self._backend.sync())):
-            self._stop()
-        return result if goes_on else None

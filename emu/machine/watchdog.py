@@ -1,4 +1,4 @@
-"""The watchdog: Ctrl-C, SIGTERM, ``--timeout`` and ``Machine.interrupt`` while Unicorn runs.
+"""The watchdog: signals, ``--timeout`` and ``Machine.interrupt`` while Unicorn runs.
 
 Unicorn does not return to Python by itself, so a thread waits for a byte on a pipe, or for the
 time, and ends the run from outside.  It costs nothing while the run goes on.
@@ -23,7 +23,9 @@ from emu.environment.world import World
 _AGAIN = 0.01
 """Seconds until the run is stopped again, in case that came too early."""
 
-_CAUSES = {signal.SIGINT: Cause.CTRL_C, signal.SIGTERM: Cause.TERMINATED}
+_CAUSES = {
+    signal.SIGINT: Cause.CTRL_C, signal.SIGTERM: Cause.TERMINATED, signal.SIGHUP: Cause.TERMINATED,
+}  # fmt: skip
 
 
 class Watchdog:

@@ -33,17 +33,19 @@ class Coherence:
     """Decides the rights of fills for RAM, and knows which pages may have translated code.
 
     remove_code(pa): forgets what was translated from that page of RAM.
+    code: the pages of RAM (pa) that may have such code, each with the pages (va) that it was
+    fetched through; always the same dictionary.
     """
 
     def __init__(self, unicorn: Unicorn, fills: Fills, remove_code: Callable[[int], None]) -> None:
         self._unicorn, self._fills = unicorn, fills
         self._remove_code = remove_code
-        self._code: dict[int, set[int]] = {}  # pa -> pages it was fetched through
+        self.code: dict[int, set[int]] = {}
         self._writable: dict[int, set[int]] = {}  # pa -> pages the TLB may store to it through
 
     def forget(self) -> None:
         """There is no translated code any more, and the TLB is empty."""
-        self._code.clear()
+        self.code.clear()
         self._fills.forget_code()
         self.flushed()
 
@@ -52,11 +54,10 @@ class Coherence:
         self._writable.clear()
         self._fills.flushed()
 
-    def written(self, pa: int) -> None:
-        """The host stored to this page."""
-        if pa in self._code:
-            self._fills.code_changed()
-            self._remove_code(pa)
+    def code_written(self, pa: int) -> None:
+        """The host stored to this page, which is in ``code``."""
+        self._fills.code_changed()
+        self._remove_code(pa)
 
     def grant(self, va: int, pa: int, rights: int, use: Use, access: int) -> int:
         """The rights to answer a fill with, of those the page has.  May be asked twice."""
@@ -64,14 +65,14 @@ class Coherence:
             return self._fetch(va, pa, rights, use)
         if not rights & WRITE:
             return READ
-        if pa not in self._code:
+        if pa not in self.code:
             self._writable.setdefault(pa, set()).add(va)
             return READ | WRITE
         return READ if access == READ else self._store_to_code(va, pa, rights, use)
 
     def _fetch(self, va: int, pa: int, rights: int, use: Use) -> int:
         self._flush_others({*self._writable.pop(pa, ()), self._fills.take_store(pa)}, va)
-        through = self._code.setdefault(pa, set())
+        through = self.code.setdefault(pa, set())
         through.add(va)
         use.executed = True
         is_plain = len(through) == 1 and not use.written
@@ -82,15 +83,15 @@ class Coherence:
         return rights
 
     def _store_to_code(self, va: int, pa: int, rights: int, use: Use) -> int:
-        if not use.executed or self._code[pa] != {va}:
+        if not use.executed or self.code[pa] != {va}:
             self._remove_code(pa)
-            self._flush_others(self._code.pop(pa), va)
+            self._flush_others(self.code.pop(pa), va)
         self._writable.setdefault(pa, set()).add(va)
         if not use.executed:
             self._fills.has_no_code(pa)
             return READ | WRITE
         use.written = True
-        self._code[pa] = {va}
+        self.code[pa] = {va}
         self._fills.has_code(pa, -1)
         return rights
 

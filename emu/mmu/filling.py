@@ -49,6 +49,7 @@ class FillingBackend:
         self._fills = answer_fills(engine.unicorn, self.memory, self._fill, virtual)
         engine.counter.trust(self._fills)
         self._coherence = Coherence(engine.unicorn, self._fills, remove_code)
+        self._code = self._coherence.code
         self._refused: Refused | None = None
         self._asking = False
         self._growth = Growth(engine.unicorn, self._fills.ask)
@@ -65,10 +66,12 @@ class FillingBackend:
         raise NotImplementedError
 
     def written(self, pa: int, length: int) -> None:
-        first = pa & PAGE_BASE
-        self._coherence.written(first)
-        for page_pa in range(first + PAGE_SIZE, pa + length, PAGE_SIZE):
-            self._coherence.written(page_pa)
+        page_pa, end = pa & PAGE_BASE, pa + length
+        if page_pa in self._code:
+            self._coherence.code_written(page_pa)
+        while (page_pa := page_pa + PAGE_SIZE) < end:
+            if page_pa in self._code:
+                self._coherence.code_written(page_pa)
 
     def reset(self) -> None:
         self._pages.forget_all()

@@ -282,6 +282,7 @@ static PyObject *counter_begin(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "KL", &limit, &turn))
         return NULL;
     counter_settle(counter);
+    counter->runs++;
     share(&counter->limit, limit ? counter->count + limit : NO_LIMIT);
     counter->turn_end = turn == INT64_MAX ? NO_LIMIT
         : turn > 0 ? counter->count + (uint64_t)turn : counter->count;
@@ -419,6 +420,7 @@ static PyMethodDef methods[] = {
 static PyMemberDef members[] = {
     {"count", T_ULONGLONG, offsetof(Counter, count), 0, NULL},
     {"thumb_bit", T_ULONGLONG, offsetof(Counter, thumb_bit), 0, NULL},
+    {"runs", T_ULONGLONG, offsetof(Counter, runs), READONLY, NULL},
     {"turn_over", T_BOOL, offsetof(Counter, turn_over), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };

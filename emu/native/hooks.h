@@ -85,6 +85,18 @@ int memory_walk(const Memory *memory, uint32_t va, uint32_t *pa);
 /* Where the host has what user mode reads at va, which is in RAM; NULL if it is not. */
 const uint8_t *memory_at(Memory *memory, uint32_t va);
 
+/* Copy what user mode reads at va; false if not all of it is in RAM. */
+bool memory_copy(Memory *memory, uint32_t va, uint8_t *to, size_t length);
+
+/* Whether the SVC before pc is exactly that of semihosting.
+ *
+ * The syndrome register has only 16 bits of an immediate, of either instruction set, and code that
+ * stores into itself may have changed the instruction since. */
+bool semihosting_is(Memory *memory, uint32_t syndrome, uint32_t pc, uint32_t cpsr);
+
+/* So many words at va; or None: that is 0, or not all of them are in RAM. */
+PyObject *semihosting_words(Memory *memory, uint32_t va, size_t number);
+
 /* Whether user mode may access va so, and its memory type is Device or Strongly-ordered. */
 bool memory_is_device(const Memory *memory, uint32_t va, int access);
 
@@ -130,6 +142,7 @@ typedef struct {
     uint32_t size;
     uint32_t watched;         /* by so many of `watchers` */
     _Atomic uint64_t unseen;  /* up to this count neither limit nor end of turn matters */
+    uint64_t runs;            /* how often one has begun */
     uint64_t thumb_bit;       /* the host's address of Unicorn's own, or 0 */
     _Atomic uint64_t limit;   /* this and `unseen` another thread may set while blocks begin */
     uint64_t turn_end;

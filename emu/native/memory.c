@@ -166,7 +166,7 @@ static PyObject *memory_translate(PyObject *self, PyObject *va)
     return rights ? Py_BuildValue("Li", (long long)pa, rights) : Py_BuildValue("Li", -1LL, 0);
 }
 
-static bool copy(Memory *memory, uint32_t va, uint8_t *to, size_t length)
+bool memory_copy(Memory *memory, uint32_t va, uint8_t *to, size_t length)
 {
     while (length > 0) {
         size_t part = PAGE_SIZE_ - (va & PAGE_OFFSET_);
@@ -195,10 +195,24 @@ static PyObject *memory_bytes_at(PyObject *self, PyObject *const *args, Py_ssize
     PyObject *found = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)place[1]);
     if (found == NULL)
         return NULL;
-    if (copy(memory, (uint32_t)place[0], (uint8_t *)PyBytes_AS_STRING(found), (size_t)place[1]))
+    if (memory_copy(memory, (uint32_t)place[0], (uint8_t *)PyBytes_AS_STRING(found), (size_t)place[1]))
         return found;
     Py_DECREF(found);
     Py_RETURN_NONE;
+}
+
+static PyObject *memory_place(PyObject *self, PyObject *const *args, Py_ssize_t number)
+{
+    Memory *memory = (Memory *)self;
+    unsigned long long place[2] = {0};
+    for (Py_ssize_t at = 0; at < 2 && at < number; at++)
+        place[at] = PyLong_AsUnsignedLongLong(args[at]);
+    if (PyErr_Occurred())
+        return NULL;
+    uint32_t pa = 0, va = (uint32_t)place[0];
+    bool found = place[0] <= UINT32_MAX && place[1] > 0 && place[1] <= PAGE_SIZE_ - (va & PAGE_OFFSET_)
+        && memory_walk(memory, va, &pa) & WRITE;
+    return PyLong_FromLongLong(found ? (long long)pa : -1);
 }
 
 static PyMethodDef methods[] = {
@@ -209,6 +223,9 @@ static PyMethodDef methods[] = {
      PyDoc_STR("The address in RAM (pa) that user mode reads at va, or -1.")},
     {"bytes_at", (PyCFunction)(void (*)(void))memory_bytes_at, METH_FASTCALL,
      PyDoc_STR("The bytes that user mode reads at (va, length), or None: not all are RAM.")},
+    {"place", (PyCFunction)(void (*)(void))memory_place, METH_FASTCALL,
+     PyDoc_STR("The address in RAM (pa) of (va, length), if user mode may store to all of it and it"
+               " is in one page; else -1.")},
     {"translate", memory_translate, METH_O,
      PyDoc_STR("(pa, rights of user mode) of va, if it is in RAM; else (-1, 0).")},
     {NULL, NULL, 0, NULL},

@@ -84,7 +84,7 @@ def refused_map(context: Context, va: int) -> RefusedMap | None:
         if entry.pid in pids and entry.call.operation is Operation.FRAME_MAP:
             _, f_id, start, flags = entry.call.parameters(entry.words).values()
             frame = context.kernel.frames.get(f_id)
-            if frame is not None and start <= va < start + frame.len:
+            if frame is not None and start <= va < start + frame.view_len:
                 return RefusedMap(entry, error, frame, start, flags)
     return None
 

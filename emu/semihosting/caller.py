@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from errno import EBADF
+from errno import EBADF, EFAULT
 from typing import Any, Final, NamedTuple, Protocol
 
 from emu.environment.files import host_error
@@ -39,8 +39,11 @@ def errno_name(number: int) -> str:
     return errno.errorcode.get(host, str(number))
 
 
-class BadPointer(Exception):  # noqa: N818 - a guest's mistake, not an error of ours
+class BadPointer(OSError):  # noqa: N818 - a guest's mistake, not an error of ours
     """The program named memory to which it has no such access itself."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(EFAULT, text)
 
 
 class GuestMemory(Protocol):
@@ -49,6 +52,9 @@ class GuestMemory(Protocol):
     An access happens whole, or raises BadPointer and changes nothing.  An absurd length is
     refused before memory of that size is allocated.
     """
+
+    def bytes_at(self, va: int, length: int) -> bytes | None:
+        """What ``read`` returns, or None: then it takes ``read`` to tell."""
 
     def read(self, va: int, length: int) -> bytes: ...
 
@@ -96,6 +102,14 @@ class SemihostingState(NamedTuple):
     heap: tuple[int, int] | None
 
 
+class Streams(dict[int, Stream]):
+    """Streams by handle."""
+
+    def __missing__(self, handle: int) -> Stream:
+        """Errors: OSError, with EBADF."""
+        raise host_error(EBADF)
+
+
 class Caller:
     """A process that makes semihosting calls: its open handles and its errno."""
 
@@ -111,7 +125,7 @@ class Caller:
         self.outside = outside
         self.process = process
         self.errno = 0
-        self.streams: dict[int, Stream] = {}
+        self.streams = Streams()
         self._tell = note
         self._told: set[str] = set()
 
@@ -140,16 +154,13 @@ class Caller:
 
     # -- for the handlers --------------------------------------------------------------
 
-    def stream(self, handle: int) -> Stream:
-        """The stream of a handle.  Errors: OSError, with EBADF."""
-        try:
-            return self.streams[handle]
-        except KeyError:
-            raise host_error(EBADF) from None
-
     def fail(self, number: int) -> int:
         """Keep a host's errno for the program, and return the result of a failed call."""
-        self.errno = guest_errno(host_error(number))
+        return self.failed(host_error(number))
+
+    def failed(self, error: OSError) -> int:
+        """The same for an error of the host, or of the program."""
+        self.errno = guest_errno(error)
         return FAILED
 
     def note(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The handlers of semihosting operations: functions of the caller and the operands.
+"""The handlers of semihosting operations: functions of the caller and the block's words, or r1.
 
 Each returns the value for r0.  OSError and BadPointer are the program's mistakes, which the caller
 turns into -1 and an errno.
@@ -17,6 +17,9 @@ from emu.environment.files import host_error, lowest_free
 from emu.semihosting.caller import BadPointer, Caller
 from emu.semihosting.streams import open_stream
 
+Operands = tuple[int, ...]
+"""The words of the block that r1 points to."""
+
 APPLICATION_EXIT: Final = 0x20026
 """ADP_Stopped_ApplicationExit, the reason to stop that is not a failure."""
 
@@ -30,7 +33,8 @@ STRING_MAX: Final = 1 << 20
 _STRING_STEP: Final = 256
 
 
-def open_(caller: Caller, path: int, mode: int, length: int) -> int:
+def open_(caller: Caller, operands: Operands) -> int:
+    path, mode, length = operands
     name = _path(caller, path, length)
     if len(caller.streams) >= HANDLES_MAX:
         return caller.fail(EMFILE)
@@ -39,14 +43,16 @@ def open_(caller: Caller, path: int, mode: int, length: int) -> int:
     return handle
 
 
-def close(caller: Caller, handle: int) -> int:
-    caller.stream(handle).close(caller.outside)
+def close(caller: Caller, operands: Operands) -> int:
+    (handle,) = operands
+    caller.streams[handle].close(caller.outside)
     del caller.streams[handle]
     return 0
 
 
 def writec(caller: Caller, va: int) -> int:
-    caller.outside.write_output(caller.memory.read(va, 1))
+    memory = caller.memory
+    caller.outside.write_output(memory.bytes_at(va, 1) or memory.read(va, 1))
     return 0
 
 
@@ -55,54 +61,63 @@ def write0(caller: Caller, va: int) -> int:
     return 0
 
 
-def write(caller: Caller, handle: int, va: int, length: int) -> int:
+def write(caller: Caller, operands: Operands) -> int:
     """Write bytes; the number of bytes not written."""
-    caller.stream(handle).write(caller.outside, caller.memory.read(va, length))
+    handle, va, length = operands
+    stream, memory = caller.streams[handle], caller.memory
+    data = memory.bytes_at(va, length)
+    stream.write(caller.outside, memory.read(va, length) if data is None else data)
     return 0
 
 
-def read(caller: Caller, handle: int, va: int, length: int) -> int:
+def read(caller: Caller, operands: Operands) -> int:
     """Read bytes; the number of bytes not read, which is ``length`` at the end of input.
 
     Whether the buffer can be written is found out first: input that has been read cannot be put
     back.
     """
-    stream = caller.stream(handle)
-    place = caller.memory.place(va, length)
+    handle, va, length = operands
+    stream, memory = caller.streams[handle], caller.memory
+    place = memory.place(va, length)
     data = stream.read(caller.outside, length)
-    caller.memory.store(place, data)
+    memory.store(place, data)
     return length - len(data)
 
 
-def readc(caller: Caller) -> int:
+def readc(caller: Caller, _r1: int) -> int:
     """The next byte of standard input; -1 at its end."""
     data = caller.outside.read_input(1)
     return data[0] if data else END_OF_INPUT
 
 
-def iserror(_caller: Caller, status: int) -> int:
+def iserror(_caller: Caller, operands: Operands) -> int:
     """Whether a result is an error's: the sign bit."""
+    (status,) = operands
     return status >> 31
 
 
-def istty(caller: Caller, handle: int) -> int:
+def istty(caller: Caller, operands: Operands) -> int:
     """Whether the handle is the console and the console is a terminal."""
-    if caller.stream(handle).is_terminal(caller.outside):
+    (handle,) = operands
+    if caller.streams[handle].is_terminal(caller.outside):
         return 1
     caller.errno = ENOTTY
     return 0
 
 
-def seek(caller: Caller, handle: int, position: int) -> int:
-    caller.stream(handle).seek(position)
+def seek(caller: Caller, operands: Operands) -> int:
+    handle, position = operands
+    caller.streams[handle].seek(position)
     return 0
 
 
-def flen(caller: Caller, handle: int) -> int:
-    return caller.stream(handle).length(caller.outside)
+def flen(caller: Caller, operands: Operands) -> int:
+    (handle,) = operands
+    return caller.streams[handle].length(caller.outside)
 
 
-def tmpnam(caller: Caller, va: int, identifier: int, size: int) -> int:
+def tmpnam(caller: Caller, operands: Operands) -> int:
+    va, identifier, size = operands
     name = b"tmp%02x\0" % identifier
     if identifier > 0xFF or len(name) > size:
         return caller.fail(EINVAL)
@@ -110,23 +125,25 @@ def tmpnam(caller: Caller, va: int, identifier: int, size: int) -> int:
     return 0
 
 
-def remove(caller: Caller, path: int, length: int) -> int:
+def remove(caller: Caller, operands: Operands) -> int:
+    path, length = operands
     caller.outside.files.remove(_path(caller, path, length))
     return 0
 
 
-def rename(caller: Caller, old: int, old_length: int, new: int, new_length: int) -> int:
+def rename(caller: Caller, operands: Operands) -> int:
+    old, old_length, new, new_length = operands
     paths = _path(caller, old, old_length), _path(caller, new, new_length)
     caller.outside.files.rename(*paths)
     return 0
 
 
-def clock(caller: Caller) -> int:
+def clock(caller: Caller, _r1: int) -> int:
     """Centiseconds since the first look at the clock."""
     return caller.outside.now() // 10_000_000
 
 
-def time(caller: Caller) -> int:
+def time(caller: Caller, _r1: int) -> int:
     """Seconds since 1970."""
     return caller.outside.beginning.began + caller.outside.now() // 1_000_000_000
 
@@ -137,7 +154,7 @@ def system(caller: Caller, _block: int) -> int:
     return caller.fail(EPERM)
 
 
-def errno_(caller: Caller) -> int:
+def errno_(caller: Caller, _r1: int) -> int:
     return caller.errno
 
 
@@ -160,7 +177,8 @@ def get_cmdline(caller: Caller, block: int) -> int:
     return 0
 
 
-def heapinfo(caller: Caller, va: int) -> int:
+def heapinfo(caller: Caller, operands: Operands) -> int:
+    (va,) = operands
     caller.memory.write(va, struct.pack("<4I", *caller.process.heap()))
     return 0
 
@@ -170,7 +188,8 @@ def exit_(caller: Caller, reason: int) -> int:
     return 0
 
 
-def exit_extended(caller: Caller, reason: int, status: int) -> int:
+def exit_extended(caller: Caller, operands: Operands) -> int:
+    reason, status = operands
     caller.process.exit(exit_status(reason, status))
     return 0
 
@@ -185,7 +204,7 @@ def elapsed(caller: Caller, va: int) -> int:
     return 0
 
 
-def tickfreq(_caller: Caller) -> int:
+def tickfreq(_caller: Caller, _r1: int) -> int:
     return TICKS_PER_SECOND
 
 

@@ -33,7 +33,8 @@ class Operation(NamedTuple):
     """One operation.
 
     in_block: whether r1 points to a block of operands; else r1 is the only operand.
-    handler: called with the service and the operands, or with r1 alone if ``takes_r1``.
+    handler: called with the service and the words of the block, or with r1 where there is none or
+    ``takes_r1``.
     may_fail: whether a result of -1 means that the operation failed.
     """
 
@@ -49,6 +50,16 @@ class Operation(NamedTuple):
     def block_size(self) -> int:
         """The size in bytes of the block that r1 points to; 0 where there is none."""
         return 4 * len(self.operands) if self.in_block else 0
+
+    @property
+    def reads_block(self) -> bool:
+        """Whether the words of the block, and not r1, are the handler's arguments."""
+        return self.in_block and not self.takes_r1
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the handler neither ends the process nor changes what it has mapped or open."""
+        return self.handler in _SHORT
 
     def words(self, r1: int, block: bytes) -> tuple[int, ...]:
         """The operands' values.  block: the ``block_size`` bytes at r1."""
@@ -114,5 +125,17 @@ _ROWS: Final = (
     _direct(0x31, "SYS_TICKFREQ", "", handlers.tickfreq),
 )
 
+_SHORT: Final = frozenset(
+    (
+        handlers.writec, handlers.write0, handlers.write, handlers.read, handlers.readc,
+        handlers.iserror, handlers.istty, handlers.seek, handlers.flen, handlers.clock,
+        handlers.time, handlers.errno_, handlers.elapsed, handlers.tickfreq,
+    )
+)  # fmt: skip
+
 OPERATIONS: Final = {operation.number: operation for operation in _ROWS}
 """Every operation, by its number in r0."""
+
+_WITH_BLOCKS: Final = {row.number: len(row.operands) for row in _ROWS if row.reads_block}
+BLOCKS: Final = bytes(_WITH_BLOCKS.get(number, 0) for number in range(max(OPERATIONS) + 1))
+"""By number, how many words of the block that r1 points to are the handler's arguments."""

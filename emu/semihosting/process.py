@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from emu.cpu.memory import Memory
 from emu.environment.outside import Outside
 from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.heap import map_heap
@@ -15,20 +16,22 @@ from kernel_model.kernel import Kernel
 from kernel_model.process import Exited, Process
 from kernel_model.user import Ranges
 
+Place = int | Ranges
+"""A place in RAM: an address (pa) if it is in one page."""
+
 
 class ProcessMemory:
-    """The process's memory, with the process's own rights.
+    """The memory of a process, which runs, with the process's own rights.
 
-    bytes_at: what the process, which runs, reads at (va, length); None if that is not all RAM.
+    ram: that memory, as far as it is RAM.
     """
 
-    def __init__(
-        self, kernel: Kernel, process: Process, bytes_at: Callable[[int, int], bytes | None]
-    ) -> None:
-        self.kernel, self.process, self._bytes_at = kernel, process, bytes_at
+    def __init__(self, kernel: Kernel, process: Process, ram: Memory) -> None:
+        self.kernel, self.process = kernel, process
+        self.bytes_at, self._place = ram.bytes_at, ram.place
 
     def read(self, va: int, length: int) -> bytes:
-        found = self._bytes_at(va, length)
+        found = self.bytes_at(va, length)
         if found is not None:
             return found
         try:
@@ -39,14 +42,23 @@ class ProcessMemory:
     def write(self, va: int, data: bytes) -> None:
         self.store(self.place(va, len(data)), data)
 
-    def place(self, va: int, length: int) -> Ranges:
+    def place(self, va: int, length: int) -> Place:
+        pa = self._place(va, length)
+        if pa >= 0:
+            return pa
         try:
             return user.check_range(self.kernel, self.process, va, length, WRITE)
         except Refused as refusal:
             raise BadPointer(refusal.text) from refusal
 
-    def store(self, place: Ranges, data: bytes) -> None:
-        user.store(self.kernel, place, data)
+    def store(self, place: Place, data: bytes) -> None:
+        kernel = self.kernel
+        if isinstance(place, int):
+            if data:
+                kernel.memory.write(place, data)
+                kernel.tell_written(place, len(data))
+        else:
+            user.store(kernel, place, data)
 
 
 class SemihostedProcess:
@@ -73,9 +85,9 @@ def semihosting_for(
     process: Process,
     outside: Outside,
     read_sp: Callable[[], int],
-    bytes_at: Callable[[int, int], bytes | None],
+    ram: Memory,
     note: Callable[[str], None],
 ) -> Semihosting:
     """Semihosting for one process; arguments: see ``ProcessMemory`` and ``SemihostedProcess``."""
-    memory = ProcessMemory(kernel, process, bytes_at)
+    memory = ProcessMemory(kernel, process, ram)
     return Semihosting(memory, outside, SemihostedProcess(kernel, process, read_sp), note)

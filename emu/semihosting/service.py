@@ -5,44 +5,41 @@ A call never ends the run by a program's mistake, which gives -1 and an errno.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from errno import EFAULT, ENOSYS
+from errno import ENOSYS
 from struct import Struct
 from typing import Final
 
-from emu.semihosting.caller import FAILED, BadPointer, Caller, guest_errno
-from emu.semihosting.operations import OPERATIONS, Operation
+from emu.semihosting.caller import Caller
+from emu.semihosting.operations import BLOCKS, OPERATIONS
 
-_Prepared = tuple[Callable[..., int], int, Callable[[bytes], tuple[int, ...]], bool]
-
-
-def _prepare(operation: Operation) -> _Prepared:
-    """The handler; the size and the words of the block that holds its arguments, size 0 for none;
-    and then whether r1 is its argument."""
-    size = 0 if operation.takes_r1 else operation.block_size
-    takes_r1 = operation.takes_r1 or bool(operation.operands)
-    return operation.handler, size, Struct(f"<{size // 4}I").unpack, takes_r1
-
-
-_PREPARED: Final = {number: _prepare(row) for number, row in OPERATIONS.items()}
+_HANDLERS: Final = {number: row.handler for number, row in OPERATIONS.items()}
+_SHORT: Final = tuple(
+    row.handler if (row := OPERATIONS.get(number)) and row.is_short else None
+    for number in range(len(BLOCKS))
+)
+_UNPACK: Final = tuple(Struct(f"<{number}I").unpack for number in BLOCKS)
+"""By operation: the words of a block."""
 
 
 class Semihosting(Caller):
-    """One process's semihosting."""
+    """One process's semihosting.
+
+    handlers: by operation, called with this and the words of the block, or with r1.  An OSError
+    that they raise is for ``failed``.  short_ones: those that neither end the process nor change
+    what it has mapped, by operation; None in the place of others.
+    """
+
+    handlers: Final = _HANDLERS
+    short_ones: Final = _SHORT
 
     def call(self, op: int, arg: int) -> int:
         """The result of operation ``op`` (r0) with ``arg`` (r1), for r0; -1 is an error."""
-        prepared = _PREPARED.get(op)
-        if prepared is None:
-            self.note(f"semihosting operation {op:#x} does not exist; it gets -1")
-            return self.fail(ENOSYS)
-        handler, size, words, takes_r1 = prepared
         try:
-            if size:
-                return handler(self, *words(self.memory.read(arg, size)))
-            return handler(self, arg) if takes_r1 else handler(self)
-        except BadPointer:
-            return self.fail(EFAULT)
+            if op in _HANDLERS:
+                if not BLOCKS[op]:
+                    return _HANDLERS[op](self, arg)
+                return _HANDLERS[op](self, _UNPACK[op](self.memory.read(arg, 4 * BLOCKS[op])))
         except OSError as error:
-            self.errno = guest_errno(error)
-            return FAILED
+            return self.failed(error)
+        self.note(f"semihosting operation {op:#x} does not exist; it gets -1")
+        return self.fail(ENOSYS)

@@ -25,6 +25,10 @@ class Mode(NamedTuple):
     append: bool = False
 
 
+_READ: Final = int(OpenMode.READ)
+_WRITE: Final = int(OpenMode.WRITE)
+"""As plain numbers, because to ask a set of flags takes longer than to read a byte."""
+
 # A mode's number is its index here, where each mode is listed again with "b" added.
 _MODES: Final = (
     Mode(OpenMode.READ),
@@ -131,14 +135,14 @@ class HostFile(Stream):
     position: int = 0
 
     def read(self, outside: Outside, length: int) -> bytes:
-        if OpenMode.READ not in self.mode.open:
+        if not int(self.mode.open) & _READ:
             raise host_error(EBADF)
         data = outside.files.read(self.handle, self.position, length)
         self.position += len(data)
         return data
 
     def write(self, outside: Outside, data: bytes) -> None:
-        if OpenMode.WRITE not in self.mode.open:
+        if not int(self.mode.open) & _WRITE:
             raise host_error(EBADF)
         if self.mode.append:
             self.position = outside.files.length(self.handle)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from emu.debuginfo.malformed import unless_malformed
 from emu.unwind.cfi import CallFrames
@@ -40,12 +39,10 @@ class UnwindTables:
         return unless_malformed(lambda: Index(section.data, section.va, self._file.read), None)
 
 
-_tables: WeakKeyDictionary[DebugFile, UnwindTables] = WeakKeyDictionary()
-
-
 def tables_of(file: DebugFile) -> UnwindTables:
     """The tables of a file, the same each time."""
-    found = _tables.get(file)
+    found = file.kept.get(UnwindTables)
     if found is None:
-        found = _tables[file] = UnwindTables(file)
+        found = file.kept[UnwindTables] = UnwindTables(file)
+    assert isinstance(found, UnwindTables)
     return found

@@ -38,6 +38,8 @@ class Rewind:
         self._count = engine.counter.begun(pc) - 1
         self.stored: Stored = []
         self._on_svc, engine.on_svc = engine.on_svc, self._made_later
+        self._semihosting, engine.svc.semihosting = engine.svc.semihosting, self._made_later
+        engine.svc.let_nothing()
         self._function = HOOK_MEM_ACCESS_CFUNC(self._accessed)
         self._hook = engine.unicorn.add_hook(ACCESSES, self._function)
         self._end = end
@@ -66,7 +68,7 @@ class Rewind:
         """The run has ended: put back registers, memory and counts."""
         core, engine = self._core, self._core.engine
         engine.unicorn.remove_own_hook(self._hook, 0, 0)
-        engine.on_svc = self._on_svc
+        engine.on_svc, engine.svc.semihosting = self._on_svc, self._semihosting
         for pa, data in reversed(self.stored):
             ram.write(pa, data)
             core.backend.written(pa, len(data))

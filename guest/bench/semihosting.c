@@ -2,13 +2,10 @@
 
 #include "semihosting.h"
 
-/* Semihosting for AArch32 and AArch64, version 2.0. */
-enum { SYS_WRITE0 = 0x04, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
-
 #define APPLICATION_EXIT 0x20026
 
 /* r12 tells those who look at nothing else that this is no call of the kernel's. */
-static int semihosting(int operation, const void *parameter)
+int semihosting(int operation, const void *parameter)
 {
 	register int r0 __asm__("r0") = operation;
 	register const void *r1 __asm__("r1") = parameter;

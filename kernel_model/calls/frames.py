@@ -16,7 +16,7 @@ from kernel_model.calls.checks import (
 from kernel_model.charges import ENTRY, pages
 from kernel_model.descriptors import SECTION_SIZE
 from kernel_model.errors import Refused
-from kernel_model.events import FrameSplit, MemoryWritten
+from kernel_model.events import FrameSplit
 from kernel_model.frame import Frame
 from kernel_model.kernel import PROC0, Kernel
 from kernel_model.mapping import forget_view
@@ -187,5 +187,5 @@ def frame_unpool(kernel: Kernel, caller: Process, f_id: int) -> int:
     frame.type = FrameType.MEM
     kernel.memory.zero(frame.pa, frame.len)
     kernel.charge(pages(frame.len))
-    kernel.tell(MemoryWritten(frame.pa, frame.len))
+    kernel.tell_written(frame.pa, frame.len)
     return 0

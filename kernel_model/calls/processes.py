@@ -10,7 +10,7 @@ from kernel_model.calls.endings import end_process
 from kernel_model.calls.giving import check_controls, check_tree_may_go, hand_over
 from kernel_model.charges import pages
 from kernel_model.errors import Refused
-from kernel_model.events import MemoryWritten, ThreadPointerSet
+from kernel_model.events import ThreadPointerSet
 from kernel_model.frame import Frame
 from kernel_model.kernel import Kernel
 from kernel_model.memory import PAGE_SIZE
@@ -59,7 +59,7 @@ def _from_frame(kernel: Kernel, caller: Process, frame: Frame) -> int:
     frame.type = FrameType.PROC
     kernel.memory.zero(frame.pa, frame.len)
     kernel.charge(pages(frame.len))
-    kernel.tell(MemoryWritten(frame.pa, frame.len))
+    kernel.tell_written(frame.pa, frame.len)
     kernel.transfer(frame, process)
     kernel.publish(caller)
     kernel.publish(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from typing import Any
 
@@ -233,6 +234,7 @@ ALLOWED = {
     "off": lambda machine: machine.off(print),
     "inject": lambda machine: machine.inject("yield", error="ERR")(),
     "tables": lambda machine: machine.tables(),
+    "write_core": lambda machine: machine.write_core(os.devnull),
 }
 
 LOOKED_AT = ("calls", "instructions", "processes", "process", "frames", "memory", "symbols",

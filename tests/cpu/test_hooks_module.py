@@ -50,6 +50,8 @@ def one_of_each(hooks: Any, ram: int) -> dict[str, Any]:
     fills = hooks.Fills(memory, 0, 0, False)
     counter.trust(fills)
     svc = hooks.Svc(tuple(range(8)), _nothing, _nothing, _nothing)
+    svc.see(memory, counter, b"")
+    svc.let(_nothing, ())
     blocks = hooks.Blocks(counter, _nothing, _nothing, _nothing, _nothing)
     stacks = hooks.Stacks(counter, 0, 0, _nothing)
     blocks.follow(stacks)

@@ -69,6 +69,23 @@ def test_runs_of_bytes_are_read_where_all_of_them_are_ram(host, make, va, length
     assert memory.bytes_at(va, length) == (whole[va - 0x8000 :][:length] if inside else None)
 
 
+@pytest.mark.parametrize("make", [make_memory, PythonMemory])
+def test_a_place_is_in_one_page_to_which_user_mode_may_store(host, make):
+    host.ram.zero(BASE, SIZE)
+    memory = make(host)
+    host.ram.write_word(L1, Coarse(L2).encode())
+    for number, ap in ((8, 0b011), (9, 0b010), (10, 0b001)):
+        host.ram.write_word(L2 + number * 4, SmallPage(BASE + 0x12000, ap, 1, NORMAL).encode())
+    host.ram.write_word(L2 + 11 * 4, SmallPage(BASE + SIZE, 0b011, 1, NORMAL).encode())
+    memory.use(L1)
+    assert memory.place(0x8ABC, 4) == BASE + 0x12ABC
+    assert memory.place(0x8FFF, 1) == BASE + 0x12FFF
+    assert memory.place(0x8000, PAGE) == BASE + 0x12000
+    nowhere = ((0x8000, 0), (0x8FFF, 2), (0x9000, 1), (0xA000, 1), (0xB000, 1), (0xC000, 1))
+    assert {memory.place(va, length) for va, length in nowhere} == {-1}
+    assert memory.place(0x8000, 1 << 32) == memory.place(0xFFFFFFFF, 1) == -1
+
+
 @pytest.mark.parametrize("l1", [-1, BASE + SIZE - 0x2000, BASE + SIZE, BASE - 0x4000])
 def test_tables_that_are_not_in_ram_map_nothing(host, l1):
     memory = make_memory(host)

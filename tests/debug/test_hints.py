@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pytest
 
 from emu.environment.world import ScriptedWorld
 from emu.loader import load_elf
-from emu.machine import How, Machine
+from emu.machine import How, Machine, Options
 from emu.machine.fault import MachineFault
 from emu.machine.history import KernelEntry
 from emu.report.cause import cause_of
@@ -16,14 +17,15 @@ from emu.report.context import Context
 from emu.report.hint import Hint, hint_for
 from emu.report.refusal import is_end_of_list
 from emu.report.remedy import remedy
+from kernel_model.descriptors import EXEC
 from kernel_model.errors import Refused
-from kernel_model.invariants import check_invariants
 from kernel_model.plan import PlannedCall
-from kernel_model.trap import trap
 from kernel_model.walk import walk
 from tests.debug.rig import context_now, debug_for, machine_for
+from tests.debug.stage import obey
 from tests.guests import guest
 from tests.observing import OnFault, OnRefusal
+from tests.traced import BACKENDS
 
 MENDABLE = [
     "stack_overflow", "jump_to_data", "use_after_unmap", "use_after_give", "missing_l2",
@@ -33,18 +35,7 @@ MENDABLE = [
 
 def follow(machine: Machine, calls: Sequence[tuple[int, PlannedCall]]) -> None:
     """Make the calls, each by the process that is to make it; all must succeed."""
-    kernel = machine.kernel
-    for pid, call in calls:
-        running = kernel.running[0]
-        kernel.running[0] = kernel.processes[pid]
-        row = kernel.calls.of(call.operation)
-        assert row is not None
-        words = [argument & 0xFFFFFFFF for argument in row.registers(call.arguments)]
-        result = trap(kernel, 0, row, (*words, *[0] * (4 - len(words))))
-        assert result is not None
-        assert result >= 0, f"{call}: {kernel.refusal}"
-        kernel.running[0] = running
-        check_invariants(kernel)
+    obey(machine.kernel, calls)
 
 
 @pytest.mark.parametrize("code", ["", ".arm"], ids=["thumb", "arm"])
@@ -140,3 +131,53 @@ def test_hint_of_a_refused_call(name: str, mended: list[str]) -> None:
     machine.observers.add(OnRefusal(mender.on_refused))
     machine.run()
     assert mender.mended == mended
+
+
+class Obeyed(NamedTuple):
+    """A run in which the hint of each fault is obeyed and the access tried again.
+
+    faults: what was refused, in order.  how: how it ended.
+    """
+
+    faults: list[MachineFault]
+    how: How
+
+
+def run_obeying(arguments: tuple[str, ...], mmu: str, most: int = 12) -> Obeyed:
+    """Run ``mistakes/either`` so; it stops after ``most`` faults."""
+    path = guest("mistakes/either")
+    with path.open("rb") as stream:
+        image = load_elf(stream, path.name)
+    machine = Machine(image, ScriptedWorld(arguments=arguments), Options(mmu=mmu))
+    debug, faults = debug_for(path), []
+
+    def on_fault(fault: MachineFault) -> None:
+        faults.append(fault)
+        context = context_now(machine, debug)
+        hint = hint_for(context, fault, cause_of(context, fault))
+        if hint is None or not hint.calls or len(faults) > most:
+            return
+        follow(machine, hint.calls)
+        machine.retry_fault()
+
+    machine.observers.add(OnFault(on_fault))
+    return Obeyed(faults, machine.run().how)
+
+
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("who", [(), ("t",)], ids=["proc0", "thread"])
+@pytest.mark.parametrize("number", range(4))
+def test_a_program_goes_on_when_hints_are_obeyed(
+    number: int, who: tuple[str, ...], mmu: str
+) -> None:
+    """Stores to constants and code are done; the stack grows, page by page; data is executed."""
+    obeyed = run_obeying(("either", str(number), *who), mmu)
+    places = [fault.va for fault in obeyed.faults]
+    assert len(set(places)) == len(places)  # no access is refused again
+    if number in (0, 1):
+        assert (obeyed.how, len(places)) == (How.EXITED, 1)
+    elif number == 2:
+        assert len(places) > 8
+        assert places == sorted(places, reverse=True)
+    else:
+        assert obeyed.faults[0].access == EXEC

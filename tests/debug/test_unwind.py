@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
+import weakref
 from pathlib import Path
 
 import pytest
 
+from emu.debuginfo import open_files
 from emu.debuginfo.code import disassemble_as
 from emu.machine.fault import MachineFault
 from emu.unwind import Step, backtrace
@@ -258,3 +261,15 @@ def test_a_function_far_from_its_entry(distance: int) -> None:
     index = Index(exidx, 0x60000000, lambda _va, _length: b"")
     assert index.instructions(0x60000000 + distance) == b"\xb0\xb0\xb0"
     assert index.instructions(0x60000000 + distance - 1) is None
+
+
+def test_the_tables_of_a_file_are_let_go_with_it() -> None:
+    """They refer to their file; what kept both once kept every file that a process had read."""
+    file = open_files(str(guest("backtrace/tables"))).program
+    assert tables_of(file) is tables_of(file)
+    assert tables_of(file).index is not None
+    assert tables_of(file).call_frames.rules(file.entry) is not None
+    kept = weakref.ref(file)
+    del file
+    gc.collect()
+    assert kept() is None

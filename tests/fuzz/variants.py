@@ -21,7 +21,9 @@ from typing import Final, NamedTuple
 from emu import native
 from emu.coverage.start import begin_coverage
 from emu.debuginfo import DebugFile, DebugFiles
-from emu.environment.world import ScriptedWorld
+from emu.environment.clock import CLOCK_START
+from emu.environment.requests import Beginning
+from emu.environment.world import ScriptedWorld, World
 from emu.gdb.running import Runner
 from emu.gdb.target import Target
 from emu.loader import load_elf
@@ -32,6 +34,8 @@ from emu.machine.history import KernelEntry
 from emu.machine.observers import Observer
 from emu.machine.outcome import outcome_of
 from emu.profile.start import begin_profile
+from emu.recording.log import Log
+from emu.recording.world import LoggedWorld
 from emu.report import fault_text, refusal_text
 from emu.trace.selection import KINDS
 from emu.trace.start import TraceOptions, begin_trace
@@ -92,7 +96,8 @@ class Variant(NamedTuple):
     watch: "", "trace" (of every kind), "mem" (of accesses alone), "coverage", "profile", "report"
     (of faults and refusals) or "debugger" (who stops at a lot, and then goes on).  hooks: "C", or
     "Python" for their twins.  pieces: run by so many instructions at a time; 0 for all at once.
-    counted: whether instructions are, and bounded.
+    counted: whether instructions are, and bounded.  replayed: from the log of a plain run, with
+    no outside.
     """
 
     mmu: str = "tlb"
@@ -101,12 +106,14 @@ class Variant(NamedTuple):
     hooks: str = "C"
     pieces: int = 0
     counted: bool = True
+    replayed: bool = False
 
     def __str__(self) -> str:
         pieces = f"pieces of {self.pieces}" if self.pieces else ""
         counted = "" if self.counted else "uncounted"
         check = "check" if self.check else ""
-        words = (self.mmu, self.watch, check, self.hooks, pieces, counted)
+        replayed = "replayed" if self.replayed else ""
+        words = (self.mmu, self.watch, check, self.hooks, pieces, counted, replayed)
         return "+".join(word for word in words if word not in ("", "C"))
 
 
@@ -197,7 +204,8 @@ def run(program: Program, variant: Variant = Variant()) -> Seen:  # noqa: B008 -
 
 
 def _run_as(program: Program, variant: Variant) -> Seen:
-    world = ScriptedWorld(program.stdin, ("fuzz",), dict(program.files))
+    given = ScriptedWorld(program.stdin, ("fuzz",), dict(program.files))
+    world: World = _replaying(program, given) if variant.replayed else given
     notes: list[str] = []
     reports: list[str] | None = [] if variant.watch == "report" else None
     bound = program.max_insns if variant.counted else 0
@@ -222,7 +230,29 @@ def _run_as(program: Program, variant: Variant) -> Seen:
             except Exception as error:  # whatever it is, it is what we look for
                 broken = _place(error)
         watched = _text(out) or "\n".join(reports or ())
-        return _seen(machine, world, heard, ended, tuple(notes), (_text(told), watched), broken)
+        return _seen(machine, given, heard, ended, tuple(notes), (_text(told), watched), broken)
+
+
+def _replaying(program: Program, output: ScriptedWorld) -> LoggedWorld:
+    """A world that has the log of a plain run of the program, and shows what is written.
+
+    The log has been bytes.
+    """
+    given = ScriptedWorld(program.stdin, ("fuzz",), dict(program.files))
+    beginning = Beginning(("fuzz",), (False, False, False), CLOCK_START, True)
+    entries: list[bytes] = []
+    log = Log(beginning, entries.append)
+    options = Options(program.ram, max_insns=program.max_insns, timeout=HANGS)
+    machine = Machine(program.image, LoggedWorld(log, given), options)
+    if not machine.has_ended:
+        machine.run()
+    log.hand_on()
+    read = Log(beginning)
+    for some in entries:
+        read.take(some)
+    assert (read.answers, read.stops) == (log.answers, log.stops)
+    read.requests = log.requests
+    return LoggedWorld(read, None, lambda stream, data: output.write(("write", stream, data), 0))
 
 
 def _text(path: Path) -> str:
@@ -308,7 +338,7 @@ def _seen(
 ) -> Seen:
     """texts: the events, and what was watched."""
     ram = hashlib.sha256()
-    for pa, page in sorted(machine.ram.used()):
+    for pa, page in sorted(machine.ram.pages().items()):
         if any(page):
             ram.update(struct.pack("<I", pa) + page)
     counts = machine.calls

@@ -78,6 +78,8 @@ WORDS = (
     b"qRcmd,6578706c61696e2030", b"QPassSignals:", b"qSupported:fork-events+",
     b"qXfer:features:read:target.xml:", b"qXfer:exec-file:read:",
     b"qXfer:osdata:read:processes:", b"qXfer:memory-map:read::", b"qfThreadInfo", b"qsThreadInfo",
+    b"vFile:open:2f70726f632f312f736d617073,0,0", b"vFile:readlink:2f70726f632f312f657865",
+    b"vFile:readlink:", b"qXfer:auxv:read::", b"p3b", b"P4a=",
     b"qC", b"qRcmd,", b"qThreadExtraInfo,", b"vCont?", b"vAttach;", b"vFile:open:", b"vFile:pread:",
     b"vFile:fstat:", b"vFile:close:", b"QStartNoAckMode", b"!", b"vCont;", b"k", b"",
 )  # fmt: skip
@@ -104,8 +106,26 @@ def test_thousands_of_packets_of_any_kind_are_answered(seed: int) -> None:
     check_invariants(session.target.machine.kernel)
 
 
+def test_a_debugger_without_our_description_gets_the_registers_it_expects() -> None:
+    """r0 to pc, cpsr, and between them those of the FPA, which nobody has."""
+    session = session_of("programs/hello")
+    plain = session.handle(b"g").data
+    assert len(plain) == 2 * (17 * 4 + 8 * 12 + 4)
+    assert plain[128:-8] == b"x" * 200
+    changed = b"44332211" + plain[8:]
+    assert session.handle(b"G" + changed).data == b"OK"
+    assert session.handle(b"g").data == changed
+    assert session.handle(b"p0").data == b"44332211"
+    assert session.handle(b"G" + changed[:-2]).data == b"E01"
+    session.handle(b"qXfer:features:read:target.xml:0,ffff")
+    described = session.handle(b"g").data
+    assert described.startswith(changed[:128])
+    assert len(described) == 2 * (17 * 4 + 32 * 8 + 4)
+
+
 def test_what_a_session_reads_and_writes() -> None:
     session = session_of("programs/hello")
+    session.handle(b"qXfer:features:read:target.xml:0,ffff")
     registers = session.handle(b"g").data
     assert len(bytes.fromhex(registers.decode())) == 17 * 4 + 32 * 8 + 4
     assert session.handle(b"G" + registers).data == b"OK"

@@ -238,7 +238,7 @@ def test_a_trace_for_the_console(watched: Path, place: Path) -> None:
     assert "traced until monitor trace off: syscall" in said
     assert "the trace is on" in said
     assert re.search(
-        r'^\[0\] #1 console_write\(ptr=.* "3 4 1\\n", len=6\) = 6$', said, re.MULTILINE
+        r'^\[0\] #1 @\d+ console_write\(ptr=.* "3 4 1\\n", len=6\) = 6$', said, re.MULTILINE
     )
     assert "exit(status=7)" in said
     assert served.end()[0] == 7

@@ -73,6 +73,9 @@ class RecordingHost:
             self.written.append(tuple(event))
             self.stored(*event)
 
+    def memory_written(self, pa: int, length: int) -> None:
+        self.happened(MemoryWritten(pa, length))
+
     def _retell(self, event: Event) -> None:
         """Keep what the events say of the processes there are, and of the owner of each frame."""
         match event:

@@ -94,6 +94,7 @@ def test_a_copy_may_have_a_host_of_its_own(machine):
     copy = machine.kernel.copy(machine.ram, host)
     assert copy.host is host
     assert copy.tell == copy.editor.tell == host.happened
+    assert copy.tell_written == host.memory_written
 
 
 def test_a_copy_knows_its_devices_and_asks_its_own_host(busy):

@@ -17,6 +17,7 @@ from kernel_model.syscalls import CALLS, trap
 from tests.kernel.adversary import Adversary, run_programs
 from tests.kernel.driver import (
     AREA,
+    CHILD_L2_VA,
     DATA,
     DATA_VA,
     FREE_VA,
@@ -203,6 +204,20 @@ def test_a_frame_may_move_onto_its_own_pages(machine: Machine) -> None:
     follow(machine, plan.calls)
     assert machine.rights(FREE_VA) == "---"
     assert machine.rights(FREE_VA + PAGE) == "rw-"
+
+
+def test_of_a_record_only_the_first_page_needs_room(machine: Machine) -> None:
+    """A process maps its own record in the last free page below another view."""
+    record = machine.take(2)
+    pid = machine.ok("proc_new", record)
+    l1, table = machine.l1(), machine.l2()
+    machine.ok("frame_map", l1, table, 0, TABLE_L2)
+    machine.view(machine.take(), 0x60000 + PAGE, table=table)
+    machine.view(table, CHILD_L2_VA, table=table)
+    machine.ok("vspace_swap", pid, l1)
+    plan = Plan(machine.kernel, machine.kernel.processes[pid])
+    plan.map_frame(machine.kernel.frames[record], 0x60000, RO)
+    assert [call.operation for call in plan.calls] == ["frame_map"]
 
 
 def test_frames_that_cannot_be_mapped_so(machine: Machine) -> None:

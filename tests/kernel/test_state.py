@@ -36,6 +36,7 @@ FIXED = {
         "calls",
         "host",
         "tell",
+        "tell_written",
         "devices",
         "editor",
         "core",

@@ -12,7 +12,7 @@ from emu.machine import Machine, Options
 from emu.machine.fault import MachineFault
 from emu.machine.history import EVENTS_KEPT, KEPT_EVENTS
 from emu.machine.observers import OF_KERNEL, Observer
-from kernel_model.events import Event, FrameMade, ProcessEnded
+from kernel_model.events import Event, FrameMade, MemoryWritten, ProcessEnded
 from tests.guests import guest
 
 PROGRAMS: Final = ("calls/frame_merge", "scenarios/cousins", "calls/vspace_lend")
@@ -57,13 +57,18 @@ for _name in OF_KERNEL.values():
 def told_to(machine: Machine) -> list[Event]:
     """What the kernel tells from now on, heard where it is said."""
     heard: list[Event] = []
-    tell = machine.kernel.tell
+    tell, tell_written = machine.kernel.tell, machine.kernel.tell_written
 
     def tell_both(event: Event) -> None:
         heard.append(event)
         tell(event)
 
+    def tell_both_written(pa: int, length: int) -> None:
+        heard.append(MemoryWritten(pa, length))
+        tell_written(pa, length)
+
     machine.kernel.tell = machine.kernel.editor.tell = tell_both
+    machine.kernel.tell_written = tell_both_written
     return heard
 
 

@@ -201,7 +201,7 @@ def everything(machine: Machine) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "faults", lambda: history.faults.update({9: "!"})
     yield "counts", lambda: machine.calls.by_number.update({3: 99})
     yield "unknown", lambda: setattr(machine.calls, "unknown", 99)
-    yield "semihosting", lambda: setattr(machine.calls, "semihosting", 99)
+    yield "semihosting", lambda: setattr(machine.calls, "told", 99)
 
 
 _WRITE: Final = OpenMode.WRITE | OpenMode.CREATE
@@ -234,7 +234,8 @@ FAST: Final = {
              "_contexts": "in registers",
              "engine": "in registers", "resume_call": "what is_call_pending is for",
              "semihosting": "what the program is built for", "semihost": "who answers"},
-    "Calls": {"by_number": "in calls", "unknown": "in calls", "decide": "who looks"},
+    "Calls": {"by_number": "in calls", "unknown": "in calls", "decide": "who looks",
+              "svcs": "in told"},
     "Uart": {"pa": "where it is", "_outside": "in outside"},
     "InputLines": {"_refill": "the outside", "_kept": "so that input comes again",
                    "_kept_from": "so that input comes again"},
@@ -248,15 +249,15 @@ FAST: Final = {
     "SemihostedProcess": {"kernel": "in kernel", "process": "in kernel", "read_sp": "in registers"},
     "SemihostingSessions": {"_kernel": "in kernel", "_outside": "in outside",
                  "_read_sp": "in registers",
-                 "_bytes_at": "in ram",
-                 "_note": "the outside", "_of": "in sessions"},
+                 "_cores": "in cores",
+                 "_note": "the outside", "by_pid": "in sessions"},
 }  # fmt: skip
 """Attributes that are no field of a snapshot, by class, each with the reason."""
 
 KEPT: Final = {
     "Machine": {"outside", "ram", "bus", "history", "cores", "kernel", "sessions", "calls"},
     "Core": {"loaded", "turn", "owed", "fault", "is_call_pending", "switches"},
-    "Calls": {"semihosting"},
+    "Calls": {"told"},
     "Uart": {"input_ended", "divisor", "ier", "fifos_enabled", "lcr", "mcr", "scr"},
     "InputLines": {"pending", "ended", "_pieces"},
     "InstructionClock": {"since", "looks"},

@@ -33,6 +33,10 @@ class Memory:
     def __init__(self) -> None:
         self.data = bytearray(SIZE)
 
+    def bytes_at(self, va: int, length: int) -> bytes | None:
+        inside = BASE <= va <= va + length <= BASE + SIZE
+        return bytes(self.data[va - BASE : va - BASE + length]) if inside else None
+
     def read(self, va: int, length: int) -> bytes:
         self._check(va, length, BASE + SIZE)
         return bytes(self.data[va - BASE : va - BASE + length])

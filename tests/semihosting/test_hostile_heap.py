@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -50,12 +52,16 @@ ODD_STACKS = (
 )  # fmt: skip
 
 
+NO_RAM: Any = SimpleNamespace(bytes_at=lambda *_: None, place=lambda *_: -1)
+"""What makes semihosting ask the kernel about all memory."""
+
+
 def ask(kernel: Kernel, sp: int) -> tuple[int, int]:
     """What SYS_HEAPINFO tells the current process, straight from its memory."""
     process = kernel.running[0]
     assert process is not None
     semihosting = semihosting_for(
-        kernel, process, Outside(ScriptedWorld()), lambda: sp, lambda *_: None, lambda _: None
+        kernel, process, Outside(ScriptedWorld()), lambda: sp, NO_RAM, lambda _: None
     )
     memory = semihosting.memory
     memory.write(BLOCK, struct.pack("<I", RESULT))
@@ -214,7 +220,7 @@ class Hosted(Adversary):
         outside = Outside(ScriptedWorld())
         for sp in ODD_STACKS:
             semihosting = semihosting_for(
-                kernel, process, outside, lambda sp=sp: sp, lambda *_: None, lambda _: None
+                kernel, process, outside, lambda sp=sp: sp, NO_RAM, lambda _: None
             )
             base, limit, _, _ = semihosting.process.heap()
             assert base <= limit

@@ -1,0 +1,70 @@
+"""Worlds of the command line that are logged, or that answer from a recording."""
+
+from __future__ import annotations
+
+from emu.cli.inputs import stand_in
+from emu.cli.launch import Launch, Streams, host_world
+from emu.cli.options import GuestOptions
+from emu.cli.streams import WAITS
+from emu.environment.requests import Answer, Beginning
+from emu.environment.world import HostWorld
+from emu.recording.file import MAGIC, Recording
+from emu.recording.log import Log
+from emu.recording.options import asked_of
+from emu.recording.replay import run_again
+from emu.recording.world import LoggedWorld
+
+
+def logged_world(guest: GuestOptions, streams: Streams) -> LoggedWorld:
+    """The real outside, whose answers are noted.  Errors: OSError."""
+    host = host_world(guest, streams)
+    beginning = host.answer(("begin",), 0)
+    assert isinstance(beginning, Beginning)
+    return LoggedWorld(Log(beginning), host)
+
+
+def is_recording(path: str) -> bool:
+    """Whether the file of this name begins as a recording does."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def recorded_guest(path: str, recorded: Recording) -> GuestOptions:
+    """How the program was run.  Errors: RecordingError."""
+    header = recorded.header
+    asked = asked_of(path, header)
+    for name, image in zip(header.names, recorded.images, strict=True):
+        stand_in(name, image)
+    arguments = header.beginning.arguments[1:]
+    program, *symbols = header.names
+    return GuestOptions(
+        program, arguments, asked.options, asked.files, tuple(symbols), False, asked.clock
+    )
+
+
+def replaying(recorded: Recording, guest: GuestOptions, streams: Streams = (0, 1, 2)) -> Launch:
+    """A launch whose machine reads from the recording, and writes to these streams.
+
+    What runs it further than the recording goes raises ReplayError.
+    """
+
+    def make_world(_guest: GuestOptions, streams: Streams) -> LoggedWorld:
+        host = HostWorld(["replay"], None, streams, WAITS)
+
+        def show(stream: int, data: bytes) -> Answer:
+            return host.answer(("write", stream, data), 0)
+
+        return LoggedWorld(recorded.log, None, show, WAITS)
+
+    options = guest.options
+    launch = Launch(guest._replace(options=options._replace(timeout=None)), streams, make_world)
+    machine = launch.machine
+    machine.count_instructions()
+    world = machine.world
+    assert isinstance(world, LoggedWorld)
+    launch.timeout = options.timeout
+    launch.goal = lambda: run_again(machine, world, recorded.damage)
+    return launch

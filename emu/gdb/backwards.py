@@ -1,0 +1,177 @@
+"""Going back for a debugger: to the instruction before, and to what last stopped the machine."""
+
+# ruff: noqa: ARG002 - an observer is told more than it needs
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from emu.gdb.stops import BEGIN, Signal, Stopped
+from emu.machine.observers import Observer
+from emu.machine.outcome import How, Outcome, outcome
+from emu.recording.timeline import PastError
+
+if TYPE_CHECKING:
+    from emu.gdb.running import Runner
+    from emu.machine.core import Core
+    from emu.recording.timeline import Timeline
+    from kernel_model.process import Process, Resume
+
+_LONGEST_BLOCK: Final = 4
+"""Instructions of an IT block, which are run as one."""
+
+
+class Backwards:
+    """The past of the machine of one runner."""
+
+    def __init__(self, runner: Runner, timeline: Timeline) -> None:
+        self._runner, self._timeline = runner, timeline
+        self._machine = runner.machine
+        timeline.undisturbed = runner.undisturbed
+        self._found: Stopped | None = None
+
+    def step(self, pid: int) -> Stopped:
+        """Go back to where the last instruction of a process began; others have turns meanwhile."""
+        attached = self._begin()
+        try:
+            return self._step(pid)
+        except PastError:
+            return self._interrupted()
+        finally:
+            self._settle(attached)
+
+    def _step(self, pid: int) -> Stopped:
+        timeline = self._timeline
+        if not self._runner.has_turn(pid) or not self._one_back(pid):
+            leaving = _Leaving(self._runner, pid)
+            self._machine.observers.add(leaving)
+            try:
+                found = timeline.find_last(timeline.now, self._machine_run)
+            finally:
+                self._machine.observers.remove(leaving)
+            if not found or not self._one_back(pid):
+                timeline.go_to(timeline.begin)
+                return Stopped(self._runner.target.current, why=BEGIN)
+        return Stopped(pid)
+
+    def _one_back(self, pid: int) -> bool:
+        """Go back by an instruction, or an IT block; whether it was this process's."""
+        timeline = self._timeline
+        here = timeline.now
+        for count in range(1, _LONGEST_BLOCK + 2):
+            if here - count < timeline.begin:
+                return False
+            timeline.go_to(here - count)
+            if timeline.now < here:
+                return self._runner.has_turn(pid)
+        return False
+
+    def _machine_run(self, count: int) -> Outcome:
+        return self._machine.run_for(count)
+
+    def go(self) -> Stopped:
+        """Go back to the last breakpoint, watched access or caught call before this place."""
+        attached = self._begin()
+        try:
+            if self._timeline.find_last(self._timeline.now, self._to_stop) and self._found:
+                return self._found
+            self._runner.forget_hit()
+            return Stopped(self._runner.target.current, why=BEGIN)
+        except PastError:
+            return self._interrupted()
+        finally:
+            self._settle(attached)
+
+    def _interrupted(self) -> Stopped:
+        return Stopped(self._runner.target.current, Signal.INT)
+
+    def _to_stop(self, count: int) -> Outcome:
+        """Run to what stops going back, for at most so many instructions."""
+        end = self._timeline.now + count
+        while True:
+            reached, stopped = self._runner.piece(end - self._timeline.now)
+            if self._runner.is_interrupted:
+                raise PastError("interrupted")
+            if self._machine.has_ended:
+                return outcome(How.COUNT)
+            if stopped is not None and _stops_going_back(stopped):
+                self._found = stopped
+                return outcome(How.PAUSED)
+            if self._timeline.now >= end or reached.how is How.COUNT:
+                return outcome(How.COUNT)
+
+    def go_to(self, place: str) -> int:
+        """Go to ``begin``, ``end``, ``insn:N`` or ``call:N``; the instructions executed there.
+
+        Errors: ValueError, PastError.
+        """
+        kind, _, number = place.partition(":")
+        attached, timeline = self._begin(), self._timeline
+        try:
+            if kind in ("begin", "end") and not number:
+                timeline.go_to(timeline.begin) if kind == "begin" else timeline.run(
+                    self._machine.run_for
+                )
+            elif kind == "insn":
+                timeline.go_to(int(number))
+            elif kind == "call":
+                self._to_call(int(number))
+            else:
+                raise ValueError(place)
+        finally:
+            self._settle(attached)
+        return timeline.now
+
+    def _to_call(self, number: int) -> None:
+        """Go to where so many calls are decided."""
+        from emu.machine.pauses import AfterCalls
+
+        history = self._machine.history
+        if history.made >= number:
+            self._timeline.go_to(self._timeline.before_call(number))
+        if history.made < number:
+            after = AfterCalls(self._machine.pause, number - history.made)
+            self._timeline.run(lambda most: self._machine.run_until((), most, [after]))
+
+    def _begin(self) -> set[int]:
+        """Go elsewhere than on; the processes that are debugged."""
+        self._runner.target.settle()
+        self._runner.forget_hit()
+        self._found = None
+        return set(self._runner.target.attached)
+
+    def _settle(self, attached: set[int]) -> None:
+        """Drop what the debugger would be told of the way; it debugs what it did, if that lives."""
+        self._runner.drop_events()
+        target = self._runner.target
+        target.attached.clear()
+        for pid, process in self._machine.kernel.processes.items():
+            follows = target.tells_starts and process.parent in target.attached
+            has_begun = any(core.holds(pid) for core in self._machine.cores)
+            follows = follows and has_begun and pid not in target.detached
+            if pid in attached or follows:
+                target.attached.add(pid)
+
+
+def _stops_going_back(stopped: Stopped) -> bool:
+    """Whether it is a breakpoint, a watched access or a caught call."""
+    return bool(stopped.text or (stopped.why and not stopped.why.startswith("fork")))
+
+
+class _Leaving(Observer):
+    """Pauses the machine where another process gets the turn after this one."""
+
+    rank: ClassVar[int] = 3
+
+    def __init__(self, runner: Runner, pid: int) -> None:
+        self._machine, self._pid = runner.machine, pid
+        self._had = runner.has_turn(pid)
+
+    def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
+        had, self._had = self._had, process.pid == self._pid
+        if had and not self._had:
+            self._machine.pause()
+
+    def restored(self) -> None:
+        running = self._machine.running
+        self._had = running is not None and running.pid == self._pid
