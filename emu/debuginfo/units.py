@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+
+from elftools.dwarf.structs import DWARFStructs
 
 from emu.debuginfo.functions import Function, chain, code_ranges, functions_of
 from emu.debuginfo.lines import Line, LineTable
@@ -23,7 +25,7 @@ class Unit:
         return unless_malformed(self._read_lines, None)
 
     def _read_lines(self) -> LineTable | None:
-        program = self._unit.dwarfinfo.line_program_for_CU(self._unit)
+        program = self._unit.dwarfinfo.line_program_for_CU(_ForLines(self._unit))
         directory = self._unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
         path = "" if directory is None else directory.value.decode("utf-8", "replace")
         return None if program is None else LineTable(program, path, self._code)
@@ -47,6 +49,32 @@ class Unit:
             file, number = function.call
             line = Line(self.lines.file(file), number) if number else None
         return frames or [("", line)]
+
+
+class _ForLines:
+    """A unit as pyelftools wants it for its lines, which may be in the other format of DWARF.
+
+    The assembler writes lines in the 32-bit format also where the compiler wrote the unit in the
+    64-bit one.  Source: DWARF 5, 7.4.
+    """
+
+    def __init__(self, unit: Any) -> None:
+        self.get_top_DIE = unit.get_top_DIE
+        at = unit.get_top_DIE().attributes.get("DW_AT_stmt_list")
+        self.structs = unit.structs
+        if at is not None:
+            stream = unit.dwarfinfo.debug_line_sec.stream
+            stream.seek(at.value)
+            width = 64 if stream.read(4) == _ESCAPE else 32
+            if width != unit.structs.dwarf_format:
+                self.structs = DWARFStructs(
+                    unit.structs.little_endian, width, unit.structs.address_size,
+                    unit.structs.dwarf_version,
+                )  # fmt: skip
+
+
+_ESCAPE: Final = b"\xff" * 4
+"""What the length of a 64-bit contribution begins with."""
 
 
 class Units:

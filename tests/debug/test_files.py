@@ -84,3 +84,25 @@ def test_copies_of_the_program_need_no_other_file() -> None:
     """A child that runs its parent's code is named by the parent's file."""
     run = run_emu(guest("scenarios/misbehave"), options=("--symbols", str(guest("programs/walk"))))
     assert b"in read_at at guest/scenarios/misbehave.c" in run.stderr
+
+
+WIDE = """
+static inline __attribute__((always_inline)) int deref(volatile int *p) { return *p; }
+__attribute__((noinline)) int outer(volatile int *p) { int k = deref(p);
+  return k + 1; }
+int main(int c, char **v) { return outer((int *)(c - 1)); }
+"""
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+@pytest.mark.parametrize("lines", ["-gas-loc-support", "-gno-as-loc-support"])
+def test_names_and_lines_of_64_bit_dwarf(version: int, lines: str, tmp_path: Path) -> None:
+    """The assembler writes lines in the 32-bit format nevertheless, the compiler in the other."""
+    source, program = tmp_path / "wide.c", tmp_path / "wide.elf"
+    source.write_text(WIDE)
+    tool = need_tool("arm-none-eabi-gcc")
+    flags = ["-mcpu=cortex-a15", "-O1", "--specs=rdimon.specs", "-gdwarf64", f"-gdwarf-{version}"]
+    subprocess.run([tool, *flags, lines, str(source), "-o", str(program)], check=True)
+    said = run_emu(program).stderr.decode()
+    for function, line in (("deref", 2), ("outer", 3), ("main", 5)):
+        assert f"{function} at {source}:{line}" in said
