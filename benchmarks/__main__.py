@@ -15,6 +15,7 @@ from benchmarks.compute import compute, system
 from benchmarks.debugger import debugger
 from benchmarks.figures import Figure, goals_missed
 from benchmarks.maps import maps
+from benchmarks.past import past
 from benchmarks.programs import ROOT
 from benchmarks.qemu import SYSTEM, USER
 from benchmarks.report import as_json, print_group
@@ -39,6 +40,7 @@ GROUPS: dict[str, Callable[[Settings], Iterator[Figure]]] = {
     "start-up": startup,
     "traces": traces,
     "debugger": debugger,
+    "past": past,
 }
 
 WIDTH = 112

@@ -1,6 +1,6 @@
 """Programs that are no files of the user's: ``-``, standard input, and those in recordings.
 
-They are kept in files while the command runs.
+They are kept in memory while the command runs, or else in files.
 """
 
 from __future__ import annotations
@@ -35,7 +35,14 @@ def _from_standard_input() -> str:
 
 
 def _kept(stream: BinaryIO) -> str:
+    """The path of a file with these contents, which other processes can open as long as we live."""
     import shutil
+
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("program")
+        with open(fd, "wb", closefd=False) as memory:
+            shutil.copyfileobj(stream, memory)
+        return f"/proc/{os.getpid()}/fd/{fd}"
     from tempfile import NamedTemporaryFile
 
     with NamedTemporaryFile(prefix="emu-", suffix=".elf", delete=False) as file:

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from emu.environment.clock import LOOK, NEVER
 from emu.environment.files import OpenMode
-from emu.environment.requests import STDOUT, Answer, Cause, Failed, Lost, Request
+from emu.environment.requests import STDOUT, Answer, Cause, Failed, Lost, Request, Write
 from emu.environment.waits import Waits
 from emu.environment.world import World
 from emu.recording.log import Log
@@ -110,6 +110,10 @@ class LoggedWorld:
 
     def answer(self, request: Request, moment: int) -> Answer:
         """See ``emu.environment.requests``.  Errors: ReplayError."""
+        if request[0] == "write" and self._beneath is not None:
+            at, log = self._at, self.log
+            if at.request == log.requests and moment < log.due:
+                return self._write(request, moment)
         if request[0] == "begin":
             return self.log.beginning
         if request[0] == "why_stop":
@@ -130,6 +134,20 @@ class LoggedWorld:
             self._at.files[answer] = request[1], request[2]
         elif request[0] == "close_file":
             self._at.files.pop(request[1], None)
+        return answer
+
+    def _write(self, request: Write, moment: int) -> Answer:
+        """The answer to a write that is made for the first time."""
+        assert self._beneath is not None
+        at, log, (_, stream, data) = self._at, self.log, request
+        answer = self._beneath.answer(request, moment)
+        at.check = crc32(data, at.check)
+        at.written[stream - STDOUT] += len(data)
+        if answer != len(data):
+            log.answered(at.request, moment, answer)
+            at.answer += 1
+        at.request += 1
+        log.requests = self._shown = at.request
         return answer
 
     def _foretold(self, request: Request, moment: int) -> Answer:

@@ -13,6 +13,8 @@
 enum mistake {
 	WRITE_CONSTANT, WRITE_CODE, OVERFLOW, JUMP_TO_DATA, BIG_LOCAL, BIG_LOCAL_OF_CALLER, WILD_BELOW_STACK,
 	WILD_IN_BIG_LOCAL, NULL_POINTER, MISALIGNED, RUN_OFF, RETURN, WRITE_TABLE, AFTER_UNMAP, AFTER_GIVE, MISSING_L2,
+	READ_INTO_CONSTANT, WRITE_FROM_NOWHERE, WRITE_AFTER_UNMAP, SEND_TO_DEAD, UNMAP_UNKNOWN,
+	BIG_LOCAL_OVER_READ_ONLY,
 };
 
 #define BIG (9u << 20)
@@ -21,6 +23,7 @@ enum mistake {
 static const int constant[4] = {1, 2, 3, 4};
 static int nothing[4];
 static volatile char *place = (volatile char *)0x50000000; /* where nobody else maps anything */
+static int dead, nobody = 0x7000;
 
 __attribute__((noinline)) static int deeper(int n)
 {
@@ -77,6 +80,7 @@ static int mistake(void *which)
 		((void (*)(void))nothing)();
 		break;
 	case BIG_LOCAL:
+	case BIG_LOCAL_OVER_READ_ONLY:
 		return big_local(5);
 	case BIG_LOCAL_OF_CALLER:
 		return big_local_of_caller(5);
@@ -105,6 +109,16 @@ static int mistake(void *which)
 	case MISSING_L2:
 		*NOWHERE = 7;
 		break;
+	case READ_INTO_CONSTANT:
+		return recv((void *)constant);
+	case WRITE_FROM_NOWHERE:
+		return console_write((const char *)NOWHERE, 4);
+	case WRITE_AFTER_UNMAP:
+		return console_write((const char *)place, 4);
+	case SEND_TO_DEAD:
+		return send(dead, &(char[MESSAGE_SIZE]){0});
+	case UNMAP_UNKNOWN:
+		return frame_unmap(nobody, F_MAP_PAGE);
 	}
 	return local;
 }
@@ -117,10 +131,15 @@ static int wait_for_message(int unused)
 	return recv(message);
 }
 
-static int map_place(unsigned rights)
+static int return_at_once(int status)
+{
+	return status;
+}
+
+static int map_place(unsigned len, unsigned rights)
 {
 	struct space own = space_own();
-	int f_id = frame_take(PAGE_SIZE, PAGE_SIZE);
+	int f_id = frame_take(len, PAGE_SIZE);
 
 	space_map(&own, f_id, (unsigned)place, rights);
 	return f_id;
@@ -133,16 +152,25 @@ static void prepare(enum mistake which)
 
 	switch (which) {
 	case RUN_OFF:
-		map_place(F_MAP_READ);
+		map_place(PAGE_SIZE, F_MAP_READ);
 		break;
 	case WRITE_TABLE:
 		place = (char *)frame_view(l1_entry(own_l1()[va / MIB]).pa) + va % MIB / PAGE_SIZE * 4;
 		break;
+	case SEND_TO_DEAD:
+		dead = process_run(return_at_once, 0);
+		process_wait(dead);
+		break;
 	case AFTER_UNMAP:
-		frame_unmap(map_place(F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), F_MAP_PAGE);
+	case WRITE_AFTER_UNMAP:
+		frame_unmap(map_place(PAGE_SIZE, F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), F_MAP_PAGE);
 		break;
 	case AFTER_GIVE:
-		frame_give(map_place(F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), process_run(wait_for_message, 0));
+		frame_give(map_place(PAGE_SIZE, F_MAP_READ | F_MAP_WRITE | F_MAP_NOEXEC), process_run(wait_for_message, 0));
+		break;
+	case BIG_LOCAL_OVER_READ_ONLY:
+		place = (volatile char *)(((unsigned)&unused - BIG) & ~(PAGE_SIZE - 1)) - PAGE_SIZE;
+		map_place(2 * PAGE_SIZE, F_MAP_READ);
 		break;
 	case MISSING_L2:
 		frame_map(frame_find_place(PAGE_SIZE, &unused), frame_take(PAGE_SIZE, PAGE_SIZE), (void *)NOWHERE,

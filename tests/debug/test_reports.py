@@ -240,6 +240,15 @@ def test_the_stack_that_was_left_is_shown_as_the_stack() -> None:
     assert "    if it needs that much stack, legal after\n" in report
 
 
+def test_a_local_that_reaches_into_another_view_is_a_stack_overflow() -> None:
+    """What is mapped there is read-only, which is not the mistake."""
+    report = run_emu(guest("mistakes/either"), "v").stderr.decode()
+    assert report.startswith("emu: process 0 faulted: stack overflow: write of ")
+    assert re.search(STEPPED.format("big_local"), report.splitlines()[2])
+    assert "permission fault" in report
+    assert "    no call makes room there: it needs a larger stack, or less of it\n" in report
+
+
 def explained(letter: str) -> list[tuple[str, str]]:
     """What a thread and what the owner of its vspace are told that accesses there would meet.
 
@@ -279,3 +288,25 @@ def test_an_access_is_explained_alike_on_a_lent_vspace(letter: str) -> None:
     for lent, own in texts:
         plain = re.sub(r"^( +)process 0: ", r"\1", lent, flags=re.MULTILINE)
         assert re.sub(r"by process \d+", "by process 0", plain) == own
+
+
+REFUSED = {
+    "q": r"cannot access 0x12000 as -w-; a pointer is valid for what the caller itself",
+    "r": r"cannot access 0x30000000 as r--",
+    "s": r"cannot access 0x50000000 as r--",
+    "t": r"no living process has pid 1: process 1 called exit\(0\)",
+    "u": r"owns no frame 28672; a process handles only frames that it owns \(rule 2\)",
+}
+"""Calls of ``mistakes/either`` that are refused, by their letters, and why."""
+
+
+@pytest.mark.parametrize("letter", REFUSED)
+def test_a_refused_call_is_explained_alike_on_a_lent_vspace(letter: str) -> None:
+    def told(*words: str) -> list[str]:
+        run = run_emu(guest("mistakes/either"), letter, *words, options=("--explain",))
+        head, _, *others = run.stderr.decode().splitlines()
+        assert re.search(REFUSED[letter], others[0])
+        bare = [re.sub(r"^( +)process 0: ", r"\1", line) for line in (head, *others)]
+        return [re.sub(r"0x[0-9a-f]+|\d+", "N", line) for line in bare]
+
+    assert told("t") == told()

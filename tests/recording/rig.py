@@ -11,7 +11,18 @@ from emu.environment.requests import Beginning
 from tests.guests import emu_command, need_tool, run_emu
 
 BEGINNING = Beginning(("program",), (False, False, False), CLOCK_START, True)
-ENDLESS = ".arm\n.global _start\n_start: add r0, r0, #1\n  b _start\n"
+ENDLESS = """
+        .arm
+        .global _start
+_start: ldr     r0, =text
+        mov     r1, #3
+        mov     r12, #19
+        svc     #0
+1:      add     r0, r0, #1
+        b       1b
+text:   .ascii  "on\\n"
+"""
+"""It says that it is on, by console_write, and computes for ever."""
 FILES = r"""
 #include <stdio.h>
 #include <string.h>

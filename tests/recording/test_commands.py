@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -102,13 +101,6 @@ def _started(options: tuple[str, ...], program: Path) -> subprocess.Popen[bytes]
     return subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
-def _wait_for_begun(file: Path) -> None:
-    end = time.monotonic() + 30
-    while not file.exists() or not file.stat().st_size:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("computes", [True, False])
 def test_what_a_signal_ended_ends_there_again(
@@ -117,13 +109,16 @@ def test_what_a_signal_ended_ends_there_again(
     """While it computes, and while it waits for input."""
     program = endless if computes else guest("programs/echo")
     with _started(("--record", str(file)), program) as run:
-        _wait_for_begun(file)
-        time.sleep(0.1)
+        assert run.stdin is not None
+        assert run.stdout is not None
+        run.stdin.write(b"on\n")
+        run.stdin.flush()
+        assert run.stdout.readline() == b"on\n"
         run.send_signal(number)
         out, err = run.communicate(timeout=60)
     assert run.returncode == status
     for mmu in BACKENDS:
-        assert shown(replayed(file, "--mmu", mmu)) == (out, err, status)
+        assert shown(replayed(file, "--mmu", mmu)) == (b"on\n" + out, err, status)
 
 
 def test_a_timeout_ends_it_there_again(file: Path, endless: Path) -> None:
@@ -146,7 +141,8 @@ def test_a_lost_reader_is_lost_again(file: Path) -> None:
 
 def test_a_run_that_was_killed_is_known_as_far_as_it_was_written(file: Path, endless: Path) -> None:
     with _started(("--record", str(file)), endless) as run:
-        _wait_for_begun(file)
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"on\n"
         run.kill()
     again = replayed(file)
     assert again.returncode == 2
