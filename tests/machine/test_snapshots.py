@@ -129,8 +129,13 @@ class Memory:
     def write(self, va: int, data: bytes) -> None:
         self.bytes[va : va + len(data)] = data
 
+    def bytes_at(self, va: int, length: int) -> bytes:
+        return self.read(va, length)
+
     def place(self, va: int, length: int) -> int:
         return va
+
+    page_place = place
 
     store = write
 
