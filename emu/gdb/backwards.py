@@ -108,10 +108,10 @@ class Backwards:
         kind, _, number = place.partition(":")
         attached, timeline = self._begin(), self._timeline
         try:
-            if kind in ("begin", "end") and not number:
-                timeline.go_to(timeline.begin) if kind == "begin" else timeline.run(
-                    self._machine.run_for
-                )
+            if place == "begin":
+                timeline.go_to(timeline.begin)
+            elif place == "end":
+                timeline.go_to_end()
             elif kind == "insn":
                 timeline.go_to(int(number))
             elif kind == "call":

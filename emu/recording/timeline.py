@@ -176,6 +176,13 @@ class Timeline:
         with self.undisturbed():
             return self.run(self._machine.run_for, moment)
 
+    def go_to_end(self) -> Outcome:
+        """Go as far as the run is known: to its end in a recording, else where it was farthest."""
+        if self.is_recorded:
+            with self.undisturbed():
+                return self.run(self._machine.run_for)
+        return self.go_to(self._furthest)
+
     def before_call(self, number: int) -> int:
         """The place of the last snapshot before so many calls were decided.  Errors: PastError."""
         for kept in self._kept[::-1]:
