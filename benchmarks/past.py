@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure, at_most, paired_ratio, take_turns
@@ -73,11 +74,9 @@ def _snapshots(settings: Settings, mmu: str) -> Iterator[Figure]:
         taken.append(_seconds(machine.snapshot))
         restored.append(_seconds(partial(machine.restore, before)))
     for what, samples in (("a snapshot", taken), ("restoring it", restored)):
-        middle = sorted(samples)[len(samples) // 2]
-        yield Figure(
-            "past", f"{what} ({mmu}), {PAGES} pages written", {"emu": samples}, middle * 1000,
-            "ms", at_most(1),
-        )  # fmt: skip
+        named = f"{what} ({mmu}), {PAGES} pages written"
+        spent = median(samples) * 1000
+        yield Figure("past", named, {"emu": samples}, spent, "ms", at_most(1))
 
 
 def _recording(settings: Settings, what: str, name: str, count: int) -> Figure:
@@ -137,10 +136,8 @@ def _going_back(settings: Settings) -> Iterator[Figure]:
     timeline = Timeline(machine, world)
     timeline.run(machine.run_for, settings.count(LONG))
     back = [_seconds(lambda: timeline.go_to(timeline.now - 1)) for _ in range(5)]
-    yield Figure(
-        "past", f"one instruction back, after {settings.count(LONG):.0e}", {"emu": back}, max(back),
-        "s", at_most(1),
-    )  # fmt: skip
+    what = f"one instruction back, after {settings.count(LONG):.0e}"
+    yield Figure("past", what, {"emu": back}, median(back), "s", at_most(1))
     machine, world = _machine("bench/mix", MANY)
     timeline = Timeline(machine, world)
     run = _seconds(lambda: timeline.run(machine.run_for, settings.count(ASKED)))

@@ -38,6 +38,7 @@ GROUPS = {
     "start-up",
     "traces",
     "debugger",
+    "past",
 }
 BACKENDS = {"tlb", "map", "cpu"}
 WITHOUT_QEMU = set() if shutil.which("qemu-arm") else {"working", "short", "x qemu-arm's time"}
@@ -115,6 +116,10 @@ RATIOS: dict[str, Callable[[Data, list[Data]], float]] = {
         emu_for("compute alone, a round", all_) / median_of(one, "emu")
     ),
     "x undebugged's speed": lambda one, _: median_of(one, "undebugged") / median_of(one, "emu"),
+    "x unrecorded": lambda one, _: median_of(one, "emu") / median_of(one, "unrecorded"),
+    "x not kept": lambda one, _: median_of(one, "emu") / median_of(one, "not kept"),
+    "x the run": lambda one, _: median_of(one, "emu") / median_of(one, "the run"),
+    "ms": lambda one, _: median_of(one, "emu") * 1000,
     "gdb / emu": lambda one, _: median_of(one, "gdb") / median_of(one, "emu"),
     "s": lambda one, _: median_of(one, "emu"),
     "calls": lambda one, all_: median_of(one, "emu") / emu_for(CALL, all_),

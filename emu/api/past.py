@@ -21,6 +21,9 @@ from kernel_model.descriptors import READ, WRITE
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
 
+LONGEST_BLOCK = 4
+"""Instructions of an IT block."""
+
 Place = int | tuple[int, int]
 """An address (va) of a word, or an address and a length in bytes."""
 
@@ -71,8 +74,17 @@ class RewindableMachine(Machine):
             return self._stop(self._timeline.run(self._engine.run_for), None)
 
     def step_back(self, count: int = 1) -> Stop:
-        """Go back by ``count`` instructions.  Errors: PastError."""
-        return self.go_to(self.instructions - count)
+        """Go back by ``count`` instructions; from within an IT block, to its start.
+
+        Errors: PastError.
+        """
+        place = self.instructions - count
+        stop = self.go_to(place)
+        for earlier in range(place - 1, place - 1 - LONGEST_BLOCK, -1):
+            if self.instructions <= place:
+                break
+            stop = self.go_to(earlier)
+        return stop
 
     def run_back_until(
         self,
