@@ -186,7 +186,7 @@ def test_the_stack_is_a_sixteenth_of_ram_in_whole_pages(ram, stack):
 
 
 def test_the_stack_is_never_more_than_8_mib():
-    kernel = boot(Ram(RAM_BASE, 256 * MIB), program(code()))
+    kernel = boot(Ram(RAM_BASE, 144 * MIB), program(code()))
     assert kernel.frames[STACK - 1].len == 8 * MIB
 
 
