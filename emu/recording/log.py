@@ -108,6 +108,8 @@ class Log:
         assert self.sink is _drop
         del self.answers[answers:]
         self.requests = requests
+        self._unsunk.clear()
+        self._last = (0, 0)
 
     def hand_on(self) -> None:
         """Hand the entries so far to the sink."""
