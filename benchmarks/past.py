@@ -13,17 +13,15 @@ from benchmarks.figures import Figure, at_most, paired_ratio, take_turns
 from benchmarks.programs import program
 from benchmarks.settings import Settings
 from emu.debuginfo import open_files
-from emu.environment.requests import Beginning
 from emu.environment.world import ScriptedWorld
 from emu.inquiry.stores import stores
 from emu.loader import load_elf
 from emu.machine import Machine, Options
 from emu.mmu import BACKENDS
 from emu.recording.file import Header, RecordingFile
-from emu.recording.log import Log
 from emu.recording.options import said_by
 from emu.recording.timeline import Timeline
-from emu.recording.world import LoggedWorld
+from emu.recording.world import LoggedWorld, logged
 from kernel_model.memory import PAGE_SIZE
 
 TURNS, SNAPSHOTS = 7, 200
@@ -48,11 +46,9 @@ def past(settings: Settings) -> Iterator[Figure]:
 def _machine(name: str, count: int, mmu: str = "tlb") -> tuple[Machine, LoggedWorld]:
     path = program(name)
     world = ScriptedWorld(b"", (path.name, str(count)))
-    beginning = world.answer(("begin",), 0)
-    assert isinstance(beginning, Beginning)
-    logged = LoggedWorld(Log(beginning), world)
+    through = logged(world)
     with path.open("rb") as stream:
-        return Machine(load_elf(stream, path.name), logged, Options(mmu=mmu)), logged
+        return Machine(load_elf(stream, path.name), through, Options(mmu=mmu)), through
 
 
 def _seconds(do: Callable[[], object]) -> float:
@@ -90,13 +86,13 @@ def _recording(settings: Settings, what: str, name: str, count: int) -> Figure:
 
 
 def _recorded(name: str, count: int) -> float:
-    machine, logged = _machine(name, count)
+    machine, world = _machine(name, count)
     machine.count_instructions()
     said = said_by(machine.options, None, "instructions")
-    header = Header(("", ""), said, logged.log.beginning, (name,))
+    header = Header(("", ""), said, world.log.beginning, (name,))
     with TemporaryDirectory() as folder:
         file = RecordingFile(str(Path(folder, "rec")), header, (program(name).read_bytes(),))
-        logged.log.sink = file.entries
+        world.log.sink = file.entries
         try:
             return _seconds(machine.run)
         finally:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from emu.api.console import KeptWorld
 from emu.api.machine import Machine
 from emu.environment.cmdline import with_program
-from emu.environment.requests import Answer, Beginning
 from emu.environment.world import World
 from emu.loader import LoadError, check_fits, load_elf
 from emu.machine.machine import DEFAULT_RAM, Options
 from emu.machine.machine import Machine as Engine
-from emu.recording.log import Log
-from emu.recording.world import LoggedWorld
+from emu.recording.world import LoggedWorld, logged, shown_by
 from kernel_model.boot import BootError
 
 if TYPE_CHECKING:
@@ -59,11 +57,7 @@ def load(
     check_fits(image, name, size)
     options = Options(size, mmu, max_instructions, timeout, check)
     kept, notes = _world(name, args, stdin, files), list[str]()
-    world: World = kept
-    if rewind:
-        beginning = kept.answer(("begin",), 0)
-        assert isinstance(beginning, Beginning)
-        world = LoggedWorld(Log(beginning), kept)
+    world: World = logged(kept) if rewind else kept
     try:
         engine = Engine(image, world, options, notes.append)
     except BootError as error:
@@ -92,12 +86,8 @@ def replay(path: str | PathLike[str], *, mmu: str = "", check: bool = False) -> 
     asked = asked_of(fspath(path), recording.header)
     names, images = recording.header.names, recording.images
     kept, notes = KeptWorld(b"", recording.log.beginning.arguments), list[str]()
-
-    def show(stream: int, data: bytes) -> Answer:
-        return kept.answer(("write", stream, data), 0)
-
     options = asked.options._replace(mmu=mmu or asked.options.mmu, timeout=None, check=check)
-    world = LoggedWorld(recording.log, None, show)
+    world = LoggedWorld(recording.log, None, shown_by(kept))
     with BytesIO(images[0]) as stream:
         image = load_elf(stream, names[0])
     try:

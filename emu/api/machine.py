@@ -256,7 +256,16 @@ class Machine:
         )
         injection = Injection(occurrences(row, which, pid), Error[error] if error else None, result)
         self._injections.add(injection)
-        return lambda: self._injections.remove(injection)
+        self._injected()
+
+        def take_back() -> None:
+            self._injections.remove(injection)
+            self._injected()
+
+        return take_back
+
+    def _injected(self) -> None:
+        """What is injected has changed."""
 
     def retry(self) -> None:
         """At a fault: let the process go on at its PC, and do not tell the kernel.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from emu.api.console import Console, KeptWorld
 from emu.api.machine import Goal, Machine, Stop
 from emu.machine.machine import Machine as Engine
 from emu.machine.observers import Observer
-from emu.machine.outcome import How, Outcome, outcome
+from emu.machine.outcome import Outcome
 from emu.machine.snapshot import Snapshot
 from emu.recording.timeline import BOUND, PastError, Timeline
 from emu.recording.world import LoggedWorld
@@ -21,9 +21,6 @@ from kernel_model.descriptors import READ, WRITE
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFiles
 
-LONGEST_BLOCK = 4
-"""Instructions of an IT block."""
-
 Place = int | tuple[int, int]
 """An address (va) of a word, or an address and a length in bytes."""
 
@@ -32,6 +29,7 @@ class RewindableMachine(Machine):
     """A machine that can go back, made by ``emu.load(..., rewind=True)`` or ``emu.replay``.
 
     What a script changes in it, it forgets its past at: that past would not lead there again.
+    While an injection stands, it cannot go back.
     Callbacks are told of what happens for the first time, and not of what is run again.
     """
 
@@ -50,7 +48,7 @@ class RewindableMachine(Machine):
         self.console = Console(kept, lambda: world.position.written)
         self._timeline = Timeline(engine, world, bound)
         self._timeline.hidden = lambda: [self._reporter, *self._observers.values()]
-        self._is_changed = self._injects = False
+        self._is_changed = False
 
     # Backwards
 
@@ -78,13 +76,10 @@ class RewindableMachine(Machine):
 
         Errors: PastError.
         """
-        place = self.instructions - count
-        stop = self.go_to(place)
-        for earlier in range(place - 1, place - 1 - LONGEST_BLOCK, -1):
-            if self.instructions <= place:
-                break
-            stop = self.go_to(earlier)
-        return stop
+        self._check_repeatable()
+        with self._running.run("Machine.step_back"):
+            self._settle()
+            return self._stop(self._timeline.step_back(count), None)
 
     def run_back_until(
         self,
@@ -131,12 +126,8 @@ class RewindableMachine(Machine):
         return found
 
     def _to_call(self, number: int) -> Stop:
-        history = self._engine.history
-        if history.made >= number:
-            self._timeline.go_to(self._timeline.before_call(number))
-        goal = Goal(self._engine, number - history.made, False, self._describe)
-        if number == history.made:
-            return self._stop(outcome(How.COUNT), None)
+        left = self._timeline.go_before_call(number)
+        goal = Goal(self._engine, left, False, self._describe)
         return self._stop(self._ahead((), 0, goal.observers), goal)
 
     # Forwards
@@ -151,15 +142,10 @@ class RewindableMachine(Machine):
         self, addresses: Sequence[int], count: int, observers: Sequence[Observer]
     ) -> Outcome:
         engine, end = self._engine, self.instructions + count if count else 0
-
-        def stops_here() -> bool:
-            running, core = engine.running, engine.core
-            if running is None or running.resume is not None or not core.has_loaded(running.pid):
-                return False
-            return core.engine.registers.pc in addresses
-
         return self._timeline.run(
-            lambda most: engine.run_until(addresses, most, observers), end, stops_here
+            lambda most: engine.run_until(addresses, most, observers),
+            end,
+            lambda: engine.next_pc in addresses,
         )
 
     def _settle(self) -> None:
@@ -170,7 +156,7 @@ class RewindableMachine(Machine):
 
     def _check_repeatable(self) -> None:
         """Errors: PastError."""
-        if self._injects:
+        if self._injections.stand:
             raise PastError("what was injected cannot be run again")
 
     # What is changed from outside
@@ -191,21 +177,5 @@ class RewindableMachine(Machine):
             super().restore(state)
         self._is_changed = True
 
-    def inject(
-        self,
-        call: str,
-        *,
-        error: str = "",
-        result: int = 0,
-        when: int | Container[int] | None = None,
-        pid: int | None = None,
-    ) -> Callable[[], None]:
-        """As ``Machine.inject``; while an injection stands, the machine cannot go back."""
-        undo = super().inject(call, error=error, result=result, when=when, pid=pid)
-        self._injects = True
-
-        def take_back() -> None:
-            undo()
-            self._injects, self._is_changed = False, True
-
-        return take_back
+    def _injected(self) -> None:
+        self._is_changed = True

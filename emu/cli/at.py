@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -16,6 +16,7 @@ from emu.machine.machine import Machine
 from emu.machine.outcome import How, Outcome
 
 STDERR = 2
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Moment(NamedTuple):
@@ -45,16 +46,18 @@ class MomentType(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         return Moment(kind, count)
 
 
-at_option = click.option(
-    "--at",
-    type=MomentType(),
-    default=Moment("exit"),
-    show_default="exit",
-    metavar="WHEN",
-    shell_complete=complete.moments,
-    help="When to look: at the first fault, at the end (exit), after the N-th call of the kernel "
-    "(call:N) or after N instructions (insn:N).",
-)
+def at_option(when: str, kind: str) -> Callable[[_Command], _Command]:
+    """The option.  when: how its help begins.  kind: of the moment where none is asked for."""
+    return click.option(
+        "--at",
+        type=MomentType(),
+        default=Moment(kind),
+        show_default=kind,
+        metavar="WHEN",
+        shell_complete=complete.moments,
+        help=f"{when}: at the first fault, at the end (exit), after the N-th call of the kernel "
+        "(call:N) or after N instructions (insn:N).",
+    )
 
 
 def run_until(guest: GuestOptions, at: Moment) -> Launch:
@@ -62,11 +65,16 @@ def run_until(guest: GuestOptions, at: Moment) -> Launch:
 
     Errors: UserError, when the run ended before.
     """
-    if at.kind == "insn" and guest.options.max_insns:
-        raise UserError(f"--at {at} and --max-insns cannot be used together")
+    check_moment(guest, at)
     launch = Launch(guest, (0, STDERR, STDERR))
     reach_moment(launch, at)
     return launch
+
+
+def check_moment(guest: GuestOptions, at: Moment) -> None:
+    """Errors: UserError, for a moment that goes with no bound."""
+    if at.kind == "insn" and guest.options.max_insns:
+        raise UserError(f"--at {at} and --max-insns cannot be used together")
 
 
 def reach_moment(launch: Launch, at: Moment) -> None:

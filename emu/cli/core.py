@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from emu.cli.at import Moment, MomentType, reach_moment
+from emu.cli.at import Moment, at_option, check_moment, reach_moment
 from emu.cli.command import Command
-from emu.cli.complete import moments
 from emu.cli.corefiles import core_file, write_core_file
 from emu.cli.errors import UserError, user_errors
 from emu.cli.launch import Launch
@@ -27,16 +26,7 @@ Examples:
 
 @click.command(cls=Command, epilog=EPILOG)
 @guest_options
-@click.option(
-    "--at",
-    type=MomentType(),
-    default=Moment("fault"),
-    show_default="fault",
-    metavar="WHEN",
-    shell_complete=moments,
-    help="When: at the first fault, at the end (exit), after the N-th call of the kernel (call:N) "
-    "or after N instructions (insn:N).",
-)
+@at_option("When", "fault")
 @click.option(
     "--process",
     "pid",
@@ -58,8 +48,7 @@ def command(guest: GuestOptions, at: Moment, pid: int | None, path: str) -> None
 
     What the guest prints goes to standard error.
     """
-    if at.kind == "insn" and guest.options.max_insns:
-        raise UserError(f"--at {at} and --max-insns cannot be used together")
+    check_moment(guest, at)
     launch = _launch(guest)
     with core_file(launch, path) as stream:
         try:
@@ -81,15 +70,8 @@ def command(guest: GuestOptions, at: Moment, pid: int | None, path: str) -> None
 
 
 def _launch(guest: GuestOptions) -> Launch:
-    from emu.cli.logged import is_recording
+    from emu.cli.logged import is_recording, replaying_program
 
-    if not is_recording(guest.program):
-        return Launch(guest, STREAMS)
-    from emu.cli.logged import recorded_guest, replaying
-    from emu.recording.file import RecordingError, read_recording
-
-    with user_errors(guest.program, RecordingError):
-        recorded = read_recording(guest.program)
-        asked = recorded_guest(guest.program, recorded)
-    options = asked.options._replace(mmu=guest.options.mmu, check=guest.options.check)
-    return replaying(recorded, asked._replace(options=options), STREAMS)
+    if is_recording(guest.program):
+        return replaying_program(guest, STREAMS)
+    return Launch(guest, STREAMS)

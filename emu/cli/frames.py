@@ -29,7 +29,7 @@ FORMATS = ("text", "json", "dot", "svg", "svg-memory")
 
 @click.command(cls=Command, epilog=EPILOG)
 @guest_options
-@at_option
+@at_option("When to look", "exit")
 @click.option(
     "--as",
     "form",

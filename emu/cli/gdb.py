@@ -116,14 +116,9 @@ def command(
 def _launch(guest: GuestOptions, is_replay: bool, snapshots: int, streams: Streams) -> Launch:
     """The machine, whose world is logged if it is to go back."""
     if is_replay:
-        from emu.cli.logged import recorded_guest, replaying
-        from emu.recording.file import RecordingError, read_recording
+        from emu.cli.logged import replaying_program
 
-        with user_errors(guest.program, RecordingError):
-            recorded = read_recording(guest.program)
-            asked = recorded_guest(guest.program, recorded)
-        options = asked.options._replace(mmu=guest.options.mmu, check=guest.options.check)
-        return replaying(recorded, asked._replace(options=options), streams)
+        return replaying_program(guest, streams)
     if not snapshots:
         return Launch(guest, streams)
     from emu.cli.logged import logged_world

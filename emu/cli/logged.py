@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from emu.cli.errors import user_errors
 from emu.cli.inputs import stand_in
 from emu.cli.launch import Launch, Streams, host_world
 from emu.cli.options import GuestOptions
 from emu.cli.streams import WAITS
-from emu.environment.requests import Answer, Beginning
 from emu.environment.world import HostWorld
-from emu.recording.file import MAGIC, Recording
-from emu.recording.log import Log
+from emu.recording.file import MAGIC, Recording, RecordingError, read_recording
 from emu.recording.options import asked_of
 from emu.recording.replay import run_again
-from emu.recording.world import LoggedWorld
+from emu.recording.world import LoggedWorld, logged, shown_by
 
 
 def logged_world(guest: GuestOptions, streams: Streams) -> LoggedWorld:
     """The real outside, whose answers are noted.  Errors: OSError."""
-    host = host_world(guest, streams)
-    beginning = host.answer(("begin",), 0)
-    assert isinstance(beginning, Beginning)
-    return LoggedWorld(Log(beginning), host)
+    return logged(host_world(guest, streams))
 
 
 def is_recording(path: str) -> bool:
@@ -32,17 +28,29 @@ def is_recording(path: str) -> bool:
         return False
 
 
-def recorded_guest(path: str, recorded: Recording) -> GuestOptions:
-    """How the program was run.  Errors: RecordingError."""
-    header = recorded.header
-    asked = asked_of(path, header)
+def open_recording(path: str) -> tuple[Recording, GuestOptions]:
+    """The recording in this file, and how its program was run.  Errors: UserError."""
+    with user_errors(path, RecordingError):
+        recorded = read_recording(path)
+        header = recorded.header
+        asked = asked_of(path, header)
     for name, image in zip(header.names, recorded.images, strict=True):
         stand_in(name, image)
     arguments = header.beginning.arguments[1:]
     program, *symbols = header.names
-    return GuestOptions(
+    return recorded, GuestOptions(
         program, arguments, asked.options, asked.files, tuple(symbols), False, asked.clock
     )
+
+
+def replaying_program(guest: GuestOptions, streams: Streams) -> Launch:
+    """A launch of the recording that was given as the program.  Errors: UserError.
+
+    Of the options given with it those count that do not decide the run.
+    """
+    recorded, asked = open_recording(guest.program)
+    options = asked.options._replace(mmu=guest.options.mmu, check=guest.options.check)
+    return replaying(recorded, asked._replace(options=options), streams)
 
 
 def replaying(recorded: Recording, guest: GuestOptions, streams: Streams = (0, 1, 2)) -> Launch:
@@ -53,11 +61,7 @@ def replaying(recorded: Recording, guest: GuestOptions, streams: Streams = (0, 1
 
     def make_world(_guest: GuestOptions, streams: Streams) -> LoggedWorld:
         host = HostWorld(["replay"], None, streams, WAITS)
-
-        def show(stream: int, data: bytes) -> Answer:
-            return host.answer(("write", stream, data), 0)
-
-        return LoggedWorld(recorded.log, None, show, WAITS)
+        return LoggedWorld(recorded.log, None, shown_by(host), WAITS)
 
     options = guest.options
     launch = Launch(guest._replace(options=options._replace(timeout=None)), streams, make_world)

@@ -9,15 +9,15 @@ import click
 from emu.cli.command import Command
 from emu.cli.corefiles import check_core, core_option, cores
 from emu.cli.debugger import DebuggerOptions, check_debugger, debugged, debugger_options
-from emu.cli.errors import UserError, user_errors
+from emu.cli.errors import UserError
 from emu.cli.fingerprint import made_by
 from emu.cli.instruments import InstrumentOptions, instrument_options, run_instrumented
 from emu.cli.launch import Launch
-from emu.cli.logged import recorded_guest, replaying
+from emu.cli.logged import open_recording, replaying
 from emu.cli.streams import note, say
 from emu.machine.outcome import Outcome
 from emu.mmu import BACKENDS
-from emu.recording.file import Recording, RecordingError, read_recording
+from emu.recording.file import Recording
 from emu.recording.world import ReplayError
 
 EPILOG = """\b
@@ -61,9 +61,7 @@ def command(
     """Run what was recorded in RECORDING again: the same instructions, output and end."""
     check_debugger(debugger)
     check_core(core, debugger)
-    with user_errors(recording, RecordingError):
-        recorded = read_recording(recording)
-        guest = recorded_guest(recording, recorded)
+    recorded, guest = open_recording(recording)
     options = guest.options._replace(mmu=mmu or guest.options.mmu, check=check, stats=stats)
     launch = replaying(recorded, guest._replace(options=options, explain=explain))
     started = time.perf_counter()

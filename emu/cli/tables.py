@@ -23,7 +23,7 @@ Examples:
 
 @click.command(cls=Command, epilog=EPILOG)
 @guest_options
-@at_option
+@at_option("When to look", "exit")
 @click.option(
     "--pid", type=click.IntRange(min=0), default=None, metavar="PID", help="Only this process."
 )

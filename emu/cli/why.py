@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from emu.cli.command import Command, print_text
-from emu.cli.errors import UserError, user_errors
+from emu.cli.errors import UserError
 from emu.cli.launch import Launch
 from emu.cli.streams import standard_output, write_json
 
@@ -118,12 +118,9 @@ def _opened(path: str) -> tuple[Launch, Timeline]:
     import os
 
     from emu.cli.debugger import SNAPSHOTS, timeline_of
-    from emu.cli.logged import recorded_guest, replaying
-    from emu.recording.file import RecordingError, read_recording
+    from emu.cli.logged import open_recording, replaying
 
-    with user_errors(path, RecordingError):
-        recorded = read_recording(path)
-        guest = recorded_guest(path, recorded)
+    recorded, guest = open_recording(path)
     nowhere = os.open(os.devnull, os.O_RDWR)
     launch = replaying(recorded, guest, (nowhere, nowhere, nowhere))
     for one in launch.reporters:
@@ -144,9 +141,10 @@ def _go(launch: Launch, timeline: Timeline, before: int | None) -> None:
             timeline.run(launch.machine.run_for)
         else:
             timeline.go_to(before)
-    except (PastError, ReplayError) as error:
-        if isinstance(error, ReplayError):
-            raise UserError(str(error)) from error
+    except PastError:
+        pass  # as far as the run is known
+    except ReplayError as error:
+        raise UserError(str(error)) from error
 
 
 def _stores(

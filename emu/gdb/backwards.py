@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from emu.gdb.stops import BEGIN, Signal, Stopped
 from emu.machine.observers import Observer
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from emu.machine.core import Core
     from emu.recording.timeline import Timeline
     from kernel_model.process import Process, Resume
-
-_LONGEST_BLOCK: Final = 4
-"""Instructions of an IT block, which are run as one."""
 
 
 class Backwards:
@@ -46,7 +43,7 @@ class Backwards:
             leaving = _Leaving(self._runner, pid)
             self._machine.observers.add(leaving)
             try:
-                found = timeline.find_last(timeline.now, self._machine_run)
+                found = timeline.find_last(timeline.now, self._machine.run_for)
             finally:
                 self._machine.observers.remove(leaving)
             if not found or not self._one_back(pid):
@@ -56,18 +53,11 @@ class Backwards:
 
     def _one_back(self, pid: int) -> bool:
         """Go back by an instruction, or an IT block; whether it was this process's."""
-        timeline = self._timeline
-        here = timeline.now
-        for count in range(1, _LONGEST_BLOCK + 2):
-            if here - count < timeline.begin:
-                return False
-            timeline.go_to(here - count)
-            if timeline.now < here:
-                return self._runner.has_turn(pid)
-        return False
-
-    def _machine_run(self, count: int) -> Outcome:
-        return self._machine.run_for(count)
+        try:
+            self._timeline.step_back()
+        except PastError:  # the past begins here
+            return False
+        return self._runner.has_turn(pid)
 
     def go(self) -> Stopped:
         """Go back to the last breakpoint, watched access or caught call before this place."""
@@ -126,12 +116,8 @@ class Backwards:
         """Go to where so many calls are decided."""
         from emu.machine.pauses import AfterCalls
 
-        history = self._machine.history
-        if history.made >= number:
-            self._timeline.go_to(self._timeline.before_call(number))
-        if history.made < number:
-            after = AfterCalls(self._machine.pause, number - history.made)
-            self._timeline.run(lambda most: self._machine.run_until((), most, [after]))
+        after = AfterCalls(self._machine.pause, self._timeline.go_before_call(number))
+        self._timeline.run(lambda most: self._machine.run_until((), most, [after]))
 
     def _begin(self) -> set[int]:
         """Go elsewhere than on; the processes that are debugged."""
@@ -164,14 +150,13 @@ class _Leaving(Observer):
     rank: ClassVar[int] = 3
 
     def __init__(self, runner: Runner, pid: int) -> None:
-        self._machine, self._pid = runner.machine, pid
+        self._runner, self._pid = runner, pid
         self._had = runner.has_turn(pid)
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         had, self._had = self._had, process.pid == self._pid
         if had and not self._had:
-            self._machine.pause()
+            self._runner.machine.pause()
 
     def restored(self) -> None:
-        running = self._machine.running
-        self._had = running is not None and running.pid == self._pid
+        self._had = self._runner.has_turn(self._pid)

@@ -98,13 +98,11 @@ class Monitor:
         yield found.fault.text if found.fault is not None else f"pa {found.pa:#010x}"
 
     def calls(self, _words: list[str]) -> Iterator[str]:
-        from emu.decoding.calls import entry_text
+        from emu.inquiry.answers import entry_words
 
-        kernel = self.kernel
-        anybody = next(iter(kernel.processes.values()))
-        for entry, result in list(self.runner.machine.history.calls)[-SHOWN:]:
-            caller = kernel.processes.get(entry.pid, anybody)
-            yield f"{entry_text(kernel, caller, entry)} = {result}"
+        machine = self.runner.machine
+        for entry, result in list(machine.history.calls)[-SHOWN:]:
+            yield f"{entry_words(machine, entry)} = {result}"
 
     def processes(self, _words: list[str]) -> Iterator[str]:
         yield from self.kernel.waiting()

@@ -201,10 +201,8 @@ class Runner:
 
     def _met_here(self) -> Stopped | None:
         """The stop for a breakpoint at the PC of the running process, if there is one."""
-        running, core = self._running, self.machine.core
-        if running is None or running.resume is not None or not core.has_loaded(running.pid):
-            return None
-        if not self.breakpoints.is_met(core.engine.registers.pc):
+        running, pc = self._running, self.machine.next_pc
+        if running is None or pc is None or not self.breakpoints.is_met(pc):
             return None
         return Stopped(running.pid, why="swbreak:;")
 

@@ -81,11 +81,9 @@ class FrameLife(Life):
             self.tell(f"passed from process {event.giver} to process {event.receiver}")
 
     def translation_changed(self, event: TranslationChanged) -> None:
-        frame = self._machine.kernel.frames.get(self._id)
-        if frame is None:
-            return
         kernel = self._machine.kernel
-        if frame.is_viewed and event.va == kernel.view_va(frame):
+        frame = kernel.frames.get(self._id)
+        if frame is not None and frame.is_viewed and event.va == kernel.view_va(frame):
             is_mapped = walk(kernel.memory, event.l1_pa, event.va).fault is None
             self.tell(f"{'mapped at' if is_mapped else 'unmapped from'} {event.va:#010x}")
 

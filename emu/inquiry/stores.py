@@ -28,8 +28,8 @@ def stores(
 
     The machine is then where it happens: before the instruction that stores, or after the call.
     """
-    kernel_stores = _KernelStores(machine.pause, pa, length)
-    search = Search(machine, (), [kernel_stores], [Watch(WRITE, pa, length)])
+    watch = Watch(WRITE, pa, length)
+    search = Search(machine, (), [_KernelStores(machine.pause, watch)], [watch])
     timeline.undisturbed = search.undisturbed
     try:
         while timeline.find_last(before, search.go):
@@ -72,8 +72,8 @@ class _KernelStores(Observer):
 
     rank: ClassVar[int] = 3
 
-    def __init__(self, pause: Callable[[], None], pa: int, length: int) -> None:
-        self._pause, self._pa, self._length = pause, pa, length
+    def __init__(self, pause: Callable[[], None], watch: Watch) -> None:
+        self._pause, self._watch = pause, watch
 
     def memory_written(self, event: MemoryWritten) -> None:
         self._look(event.pa, event.length)
@@ -82,5 +82,5 @@ class _KernelStores(Observer):
         self._look(event.pa, len(event.new) * _ENTRY)
 
     def _look(self, pa: int, length: int) -> None:
-        if pa < self._pa + self._length and self._pa < pa + length:
+        if self._watch.reaches(pa, length):
             self._pause()

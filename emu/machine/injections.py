@@ -35,6 +35,11 @@ class Injections:
         self._calls, self._trap = calls, calls.decide
         self._all: tuple[Injection, ...] = ()
 
+    @property
+    def stand(self) -> bool:
+        """Whether there is any."""
+        return bool(self._all)
+
     def add(self, injection: Injection) -> None:
         """Let it choose from now on."""
         self._set((*self._all, injection))

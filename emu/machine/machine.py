@@ -156,6 +156,15 @@ class Machine:
         return self.turns.running
 
     @property
+    def next_pc(self) -> int | None:
+        """Where that process goes on (va); None where its registers are not on the core, or change
+        first."""
+        running, core = self.running, self.core
+        if running is None or running.resume is not None or not core.has_loaded(running.pid):
+            return None
+        return core.engine.registers.pc
+
+    @property
     def has_ended(self) -> bool:
         """Whether no process runs or waits for input, so that the machine cannot run on."""
         return self.turns.has_ended

@@ -182,13 +182,20 @@ bool memory_copy(Memory *memory, uint32_t va, uint8_t *to, size_t length)
     return true;
 }
 
+/* The two numbers of a call: an address and a length.  False: an exception is set. */
+static bool memory_span(PyObject *const *args, Py_ssize_t number, unsigned long long place[2])
+{
+    place[0] = place[1] = 0;
+    for (Py_ssize_t at = 0; at < 2 && at < number; at++)
+        place[at] = PyLong_AsUnsignedLongLong(args[at]);
+    return !PyErr_Occurred();
+}
+
 static PyObject *memory_bytes_at(PyObject *self, PyObject *const *args, Py_ssize_t number)
 {
     Memory *memory = (Memory *)self;
-    unsigned long long place[2] = {0};
-    for (Py_ssize_t at = 0; at < 2 && at < number; at++)
-        place[at] = PyLong_AsUnsignedLongLong(args[at]);
-    if (PyErr_Occurred())
+    unsigned long long place[2];
+    if (!memory_span(args, number, place))
         return NULL;
     if (place[0] + place[1] > (1ull << 32) || place[1] > memory->size)
         Py_RETURN_NONE;
@@ -204,10 +211,8 @@ static PyObject *memory_bytes_at(PyObject *self, PyObject *const *args, Py_ssize
 static PyObject *memory_place(PyObject *self, PyObject *const *args, Py_ssize_t number)
 {
     Memory *memory = (Memory *)self;
-    unsigned long long place[2] = {0};
-    for (Py_ssize_t at = 0; at < 2 && at < number; at++)
-        place[at] = PyLong_AsUnsignedLongLong(args[at]);
-    if (PyErr_Occurred())
+    unsigned long long place[2];
+    if (!memory_span(args, number, place))
         return NULL;
     uint32_t pa = 0, va = (uint32_t)place[0];
     bool found = place[0] <= UINT32_MAX && place[1] > 0 && place[1] <= PAGE_SIZE_ - (va & PAGE_OFFSET_)

@@ -58,19 +58,16 @@ class Ended(NamedTuple):
     check: int
 
 
-def _drop(_entries: bytes) -> None:
-    """Keep the entries in memory only."""
-
-
 class Log:
     """The log of a run, which grows as it goes on.
 
     answers: in order.  stops: likewise.  requests: how many are known to have been answered.
     moment: instructions that the run is known to have executed.
-    end: how the run ended, or None.  sink: called with entries to keep, several at a time.
+    end: how the run ended, or None.  sink: called with entries to keep, several at a time; None:
+    they are not written at all.
     """
 
-    def __init__(self, beginning: Beginning, sink: Callable[[bytes], None] = _drop) -> None:
+    def __init__(self, beginning: Beginning, sink: Callable[[bytes], None] | None = None) -> None:
         self.beginning, self.sink = beginning, sink
         self.answers: list[Answered] = []
         self.stops: list[Stopped] = []
@@ -85,47 +82,49 @@ class Log:
     def answered(self, request: int, moment: int, answer: Answer) -> None:
         """Note an answer that could not be foretold."""
         self.answers.append(Answered(request, moment, answer))
-        self._begin(_ANSWERED, request, moment)
-        put_answer(self._unsunk, answer)
-        if len(self._unsunk) >= _FULL:
-            self.hand_on()
+        if self._begins(_ANSWERED, request, moment):
+            put_answer(self._unsunk, answer)
+            if len(self._unsunk) >= _FULL:
+                self.hand_on()
 
     def stopped(self, moment: int, cause: Cause) -> None:
         """Note that the outside ended the run."""
         self.stops.append(Stopped(moment, cause))
-        self._begin(_STOPPED, self.requests, moment)
-        put_cause(self._unsunk, cause)
-        self.hand_on()
+        if self._begins(_STOPPED, self.requests, moment):
+            put_cause(self._unsunk, cause)
+            self.hand_on()
 
     def goes_on(self, moment: int) -> None:
         """Note that so many instructions were executed, and that all requests were answered."""
-        self._begin(_GOES_ON, self.requests, moment)
         self.due = moment + max(FIRST_SIGN, moment >> 2)
-        self.hand_on()
+        if self._begins(_GOES_ON, self.requests, moment):
+            self.hand_on()
 
     def cut(self, requests: int, answers: int) -> None:
         """Drop what is behind so many requests and answers; only of a log that has no sink."""
-        assert self.sink is _drop
+        assert self.sink is None
         del self.answers[answers:]
         self.requests = requests
-        self._unsunk.clear()
-        self._last = (0, 0)
 
     def hand_on(self) -> None:
         """Hand the entries so far to the sink."""
-        if self._unsunk:
+        if self._unsunk and self.sink is not None:
             entries = bytes(self._unsunk)
             self._unsunk.clear()
             self.sink(entries)
 
-    def _begin(self, kind: int, request: int, moment: int) -> None:
+    def _begins(self, kind: int, request: int, moment: int) -> bool:
+        """Write the beginning of an entry; whether entries are written at all."""
+        self.moment = max(self.moment, moment)
+        if self.sink is None:
+            return False
         last_request, last_moment = self._last
         out = self._unsunk
         out.append(kind)
         put_unsigned(out, request - last_request)
         put_unsigned(out, moment - last_moment)
         self._last = request, moment
-        self.moment = max(self.moment, moment)
+        return True
 
     # Reading
 

@@ -27,7 +27,7 @@ def run_again(machine: Machine, world: LoggedWorld, damage: str) -> Outcome:
             raise ReplayError(f"{damage}: the run is known for {log.moment} instructions")
         return outcome
     outcome = _to_its_end(machine, log)
-    if _ended(machine, world, outcome) != log.end:
+    if end_of(machine, world, outcome.how.name, outcome.status) != log.end:
         raise ReplayError(f"the run parts from it at its end, after {log.end.moment} instructions")
     return outcome
 
@@ -50,10 +50,6 @@ def _go_to(machine: Machine, moment: int) -> Outcome | None:
     """Run until so many instructions have executed; None if they have."""
     left = moment - machine.instructions
     return machine.run_for(left) if left > 0 else None
-
-
-def _ended(machine: Machine, world: LoggedWorld, outcome: Outcome) -> Ended:
-    return end_of(machine, world, outcome.how.name, outcome.status)
 
 
 def end_of(machine: Machine, world: LoggedWorld, how: str, status: int) -> Ended:

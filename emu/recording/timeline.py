@@ -28,6 +28,8 @@ _WINDOW: Final = 2_000
 """Instructions that are looked at first when something is looked for backwards."""
 _WIDER: Final = 8
 """How many times as many are looked at next."""
+_LONGEST_BLOCK: Final = 4
+"""Instructions of an IT block, which are run as one."""
 _PER_SNAPSHOT: Final = 32 << 10
 """Bytes that a snapshot takes beside its pages, about."""
 
@@ -183,7 +185,29 @@ class Timeline:
                 return self.run(self._machine.run_for)
         return self.go_to(self._furthest)
 
-    def before_call(self, number: int) -> int:
+    def step_back(self, count: int = 1) -> Outcome:
+        """Go back by so many instructions; from within an IT block, to its start.
+
+        Errors: PastError.
+        """
+        place = self.now - count
+        reached = self.go_to(place)
+        for earlier in range(place - 1, place - 1 - _LONGEST_BLOCK, -1):
+            if self.now <= place:
+                break
+            reached = self.go_to(earlier)
+        return reached
+
+    def go_before_call(self, number: int) -> int:
+        """Be where fewer than so many calls are decided; how many more there are to be.
+
+        Errors: PastError.
+        """
+        if self._machine.history.made >= number:
+            self.go_to(self._before_call(number))
+        return number - self._machine.history.made
+
+    def _before_call(self, number: int) -> int:
         """The place of the last snapshot before so many calls were decided.  Errors: PastError."""
         for kept in self._kept[::-1]:
             if _made(kept) < number:
@@ -259,9 +283,8 @@ class Timeline:
         if at and self._kept[at - 1].moment == self.now:
             return
         state = self._machine.snapshot()
-        before = self._kept[at - 1].state.ram if at else {}
-        own = sum(before.get(pa) is not page for pa, page in state.ram.items())
-        self._kept.insert(at, Kept(self.now, state, own * PAGE_SIZE + _PER_SNAPSHOT))
+        size = _size(state, self._kept[at - 1].state if at else None)
+        self._kept.insert(at, Kept(self.now, state, size))
         while sum(one.size for one in self._kept) > self._bound and len(self._kept) > 2:
             self._drop()
 
@@ -274,11 +297,16 @@ class Timeline:
             return gap / (newest - kept[at].moment + self._interval)
 
         least = min(range(1, len(kept) - 1), key=worth)
-        dropped, after = kept.pop(least), kept[least]
-        before = kept[least - 1].state.ram
-        own = sum(before.get(pa) is not page for pa, page in after.state.ram.items())
-        kept[least] = after._replace(size=own * PAGE_SIZE + _PER_SNAPSHOT)
-        del dropped
+        del kept[least]
+        after = kept[least]
+        kept[least] = after._replace(size=_size(after.state, kept[least - 1].state))
+
+
+def _size(state: Snapshot, before: Snapshot | None) -> int:
+    """Bytes that a snapshot takes beside the one before."""
+    shared = before.ram if before is not None else {}
+    own = sum(shared.get(pa) is not page for pa, page in state.ram.items())
+    return own * PAGE_SIZE + _PER_SNAPSHOT
 
 
 def _made(kept: Kept) -> int:

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from emu.environment.clock import LOOK, NEVER
 from emu.environment.files import OpenMode
-from emu.environment.requests import STDOUT, Answer, Cause, Failed, Lost, Request, Write
+from emu.environment.requests import STDOUT, Answer, Beginning, Cause, Failed, Lost, Request, Write
 from emu.environment.waits import Waits
 from emu.environment.world import World
 from emu.recording.log import Log
@@ -75,6 +75,11 @@ Show = Callable[[int, bytes], Answer]
 """show(stream, data): the answer to that write of another world, or of none."""
 
 
+def shown_by(world: World) -> Show:
+    """Shows by the writes of this world."""
+    return lambda stream, data: world.answer(("write", stream, data), 0)
+
+
 def _show_nothing(_stream: int, data: bytes) -> Answer:
     return len(data)
 
@@ -104,7 +109,7 @@ class LoggedWorld:
         self._waits = waits or Waits()
         self._shown = 0
         self._at = _Place()
-        self._reopens: dict[int, tuple[bytes, int]] | None = None
+        self._reopens: set[int] | None = None
 
     # Answering
 
@@ -152,22 +157,22 @@ class LoggedWorld:
 
     def _foretold(self, request: Request, moment: int) -> Answer:
         """The answer if all is as usual; what the clock is looked at for is noted."""
-        name = request[0]
+        name, at = request[0], self._at
         if request[0] == "write":
-            self._at.check = crc32(request[2], self._at.check)
+            at.check = crc32(request[2], at.check)
             return len(request[2])
         if name == "input_ready":
-            return self._at.ready
+            return at.ready
         if name == "now" and self._counts:
-            if self._at.looked == NEVER:
-                self._at.looked = moment
+            if at.looked == NEVER:
+                at.looked = moment
             else:
-                self._at.looks += 1
-            return moment - self._at.looked + self._at.looks * LOOK
+                at.looks += 1
+            return moment - at.looked + at.looks * LOOK
         return _FORETOLD.get(name, NotImplemented)
 
     def _from_beneath(self, request: Request, moment: int, foretold: Answer) -> Answer:
-        log = self.log
+        log, at = self.log, self._at
         if self._beneath is None:
             raise ReplayError(f"it ends after {log.moment} instructions, without an end")
         if request[0] == "now" and self._counts:
@@ -175,27 +180,26 @@ class LoggedWorld:
         else:
             answer = self._beneath.answer(request, moment)
         if answer != foretold or type(answer) is not type(foretold):
-            log.answered(self._at.request, moment, answer)
-            self._at.answer += 1
+            log.answered(at.request, moment, answer)
+            at.answer += 1
         elif moment >= log.due:
             log.goes_on(moment)
-        log.requests = self._shown = self._at.request + 1
+        log.requests = self._shown = at.request + 1
         return answer
 
     def _from_log(self, request: Request, moment: int, foretold: Answer) -> Answer:
-        answers = self.log.answers
+        answers, at = self.log.answers, self._at
         answer = foretold
-        at = self._at
         if at.answer < len(answers) and answers[at.answer].request == at.request:
             noted = answers[at.answer]
             if noted.moment != moment or not _fits(noted.answer, request):
                 raise self._parting(moment)
-            self._at.answer += 1
+            at.answer += 1
             answer = noted.answer
         elif foretold is NotImplemented:
             raise self._parting(moment)
-        if self._at.request >= self._shown:
-            self._shown = self._at.request + 1
+        if at.request >= self._shown:
+            self._shown = at.request + 1
             if request[0] == "write":
                 return self._showing(request[1], request[2], answer)
         return answer
@@ -274,7 +278,7 @@ class LoggedWorld:
     @contextmanager
     def going(self) -> Iterator[None]:
         """Restore a machine of this world within: its files are open in the log, and stay so."""
-        self._reopens = {}
+        self._reopens = set()
         try:
             yield
         finally:
@@ -288,9 +292,16 @@ class LoggedWorld:
         for handle, (path, mode) in self._at.files.items():
             again = mode & ~(OpenMode.CREATE | OpenMode.TRUNCATE)
             if handle not in self._reopens and (path, again) == request[1:]:
-                self._reopens[handle] = path, mode
+                self._reopens.add(handle)
                 return handle
         raise AssertionError(request)
+
+
+def logged(world: World) -> LoggedWorld:
+    """The outside of a new run, which this world answers."""
+    beginning = world.answer(("begin",), 0)
+    assert isinstance(beginning, Beginning)
+    return LoggedWorld(Log(beginning), world)
 
 
 def _fits(answer: Answer, request: Request) -> bool:

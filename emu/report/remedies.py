@@ -254,20 +254,20 @@ def _in_the_way(failed: Failed) -> list[Frame]:
 
 def _mapped(failed: Failed) -> Hint | None:
     frame = failed.frame()
-    used = failed.in_use(frame)
-    if used is not None:
-        return Hint(f"the process's {used} is in it: take another frame")
-    unmap = planned(Operation.FRAME_UNMAP, frame.f_id, frame.view_kind)
-    return failed.hint("unmap it first", unmap, failed.again())
+    return _freed(failed, frame, "is in it: take another frame", "unmap it first", frame.view_kind)
 
 
 def _installed(failed: Failed) -> Hint | None:
-    frame = failed.frame()
+    told, advice = "is mapped in it: take another table", "remove it from there first"
+    return _freed(failed, failed.frame(), told, advice, MapKind.TABLE_L2)
+
+
+def _freed(failed: Failed, frame: Frame, told: str, advice: str, kind: MapKind) -> Hint | None:
+    """Unmap a frame so, unless the process needs what would go with it."""
     used = failed.in_use(frame)
     if used is not None:
-        return Hint(f"the process's {used} is mapped in it: take another table")
-    removal = planned(Operation.FRAME_UNMAP, frame.f_id, MapKind.TABLE_L2)
-    return failed.hint("remove it from there first", removal, failed.again())
+        return Hint(f"the process's {used} {told}")
+    return failed.hint(advice, planned(Operation.FRAME_UNMAP, frame.f_id, kind), failed.again())
 
 
 # -- sizes and room --------------------------------------------------------------------------

@@ -227,6 +227,29 @@ def test_what_is_changed_cannot_be_gone_back_before(machine: emu.RewindableMachi
     machine.step_back()
 
 
+def test_a_run_goes_on_from_a_change_in_the_past() -> None:
+    """Its log then grows at an earlier place than it has been."""
+    machine = emu.load(guest("programs/echo"), stdin=INPUT, rewind=True)
+    assert isinstance(machine, emu.RewindableMachine)
+    machine.run()
+    machine.go_to(100)
+    machine.processes[0].registers["r4"] = 1
+    assert machine.run().reason == "exit"
+
+
+def test_no_injection_may_stand_where_the_machine_goes_back(
+    machine: emu.RewindableMachine,
+) -> None:
+    machine.run_until(call=2)
+    undo, other = (machine.inject("console_write", result=0, when=1000) for _ in range(2))
+    undo()
+    with pytest.raises(emu.PastError, match="injected"):
+        machine.step_back()
+    other()
+    machine.run_until(call=1)
+    machine.step_back()
+
+
 def test_a_recording_is_gone_through(tmp_path: Path) -> None:
     from tests.recording.rig import recorded
 
