@@ -84,10 +84,10 @@ def test_of_a_tool_that_fails_the_first_line_is_said(tmp_path: Path) -> None:
     tool = tmp_path / "tool"
     tool.write_text("#!/bin/sh\necho first >&2\necho last >&2\nexit 3\n")
     tool.chmod(0o755)
-    with pytest.raises(SdkError, match="tool failed: first$"):
+    with pytest.raises(SdkError, match=r"tool failed: first$"):
         library.run([str(tool)])
     tool.write_text("#!/bin/sh\nexit 3\n")
-    with pytest.raises(SdkError, match="tool failed: status 3$"):
+    with pytest.raises(SdkError, match=r"tool failed: status 3$"):
         library.run([str(tool)])
 
 
