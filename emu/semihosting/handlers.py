@@ -31,6 +31,8 @@ HANDLES_MAX: Final = 256
 STRING_MAX: Final = 1 << 20
 """Bytes of a string that ends in a NUL: what one call reads of memory is bounded."""
 _STRING_STEP: Final = 256
+_PAGE: Final = 4096
+"""What is longer is charged by its pages."""
 
 
 def open_(caller: Caller, operands: Operands) -> int:
@@ -65,7 +67,7 @@ def write(caller: Caller, operands: Operands) -> int:
     """Write bytes; the number of bytes not written."""
     handle, va, length = operands
     stream, memory = caller.streams[handle], caller.memory
-    data = memory.bytes_at(va, length)
+    data = memory.bytes_at(va, length) if length <= _PAGE else None
     stream.write(caller.outside, memory.read(va, length) if data is None else data)
     return 0
 
@@ -232,3 +234,5 @@ def _string(caller: Caller, va: int) -> bytes:
         if nul:
             return bytes(found)
         va += len(piece)
+        if va % _PAGE == 0:
+            caller.memory.charge(_PAGE)
