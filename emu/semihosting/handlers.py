@@ -221,18 +221,19 @@ def _path(caller: Caller, va: int, length: int) -> bytes:
 def _string(caller: Caller, va: int) -> bytes:
     """The string at ``va`` without its NUL.
 
-    It is read to one aligned step at a time, because the next page may not be mapped.
+    It is read to one aligned step at a time, because the next page may not be mapped; a longer
+    one by pages.
     Errors: BadPointer, also for a string longer than ``STRING_MAX``.
     """
-    found = bytearray()
+    found, step = bytearray(), _STRING_STEP
     while True:
-        piece = caller.memory.read(va, _STRING_STEP - va % _STRING_STEP)
+        piece = caller.memory.read(va, step - va % step)
         text, nul, _ = piece.partition(b"\0")
         found += text
         if len(found) > STRING_MAX:
             raise BadPointer
         if nul:
             return bytes(found)
-        va += len(piece)
+        va, step = va + len(piece), _PAGE
         if va % _PAGE == 0:
             caller.memory.charge(_PAGE)
