@@ -8,7 +8,7 @@ import click
 
 from emu.cli.errors import UserError, user_errors
 from emu.cli.fingerprint import made_by
-from emu.cli.inputs import path_of
+from emu.cli.inputs import STDIN, path_of
 from emu.cli.launch import Launch, Streams
 from emu.cli.logged import logged_world
 from emu.cli.options import GuestOptions
@@ -27,6 +27,8 @@ class Recorder:
     """Records one run of the command line."""
 
     def __init__(self, path: str, guest: GuestOptions) -> None:
+        if path == STDIN:
+            raise UserError("--record: a recording is a file, and not standard output")
         self._path, self._guest = path, guest
         self._names = (guest.program, *guest.symbols)
         self._images = tuple(_contents(name, path) for name in self._names)

@@ -175,9 +175,12 @@ def _va(launch: Launch, asked: Asked) -> int:
     """Errors: UserError, for a name that the program does not have."""
     if asked.base[0].isdecimal():
         try:
-            return int(asked.base, 0) + asked.offset & 0xFFFFFFFF
+            va = int(asked.base, 0) + asked.offset
         except ValueError as error:
             raise UserError(f"{asked.base!r} is no address") from error
+        if va >= 1 << 32:
+            raise UserError(f"{asked.text}: addresses have 32 bits")
+        return va
     symbol = launch.debug.program.symbols.named(asked.base)
     if symbol is None:
         raise UserError(f"the program has nothing of the name {asked.base}")

@@ -311,7 +311,7 @@ class Session:
         pids = list(self.target.attached) if not rest else [self._pid(rest[1:])]
         for pid in pids:
             self.runner.forget(pid)
-        is_last = not self.target.pids
+        is_last = not self.target.pids and not self.target.is_killed
         return Answer(OK, is_over=is_last, detached=is_last)
 
     def _kill(self, _: bytes) -> Answer:

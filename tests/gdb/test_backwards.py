@@ -160,3 +160,13 @@ def test_processes_are_stepped_back_each_by_itself(place: Path) -> None:
     served.end()
     first, second = re.findall(r"^\$\d+ = (.*)$", said, re.MULTILINE)
     assert first == second
+
+
+def test_a_kill_ends_all_inferiors_without_a_complaint(place: Path) -> None:
+    served = Served(guest("scenarios/server"), place)
+    said = served.gdb(
+        "set detach-on-fork off", "set schedule-multiple on", "break client", "continue", "kill",
+    )  # fmt: skip
+    assert "[Inferior 1 (process 1) detached]" in said
+    assert "Remote communication error" not in said
+    assert served.end()[0] == 143

@@ -158,12 +158,14 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     itself = recorded(copy, copy)
     other = replayed(program)
     missing = replayed(tmp_path / "missing")
+    standard = run_emu(program, options=("--record", "-"))
     for run, text in (
         (with_gdb, "--record and --gdb cannot be used together"),
         (nowhere, "No such file or directory"),
         (itself, "the recording would take the place of its program"),
         (other, "no recording of this version of emu"),
         (missing, "No such file or directory"),
+        (standard, "a recording is a file"),
     ):
         assert (run.stdout, run.returncode) == (b"", 2)
         assert run.stderr.decode().startswith("emu: ")

@@ -122,6 +122,7 @@ def test_mistakes_are_one_line(story: Path) -> None:
         (("--write", "total@7"), "no process 7 lives there"),
         (("--write", "0x0"), "--before asks earlier"),
         (("--write", "a+b"), "is no place"),
+        (("--write", "0xfffffffff"), "addresses have 32 bits"),
     ):
         run = emu_command("why", str(story), *words)
         assert (run.returncode, run.stdout, run.stderr.count(b"\n")) == (2, b"", 1)
