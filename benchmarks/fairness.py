@@ -14,7 +14,7 @@ from typing import Final
 
 from benchmarks.programs import program
 
-CALLS: Final = ("pool", "table", "record", "refused", "list")
+CALLS: Final = ("pool", "table", "record", "refused", "list", "console", "write", "write0")
 ROUNDS: Final = 40_000_000
 TIMEOUT: Final = 1.0
 
@@ -32,12 +32,12 @@ def run(ram: str, *arguments: str) -> tuple[float, float, float]:
 def main() -> None:
     path = str(program("timing/heavy"))
     for ram in ("128M", "1G"):
-        start, _, _ = run(ram, path, "--", "none", "0")
-        alone = run(ram, path, "--", "none", str(ROUNDS))[0] - start
+        begun = {call: run(ram, path, "--", call, "0")[0] for call in ("none", *CALLS)}
+        alone = run(ram, path, "--", "none", str(ROUNDS))[0] - begun["none"]
         for call in CALLS:
             seconds, _, memory = run(ram, path, "--", call, str(ROUNDS))
             late = run(ram, "--timeout", str(TIMEOUT), path, "--", call, "4000000000")[1] - TIMEOUT
-            share = alone / (seconds - start)
+            share = alone / (seconds - begun[call])
             print(
                 f"{ram:>5} {call:8} share {share:5.2f}  timeout {late:5.2f} s late "
                 f" {memory:5.0f} MiB at most",

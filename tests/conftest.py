@@ -6,4 +6,9 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ("tests.session.comparing", "tests.session.memory", "tests.session.oracles")
+pytest_plugins = (
+    "tests.session.comparing",
+    "tests.session.leftovers",
+    "tests.session.memory",
+    "tests.session.oracles",
+)

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 
@@ -19,6 +18,7 @@ from emu.cli.debugger import SNAPSHOTS, served
 from emu.cli.errors import UserError, user_errors
 from emu.cli.launch import Launch, Streams
 from emu.cli.options import GuestOptions, Size, guest_options
+from emu.cli.scratch import SCRIPT, SOCKET, scratch
 
 EPILOG = """\b
 Examples:
@@ -101,11 +101,11 @@ def command(
     found = _find(debugger)
     nothing = os.open(os.devnull, os.O_RDONLY)
     launch = _launch(guest, is_replay, snapshots, (nothing, 1, 2))
-    with TemporaryDirectory(prefix="emu-") as directory:
-        place = os.path.join(directory, "gdb")
+    with scratch() as directory:
+        place = os.path.join(directory, SOCKET)
         words = [found, "-q", *(["-batch"] if batch else [])]
         words += ["--data-directory", str(_names(found))]
-        begin = Path(directory, "begin.gdb")
+        begin = Path(directory, SCRIPT)
         begin.write_text(BEGIN)
         words += ["-x", str(begin), "-ex", f"target extended-remote {place}"]
         words += [word for script in scripts for word in ("-x", script)]

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from emu.semihosting import Semihosting
 
 _CHARGE: Final = 5 * CALL
-"""What a call of semihosting is charged, in instructions, as those of the kernel are (rule 16)."""
+"""What a call of semihosting is charged, in instructions, as those of the kernel are (rule 16).
+
+What it reads or writes over more than a page is charged besides, as it is for the kernel's calls.
+"""
 
 
 class SemihostingCalls:
@@ -76,6 +79,7 @@ class SemihostingCalls:
         history.under_way = history.made, process.pid, SEMIHOSTING, ()
         if kernel.core != number:
             kernel.enter(number)  # it may map a heap, or end the process
+        kernel.work = 0
         observers = self._observers
         if observers.semihosting:
             for tell in observers.semihosting:
@@ -91,8 +95,7 @@ class SemihostingCalls:
         except Interrupted:
             self._calls.told -= 1  # it is made again
             raise
-        if self._core.is_sliced:
-            self._core.spend(_CHARGE)
+        self._core.spend(_CHARGE + kernel.work)
         if observers.semihosted:
             for tell in observers.semihosted:
                 tell(self._core, process, operation, result)

@@ -102,7 +102,7 @@ class Sdk(NamedTuple):
 def sdk(cache: Path | None = None) -> Sdk:
     """The SDK, built now if it has not been.  cache: where it is kept.  Errors: SdkError."""
     root = sources()
-    compiler = _version()
+    compiler = _compiler()
     home = cache or cache_home()
     place = home / f"sdk-{digest(root, compiler, str(home))}"
     if not place.is_dir():
@@ -122,11 +122,12 @@ def cache_home() -> Path:
     return (Path(base) if base else Path.home() / ".cache").absolute() / "emu"
 
 
-def _version() -> str:
-    """What the compiler says of itself.  Errors: SdkError, where there is none."""
-    if shutil.which(f"{PREFIX}gcc") is None:
+def _compiler() -> str:
+    """Which compiler it is: its file and what it says of itself.  Errors: SdkError, if none."""
+    found = shutil.which(f"{PREFIX}gcc")
+    if found is None:
         raise SdkError(_NO_COMPILER)
-    return run([f"{PREFIX}gcc", "--version"])
+    return f"{os.path.realpath(found)}\n{run([found, '--version'])}"
 
 
 def run(command: list[str]) -> str:

@@ -56,6 +56,9 @@ class GuestMemory(Protocol):
     def bytes_at(self, va: int, length: int) -> bytes | None:
         """What ``read`` returns, or None: then it takes ``read`` to tell."""
 
+    def charge(self, length: int) -> None:
+        """Charge the call for the pages of ``length`` bytes that it looks at."""
+
     def read(self, va: int, length: int) -> bytes: ...
 
     def write(self, va: int, data: bytes) -> None: ...

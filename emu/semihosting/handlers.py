@@ -31,6 +31,8 @@ HANDLES_MAX: Final = 256
 STRING_MAX: Final = 1 << 20
 """Bytes of a string that ends in a NUL: what one call reads of memory is bounded."""
 _STRING_STEP: Final = 256
+_PAGE: Final = 4096
+"""What is longer is charged by its pages."""
 
 
 def open_(caller: Caller, operands: Operands) -> int:
@@ -65,7 +67,7 @@ def write(caller: Caller, operands: Operands) -> int:
     """Write bytes; the number of bytes not written."""
     handle, va, length = operands
     stream, memory = caller.streams[handle], caller.memory
-    data = memory.bytes_at(va, length)
+    data = memory.bytes_at(va, length) if length <= _PAGE else None
     stream.write(caller.outside, memory.read(va, length) if data is None else data)
     return 0
 
@@ -219,16 +221,19 @@ def _path(caller: Caller, va: int, length: int) -> bytes:
 def _string(caller: Caller, va: int) -> bytes:
     """The string at ``va`` without its NUL.
 
-    It is read to one aligned step at a time, because the next page may not be mapped.
+    It is read to one aligned step at a time, because the next page may not be mapped; a longer
+    one by pages.
     Errors: BadPointer, also for a string longer than ``STRING_MAX``.
     """
-    found = bytearray()
+    found, step = bytearray(), _STRING_STEP
     while True:
-        piece = caller.memory.read(va, _STRING_STEP - va % _STRING_STEP)
+        piece = caller.memory.read(va, step - va % step)
         text, nul, _ = piece.partition(b"\0")
         found += text
         if len(found) > STRING_MAX:
             raise BadPointer
         if nul:
             return bytes(found)
-        va += len(piece)
+        va, step = va + len(piece), _PAGE
+        if va % _PAGE == 0:
+            caller.memory.charge(_PAGE)

@@ -10,9 +10,11 @@ from emu.semihosting import BadPointer, HeapInfo, Semihosting
 from emu.semihosting.heap import map_heap
 from kernel_model import user
 from kernel_model.calls.endings import end_process
+from kernel_model.charges import pages
 from kernel_model.descriptors import WRITE
 from kernel_model.errors import Refused
 from kernel_model.kernel import Kernel
+from kernel_model.memory import PAGE_SIZE
 from kernel_model.process import Exited, Process
 from kernel_model.user import Ranges
 
@@ -30,9 +32,14 @@ class ProcessMemory:
         self.kernel, self.process = kernel, process
         self.bytes_at, self.page_place = ram.bytes_at, ram.place
 
+    def charge(self, length: int) -> None:
+        self.kernel.charge(pages(length))
+
     def read(self, va: int, length: int) -> bytes:
         found = self.bytes_at(va, length)
         if found is not None:
+            if length > PAGE_SIZE:
+                self.charge(length)
             return found
         try:
             return user.read(self.kernel, self.process, va, length)

@@ -1,6 +1,7 @@
 /* One call over nearly all memory, again and again, while a thread counts: what is left to the thread?
  *
- * heavy CALL ROUNDS: CALL is pool, table, record, refused, list or none.  The thread counts ROUNDS times. */
+ * heavy CALL ROUNDS: CALL is pool, table, record, refused, list, console, write, write0 or none.  The thread counts
+ * ROUNDS times.  console, write and write0 are of memory that has been filled. */
 
 #include "kernel.h"
 
@@ -13,16 +14,46 @@
 #define VIEW 0x10000000u
 #define VIEW_FLAGS (F_MAP_SECTION | F_MAP_READ | F_MAP_NOEXEC)
 
-static volatile int done;
+enum { SYS_OPEN = 1, SYS_WRITE0 = 4, SYS_WRITE = 5, FOR_WRITING = 4 };
+
+static volatile int ready, done;
 static unsigned rounds;
+
+static int semihost(int operation, const void *argument)
+{
+	register int r0 __asm__("r0") = operation;
+	register const void *r1 __asm__("r1") = argument;
+
+	__asm__ volatile("svc #0xab" : "+r"(r0) : "r"(r1) : "memory");
+	return r0;
+}
 
 static int count(void *unused)
 {
 	(void)unused;
+	while (!ready)
+		proc_yield();
 	for (volatile unsigned at = 0; at < rounds; at++)
 		;
 	done = 1;
 	return 0;
+}
+
+static void write_for_ever(const char *call, int f_id, unsigned length)
+{
+	unsigned console[] = {(unsigned)":tt", FOR_WRITING, 3};
+	unsigned block[] = {(unsigned)semihost(SYS_OPEN, console), VIEW, length};
+
+	frame_map(vspace_id(), f_id, (void *)VIEW, VIEW_FLAGS | F_MAP_WRITE);
+	memset((void *)VIEW, 'x', length);
+	ready = 1;
+	while (!done) {
+		if (strcmp(call, "console") == 0)
+			console_write((void *)VIEW, length);
+		else
+			semihost(strcmp(call, "write") == 0 ? SYS_WRITE : SYS_WRITE0,
+			         strcmp(call, "write") == 0 ? (void *)block : (void *)VIEW);
+	}
 }
 
 static void make_heavy_calls(const char *call, int f_id)
@@ -63,6 +94,9 @@ int main(int argc, char **argv)
 	thread = thread_create(count, NULL);
 	frame_largest_free(&free);
 	f_id = frame_take((free.len & -MIB) - 2 * MIB, MIB);
+	if (strcmp(argv[1], "console") == 0 || strncmp(argv[1], "write", 5) == 0)
+		write_for_ever(argv[1], f_id, (free.len & -MIB) - 2 * MIB);
+	ready = 1;
 	if (strcmp(argv[1], "none") != 0)
 		make_heavy_calls(argv[1], f_id);
 	return thread_join(thread, NULL);

@@ -91,17 +91,16 @@ def all_end(directory: Path) -> bool:
 
 
 @pytest.mark.parametrize("how", ["hang up", "kill"])
-def test_nothing_is_left_of_emu_gdb(tmp_path: Path, how: str) -> None:
+def test_nothing_is_left_of_emu_gdb(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither gdb, nor the machine, nor a temporary directory."""
     need_tool("gdb-multiarch")
     program = tmp_path / "own.elf"
     shutil.copy(guest("programs/echo"), program)
     (temporary := tmp_path / "temporary").mkdir()
-    os.environ["TMPDIR"] = str(temporary)
-    try:
-        pid, terminal = on_a_terminal("gdb", str(program))
-    finally:
-        del os.environ["TMPDIR"]
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    pid, terminal = on_a_terminal("gdb", str(program))
     read_until(terminal, b"(gdb) ")
     assert len(started_for(tmp_path)) == 3, "ours, the machine's, and gdb"
     if how == "kill":

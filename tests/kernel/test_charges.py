@@ -86,6 +86,13 @@ def test_frames_that_move_are_charged(machine):
     assert work(machine) == PAGE
 
 
+def test_a_tree_that_is_given_is_charged_for_each_of_its_frames(machine):
+    child, space = machine.child(), machine.vspace()
+    machine.ok("frame_give", space.l1, child.pid)
+    assert {machine.kernel.frames[f_id].owner for f_id in space} == {child.pid}
+    assert work(machine) == len(space) * PAGE
+
+
 def test_frames_that_a_list_passes_are_charged(machine):
     machine.ok("frame_info", 5, DATA_VA)
     assert work(machine) == 5 * ENTRY

@@ -10,7 +10,10 @@ import pytest
 import emu.machine.core
 import emu.machine.svc
 from emu.machine import How
-from tests.kernel.driver import CODE_VA
+from emu.watchpoints.watch import Watch
+from kernel_model.descriptors import WRITE
+from tests.gdb.test_watchpoints import FEW, hits
+from tests.kernel.driver import CODE_VA, DATA_VA
 from tests.machine.rig import Guest, Turns
 
 SHORT: Final = 40
@@ -198,3 +201,52 @@ def test_a_turn_is_the_same_restored_twice(mmu: str, monkeypatch: pytest.MonkeyP
         guest.machine.restore(before)
     assert found[0] == found[1] == found[2]
     assert len(found[0]) >= 3
+
+
+# Watchpoints and turns
+
+STORES: Final = {
+    "arm": """
+        set     r4, data
+        mov     r5, #60
+1:      add     r6, r6, #1
+        str     r6, [r4]
+        subs    r5, r5, #1
+        bne     1b
+        exit    0
+""",
+    "an IT block": """
+        set     r4, data
+        mov     r5, #60
+1:      cmp     r4, r4
+        itttt   eq
+        streq   r6, [r4]
+        addeq   r6, r6, #1
+        addeq   r6, r6, #1
+        addeq   r6, r6, #1
+        subs    r5, r5, #1
+        bne     1b
+        exit    0
+""",
+}
+
+
+@pytest.mark.parametrize("stores", STORES)
+def test_hits_of_a_watchpoint_leave_turns_as_they_are(
+    stores: str, mmu: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has been put back and runs again is of the turn once."""
+    monkeypatch.setattr(emu.machine.core, "SLICE", SHORT)
+    monkeypatch.setattr(emu.machine.svc, "CALL", 0)
+    watched, plain = (Guest(STORES[stores], mmu, stores != "arm") for _ in range(2))
+    turns = [Turns(guest.machine) for guest in (watched, plain)]
+    for guest in (watched, plain):
+        guest.machine.count_instructions()
+        guest.load_child(STORES[stores], stores != "arm")
+    found = hits(watched.machine, Watch(WRITE, DATA_VA, 4, 0))
+    assert len(found) == FEW
+    for guest in (watched, plain):
+        assert guest.run().how is How.EXITED
+    assert len(turns[1].seen) > 10
+    assert turns[0].seen == turns[1].seen
+    assert watched.machine.snapshot() == plain.machine.snapshot()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import emu
+from emu.sdk import library
 from emu.sdk.compiler import command
 from emu.sdk.library import Sdk, cache_home, sdk
 from emu.sdk.sources import SdkError, digest, files, sources
@@ -55,6 +56,39 @@ def test_it_is_built_once_and_again_for_other_sources(kit: Sdk) -> None:
     assert sdk(kit.root.parent) == kit
     assert [path.name for path in kit.root.parent.iterdir()] == [kit.root.name]
     assert digest(sources(), "other compiler") != digest(sources(), "one compiler")
+
+
+def test_its_name_is_that_of_a_compiler_and_a_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Specs and debug information hold the place; archives are the compiler's."""
+
+    def place(version: str, home: str, path: str = "bin") -> Path:
+        compiler = tmp_path / path / "arm-none-eabi-gcc"
+        compiler.parent.mkdir(exist_ok=True)
+        compiler.write_text(f'#!/bin/sh\n[ "$*" = --version ] && echo "gcc {version}"\n')
+        compiler.chmod(0o755)
+        monkeypatch.setenv("PATH", str(compiler.parent), prepend=os.pathsep)
+        return sdk(tmp_path / home).root
+
+    monkeypatch.setattr(library, "_build", lambda _root, made: made.mkdir())
+    first = place("12.2.1", "cache")
+    assert place("12.2.1", "cache") == first
+    assert place("12.2.1", "cache", "other").name != first.name  # it may have been patched
+    assert place("13.1.0", "cache").name != first.name
+    assert place("12.2.1", "elsewhere").name != first.name
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+
+
+def test_of_a_tool_that_fails_the_first_line_is_said(tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\necho first >&2\necho last >&2\nexit 3\n")
+    tool.chmod(0o755)
+    with pytest.raises(SdkError, match=r"tool failed: first$"):
+        library.run([str(tool)])
+    tool.write_text("#!/bin/sh\nexit 3\n")
+    with pytest.raises(SdkError, match=r"tool failed: status 3$"):
+        library.run([str(tool)])
 
 
 def test_it_is_an_archive_for_each_way_to_pass_floats(kit: Sdk) -> None:

@@ -33,6 +33,9 @@ class Memory:
     def __init__(self) -> None:
         self.data = bytearray(SIZE)
 
+    def charge(self, length: int) -> None:
+        pass
+
     def bytes_at(self, va: int, length: int) -> bytes | None:
         inside = BASE <= va <= va + length <= BASE + SIZE
         return bytes(self.data[va - BASE : va - BASE + length]) if inside else None

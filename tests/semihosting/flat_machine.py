@@ -62,6 +62,9 @@ class FlatMachine:
         op, arg = uc.reg_read(UC_ARM_REG_R0), uc.reg_read(UC_ARM_REG_R1)
         uc.reg_write(UC_ARM_REG_R0, self.semihosting.call(op, arg) & 0xFFFFFFFF)
 
+    def charge(self, length: int) -> None:
+        pass
+
     def bytes_at(self, va: int, length: int) -> bytes | None:
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +17,7 @@ from emu.machine.observers import Observer
 from emu.trace.accesses import AccessTracer
 from emu.trace.events import AccessEvent, Event
 from emu.trace.filters import Filter
+from emu.trace.jsonl import JsonLinesFormat
 from emu.trace.output import Output
 from emu.trace.recorder import Recorder
 from kernel_model.abi import MAP_NOEXEC, MAP_READ, MAP_WRITE, FrameType, MapKind
@@ -74,11 +77,13 @@ def expected(event: AccessEvent) -> bytes:
     return event.value.to_bytes(event.size, "little")[: PAGE - event.pa % PAGE]
 
 
-def attach_tracer(machine: Machine, program: Path, format_: Any, fd: int) -> AccessTracer:
+def attach_tracer(
+    machine: Machine, program: Path, format_: Any, fd: int, gathers: bool = False
+) -> AccessTracer:
     output = Output(fd, "nothing", shared=True)
     code = Code.of(machine, open_files(str(program)))
     recorder = Recorder(machine.sessions, Filter(), format_, output, code, machine.history)
-    tracer = AccessTracer(recorder, None, gathers=False)
+    tracer = AccessTracer(recorder, None, gathers)
     machine.observers.add(tracer)
     return tracer
 
@@ -141,6 +146,31 @@ def test_of_exclusive_stores_of_each_size_those_are_told_that_happen(
     program = built("exclusive_sizes")
     seen = check(machine_for(program, mmu), program, tmp_path)
     assert stores(seen) == [(4, 0x11), (1, 0x11), (2, 0x11), (8, 0x22_0000_0011)] * 2
+
+
+def gathered(program: Path, mmu: str, tmp_path: Path) -> list[dict[str, Any]]:
+    """The accesses of a trace for which they may be gathered, as traces of nothing else are."""
+    machine, path = machine_for(program, mmu), tmp_path / "gathered"
+    with path.open("wb") as stream:
+        attach_tracer(machine, program, JsonLinesFormat(), stream.fileno(), gathers=True)
+        machine.run()
+    _, *rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return rows
+
+
+@pytest.mark.parametrize("hooks", ["C", "Python"])
+@pytest.mark.parametrize("mmu", BACKENDS)
+@pytest.mark.parametrize("name", ["exclusive_sizes", "exclusive", "exclusive_call", "spanning"])
+def test_accesses_that_are_gathered_are_those_that_are_told_at_once(
+    name: str, mmu: str, hooks: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Exclusive stores that fail are in neither, of whatever size and in Thumb code too."""
+    program = built(name)
+    at_once = [asdict(event) for event in check(machine_for(program, mmu), program, tmp_path)]
+    if hooks == "Python":
+        use_python_hooks(request)
+    found = gathered(program, mmu, tmp_path)
+    assert [{key: row[key] for key in at_once[0]} for row in found] == at_once
 
 
 @pytest.mark.parametrize("mmu", BACKENDS)
