@@ -18,7 +18,9 @@ class Unit:
     """One compilation unit of pyelftools, opened."""
 
     def __init__(self, unit: Any, code: range) -> None:
-        self._unit, self._code = unit, code
+        """code: from the first to the last address of code; what the linker dropped is outside."""
+        self._unit, self.code = unit, code
+        self._others: dict[int, Unit] = {}
 
     @cached_property
     def lines(self) -> LineTable | None:
@@ -28,7 +30,7 @@ class Unit:
         program = self._unit.dwarfinfo.line_program_for_CU(_ForLines(self._unit))
         directory = self._unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
         path = "" if directory is None else directory.value.decode("utf-8", "replace")
-        return None if program is None else LineTable(program, path, self._code)
+        return None if program is None else LineTable(program, path, self.code)
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -37,6 +39,23 @@ class Unit:
     def forget(self) -> None:
         """Let go of the lines, which are read again when they are asked for."""
         self.__dict__.pop("lines", None)
+        self._others.clear()
+
+    def declared(self, function: Function) -> Line | None:
+        """Where a function is declared; None if the file does not say."""
+        file, line = function.declared
+        if not line:
+            return None
+        lines = self.lines
+        if function.files != self._unit.cu_offset:
+            lines = unless_malformed(lambda: self._other(function.files).lines, None)
+        return None if lines is None else Line(lines.file(file), line)
+
+    def _other(self, offset: int) -> Unit:
+        """The unit that another one was made of when the program was linked (-flto)."""
+        if offset not in self._others:
+            self._others[offset] = Unit(self._unit.dwarfinfo.get_CU_at(offset), self.code)
+        return self._others[offset]
 
     def frames_at(self, va: int) -> list[tuple[str, Line | None]]:
         """Function and line at ``va``, then those that it is inlined in, innermost first."""
