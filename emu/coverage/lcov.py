@@ -13,7 +13,7 @@ from emu.coverage.executed import Counts, Span
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
     from emu.debuginfo.functions import Function
-    from emu.debuginfo.lines import Line, LineTable
+    from emu.debuginfo.lines import Line
     from emu.debuginfo.units import Unit
 
 _LAMBDA: Final = "{lambda("
@@ -107,7 +107,8 @@ def _add_unit(sources: dict[str, Source], unit: Unit, counts: Counts, places: _P
     if table is None:
         return
     own: dict[str, Source] = {}
-    for path, line, va in _rows(table):
+    for va, file, line in table.rows():
+        path = table.file(file)
         source = own.get(path)
         if source is None:
             source = own[path] = sources.setdefault(path, Source())
@@ -137,14 +138,6 @@ def _calls(function: Function, counts: Counts) -> int:
     return counts.at(function.entry) or int(
         any(counts.any(start, end) for start, end in function.ranges)
     )
-
-
-def _rows(table: LineTable) -> Iterator[tuple[str, int, int]]:
-    """(file, line, va) wherever a line's code begins."""
-    for sequence in table.sequences:
-        for row in sequence.rows:
-            if row.line and row.va < sequence.end:
-                yield table.file(row.file), row.line, row.va
 
 
 def _record(path: str, source: Source) -> str:
