@@ -12,7 +12,7 @@ from emu.cli.command import Command
 from emu.cli.errors import UserError
 from emu.cli.inputs import path_of
 from emu.cli.launch import load
-from emu.cli.streams import standard_output
+from emu.cli.streams import note, standard_output
 
 if TYPE_CHECKING:
     from emu.debuginfo import DebugFile
@@ -37,7 +37,7 @@ def command(program: str, functions: tuple[str, ...], lines: bool) -> None:
     from emu.debuginfo import open_files
     from emu.views.listing import listing
 
-    file = open_files(path_of(program)).program
+    file = open_files(program, path_of=path_of, say=note).program
     spans = list(_spans(file, functions))
     with standard_output() as stream:
         for start, end in spans:

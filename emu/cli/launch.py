@@ -105,7 +105,7 @@ class Launch:
         if self._debug is None:
             from emu.debuginfo import open_files
 
-            self._debug = open_files(self.guest.program, self.guest.symbols, path_of)
+            self._debug = open_files(self.guest.program, self.guest.symbols, path_of, note)
             if self._debug.program.is_oversized:
                 note(f"{self.guest.program}: its debug information is too large to inflate")
         return self._debug

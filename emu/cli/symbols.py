@@ -7,7 +7,7 @@ import click
 from emu.cli.command import Command
 from emu.cli.inputs import path_of
 from emu.cli.launch import load
-from emu.cli.streams import standard_output, write_json
+from emu.cli.streams import note, standard_output, write_json
 
 EPILOG = """\b
 Examples:
@@ -27,7 +27,7 @@ def command(program: str, as_json: bool) -> None:
     from emu.views.grid import write_grids
     from emu.views.symbols import symbol_grid, symbol_rows
 
-    rows = symbol_rows(open_files(path_of(program)).program)
+    rows = symbol_rows(open_files(program, path_of=path_of, say=note).program)
     with standard_output() as stream:
         if as_json:
             write_json({"symbols": [row._asdict() for row in rows]}, stream)

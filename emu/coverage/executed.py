@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -91,3 +91,8 @@ class Counts:
     def at(self, va: int) -> int:
         index = bisect_right(self._starts, va) - 1
         return self._counts[index] if index >= 0 else 0
+
+    def any(self, start: int, end: int) -> bool:
+        """Whether anything in [start, end) was executed."""
+        first = bisect_right(self._starts, start) - 1
+        return any(self._counts[max(first, 0) : bisect_left(self._starts, end)])

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from io import BytesIO
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from elftools.elf.elffile import ELFFile
 
 from emu.debuginfo.lines import Line
-from emu.debuginfo.malformed import unless_malformed
+from emu.debuginfo.malformed import Doubts, unless_malformed
+from emu.debuginfo.sections import inflate_too_much, sections_of
 from emu.debuginfo.symbols import Isa, Symbol, Symbols
 from emu.debuginfo.units import Units
 
 _ALLOC, _EXEC, _COMPRESSED = 0x2, 0x4, 0x800
-
-
-MOST_INFLATED: Final = 256 << 20
-"""Bytes that a file's compressed sections may have together when they are read."""
-
-_CHUNK: Final = 1 << 20
-_COMPRESSION_HEADER: Final = 12
-"""Bytes before the compressed data.  Source: ELF, Elf32_Chdr."""
 
 
 class Place(NamedTuple):
@@ -70,14 +62,20 @@ class Section(NamedTuple):
 class DebugFile:
     """The names in one ELF file, which has been found fit to run."""
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        """name: what people know the file by.  The stream stays in use."""
+    def __init__(
+        self, stream: BinaryIO, name: str, say: Callable[[str], None] | None = None
+    ) -> None:
+        """name: what people know the file by.  The stream stays in use.
+
+        say: called with one line, at most once, when debug information cannot all be read.
+        """
         self.name = name
+        self._doubts = Doubts(None if say is None else lambda line: say(f"{name}: {line}"))
         self.elf = ELFFile(stream)
         self.kept: dict[type, object] = {}
         """What its other readers have made of it, by kind; it lives as long as the file does."""
         self.entry: int = self.elf["e_entry"] & ~1
-        self.is_oversized = unless_malformed(self._inflates_too_much, False)
+        self.is_oversized = unless_malformed(lambda: inflate_too_much(self.elf), False)
         """Whether the debug information is left out, because it is compressed and too large."""
         self.sections = unless_malformed(self._read_sections, ())
 
@@ -104,33 +102,14 @@ class DebugFile:
     def units(self) -> Units | None:
         return unless_malformed(self._read_units, None)
 
-    def _inflates_too_much(self) -> bool:
-        """Whether compressed sections are larger than they may be; what they say is not trusted."""
-        left = MOST_INFLATED
-        for section in self.elf.iter_sections():
-            if section["sh_flags"] & _COMPRESSED:
-                left -= self._inflated(section, left)
-        return left < 0
-
-    def _inflated(self, section: Any, most: int) -> int:
-        """The size of a compressed section; more than ``most`` if it is larger than that."""
-        self.elf.stream.seek(section["sh_offset"] + _COMPRESSION_HEADER)
-        rest = self.elf.stream.read(max(section["sh_size"] - _COMPRESSION_HEADER, 0))
-        inflater, size = zlib.decompressobj(), 0
-        while rest and size <= most:
-            piece = inflater.decompress(rest, _CHUNK)
-            size, rest = size + len(piece), inflater.unconsumed_tail
-            if not piece:
-                break
-        return size
-
     def _read_units(self) -> Units | None:
-        if self.is_oversized or not self.elf.has_dwarf_info():
+        if self.is_oversized or not _has_units(self.elf):
             return None
         code = [section for section in self.sections if section.is_code]
         start = min((section.va for section in code), default=0)
         end = max((section.va + section.size for section in code), default=0)
-        return Units(self.elf.get_dwarf_info(), range(start, end))
+        sections = sections_of(self.elf)
+        return Units(sections, range(start, end), lambda entries: entries, self._doubts)
 
     def is_code(self, va: int) -> bool:
         section = self.section_at(va)
@@ -163,7 +142,7 @@ class DebugFile:
         symbol = self.symbol_at(va)
         name, offset = ("", 0) if symbol is None else (symbol.name, va - symbol.va)
         unit = None if self.units is None else self.units.at(va)
-        frames = () if unit is None else unless_malformed(lambda: unit.frames_at(va), ())
+        frames = () if unit is None else unit.frames_at(va)
         return [
             Place(va, function or name, name, offset, line)
             for function, line in frames or [("", None)]
@@ -177,6 +156,10 @@ class DebugFile:
         """The source line of ``va``: that of the innermost of ``places``."""
         unit = None if self.units is None else self.units.at(va)
         return None if unit is None or unit.lines is None else unit.lines.at(va)
+
+
+def _has_units(elf: ELFFile) -> bool:
+    return any(elf.get_section_by_name(name) for name in (".debug_info", ".zdebug_info"))
 
 
 class DebugFiles:
@@ -204,12 +187,19 @@ class DebugFiles:
 
 
 def open_files(
-    program: str, others: Sequence[str] = (), path_of: Callable[[str], str] = str
+    program: str,
+    others: Sequence[str] = (),
+    path_of: Callable[[str], str] = str,
+    say: Callable[[str], None] | None = None,
 ) -> DebugFiles:
-    """The files of these names, which have been loaded before.  path_of: where each one is."""
-    return DebugFiles(_open(program, path_of), [_open(name, path_of) for name in others])
+    """The files of these names, which have been loaded before.
+
+    path_of: where each one is.  say: called with a line when one cannot be read completely.
+    """
+    files = [_open(name, path_of, say) for name in (program, *others)]
+    return DebugFiles(files[0], files[1:])
 
 
-def _open(name: str, path_of: Callable[[str], str]) -> DebugFile:
+def _open(name: str, path_of: Callable[[str], str], say: Callable[[str], None] | None) -> DebugFile:
     with open(path_of(name), "rb") as stream:
-        return DebugFile(BytesIO(stream.read()), name)
+        return DebugFile(BytesIO(stream.read()), name, say)

@@ -120,7 +120,7 @@ def test_of_each_unit_the_lines_are_read_once_and_no_functions(
             super().__init__(program, *rest)
 
     monkeypatch.setattr(units, "LineTable", Counted)
-    monkeypatch.setattr(units, "functions_of", lambda unit: pytest.fail("functions were read"))
+    monkeypatch.setattr(units, "FunctionReader", lambda *unit: pytest.fail("functions were read"))
     file = open_files(str(guest("newlib/doubles.arm-soft"))).program
     assert any(row.line for row in symbol_rows(file))
     assert file.units is not None

@@ -91,7 +91,10 @@ def test_fault_is_reported_without_what_is_damaged(tmp_path: Path, name: str, se
     done = run_emu(program)
 
     assert done.returncode == 139
-    assert done.stderr.startswith(b"emu: process 0 faulted: null pointer")
+    first, second = done.stderr.split(b"\n")[:2]
+    if first.startswith(f"emu: {program}: names and lines are incomplete: ".encode()):
+        first = second
+    assert first.startswith(b"emu: process 0 faulted: null pointer")
     assert b"Traceback" not in done.stderr
 
 

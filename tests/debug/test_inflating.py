@@ -12,7 +12,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from emu.debuginfo import DebugFile
-from emu.debuginfo.debugfile import MOST_INFLATED
+from emu.debuginfo.sections import MOST_INFLATED
 from tests.guests import guest, need_tool, run_emu
 
 COMPRESSED, FLAGS_AT, PLACE_AT, HEADER = 0x800, 8, 16, 40
