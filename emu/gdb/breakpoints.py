@@ -57,7 +57,10 @@ class Breakpoints:
     # What a condition sees of the process that runs
 
     def _register(self, number: int) -> int:
-        index = register_index(number)
+        try:
+            index = register_index(number)
+        except ValueError as error:
+            raise LookupError(f"register {number}") from error
         if index >= CORE:
             raise LookupError(f"register {number}")
         return self._registers.core()[index]

@@ -344,3 +344,46 @@ def test_a_call_made_unheard_is_not_the_next_ones_return() -> None:
     assert first.startswith("syscall_entry")
     kinds = [why.partition(":")[0] for why in following]
     assert kinds == ["syscall_entry", "syscall_return"] * 2
+
+
+def run_on(session: Session, body: bytes) -> bytes:
+    """The stop reply to a packet that runs the machine."""
+    go = session.handle(body).go
+    assert go is not None, body
+    session.stopped = go()
+    return session.stop_reply()
+
+
+def test_a_stop_chooses_whom_a_bare_s_steps() -> None:
+    """A debugger need not know vCont, nor say Hc after each stop."""
+    session = session_of("scenarios/server")
+    session.handle(b"qSupported:fork-events+")
+    session.handle(b"Hcp1.1")
+    session.handle(b"QCatchSyscalls:1")
+    while session.stopped.pid != 2:
+        run_on(session, b"c")
+    session.handle(b"QCatchSyscalls:0")
+    run_on(session, b"s")
+    assert session.stopped == Stopped(2)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_met"),
+    [
+        ("220019 27", True),  # *(int *)0: it cannot be evaluated, and gdb says so
+        ("26001a 27", True),  # $d0
+        ("26000d 1620 19 27", False),  # *(int *)$sp, which gdb extends by its sign
+        ("26000d 1620 19 0e 27", True),
+        ("2600ff 27", True),
+    ],
+)
+def test_a_condition_on_the_machine(condition: str, is_met: bool) -> None:
+    """On a null pointer, on a stack above 2 GiB, on registers that conditions do not have."""
+    session = session_of("programs/hello")
+    core = session.target.state(0).core
+    pc, sp = core[15], core[13]
+    assert sp >> 31 == 1
+    session.target.write(0, sp, bytes(4))
+    code = condition.replace(" ", "").encode()
+    assert session.handle(b"Z0,%x,2;X%x,%s" % (pc, len(code) // 2, code)).data == b"OK"
+    assert session.runner.breakpoints.is_met(pc) is is_met
