@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emu.gdb.stops import Stopped, signal_of
+from emu.gdb.stops import OF_FAULT, Stopped, signal_of
 from emu.machine.core import Core
 from emu.machine.fault import MachineFault
 from emu.machine.machine import Machine
@@ -63,9 +63,12 @@ class Events(Observer):
             self._machine.pause()
 
     def process_ended(self, event: ProcessEnded) -> None:
-        if isinstance(event.ending, Exited | Ended):
-            ended = Stopped(event.pid, exit=event.ending.status & 0xFF)
-            self._status.setdefault(event.pid, ended)
+        ending, pid = event.ending, event.pid
+        if isinstance(ending, Exited | Ended):
+            ended = Stopped(pid, exit=ending.status & 0xFF)
+        else:
+            ended = Stopped(pid, OF_FAULT[ending.kind], killed=True)
+        self._status.setdefault(pid, ended)
 
     def restored(self) -> None:
         self._fault, self._known = None, set(self._machine.kernel.processes)

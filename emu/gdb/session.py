@@ -15,7 +15,7 @@ from emu.api.memory import AddressError
 from emu.gdb.backwards import Backwards
 from emu.gdb.documents import document
 from emu.gdb.expressions import conditions
-from emu.gdb.features import CORE, REGISTERS, parts, register_size
+from emu.gdb.features import CORE, CPSR, FPA, parts, register_size
 from emu.gdb.files import HostFiles
 from emu.gdb.monitor import Monitor
 from emu.gdb.packets import LARGEST
@@ -23,18 +23,18 @@ from emu.gdb.running import Runner
 from emu.gdb.stops import Signal, Stopped
 from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
-from kernel_model.kernel import PROC0
 
 OK: Final = b"OK"
 FAILED: Final = b"E01"
 NO_MEMORY: Final = b"E0e"
 ANY: Final = -1
-FORK: Final = "fork:"
-UNDESCRIBED: Final = 2 * (8 * 12 + 4)
-"""Digits of the FPA's registers, which gdb takes for there where it has read no description.
+WORDS: Final = 16
+"""The registers of a ``g`` packet: r0 to r12, sp, lr and pc, with which every description begins.
 
-It reads one for the inferior to which it connects and for those to which it attaches; a forked one
-has its parent's.  Of an inferior that it meets otherwise, as at a stop, it knows r0 to pc and cpsr.
+gdb reads a description for the inferior to which it connects and for those to which it attaches; a
+forked one has its parent's.  Of an inferior that it meets otherwise, as at a stop, it has its own
+idea of what follows the words, and refuses a packet that is longer or ends within a register.  What
+a packet does not have it reads one by one.
 """
 _BREAKS: Final = (b"0", b"1")
 _WATCHES: Final = {b"2": WRITE, b"3": READ, b"4": READ | WRITE}
@@ -70,8 +70,6 @@ class Session:
         self.runner, self.target, self.stopped = runner, runner.target, stopped
         self.is_quiet = self.is_extended = False
         self._general = self._stepped = stopped.pid
-        self._described: set[int] = set()
-        """The processes whose registers gdb knows by our description."""
         self._files = HostFiles(self.target)
         timeline = self.target.timeline
         self._backwards = None if timeline is None else Backwards(runner, timeline)
@@ -120,47 +118,31 @@ class Session:
         if stopped.exit is not None:
             return b"W%02x" % stopped.exit + process
         self._general = self._stepped = stopped.pid
+        self.target.attach(stopped.pid)
         why = stopped.why.encode()
-        if stopped.why.startswith(FORK) and stopped.pid in self._described:
-            self._described.add(self._pid(why[len(FORK) :].rstrip(b";")))
-        return b"T%02x%sthread:%s;" % (stopped.signal, why, _thread(stopped.pid))
+        cpsr = b"%x:%s;" % (CPSR, _hex(self.target.registers(stopped.pid)[CORE - 1], 4))
+        return b"T%02x%sthread:%s;%s" % (stopped.signal, why, _thread(stopped.pid), cpsr)
 
     # Registers
 
     def _read_all(self, _: bytes) -> bytes:
-        values = self.target.registers(self._general)
-        if self._general not in self._described:
-            words = [_hex(value, 4) for value in values[:CORE]]
-            return b"".join([*words[:-1], b"x" * UNDESCRIBED, words[-1]])
-        return b"".join(_hex(value, register_size(at)) for at, value in enumerate(values))
+        return b"".join(_hex(word, 4) for word in self.target.registers(self._general)[:WORDS])
 
     def _write_all(self, rest: bytes) -> bytes:
-        if self._general not in self._described:
-            return self._write_words(rest)
-        data, values, at = bytes.fromhex(rest.decode()), list[int](), 0
-        for index in range(REGISTERS):
-            size = register_size(index)
-            values.append(int.from_bytes(data[at : at + size], "little"))
-            at += size
-        if at != len(data):
+        data = bytes.fromhex(rest.decode())
+        if len(data) != 4 * WORDS:
             return FAILED
-        self.target.set_registers(self._general, values)
-        return OK
-
-    def _write_words(self, rest: bytes) -> bytes:
-        """Write r0 to pc and cpsr, from the packet of a debugger that knows no other registers."""
-        words = rest[: 8 * (CORE - 1)] + rest[8 * (CORE - 1) + UNDESCRIBED :]
-        if len(words) != 8 * CORE:
-            return FAILED
-        data = bytes.fromhex(words.decode())
         given = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
         values = self.target.registers(self._general)
-        self.target.set_registers(self._general, [*given, *values[CORE:]])
+        self.target.set_registers(self._general, [*given, *values[WORDS:]])
         return OK
 
     def _read_one(self, rest: bytes) -> bytes:
+        number = int(rest, 16)
+        if number in FPA:
+            return b"x" * (2 * FPA[number])
         values = self.target.registers(self._general)
-        return b"".join(_hex(values[at], register_size(at)) for at in parts(int(rest, 16)))
+        return b"".join(_hex(values[at], register_size(at)) for at in parts(number))
 
     def _write_one(self, rest: bytes) -> bytes:
         number, _, text = rest.partition(b"=")
@@ -264,8 +246,6 @@ class Session:
         if name == b"Attach":
             pid = self._pid(words)
             self.target.process(pid)
-            self.target.attached.add(pid)
-            self.target.detached.discard(pid)
             self.stopped = Stopped(pid, Signal.NONE)
             return self.stop_reply()
         return b""
@@ -403,9 +383,6 @@ class Session:
         kind, action, annex, place = words.split(b":")
         offset, length = _numbers(place)
         pid = self._pid(annex) if kind == b"exec-file" and annex else self._general
-        if kind == b"features":
-            first = next(iter(self.target.pids), PROC0)  # gdb's inferior when it connects
-            self._described.add(self._general if self._described else first)
         text = document(self.target, kind, annex, pid) if action == b"read" else None
         if text is None:
             return b"E00"

@@ -21,12 +21,11 @@ class Signal(IntEnum):
     SEGV = 11
 
 
-_OF_FAULT = {
+OF_FAULT: Final = {
     FaultKind.MEMORY_ACCESS: Signal.SEGV,
     FaultKind.UNDEFINED_INSTRUCTION: Signal.ILL,
     FaultKind.BREAKPOINT_INSTRUCTION: Signal.TRAP,
 }
-
 
 BEGIN: Final = "replaylog:begin;"
 END: Final = "replaylog:end;"
@@ -52,4 +51,4 @@ def signal_of(fault: MachineFault) -> Signal:
     """The signal by which the debugger is told of a fault, as Linux has them."""
     if fault.status is FaultStatus.ALIGNMENT:
         return Signal.BUS
-    return _OF_FAULT[kind_of(fault)]
+    return OF_FAULT[kind_of(fault)]

@@ -65,6 +65,11 @@ class Target:
             self.timeline.forget()
         self._is_changed = False
 
+    def attach(self, pid: int) -> None:
+        """Attach to a living process: the debugger asks for it, or is told that it stopped."""
+        self.attached.add(pid)
+        self.detached.discard(pid)
+
     def attach_all(self) -> None:
         """Attach to every living process."""
         self.detached.clear()
