@@ -32,6 +32,8 @@ int main(void)
     return process_wait(process_run(child, 0));
 }
 """
+
+
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     guest("programs/hello")  # there is a compiler
@@ -55,6 +57,7 @@ def check(said: str) -> None:
     assert re.search(r'^\* 2\.1 +Thread 2\.2 "process 1" ', said, re.MULTILINE)
     for complaint in ("too long", "Truncated", "packet", "rror", "annot"):
         assert complaint not in said, said
+
 
 LOOK = ("backtrace 8", "info registers", "print $d0 = 1.5", "print $d0", "info threads")
 
