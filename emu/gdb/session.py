@@ -274,10 +274,9 @@ class Session:
         its PC.
         """
         fault = self.runner.machine.core.fault
-        is_written, self.target.is_memory_written = self.target.is_memory_written, False
         if fault is None:
             return
-        is_repaired = is_written or self.target.state(fault.pid).core != fault.registers
+        is_repaired = self.target.is_repaired(fault.pid)
         for action in actions.split(b";"):
             what, _, thread = action.partition(b":")
             if not thread or self._pid(thread) in (ANY, fault.pid):

@@ -39,13 +39,17 @@ class Target:
         self.detached: set[int] = set()
         """The pids that the debugger has let go."""
         self.attached: set[int] = set(machine.kernel.processes)
-        self.tells_starts = self.is_killed = self.is_memory_written = False
+        self.tells_starts = self.is_killed = False
         self._is_changed = False
+        self._before: dict[int, list[int]] = {}
+        """Registers as they were at this stop, of processes of which the debugger has set some."""
+        self._written: set[int] = set()
+        """The vspaces (frame ids of their L1s) through which it has written to memory."""
         self._begin = machine.snapshot()
 
     def restart(self) -> None:
         """Start again: restore the machine as it was when the first debugger connected."""
-        self._is_changed = False
+        self._forget_changes()
         if self.timeline is None:
             self.machine.restore(self._begin)
         else:
@@ -63,7 +67,21 @@ class Target:
         """The machine is to run: what was before a change does not lead here."""
         if self._is_changed and self.timeline is not None:
             self.timeline.forget()
+        self._forget_changes()
+
+    def _forget_changes(self) -> None:
         self._is_changed = False
+        self._before.clear()
+        self._written.clear()
+
+    def is_repaired(self, pid: int) -> bool:
+        """Whether the debugger has changed registers or memory of a process at this stop.
+
+        Memory is written through a vspace, for all processes that are on it.
+        """
+        before = self._before.get(pid)
+        is_set = before is not None and before != self.registers(pid)
+        return is_set or self.process(pid).l1 in self._written
 
     def attach(self, pid: int) -> None:
         """Attach to a living process: the debugger asks for it, or is told that it stopped."""
@@ -132,6 +150,7 @@ class Target:
         core, vfp = tuple(values[:CORE]), tuple(values[CORE : CORE + DOUBLES])
         before = self.state(pid)
         self.changed()
+        self._before.setdefault(pid, self.registers(pid))
         if (vfp, values[-1]) != (before.vfp, before.fpscr):
             self.machine.set_state(self.process(pid), before._replace(vfp=vfp, fpscr=values[-1]))
         if core != before.core:
@@ -143,7 +162,8 @@ class Target:
         """Write to memory as this process's tables map it.  Errors: AddressError."""
         self.changed()
         self.memory(pid).write(va, data)
-        self.is_memory_written = True
+        if data:
+            self._written.add(self.process(pid).l1)
 
     def memory(self, pid: int) -> Memory:
         """Memory as this process's tables map it."""
