@@ -1,4 +1,4 @@
-"""Breakpoints, each of one process, and their conditions, which the machine evaluates."""
+"""Breakpoints, each of one inferior, and their conditions, which the machine evaluates."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from emu.execution.code import Code
 from emu.gdb.expressions import Expression, ExpressionError, Surroundings
 from emu.gdb.features import CORE, register_index
+from emu.gdb.inferiors import Inferiors
 from emu.machine.machine import Machine
 
 
 class Breakpoints:
-    """The breakpoints of a machine, each at an address of a process, with conditions."""
+    """The breakpoints of a machine, each at an address of an inferior, with conditions."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(self, machine: Machine, inferiors: Inferiors) -> None:
+        self._machine, self._inferiors = machine, inferiors
         self._code, self._registers = Code.of(machine), machine.core.engine.registers
         self._all: dict[tuple[int, int], Sequence[Expression]] = {}
         self._around = Surroundings(self._register, self._load)
@@ -24,17 +25,17 @@ class Breakpoints:
         """The addresses (va) that have a breakpoint."""
         return sorted({va for _, va in self._all})
 
-    def set(self, pid: int, va: int, conditions: Sequence[Expression] = ()) -> None:
-        """Stop this process at ``va``, if one of the conditions holds or there are none."""
-        self._all[pid, va] = conditions
+    def set(self, inferior: int, va: int, conditions: Sequence[Expression] = ()) -> None:
+        """Stop every thread at ``va``, if one of the conditions holds or there are none."""
+        self._all[inferior, va] = conditions
 
-    def remove(self, pid: int, va: int) -> None:
-        """Stop this process at ``va`` no longer."""
-        self._all.pop((pid, va), None)
+    def remove(self, inferior: int, va: int) -> None:
+        """Stop the threads at ``va`` no longer."""
+        self._all.pop((inferior, va), None)
 
-    def forget(self, pid: int) -> None:
-        """Remove the breakpoints of this process."""
-        self._all = {at: one for at, one in self._all.items() if at[0] != pid}
+    def forget(self, inferior: int) -> None:
+        """Remove the breakpoints of this inferior."""
+        self._all = {at: one for at, one in self._all.items() if at[0] != inferior}
 
     def clear(self) -> None:
         """Remove all breakpoints."""
@@ -46,7 +47,9 @@ class Breakpoints:
         True also if a condition cannot be evaluated: the debugger then says what is wrong.
         """
         running = self._machine.running
-        wanted = None if running is None else self._all.get((running.pid, va))
+        if running is None:
+            return False
+        wanted = self._all.get((self._inferiors.of(running.pid), va))
         if not wanted:
             return wanted is not None
         try:

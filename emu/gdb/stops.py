@@ -37,6 +37,7 @@ class Stopped(NamedTuple):
 
     exit: its status, if it has ended.  why: one of the protocol's stop reasons, or "".
     text: a line for the user about a reason that the protocol does not have, or "".
+    left: where a thread has ended, its inferior, which lives on; else None.
     """
 
     pid: int
@@ -45,6 +46,7 @@ class Stopped(NamedTuple):
     killed: bool = False
     why: str = ""
     text: str = ""
+    left: int | None = None
 
 
 def signal_of(fault: MachineFault) -> Signal:

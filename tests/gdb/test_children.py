@@ -67,10 +67,10 @@ LOOK = ("backtrace 8", "info registers", "print $d0 = 1.5", "print $d0", "info t
 def test_a_child_that_faulted_before_gdb_came(
     directory: Path, place: Path, mmu: str, name: str
 ) -> None:
-    """And it ends by that fault, not normally."""
+    """And it ends by that fault, not normally: the second time, as a register has been set."""
     served = Served(directory / "faults", place, "--gdb-on-fault", "--mmu", mmu)
     served.until_waiting()
-    said = served.gdb(*LOOK, "continue", name=name)
+    said = served.gdb(*LOOK, "continue", "continue", name=name)
     check(said)
     assert "Program terminated with signal SIGSEGV" in said
     served.drop()
