@@ -12,26 +12,42 @@ from emu.machine.machine import Machine
 
 
 class Breakpoints:
-    """The breakpoints of a machine, each at an address of an inferior, with conditions."""
+    """The breakpoints of a machine, each at an address of an inferior, with conditions.
+
+    lifted_for: while the machine runs until this process has its turn, what was removed at this
+    stop is still there for others: a debugger that steps one thread over a breakpoint removes it,
+    and does not know that others run before that thread.  None: what was removed is not there.
+    """
 
     def __init__(self, machine: Machine, inferiors: Inferiors) -> None:
         self._machine, self._inferiors = machine, inferiors
         self._code, self._registers = Code.of(machine), machine.core.engine.registers
         self._all: dict[tuple[int, int], Sequence[Expression]] = {}
+        self._lifted: dict[tuple[int, int], Sequence[Expression]] = {}
+        """Those removed at this stop."""
+        self.lifted_for: int | None = None
         self._around = Surroundings(self._register, self._load)
 
     @property
     def addresses(self) -> list[int]:
         """The addresses (va) that have a breakpoint."""
-        return sorted({va for _, va in self._all})
+        lifted = self._lifted if self.lifted_for is not None else {}
+        return sorted({va for _, va in (*self._all, *lifted)})
 
     def set(self, inferior: int, va: int, conditions: Sequence[Expression] = ()) -> None:
         """Stop every thread at ``va``, if one of the conditions holds or there are none."""
         self._all[inferior, va] = conditions
+        self._lifted.pop((inferior, va), None)
 
     def remove(self, inferior: int, va: int) -> None:
         """Stop the threads at ``va`` no longer."""
-        self._all.pop((inferior, va), None)
+        removed = self._all.pop((inferior, va), None)
+        if removed is not None:
+            self._lifted[inferior, va] = removed
+
+    def has_run(self) -> None:
+        """The machine has run: this is another stop."""
+        self._lifted.clear()
 
     def forget(self, inferior: int) -> None:
         """Remove the breakpoints of this inferior."""
@@ -40,6 +56,7 @@ class Breakpoints:
     def clear(self) -> None:
         """Remove all breakpoints."""
         self._all.clear()
+        self._lifted.clear()
 
     def is_met(self, va: int) -> bool:
         """Whether the process that runs, with its PC at ``va``, is to stop.
@@ -49,7 +66,10 @@ class Breakpoints:
         running = self._machine.running
         if running is None:
             return False
-        wanted = self._all.get((self._inferiors.of(running.pid), va))
+        at = self._inferiors.of(running.pid), va
+        wanted = self._all.get(at)
+        if wanted is None and self.lifted_for not in (None, running.pid):
+            wanted = self._lifted.get(at)
         if not wanted:
             return wanted is not None
         try:

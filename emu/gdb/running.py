@@ -99,6 +99,7 @@ class Runner:
         """Run to an event that the debugger is told of, which may be a breakpoint here."""
         self.target.settle()
         self._spread()
+        self.breakpoints.has_run()
         if self._is_at_hit():
             stopped = self._step()
             if stopped is not None:
@@ -183,13 +184,23 @@ class Runner:
         self.target.settle()
         self._spread()
         if not self.has_turn(pid):
-            stopped = self._run(pid)
+            stopped = self._to_turn(pid)
             if stopped != Stopped(pid):
                 return stopped
         after = self._step()
+        self.breakpoints.has_run()
         if after is None and pid not in self.machine.kernel.processes:
             return self._run()  # a thread that has ended: there is nothing to tell of it
         return after or Stopped(pid)
+
+    def _to_turn(self, pid: int) -> Stopped:
+        """Run others until this process has its turn, or to an event."""
+        self.breakpoints.lifted_for = pid
+        try:
+            return self._run(pid)
+        finally:
+            self.breakpoints.lifted_for = None
+            self.breakpoints.has_run()
 
     def _step(self) -> Stopped | None:
         """Run one instruction of the running process, with the access before which it stopped."""
