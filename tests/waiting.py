@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import fcntl
+import os
 import subprocess
 import termios
 import time
@@ -53,3 +54,13 @@ def until_full(pipe: IO[Any]) -> None:
         return held[0] > size * 3 // 4
 
     until(sign, "the pipe is full")
+
+
+def read_until(descriptor: int, wanted: bytes) -> bytes:
+    """What comes from a pipe or a terminal, up to and with ``wanted``.  Errors: AssertionError."""
+    got = b""
+    while wanted not in got:
+        piece = os.read(descriptor, 4096)
+        assert piece, got
+        got += piece
+    return got

@@ -131,11 +131,11 @@ class Backwards:
         self._runner.drop_events()
         target = self._runner.target
         target.attached.clear()
-        for pid, process in self._machine.kernel.processes.items():
-            follows = target.tells_starts and process.parent in target.attached
-            has_begun = any(core.holds(pid) for core in self._machine.cores)
-            follows = follows and has_begun and pid not in target.detached
-            if pid in attached or follows:
+        inferiors, processes = target.inferiors, self._machine.kernel.processes
+        for pid, name in inferiors.all.items():
+            follows = target.tells_starts and processes[pid].parent in target.attached
+            is_thread = any(inferiors.of(one) == name for one in target.attached)
+            if pid in attached or is_thread or (follows and pid not in target.detached):
                 target.attached.add(pid)
 
 

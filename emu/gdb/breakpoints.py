@@ -1,4 +1,4 @@
-"""Breakpoints, each of one process, and their conditions, which the machine evaluates."""
+"""Breakpoints, each of one inferior, and their conditions, which the machine evaluates."""
 
 from __future__ import annotations
 
@@ -7,38 +7,56 @@ from collections.abc import Sequence
 from emu.execution.code import Code
 from emu.gdb.expressions import Expression, ExpressionError, Surroundings
 from emu.gdb.features import CORE, register_index
+from emu.gdb.inferiors import Inferiors
 from emu.machine.machine import Machine
 
 
 class Breakpoints:
-    """The breakpoints of a machine, each at an address of a process, with conditions."""
+    """The breakpoints of a machine, each at an address of an inferior, with conditions.
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    lifted_for: while the machine runs until this process has its turn, what was removed at this
+    stop is still there for others: a debugger that steps one thread over a breakpoint removes it,
+    and does not know that others run before that thread.  None: what was removed is not there.
+    """
+
+    def __init__(self, machine: Machine, inferiors: Inferiors) -> None:
+        self._machine, self._inferiors = machine, inferiors
         self._code, self._registers = Code.of(machine), machine.core.engine.registers
         self._all: dict[tuple[int, int], Sequence[Expression]] = {}
+        self._lifted: dict[tuple[int, int], Sequence[Expression]] = {}
+        """Those removed at this stop."""
+        self.lifted_for: int | None = None
         self._around = Surroundings(self._register, self._load)
 
     @property
     def addresses(self) -> list[int]:
         """The addresses (va) that have a breakpoint."""
-        return sorted({va for _, va in self._all})
+        lifted = self._lifted if self.lifted_for is not None else {}
+        return sorted({va for _, va in (*self._all, *lifted)})
 
-    def set(self, pid: int, va: int, conditions: Sequence[Expression] = ()) -> None:
-        """Stop this process at ``va``, if one of the conditions holds or there are none."""
-        self._all[pid, va] = conditions
+    def set(self, inferior: int, va: int, conditions: Sequence[Expression] = ()) -> None:
+        """Stop every thread at ``va``, if one of the conditions holds or there are none."""
+        self._all[inferior, va] = conditions
+        self._lifted.pop((inferior, va), None)
 
-    def remove(self, pid: int, va: int) -> None:
-        """Stop this process at ``va`` no longer."""
-        self._all.pop((pid, va), None)
+    def remove(self, inferior: int, va: int) -> None:
+        """Stop the threads at ``va`` no longer."""
+        removed = self._all.pop((inferior, va), None)
+        if removed is not None:
+            self._lifted[inferior, va] = removed
 
-    def forget(self, pid: int) -> None:
-        """Remove the breakpoints of this process."""
-        self._all = {at: one for at, one in self._all.items() if at[0] != pid}
+    def has_run(self) -> None:
+        """The machine has run: this is another stop."""
+        self._lifted.clear()
+
+    def forget(self, inferior: int) -> None:
+        """Remove the breakpoints of this inferior."""
+        self._all = {at: one for at, one in self._all.items() if at[0] != inferior}
 
     def clear(self) -> None:
         """Remove all breakpoints."""
         self._all.clear()
+        self._lifted.clear()
 
     def is_met(self, va: int) -> bool:
         """Whether the process that runs, with its PC at ``va``, is to stop.
@@ -46,7 +64,12 @@ class Breakpoints:
         True also if a condition cannot be evaluated: the debugger then says what is wrong.
         """
         running = self._machine.running
-        wanted = None if running is None else self._all.get((running.pid, va))
+        if running is None:
+            return False
+        at = self._inferiors.of(running.pid), va
+        wanted = self._all.get(at)
+        if wanted is None and self.lifted_for not in (None, running.pid):
+            wanted = self._lifted.get(at)
         if not wanted:
             return wanted is not None
         try:
@@ -57,7 +80,10 @@ class Breakpoints:
     # What a condition sees of the process that runs
 
     def _register(self, number: int) -> int:
-        index = register_index(number)
+        try:
+            index = register_index(number)
+        except ValueError as error:
+            raise LookupError(f"register {number}") from error
         if index >= CORE:
             raise LookupError(f"register {number}")
         return self._registers.core()[index]

@@ -5,12 +5,14 @@ Source: "Debugging with GDB", E.4 (qXfer), E.13 (threads), E.15 (memory map), E.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from emu.gdb.features import description
 
 if TYPE_CHECKING:
     from emu.gdb.target import Target
+    from kernel_model.process import Process
 
 
 def document(target: Target, kind: bytes, annex: bytes, pid: int) -> bytes | None:
@@ -38,7 +40,7 @@ def document(target: Target, kind: bytes, annex: bytes, pid: int) -> bytes | Non
 def _threads(target: Target) -> bytes:
     living = target.machine.kernel.processes
     rows = "".join(
-        f"<thread id='p{pid + 1:x}.{pid + 1:x}' core='0' name='process {pid}'>"
+        f"<thread id='{target.thread(pid).decode()}' core='0' name='process {pid}'>"
         f"{living[pid].state.name.lower()}</thread>"
         for pid in target.pids
     )
@@ -46,14 +48,19 @@ def _threads(target: Target) -> bytes:
 
 
 def _processes(target: Target) -> bytes:
-    living = target.machine.kernel.processes
+    """Those that are inferiors or can become them, each with its threads."""
+    inferiors, living = target.inferiors, target.machine.kernel.processes
     rows = "".join(
-        f"<item><column name='pid'>{pid + 1}</column><column name='user'>guest</column>"
-        f"<column name='command'>process {pid}: {process.state.name.lower()}"
+        f"<item><column name='pid'>{name + 1}</column><column name='user'>guest</column>"
+        f"<column name='command'>{_states(living[pid] for pid in inferiors.members(name))}"
         "</column></item>"
-        for pid, process in living.items()
+        for name in sorted({*inferiors.all.values()})
     )
     return f"<osdata type='processes'>{rows}</osdata>".encode()
+
+
+def _states(processes: Iterable[Process]) -> str:
+    return ", ".join(f"process {one.pid}: {one.state.name.lower()}" for one in processes)
 
 
 _OSDATA = (

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from emu.gdb.stops import Stopped, signal_of
+from emu.gdb.stops import OF_FAULT, Stopped, signal_of
 from emu.machine.core import Core
 from emu.machine.fault import MachineFault
 from emu.machine.machine import Machine
@@ -16,14 +16,14 @@ from kernel_model.abi import NO_ID
 from kernel_model.call import CallRow
 from kernel_model.events import ProcessEnded
 from kernel_model.kernel import PROC0
-from kernel_model.process import Ended, Exited, Process, Resume, Start
+from kernel_model.process import Ended, Exited, Process, Resume
 
 if TYPE_CHECKING:
     from emu.gdb.target import Target
 
 
 class Events(Observer):
-    """Pauses the machine at starts, faults and ends of processes.
+    """Pauses the machine at starts, faults and ends of processes, and where inferiors change.
 
     wanted: the pid of the process that the debugger waits for to be loaded.
     Calls are not observed: they take as long as without a debugger.
@@ -33,26 +33,26 @@ class Events(Observer):
 
     def __init__(self, machine: Machine, target: Target) -> None:
         self._machine, self._target = machine, target
+        self._inferiors = target.inferiors
         self.wanted = -1
         self._fault: MachineFault | None = None
-        self._ended: list[Stopped] = []
+        self._changes: list[Stopped] = []
         self._known = set(machine.kernel.processes)
         self._status: dict[int, Stopped] = {}
 
     def take(self) -> tuple[Stopped | None, MachineFault | None]:
-        """What has happened since the last time: the end of a process, a fault not yet told."""
+        """What has happened since the last time: a change of inferiors, a fault not yet told."""
         fault, self._fault = self._fault, None
         self._look()
-        return (self._ended.pop(0) if self._ended else None), fault
+        return (self._changes.pop(0) if self._changes else None), fault
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
-        self._look()
-        parent, tells = process.parent, self._target.tells_starts
-        if isinstance(resume, Start) and tells and parent in self._target.attached:
-            self._target.attached.add(process.pid)
-            why = f"fork:p{process.pid + 1:x}.{process.pid + 1:x};"
-            self._ended.append(Stopped(parent, why=why))
-        if self._ended or process.pid == self.wanted:
+        is_new = process.pid not in self._inferiors.all
+        living = self._machine.kernel.processes.keys()
+        if is_new or living != self._known or not self._inferiors.has(process.pid, process.l1):
+            self._look(process.pid)
+        is_ours = is_new and process.pid in self._target.attached
+        if is_ours or self._changes or process.pid == self.wanted:
             self._machine.pause()
 
     def faulted(self, core: Core, fault: MachineFault) -> None:
@@ -63,25 +63,82 @@ class Events(Observer):
             self._machine.pause()
 
     def process_ended(self, event: ProcessEnded) -> None:
-        if isinstance(event.ending, Exited | Ended):
-            ended = Stopped(event.pid, exit=event.ending.status & 0xFF)
-            self._status.setdefault(event.pid, ended)
+        ending, pid = event.ending, event.pid
+        if isinstance(ending, Exited | Ended):
+            self._status[pid] = Stopped(pid, exit=ending.status & 0xFF)
+        else:
+            self._status.setdefault(pid, Stopped(pid, OF_FAULT[ending.kind], killed=True))
 
     def restored(self) -> None:
         self._fault, self._known = None, set(self._machine.kernel.processes)
-        self._ended.clear()
+        self._inferiors.restored()
+        self._changes.clear()
         self._status.clear()
 
-    def _look(self) -> None:
-        """Note the processes that have ended since, except proc0, with which the machine ends."""
+    def _look(self, beginning: int | None = None) -> None:
+        """Note how inferiors and their threads have changed; beginning: the pid of a new process.
+
+        Not noted is the end of proc0's inferior, with which the machine ends.
+        """
+        inferiors, target = self._inferiors, self._target
         living = self._machine.kernel.processes
-        if living.keys() != self._known:
-            for pid in sorted(self._known - living.keys()):
-                if pid != PROC0 and pid in self._target.attached:
-                    self._ended.append(self._status.get(pid) or Stopped(pid, exit=0))
-            self._known = set(living)
-            self._target.attached &= living.keys()
-            self._status = {pid: one for pid, one in self._status.items() if pid in living}
+        before = inferiors.all
+        inferiors.look(beginning)
+        after = inferiors.all
+        if after is not before:
+            self._tell_ends(before, after)
+            for name in sorted({*after.values()} - {*before.values()}):
+                self._tell_start(name, before)
+            self._tell_threads(before, after)
+        self._known = set(living)
+        target.attached &= after.keys()
+        self._status = {pid: one for pid, one in self._status.items() if pid in living}
+
+    def _tell_ends(self, before: Mapping[int, int], after: Mapping[int, int]) -> None:
+        """Note the ends of inferiors, with the status of the process of that name."""
+        for name in sorted({*before.values()} - {*after.values()}):
+            members = [pid for pid, one in before.items() if one == name]
+            gone = [pid for pid in members if pid not in after]
+            if PROC0 in gone or self._target.attached.isdisjoint(members):
+                continue
+            last = name if name in gone else max(gone, default=name)
+            self._changes.append(self._end_of(last)._replace(pid=name))
+
+    def _tell_start(self, name: int, before: Mapping[int, int]) -> None:
+        """Note the start of an inferior: that of a process, or of those that left another behind.
+
+        It is told as a fork, if the debugger wants to know.
+        """
+        target, members = self._target, self._inferiors.members(name)
+        was = {before[pid] for pid in members if pid in before}
+        others = [pid for pid in self._inferiors.all if before.get(pid) in was - {name}]
+        stayed = [pid for pid in others if pid not in members]
+        parent = stayed[0] if stayed else target.process(members[0]).parent
+        if not target.tells_starts or parent not in target.attached:
+            target.attached.difference_update(members)
+        elif target.attached.isdisjoint(members) or stayed:
+            target.attached.update(members)
+            thread = f"p{name + 1:x}.{members[0] + 1:x}"
+            self._changes.append(Stopped(parent, why=f"fork:{thread};"))
+
+    def _tell_threads(self, before: Mapping[int, int], after: Mapping[int, int]) -> None:
+        """Attach to new threads of inferiors that are debugged, and note their starts and ends.
+
+        The debugger sees that in its list; it is told of each only if it asks for that.
+        """
+        target = self._target
+        names = {self._inferiors.of(pid) for pid in target.attached if pid in after}
+        for pid, name in before.items():
+            if pid not in after and name in names and target.tells_threads:
+                self._changes.append(self._end_of(pid)._replace(left=name))
+        for pid, name in after.items():
+            if name in names and pid not in target.attached:
+                target.attached.add(pid)
+                if target.tells_threads:
+                    self._changes.append(Stopped(pid, why="create:;"))
+
+    def _end_of(self, pid: int) -> Stopped:
+        return self._status.get(pid) or Stopped(pid, exit=0)
 
 
 class CallCatcher(Observer):

@@ -20,6 +20,9 @@ FIRST_DOUBLE: Final = 26
 FIRST_QUAD: Final = FIRST_DOUBLE + DOUBLES + 1
 """The number of q0; fpscr is between."""
 CPSR: Final = 25
+FPA: Final = {**dict.fromkeys(range(16, 24), 12), 24: 4}
+"""Bytes of the FPA's registers, by number: no processor here has them, but gdb asks for them where
+it has read no description."""
 
 _NAMES: Final = registers.CORE[:-1]
 _TYPES: Final = {"sp": "data_ptr", "pc": "code_ptr"}

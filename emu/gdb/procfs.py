@@ -56,9 +56,10 @@ def proc_link(target: Target, path: str) -> bytes | None:
 def _named(target: Target, path: str) -> tuple[int, str]:
     """The pid and the name in a path, which is "" if the path is of no inferior."""
     match = _PATH.fullmatch(path)
-    if match is None or int(match[1]) - 1 not in target.pids:
+    members = target.inferiors.members(int(match[1]) - 1) if match is not None else []
+    if match is None or not any(pid in target.pids for pid in members):
         return 0, ""
-    return int(match[1]) - 1, match[2]
+    return target.inferiors.first(int(match[1]) - 1), match[2]
 
 
 def auxv(target: Target, pid: int) -> bytes:

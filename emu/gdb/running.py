@@ -32,18 +32,21 @@ class Runner:
 
     def __init__(self, target: Target) -> None:
         self.target, self.machine = target, target.machine
-        self.breakpoints = Breakpoints(target.machine)
+        self.breakpoints = Breakpoints(target.machine, target.inferiors)
         self.watchpoints = Watchpoints(target.machine)
         self.catcher = CallCatcher(target.machine, lambda pid: pid in target.attached)
         self.is_interrupted = False
         self._hit: Hit | None = None
+        self._watched: list[Watch] = []
+        """What is watched: of all threads of an inferior, if it is one's."""
         self._events = Events(target.machine, target)
         target.machine.observers.add(self._events)
 
     def release(self) -> None:
         """The debugger has gone: remove its breakpoints, watchpoints and catchpoints."""
         self.breakpoints.clear()
-        self.watchpoints.set(())
+        self._watched.clear()
+        self._spread()
         self.catcher.catch(frozenset())
 
     def close(self) -> None:
@@ -57,16 +60,28 @@ class Runner:
         self.machine.interrupt()
 
     def watch(self, watch: Watch, is_wanted: bool) -> None:
-        """Begin or cease to watch a range."""
-        others = [one for one in self.watchpoints.all if one != watch]
-        self.watchpoints.set([*others, watch] if is_wanted else others)
+        """Begin or cease to watch a range, of RAM or of an inferior in place of a process."""
+        others = [one for one in self._watched if one != watch]
+        self._watched = [*others, watch] if is_wanted else others
+        self._spread()
 
-    def forget(self, pid: int) -> None:
-        """The debugger no longer debugs this process."""
-        self.breakpoints.forget(pid)
-        self.watchpoints.set([one for one in self.watchpoints.all if one.pid != pid])
-        self.target.attached.discard(pid)
-        self.target.detached.add(pid)
+    def _spread(self) -> None:
+        """Watch what is watched of an inferior for each of its threads there are now."""
+        wanted = [
+            watch._replace(pid=pid) for watch in self._watched for pid in self._watchers(watch)
+        ]
+        if tuple(wanted) != self.watchpoints.all:
+            self.watchpoints.set(wanted)
+
+    def _watchers(self, watch: Watch) -> list[int]:
+        return [PHYSICAL] if watch.pid == PHYSICAL else self.target.inferiors.members(watch.pid)
+
+    def forget(self, inferior: int) -> None:
+        """The debugger no longer debugs this inferior."""
+        self.breakpoints.forget(inferior)
+        self._watched = [one for one in self._watched if one.pid != inferior]
+        self._spread()
+        self.target.detach(inferior)
 
     @property
     def _running(self) -> Process | None:
@@ -83,6 +98,8 @@ class Runner:
     def go(self) -> Stopped:
         """Run to an event that the debugger is told of, which may be a breakpoint here."""
         self.target.settle()
+        self._spread()
+        self.breakpoints.has_run()
         if self._is_at_hit():
             stopped = self._step()
             if stopped is not None:
@@ -119,6 +136,7 @@ class Runner:
 
     def piece(self, count: int) -> tuple[Outcome, Stopped | None]:
         """Run to an event that the debugger is told of, for at most so many instructions."""
+        self._spread()
         if self._is_at_hit():
             stopped = self._step()
             if stopped is not None or count <= 1:
@@ -140,11 +158,7 @@ class Runner:
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
         """Within, the machine runs on whatever the debugger watches for."""
-        watches, caught, observers = (
-            self.watchpoints.all,
-            self.catcher.numbers,
-            self.machine.observers,
-        )
+        caught, observers = self.catcher.numbers, self.machine.observers
         self.watchpoints.set(())
         self.catcher.catch(frozenset())
         observers.remove(self._events)
@@ -154,7 +168,7 @@ class Runner:
             observers.add(self._events)
             self._events.restored()
             self.catcher.catch(caught)
-            self.watchpoints.set(watches)
+            self._spread()
 
     def forget_hit(self) -> None:
         """The machine goes elsewhere than on from an access at which it stopped."""
@@ -168,11 +182,25 @@ class Runner:
         """Run one instruction of this process; others may have turns before it."""
         self.target.process(pid)
         self.target.settle()
+        self._spread()
         if not self.has_turn(pid):
-            stopped = self._run(pid)
+            stopped = self._to_turn(pid)
             if stopped != Stopped(pid):
                 return stopped
-        return self._step() or Stopped(pid)
+        after = self._step()
+        self.breakpoints.has_run()
+        if after is None and pid not in self.machine.kernel.processes:
+            return self._run()  # a thread that has ended: there is nothing to tell of it
+        return after or Stopped(pid)
+
+    def _to_turn(self, pid: int) -> Stopped:
+        """Run others until this process has its turn, or to an event."""
+        self.breakpoints.lifted_for = pid
+        try:
+            return self._run(pid)
+        finally:
+            self.breakpoints.lifted_for = None
+            self.breakpoints.has_run()
 
     def _step(self) -> Stopped | None:
         """Run one instruction of the running process, with the access before which it stopped."""
@@ -209,6 +237,7 @@ class Runner:
     def _stopped(self, outcome: Outcome) -> Stopped | None:
         """The debugger's view of a run's end; None where the run is to go on."""
         ended, fault = self._events.take()
+        self._spread()
         hit, call = self.watchpoints.take(), self.catcher.take()
         self._hit = hit
         if outcome.is_final:

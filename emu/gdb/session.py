@@ -1,7 +1,8 @@
 """A session: what a debugger's packets mean, from the first to the last.
 
-In all-stop mode, with the multiprocess extensions: the process with pid N is the inferior N + 1,
-which has one thread of the same number, because 0 means any in the protocol.
+In all-stop mode, with the multiprocess extensions: the process with pid N is the thread N + 1,
+because 0 means any in the protocol.  Processes on one vspace are threads of one inferior, which has
+the number of one of them (see ``emu.gdb.inferiors``).
 Source: "Debugging with GDB", E.2 (packets), E.4 (general query packets), E.7 (host I/O).
 """
 
@@ -15,7 +16,7 @@ from emu.api.memory import AddressError
 from emu.gdb.backwards import Backwards
 from emu.gdb.documents import document
 from emu.gdb.expressions import conditions
-from emu.gdb.features import CORE, REGISTERS, parts, register_size
+from emu.gdb.features import CORE, CPSR, FPA, parts, register_size
 from emu.gdb.files import HostFiles
 from emu.gdb.monitor import Monitor
 from emu.gdb.packets import LARGEST
@@ -23,26 +24,26 @@ from emu.gdb.running import Runner
 from emu.gdb.stops import Signal, Stopped
 from emu.watchpoints.watch import Watch
 from kernel_model.descriptors import READ, WRITE
-from kernel_model.kernel import PROC0
 
 OK: Final = b"OK"
 FAILED: Final = b"E01"
 NO_MEMORY: Final = b"E0e"
 ANY: Final = -1
-FORK: Final = "fork:"
-UNDESCRIBED: Final = 2 * (8 * 12 + 4)
-"""Digits of the FPA's registers, which gdb takes for there where it has read no description.
+WORDS: Final = 16
+"""The registers of a ``g`` packet: r0 to r12, sp, lr and pc, with which every description begins.
 
-It reads one for the inferior to which it connects and for those to which it attaches; a forked one
-has its parent's.  Of an inferior that it meets otherwise, as at a stop, it knows r0 to pc and cpsr.
+gdb reads a description for the inferior to which it connects and for those to which it attaches; a
+forked one has its parent's.  Of an inferior that it meets otherwise, as at a stop, it has its own
+idea of what follows the words, and refuses a packet that is longer or ends within a register.  What
+a packet does not have it reads one by one.
 """
 _BREAKS: Final = (b"0", b"1")
 _WATCHES: Final = {b"2": WRITE, b"3": READ, b"4": READ | WRITE}
 _SUPPORTED: Final = (
     "multiprocess+", "swbreak+", "vContSupported+", "fork-events+", "QStartNoAckMode+",
-    "QCatchSyscalls+", "ConditionalBreakpoints+", "qXfer:features:read+", "qXfer:threads:read+",
-    "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+", "qXfer:auxv:read+",
-    f"PacketSize={LARGEST:x}",
+    "QCatchSyscalls+", "QThreadEvents+", "ConditionalBreakpoints+", "qXfer:features:read+",
+    "qXfer:threads:read+", "qXfer:memory-map:read+", "qXfer:exec-file:read+", "qXfer:osdata:read+",
+    "qXfer:auxv:read+", f"PacketSize={LARGEST:x}",
 )  # fmt: skip
 
 
@@ -70,8 +71,6 @@ class Session:
         self.runner, self.target, self.stopped = runner, runner.target, stopped
         self.is_quiet = self.is_extended = False
         self._general = self._stepped = stopped.pid
-        self._described: set[int] = set()
-        """The processes whose registers gdb knows by our description."""
         self._files = HostFiles(self.target)
         timeline = self.target.timeline
         self._backwards = None if timeline is None else Backwards(runner, timeline)
@@ -106,6 +105,7 @@ class Session:
 
     def close(self) -> None:
         """The debugger has gone: undo what it asked for."""
+        self.target.tells_threads = False
         self._monitor.close()
         self.runner.release()
 
@@ -114,53 +114,40 @@ class Session:
     def stop_reply(self) -> bytes:
         """The state of the inferior that stopped."""
         stopped = self.stopped
-        process = b";process:%x" % (stopped.pid + 1)
+        pid, process = stopped.pid, b";process:%x" % (stopped.pid + 1)
+        if stopped.left is not None:
+            status = stopped.signal if stopped.killed else stopped.exit or 0
+            return b"w%02x;p%x.%x" % (status, stopped.left + 1, pid + 1)
         if stopped.killed:
             return b"X%02x" % stopped.signal + process
         if stopped.exit is not None:
             return b"W%02x" % stopped.exit + process
-        self._general = self._stepped = stopped.pid
+        self._general = self._stepped = pid
+        self.target.attach(pid)
         why = stopped.why.encode()
-        if stopped.why.startswith(FORK) and stopped.pid in self._described:
-            self._described.add(self._pid(why[len(FORK) :].rstrip(b";")))
-        return b"T%02x%sthread:%s;" % (stopped.signal, why, _thread(stopped.pid))
+        cpsr = b"%x:%s;" % (CPSR, _hex(self.target.registers(pid)[CORE - 1], 4))
+        return b"T%02x%sthread:%s;%s" % (stopped.signal, why, self.target.thread(pid), cpsr)
 
     # Registers
 
     def _read_all(self, _: bytes) -> bytes:
-        values = self.target.registers(self._general)
-        if self._general not in self._described:
-            words = [_hex(value, 4) for value in values[:CORE]]
-            return b"".join([*words[:-1], b"x" * UNDESCRIBED, words[-1]])
-        return b"".join(_hex(value, register_size(at)) for at, value in enumerate(values))
+        return b"".join(_hex(word, 4) for word in self.target.registers(self._general)[:WORDS])
 
     def _write_all(self, rest: bytes) -> bytes:
-        if self._general not in self._described:
-            return self._write_words(rest)
-        data, values, at = bytes.fromhex(rest.decode()), list[int](), 0
-        for index in range(REGISTERS):
-            size = register_size(index)
-            values.append(int.from_bytes(data[at : at + size], "little"))
-            at += size
-        if at != len(data):
+        data = bytes.fromhex(rest.decode())
+        if len(data) != 4 * WORDS:
             return FAILED
-        self.target.set_registers(self._general, values)
-        return OK
-
-    def _write_words(self, rest: bytes) -> bytes:
-        """Write r0 to pc and cpsr, from the packet of a debugger that knows no other registers."""
-        words = rest[: 8 * (CORE - 1)] + rest[8 * (CORE - 1) + UNDESCRIBED :]
-        if len(words) != 8 * CORE:
-            return FAILED
-        data = bytes.fromhex(words.decode())
         given = [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
         values = self.target.registers(self._general)
-        self.target.set_registers(self._general, [*given, *values[CORE:]])
+        self.target.set_registers(self._general, [*given, *values[WORDS:]])
         return OK
 
     def _read_one(self, rest: bytes) -> bytes:
+        number = int(rest, 16)
+        if number in FPA:
+            return b"x" * (2 * FPA[number])
         values = self.target.registers(self._general)
-        return b"".join(_hex(values[at], register_size(at)) for at in parts(int(rest, 16)))
+        return b"".join(_hex(values[at], register_size(at)) for at in parts(number))
 
     def _write_one(self, rest: bytes) -> bytes:
         number, _, text = rest.partition(b"=")
@@ -218,11 +205,28 @@ class Session:
         return OK
 
     def _pid(self, text: bytes) -> int:
-        """The pid in a thread id, or ``ANY``.  Errors: ValueError."""
-        if text.startswith(b"p"):
-            text = text[1:].partition(b".")[0]
-        number = int(text, 16)
-        return ANY if number <= 0 else number - 1
+        """The pid in a thread id, or ``ANY``; where it names an inferior, one of its threads.
+
+        Errors: ValueError; KeyError, for a thread or an inferior that is not there.
+        """
+        inferiors = self.target.inferiors
+        inferior, pid = _ids(text)
+        if pid != ANY:
+            self.target.process(pid)
+            if inferior not in (ANY, inferiors.of(pid)):
+                raise KeyError(text)
+            return pid
+        if inferior == ANY:
+            return ANY
+        is_general = self._general in inferiors.members(inferior)
+        return self._general if is_general else inferiors.first(inferior)
+
+    def _means(self, text: bytes, pid: int) -> bool:
+        """Whether a thread id means this process, among others or alone; none means all."""
+        if not text:
+            return True
+        inferior, thread = _ids(text)
+        return thread in (ANY, pid) and inferior in (ANY, self.target.inferiors.of(pid))
 
     # Running
 
@@ -262,10 +266,7 @@ class Session:
         if rest.startswith(b"File:"):
             return self._files.answer(rest[5:])
         if name == b"Attach":
-            pid = self._pid(words)
-            self.target.process(pid)
-            self.target.attached.add(pid)
-            self.target.detached.discard(pid)
+            pid = self.target.inferiors.first(int(words, 16) - 1)
             self.stopped = Stopped(pid, Signal.NONE)
             return self.stop_reply()
         return b""
@@ -294,13 +295,12 @@ class Session:
         its PC.
         """
         fault = self.runner.machine.core.fault
-        is_written, self.target.is_memory_written = self.target.is_memory_written, False
         if fault is None:
             return
-        is_repaired = is_written or self.target.state(fault.pid).core != fault.registers
+        is_repaired = self.target.is_repaired(fault.pid)
         for action in actions.split(b";"):
             what, _, thread = action.partition(b":")
-            if not thread or self._pid(thread) in (ANY, fault.pid):
+            if self._means(thread, fault.pid):
                 if what[:1] not in (b"C", b"S") or is_repaired:
                     self.target.changed()
                     self.runner.machine.retry_fault()
@@ -308,9 +308,10 @@ class Session:
 
     def _detach(self, rest: bytes) -> Answer:
         """Detach from one inferior, or from all: then the machine runs on by itself."""
-        pids = list(self.target.attached) if not rest else [self._pid(rest[1:])]
-        for pid in pids:
-            self.runner.forget(pid)
+        inferiors = self.target.inferiors
+        names = [int(rest[1:], 16) - 1] if rest else sorted({*inferiors.all.values()})
+        for name in names:
+            self.runner.forget(name)
         is_last = not self.target.pids and not self.target.is_killed
         return Answer(OK, is_over=is_last, detached=is_last)
 
@@ -333,19 +334,24 @@ class Session:
 
     # Breakpoints and watchpoints
 
+    @property
+    def _inferior(self) -> int:
+        """The inferior of the process that the debugger looks at."""
+        return self.target.inferiors.of(self._general)
+
     def _break(self, rest: bytes) -> bytes:
         place, _, more = rest.partition(b";")
         kind, address, length = place.split(b",")
         if kind in _BREAKS:
             expressions = conditions(more.partition(b"cmds:")[0].rstrip(b";"))
-            self.runner.breakpoints.set(self._general, int(address, 16), expressions)
+            self.runner.breakpoints.set(self._inferior, int(address, 16), expressions)
             return OK
         return self._watch(kind, address, length, True)
 
     def _unbreak(self, rest: bytes) -> bytes:
         kind, address, length = rest.partition(b";")[0].split(b",")
         if kind in _BREAKS:
-            self.runner.breakpoints.remove(self._general, int(address, 16))
+            self.runner.breakpoints.remove(self._inferior, int(address, 16))
             return OK
         return self._watch(kind, address, length, False)
 
@@ -357,7 +363,7 @@ class Session:
         if not 0 < size <= LARGEST or not 0 <= first <= (1 << 32) - size:
             return FAILED
         self.target.process(self._general)
-        self.runner.watch(Watch(access, first, size, self._general), is_wanted)
+        self.runner.watch(Watch(access, first, size, self._inferior), is_wanted)
         return OK
 
     # Questions and settings
@@ -367,6 +373,9 @@ class Session:
             self.is_quiet = True
             return OK
         name, _, words = rest.partition(b":")
+        if name == b"ThreadEvents":
+            self.target.tells_threads = words == b"1"
+            return OK
         if name == b"CatchSyscalls":
             is_wanted, *numbers = (int(word, 16) for word in words.split(b";"))
             every = None if not numbers else frozenset(numbers)
@@ -384,11 +393,11 @@ class Session:
             return self._transfer(words)
         if rest == b"fThreadInfo":
             pids = self.target.pids
-            return b"m" + b",".join(map(_thread, pids)) if pids else b"l"
+            return b"m" + b",".join(map(self.target.thread, pids)) if pids else b"l"
         if rest == b"sThreadInfo":
             return b"l"
         if rest == b"C":
-            return b"QC" + _thread(self._general)
+            return b"QC" + self.target.thread(self._general)
         if name == b"Attached":
             return b"1"
         if rest.startswith(b"ThreadExtraInfo,"):
@@ -402,10 +411,9 @@ class Session:
         """Part of a document.  words: kind, ``read``, annex, and range."""
         kind, action, annex, place = words.split(b":")
         offset, length = _numbers(place)
-        pid = self._pid(annex) if kind == b"exec-file" and annex else self._general
-        if kind == b"features":
-            first = next(iter(self.target.pids), PROC0)  # gdb's inferior when it connects
-            self._described.add(self._general if self._described else first)
+        pid = self._general
+        if kind == b"exec-file" and annex:
+            pid = self.target.inferiors.first(int(annex, 16) - 1)
         text = document(self.target, kind, annex, pid) if action == b"read" else None
         if text is None:
             return b"E00"
@@ -417,8 +425,14 @@ class Session:
         return state.name.lower().encode().hex().encode()
 
 
-def _thread(pid: int) -> bytes:
-    return b"p%x.%x" % (pid + 1, pid + 1)
+def _ids(text: bytes) -> tuple[int, int]:
+    """The inferior and the pid in a thread id, each or both ``ANY``.  Errors: ValueError."""
+    if text.startswith(b"p"):
+        inferior, _, thread = text[1:].partition(b".")
+    else:
+        inferior, thread = b"0", text
+    numbers = [int(part or b"0", 16) - 1 for part in (inferior, thread)]
+    return max(numbers[0], ANY), max(numbers[1], ANY)
 
 
 def _hex(value: int, size: int) -> bytes:

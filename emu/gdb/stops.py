@@ -21,12 +21,11 @@ class Signal(IntEnum):
     SEGV = 11
 
 
-_OF_FAULT = {
+OF_FAULT: Final = {
     FaultKind.MEMORY_ACCESS: Signal.SEGV,
     FaultKind.UNDEFINED_INSTRUCTION: Signal.ILL,
     FaultKind.BREAKPOINT_INSTRUCTION: Signal.TRAP,
 }
-
 
 BEGIN: Final = "replaylog:begin;"
 END: Final = "replaylog:end;"
@@ -38,6 +37,7 @@ class Stopped(NamedTuple):
 
     exit: its status, if it has ended.  why: one of the protocol's stop reasons, or "".
     text: a line for the user about a reason that the protocol does not have, or "".
+    left: where a thread has ended, its inferior, which lives on; else None.
     """
 
     pid: int
@@ -46,10 +46,11 @@ class Stopped(NamedTuple):
     killed: bool = False
     why: str = ""
     text: str = ""
+    left: int | None = None
 
 
 def signal_of(fault: MachineFault) -> Signal:
     """The signal by which the debugger is told of a fault, as Linux has them."""
     if fault.status is FaultStatus.ALIGNMENT:
         return Signal.BUS
-    return _OF_FAULT[kind_of(fault)]
+    return OF_FAULT[kind_of(fault)]

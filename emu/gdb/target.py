@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from emu.api.memory import AddressError, Memory, virtual_memory
 from emu.cpu.registers import State
 from emu.gdb.features import CORE, DOUBLES, REGISTERS
+from emu.gdb.inferiors import Inferiors
 from emu.machine.machine import Machine
 from kernel_model.kernel import PROC0
 from kernel_model.process import Process
@@ -22,7 +23,8 @@ class Target:
     """One machine under a debugger: its processes, their registers and memory.
 
     attached: the pids of the processes under the debugger, which is told of no others.
-    tells_starts: whether the debugger wants to be told when a process starts.
+    tells_starts: whether the debugger wants to be told when an inferior starts.
+    tells_threads: whether it wants to be told when a thread starts or ends.
     is_killed: whether the debugger has ended the machine, which may be started again.
     """
 
@@ -38,14 +40,19 @@ class Target:
         self.program = os.path.abspath(program)
         self.detached: set[int] = set()
         """The pids that the debugger has let go."""
-        self.attached: set[int] = set(machine.kernel.processes)
-        self.tells_starts = self.is_killed = self.is_memory_written = False
+        self.inferiors = Inferiors(machine)
+        self.attached: set[int] = set(self.inferiors.all)
+        self.tells_starts = self.tells_threads = self.is_killed = False
         self._is_changed = False
+        self._before: dict[int, list[int]] = {}
+        """Registers as they were at this stop, of processes of which the debugger has set some."""
+        self._written: set[int] = set()
+        """The vspaces (frame ids of their L1s) through which it has written to memory."""
         self._begin = machine.snapshot()
 
     def restart(self) -> None:
         """Start again: restore the machine as it was when the first debugger connected."""
-        self._is_changed = False
+        self._forget_changes()
         if self.timeline is None:
             self.machine.restore(self._begin)
         else:
@@ -63,22 +70,51 @@ class Target:
         """The machine is to run: what was before a change does not lead here."""
         if self._is_changed and self.timeline is not None:
             self.timeline.forget()
+        self._forget_changes()
+
+    def _forget_changes(self) -> None:
         self._is_changed = False
+        self._before.clear()
+        self._written.clear()
+
+    def is_repaired(self, pid: int) -> bool:
+        """Whether the debugger has changed registers or memory of a process at this stop.
+
+        Memory is written through a vspace, for all processes that are on it.
+        """
+        before = self._before.get(pid)
+        is_set = before is not None and before != self.registers(pid)
+        return is_set or self.process(pid).l1 in self._written
+
+    def attach(self, pid: int) -> None:
+        """Attach to the inferior of a process: by request, or because it has stopped."""
+        self.attached.update(self.inferiors.members(self.inferiors.of(pid)))
+        self.detached -= self.attached
+
+    def detach(self, inferior: int) -> None:
+        """Let all processes of an inferior go."""
+        pids = self.inferiors.members(inferior)
+        self.attached.difference_update(pids)
+        self.detached.update(pids)
 
     def attach_all(self) -> None:
-        """Attach to every living process."""
+        """Attach to every process that has begun."""
         self.detached.clear()
         self.attached.clear()
-        self.attached.update(self.machine.kernel.processes)
+        self.attached.update(self.inferiors.all)
 
     # Processes
 
     @property
     def pids(self) -> list[int]:
-        """The pids of attached processes that live."""
+        """The pids of attached processes that live and have begun."""
         living = self.machine.kernel.processes
         over = self.is_over or self.is_killed
         return [] if over else [pid for pid in living if pid in self.attached]
+
+    def thread(self, pid: int) -> bytes:
+        """The protocol's name of a process as a thread."""
+        return b"p%x.%x" % (self.inferiors.of(pid) + 1, pid + 1)
 
     @property
     def is_over(self) -> bool:
@@ -127,6 +163,7 @@ class Target:
         core, vfp = tuple(values[:CORE]), tuple(values[CORE : CORE + DOUBLES])
         before = self.state(pid)
         self.changed()
+        self._before.setdefault(pid, self.registers(pid))
         if (vfp, values[-1]) != (before.vfp, before.fpscr):
             self.machine.set_state(self.process(pid), before._replace(vfp=vfp, fpscr=values[-1]))
         if core != before.core:
@@ -138,7 +175,8 @@ class Target:
         """Write to memory as this process's tables map it.  Errors: AddressError."""
         self.changed()
         self.memory(pid).write(va, data)
-        self.is_memory_written = True
+        if data:
+            self._written.add(self.process(pid).l1)
 
     def memory(self, pid: int) -> Memory:
         """Memory as this process's tables map it."""

@@ -8,13 +8,15 @@ import socket
 from contextlib import suppress
 from typing import Final
 
+from emu.gdb.packets import LARGEST
+
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _CHUNK: Final = 65536
 
 SILENT: Final = 8
-"""Peers that may have connected and said nothing; of more the first are dropped."""
-_FIRST: Final = (b"$", b"+", b"-", b"\x03")
-"""What a debugger begins with."""
+"""Peers that may have connected and sent no packet yet; of more the first are dropped."""
+_BEFORE: Final = b"+-\x03"
+"""What a debugger may send before its first packet: acknowledgements and interrupts."""
 
 
 class AddressError(ValueError):
@@ -51,33 +53,36 @@ class Listener:
         self._socket.listen(2 * SILENT)
 
     def accept(self) -> Connection:
-        """Wait for a debugger: the first to say something, if that is what a debugger begins with.
+        """Wait for a debugger: the first to send a packet, if nothing else came before that.
 
-        Others are dropped, as a browser that is made to send packets in a form; and those who say
-        nothing keep nobody out.
+        Others are dropped, as a browser that is made to send packets in a form; and those who
+        send no packet keep nobody out.
         """
-        silent: list[socket.socket] = []
+        said: dict[socket.socket, bytes] = {}
         try:
             while True:
-                ready, _, _ = select.select([self._socket, *silent], [], [])
+                ready, _, _ = select.select([self._socket, *said], [], [])
                 for one in ready:
                     if one is self._socket:
-                        silent.append(one.accept()[0])
+                        said[one.accept()[0]] = b""
                         continue
-                    silent.remove(one)
-                    if _begins_as_a_debugger(one):
-                        return self._connected(one)
-                    one.close()
-                while len(silent) > SILENT:
-                    silent.pop(0).close()
+                    more = _received(one)
+                    said[one] += more
+                    is_debugger = _is_debugger(said[one])
+                    if is_debugger:
+                        return self._connected(one, said.pop(one))
+                    if is_debugger is False or not more:
+                        _drop(said, one)
+                while len(said) > SILENT:
+                    _drop(said, next(iter(said)))
         finally:
-            for one in silent:
+            for one in said:
                 one.close()
 
-    def _connected(self, connected: socket.socket) -> Connection:
+    def _connected(self, connected: socket.socket, said: bytes) -> Connection:
         if not self._path:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Connection(connected)
+        return Connection(connected, said)
 
     def close(self) -> None:
         """Cease to listen."""
@@ -87,26 +92,40 @@ class Listener:
                 os.unlink(self._path)
 
 
-def _begins_as_a_debugger(connected: socket.socket) -> bool:
-    """Whether what has come begins with a packet, an acknowledgement or an interrupt."""
-    try:
-        return connected.recv(1, socket.MSG_PEEK) in _FIRST
-    except OSError:
+def _is_debugger(said: bytes) -> bool | None:
+    """Whether what a peer has said so far is a debugger's; None: that is not known yet."""
+    rest = said.lstrip(_BEFORE)
+    if rest and not rest.startswith(b"$"):
         return False
+    if 0 < rest.find(b"#") <= len(rest) - 3:
+        return True
+    return None if len(said) <= LARGEST else False
+
+
+def _received(connected: socket.socket) -> bytes:
+    """The bytes that have come; b"" when the peer has gone."""
+    try:
+        return connected.recv(_CHUNK)
+    except OSError:
+        return b""
+
+
+def _drop(said: dict[socket.socket, bytes], one: socket.socket) -> None:
+    del said[one]
+    one.close()
 
 
 class Connection:
     """The connection to a debugger.  Any error ends it."""
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
+    def __init__(self, connected: socket.socket, said: bytes) -> None:
+        """said: what has been received already."""
+        self._socket, self._said = connected, said
 
     def receive(self) -> bytes:
         """The bytes that have come, at least one; b"" when the debugger has gone."""
-        try:
-            return self._socket.recv(_CHUNK)
-        except OSError:
-            return b""
+        said, self._said = self._said, b""
+        return said or _received(self._socket)
 
     def send(self, data: bytes) -> None:
         """Send all of ``data``; if that fails, the connection has ended."""

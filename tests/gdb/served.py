@@ -26,6 +26,20 @@ def mostly(first: str) -> list[Any]:
     return [first, *(pytest.param(name, marks=pytest.mark.long) for name in others)]
 
 
+NEWEST = ROOT / "build" / "oracles" / "gdb" / "bin" / "gdb"
+"""The newest gdb that PyPI has, which `make oracles` installs."""
+DEBUGGERS = ("gdb-multiarch", "newest")
+
+
+def debugger(name: str) -> str:
+    """The path of a gdb: ``newest``, or a command; skips the test if there is none."""
+    if name != "newest":
+        return need_tool(name)
+    if not NEWEST.is_file():
+        pytest.skip("make oracles has not installed the newest gdb")
+    return str(NEWEST)
+
+
 def _leave_no_core() -> None:
     """gdb itself crashes now and then as it ends, and its memory is large."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -51,9 +65,18 @@ class Served:
         assert self.machine.stderr is not None
         self.first = self.machine.stderr.readline()
 
-    def gdb(self, *commands: str) -> str:
-        """What gdb says to these commands."""
-        words = [need_tool("gdb-multiarch"), "-nx", "-q", "-batch",
+    def until_waiting(self) -> list[bytes]:
+        """The lines until a machine that has faulted waits for gdb."""
+        lines = [self.first]
+        assert self.machine.stderr is not None
+        while not lines[-1].startswith(b"emu: waiting for gdb"):
+            lines.append(self.machine.stderr.readline())
+            assert lines[-1], lines
+        return lines
+
+    def gdb(self, *commands: str, name: str = "gdb-multiarch") -> str:
+        """What gdb says to these commands.  name: which gdb."""
+        words = [debugger(name), "-nx", "-q", "-batch",
                  *self._names(), "-ex", "set pagination off", "-ex", "set confirm off",
                  "-ex", f"target extended-remote {self.place}"]  # fmt: skip
         words += [word for one in commands for word in ("-ex", one)]

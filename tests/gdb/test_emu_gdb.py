@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.guests import ROOT, guest, need_tool
+from tests.waiting import read_until
 
 EMU = (sys.executable, "-m", "emu")
 
@@ -72,12 +73,6 @@ def on_a_terminal(*words: str) -> tuple[int, int]:
         os.chdir(ROOT)
         os.execv(EMU[0], [*EMU, *words])
     return pid, terminal
-
-
-def read_until(terminal: int, text: bytes) -> None:
-    said = b""
-    while text not in said:
-        said += os.read(terminal, 1000)
 
 
 def all_end(directory: Path) -> bool:

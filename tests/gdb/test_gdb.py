@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 
 import pytest
 
 from tests.gdb.served import Served, mostly
 from tests.guests import ROOT, emu_command, guest, need_tool
+from tests.waiting import read_until
 
 LOOP = """\
 #include "console.h"
@@ -129,7 +128,8 @@ def test_ctrl_c_in_a_busy_loop(loop: Path, place: Path, mmu: str) -> None:
     assert gdb.stdin is not None
     gdb.stdin.write("continue\n")
     gdb.stdin.flush()
-    assert _read_until(served.machine.stdout, b"turning") is not None
+    assert served.machine.stdout is not None
+    read_until(served.machine.stdout.fileno(), b"turning")
     gdb.send_signal(signal.SIGINT)
     gdb.stdin.write("print turns > 1000\nset var enough = 1\ncontinue\nquit\n")
     said, _ = gdb.communicate(timeout=60)
@@ -137,17 +137,6 @@ def test_ctrl_c_in_a_busy_loop(loop: Path, place: Path, mmu: str) -> None:
     assert "$1 = 1" in said
     assert "exited with code 03" in said
     assert served.end()[0] == 3
-
-
-def _read_until(stream: IO[bytes] | None, wanted: bytes) -> bytes | None:
-    assert stream is not None
-    got = b""
-    while wanted not in got:
-        piece = os.read(stream.fileno(), 4096)
-        if not piece:
-            return None
-        got += piece
-    return got
 
 
 @pytest.mark.parametrize("mmu", mostly("tlb"))
@@ -181,11 +170,7 @@ def test_a_fault_stops_before_the_kernel_hears(place: Path, mmu: str) -> None:
 
 def test_a_debugger_may_come_at_the_fault_only(place: Path) -> None:
     served = Served(guest("programs/fault_null"), place, "--gdb-on-fault")
-    lines = [served.first]
-    assert served.machine.stderr is not None
-    while not lines[-1].startswith(b"emu: waiting for gdb"):
-        lines.append(served.machine.stderr.readline())
-    assert b"null pointer" in lines[0]
+    assert b"null pointer" in served.until_waiting()[0]
     said = served.gdb("backtrace 1", "kill")
     assert "read_through" in said
     served.end()

@@ -14,7 +14,7 @@ import pytest
 from emu.debuginfo import open_files
 from emu.environment.requests import Answer, Request
 from emu.environment.world import HostWorld, World
-from emu.gdb.packets import packet
+from emu.gdb.packets import LARGEST, packet
 from emu.gdb.running import Runner
 from emu.gdb.server import Over, serve
 from emu.gdb.target import Target
@@ -123,21 +123,24 @@ def is_dropped(connected: socket.socket) -> bool:
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n" + packet(b"QStartNoAckMode") + packet(b"k")
 
 
-@pytest.mark.parametrize("first", [b"+", b"$", b"\x03", b"-"])
+@pytest.mark.parametrize("first", [b"", b"+", b"\x03", b"-+"])
 def test_who_does_not_begin_as_a_debugger_is_dropped(listener: Listener, first: bytes) -> None:
     """Nothing that it says is obeyed; who comes next is served."""
-    others = [peer(listener, says) for says in (POST, b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01")]
-    with peer(listener, first + b"?#3f"):
+    no_debugger = (POST, b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", first + POST,
+                   b"$" * (LARGEST + 1))  # fmt: skip
+    others = [peer(listener, says) for says in no_debugger]
+    with peer(listener, first + b"$?#3f"):
         connection = listener.accept()
-        assert connection.receive() == first + b"?#3f"
+        assert connection.receive() == first + b"$?#3f"
         connection.close()
     for other in others:
         assert is_dropped(other)
         other.close()
 
 
-def test_a_silent_peer_keeps_nobody_out(listener: Listener) -> None:
-    silent = [peer(listener) for _ in range(SILENT + 3)]
+@pytest.mark.parametrize("says", [b"", b"+", b"\x03", b"$qSupported", b"$?#3"])
+def test_a_peer_without_a_packet_keeps_nobody_out(listener: Listener, says: bytes) -> None:
+    silent = [peer(listener, says) for _ in range(SILENT + 3)]
     with peer(listener, b"+$?#3f"):
         connection = listener.accept()
         assert connection.receive() == b"+$?#3f"
@@ -145,3 +148,20 @@ def test_a_silent_peer_keeps_nobody_out(listener: Listener) -> None:
     for other in silent:
         assert is_dropped(other)
         other.close()
+
+
+def test_a_first_packet_in_pieces(listener: Listener) -> None:
+    """What comes behind it, too, is there for the session."""
+    with peer(listener, b"+") as slow:
+        threading.Thread(target=_slowly, args=(slow, b"$qC#b4$?#3f")).start()
+        connection = listener.accept()
+        got = b""
+        while not got.endswith(b"$?#3f"):
+            got += connection.receive()
+        assert got == b"+$qC#b4$?#3f"
+        connection.close()
+
+
+def _slowly(connected: socket.socket, text: bytes) -> None:
+    for at in range(len(text)):
+        connected.sendall(text[at : at + 1])
