@@ -322,10 +322,17 @@ class Machine:
     def restore(self, state: Snapshot) -> None:
         """Become what a machine with as much RAM was, its output included.
 
-        Errors: MachineRunningError, while it runs; OSError, when a file that was open is gone.
+        Errors: MachineRunningError, while it runs; OSError, when a file that was open is gone;
+        ValueError, for a snapshot of a machine that can go back if this one cannot, or the reverse.
         """
         with self._running.run("Machine.restore"):
+            self._check_known(state)
             self._engine.restore(state)
+
+    def _check_known(self, state: Snapshot) -> None:
+        """Errors: ValueError."""
+        if not self._engine.world.knows(state.outside.world):
+            raise ValueError("restore: the snapshot is of a machine of another kind")
 
     def _stop(self, outcome: Outcome, goal: Goal | None) -> Stop:
         if outcome.how is How.CTRL_C:

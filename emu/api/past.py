@@ -170,12 +170,20 @@ class RewindableMachine(Machine):
         super().retry()
 
     def restore(self, state: Snapshot) -> None:
-        """Become what this machine was.  Errors: MachineRunningError, while it runs."""
+        """Become what this machine was.
+
+        Errors: MachineRunningError, while it runs; ValueError, for a snapshot of another machine,
+        or of what this one has forgotten.
+        """
         world = self._engine.world
         assert isinstance(world, LoggedWorld)
         with world.going():
             super().restore(state)
         self._is_changed = True
+
+    def _check_known(self, state: Snapshot) -> None:
+        if not self._engine.world.knows(state.outside.world):
+            raise ValueError("restore: the snapshot is not one of this machine's past")
 
     def _injected(self) -> None:
         self._is_changed = True

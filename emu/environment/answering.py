@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from emu.environment import requests as asked
 from emu.environment.clock import Clock
-from emu.environment.files import Files, OpenMode
+from emu.environment.files import ChangedFiles, Files, OpenMode
 from emu.environment.requests import STDIN, Answer, Beginning, Cause, Failed, Lost, Request
 from emu.environment.streams import InputLines, InputState
 from emu.environment.waits import Interrupted, Waits
@@ -37,7 +37,7 @@ class AnsweringWorld:
         self,
         arguments: Sequence[str],
         terminals: tuple[bool, bool, bool],
-        files: Files,
+        files: ChangedFiles,
         refill: Callable[[], bytes],
         waits: Waits,
         clock: Clock,
@@ -109,6 +109,23 @@ class AnsweringWorld:
 
     def snapshot(self) -> WorldState:
         return WorldState(self._clock.snapshot(), self._input.snapshot())
+
+    def knows(self, state: object) -> bool:
+        """Whether a state is one of such a world's."""
+        return isinstance(state, WorldState)
+
+    def mark(self) -> int:
+        """A place among what the program does to the files, for ``take_back``."""
+        return self.files.mark()
+
+    def take_back(self, mark: int, unread: bytes, written: tuple[int, int]) -> None:  # noqa: ARG002
+        """Become what this was at a mark; what belongs to the host alone stays as it is.
+
+        unread: the input that was read since, and will be read again.
+        written: bytes of output up to there, on standard output and on standard error.
+        """
+        self.files.take_back(mark)
+        self._input.unread(unread)
 
     def restore(self, state: WorldState) -> None:
         self._clock.restore(state.clock)

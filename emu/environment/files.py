@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import stat
 import weakref
-from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from enum import IntFlag
 from errno import EACCES, EFBIG, EINVAL, EISDIR, ELOOP, EMFILE, ENOENT
 from itertools import count
@@ -29,6 +29,9 @@ _SHORT = 64 << 10
 
 OPEN_MAX = 512
 """Files that all processes together may have open: the host's own limit is often 1,024."""
+
+_GONE = -1
+"""The descriptor of a file that could not be opened again."""
 
 _OPEN_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -64,6 +67,41 @@ class Files(Protocol):
     def rename(self, old: bytes, new: bytes) -> None: ...
 
 
+class ChangedFiles(Files, Protocol):
+    """Files whose changes can be taken back."""
+
+    def mark(self) -> int:
+        """A place among the changes, which are noted from the first mark on."""
+
+    def take_back(self, mark: int) -> None:
+        """Take back what was changed since a mark, as far as it is ours to change back."""
+
+
+class _Changes:
+    """What takes back each change, in order; nothing is noted before the first mark."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] | None = None
+
+    def note(self, undo: Callable[[], object]) -> None:
+        if self._undo is not None:
+            self._undo.append(undo)
+
+    @property
+    def are_noted(self) -> bool:
+        return self._undo is not None
+
+    def mark(self) -> int:
+        if self._undo is None:
+            self._undo = []
+        return len(self._undo)
+
+    def take_back(self, mark: int) -> None:
+        undo = self._undo or []
+        while len(undo) > mark:
+            undo.pop()()
+
+
 def host_error(number: int) -> OSError:
     """The error that the host's own calls raise for this errno value."""
     return OSError(number, os.strerror(number))
@@ -96,7 +134,8 @@ def path_components(path: bytes) -> list[bytes]:
 def _close(root: int | None, files: dict[int, int]) -> None:
     """Close files that can no longer be reached, and their directory."""
     for fd in (*files.values(), *(() if root is None else (root,))):
-        os.close(fd)
+        if fd != _GONE:
+            os.close(fd)
 
 
 class HostFiles:
@@ -105,6 +144,8 @@ class HostFiles:
     def __init__(self, root: str | None = None) -> None:
         self._root = None if root is None else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         self._open: dict[int, int] = {}
+        self._opened: dict[int, tuple[bytes, OpenMode]] = {}
+        self._changes = _Changes()
         weakref.finalize(self, _close, self._root, self._open)
 
     def open(self, path: bytes, mode: OpenMode) -> int:
@@ -116,6 +157,18 @@ class HostFiles:
         """
         if len(self._open) >= OPEN_MAX:
             raise host_error(EMFILE)
+        fd = self._open_regular(path, mode)
+        handle = lowest_free(self._open)
+        self._open[handle], self._opened[handle] = fd, (path, mode)
+        self._changes.note(lambda: self._close_again(handle))
+        return handle
+
+    def _close_again(self, handle: int) -> None:
+        """Take back an open."""
+        del self._opened[handle]
+        _close(None, {handle: self._open.pop(handle)})
+
+    def _open_regular(self, path: bytes, mode: OpenMode) -> int:
         with self._parent(path) as (directory, name):
             _check_regular(directory, name)
             fd = os.open(name, _open_flags(mode), 0o666, dir_fd=directory)
@@ -124,12 +177,19 @@ class HostFiles:
         except OSError:
             os.close(fd)
             raise
-        handle = lowest_free(self._open)
-        self._open[handle] = fd
-        return handle
+        return fd
 
     def close(self, handle: int) -> None:
-        os.close(self._open.pop(handle))
+        fd, opened = self._open.pop(handle), self._opened.pop(handle)
+        _close(None, {handle: fd})
+        self._changes.note(lambda: self._open_again(handle, *opened))
+
+    def _open_again(self, handle: int, path: bytes, mode: OpenMode) -> None:
+        """Take back a close.  What is done with a file that is gone fails as with a closed one."""
+        self._open[handle], self._opened[handle] = _GONE, (path, mode)
+        with suppress(OSError):
+            again = mode & ~(OpenMode.CREATE | OpenMode.TRUNCATE)
+            self._open[handle] = self._open_regular(path, again)
 
     def read(self, handle: int, offset: int, length: int) -> bytes:
         """At most ``length`` bytes; not much more memory is allocated than the file's size."""
@@ -168,6 +228,13 @@ class HostFiles:
             _check_regular(source, old_name)
             _check_regular(target, new_name)
             os.rename(old_name, new_name, src_dir_fd=source, dst_dir_fd=target)
+
+    def mark(self) -> int:
+        return self._changes.mark()
+
+    def take_back(self, mark: int) -> None:
+        """Close what was opened since, and open what was closed; files stay as they are."""
+        self._changes.take_back(mark)
 
     @contextmanager
     def _parent(self, path: bytes) -> Iterator[tuple[int, bytes]]:
@@ -208,20 +275,27 @@ class ScriptedFiles:
     def __init__(self, contents: Mapping[bytes, bytes]) -> None:
         self.contents = {path: bytearray(data) for path, data in contents.items()}
         self._open: dict[int, bytearray] = {}
+        self._changes = _Changes()
 
     def open(self, path: bytes, mode: OpenMode) -> int:
         name = _plain(path)
         if OpenMode.CREATE not in mode and name not in self.contents:
             raise host_error(ENOENT)
-        content = self.contents.setdefault(name, bytearray())
+        if name not in self.contents:
+            self.contents[name] = bytearray()
+            self._changes.note(lambda: self.contents.pop(name))
+        content = self.contents[name]
         if OpenMode.TRUNCATE in mode:
+            self._note_content(content, 0)
             content.clear()
         handle = lowest_free(self._open)
         self._open[handle] = content
+        self._changes.note(lambda: self._open.pop(handle))
         return handle
 
     def close(self, handle: int) -> None:
-        del self._open[handle]
+        content = self._open.pop(handle)
+        self._changes.note(lambda: self._open.update({handle: content}))
 
     def read(self, handle: int, offset: int, length: int) -> bytes:
         return bytes(self._open[handle][offset : offset + length])
@@ -230,6 +304,7 @@ class ScriptedFiles:
         if offset + len(data) > MAX_SCRIPTED_SIZE:
             raise host_error(EFBIG)
         content = self._open[handle]
+        self._note_content(content, min(offset, len(content)), offset + len(data))
         content.extend(bytes(max(0, offset - len(content))))
         content[offset : offset + len(data)] = data
 
@@ -237,14 +312,40 @@ class ScriptedFiles:
         return len(self._open[handle])
 
     def remove(self, path: bytes) -> None:
-        if self.contents.pop(_plain(path), None) is None:
-            raise host_error(ENOENT)
+        self._take(_plain(path))
 
     def rename(self, old: bytes, new: bytes) -> None:
         name, target = _plain(old), _plain(new)
-        if name not in self.contents:
+        content, replaced = self._take(name), self.contents.get(target)
+        self.contents[target] = content
+        self._changes.note(lambda: self._put(target, replaced))
+
+    def _take(self, name: bytes) -> bytearray:
+        """Remove a file and return its content."""
+        content = self.contents.pop(name, None)
+        if content is None:
             raise host_error(ENOENT)
-        self.contents[target] = self.contents.pop(name)
+        self._changes.note(lambda: self._put(name, content))
+        return content
+
+    def _put(self, name: bytes, content: bytearray | None) -> None:
+        """Make the file of this name have this content, or be none."""
+        if content is None:
+            del self.contents[name]
+        else:
+            self.contents[name] = content
+
+    def _note_content(self, content: bytearray, start: int, end: int | None = None) -> None:
+        """Note that the bytes from ``start`` to ``end`` change, or that there will be more."""
+        if self._changes.are_noted:
+            old, length = bytes(content[start:end]), len(content)
+            self._changes.note(lambda: _become(content, start, old, length))
+
+    def mark(self) -> int:
+        return self._changes.mark()
+
+    def take_back(self, mark: int) -> None:
+        self._changes.take_back(mark)
 
     def snapshot(self) -> tuple[tuple[bytes, bytes], ...]:
         """The contents by path."""
@@ -253,6 +354,12 @@ class ScriptedFiles:
     def restore(self, contents: tuple[tuple[bytes, bytes], ...]) -> None:
         """Set the contents.  Open files stay open, with their old contents."""
         self.contents = {path: bytearray(content) for path, content in contents}
+
+
+def _become(content: bytearray, start: int, old: bytes, length: int) -> None:
+    """Have these bytes at ``start`` again, and so many in all."""
+    content[start : start + len(old)] = old
+    del content[length:]
 
 
 def lowest_free(taken: Container[int], start: int = 0) -> int:

@@ -51,6 +51,10 @@ class ScriptedWorld(AnsweringWorld):
             self.stderr += data
         return len(data)
 
+    def take_back(self, mark: int, unread: bytes, written: tuple[int, int]) -> None:
+        super().take_back(mark, unread, written)
+        del self.stdout[written[0] :], self.stderr[written[1] :]
+
     def snapshot(self) -> WorldState:
         output = ScriptedOutput(bytes(self.stdout), bytes(self.stderr), self._scripted.snapshot())
         return super().snapshot()._replace(output=output)

@@ -62,6 +62,10 @@ class InputLines:
         again = kept is not None and self._pieces - self._kept_from < len(kept)
         return again or self.ended or b"\n" in self.pending
 
+    def unread(self, data: bytes) -> None:
+        """Have the last bytes that were read be read again."""
+        self.pending[:0] = data
+
     def read(self, length: int) -> bytes:
         pending = self.pending
         if length <= len(pending):

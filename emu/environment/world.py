@@ -60,6 +60,9 @@ class World(Protocol):
     def resume(self) -> None:
         """Wait again.  Not while ``interrupt`` may be called."""
 
+    def knows(self, state: object) -> bool:
+        """Whether ``restore`` can lead to a state: it is one of this world's, or of one like it."""
+
     def snapshot(self) -> Any:
         """The part of the outside that belongs to the run, as a value."""
 

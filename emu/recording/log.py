@@ -96,15 +96,20 @@ class Log:
 
     def goes_on(self, moment: int) -> None:
         """Note that so many instructions were executed, and that all requests were answered."""
-        self.due = moment + max(FIRST_SIGN, moment >> 2)
+        self.due = _next_sign(moment)
         if self._begins(_GOES_ON, self.requests, moment):
             self.hand_on()
 
-    def cut(self, requests: int, answers: int) -> None:
-        """Drop what is behind so many requests and answers; only of a log that has no sink."""
+    def cut(self, requests: int, answers: int, moment: int) -> None:
+        """Drop what is behind a place: so many requests, answers and instructions.
+
+        Only of a log that has no sink.
+        """
         assert self.sink is None
         del self.answers[answers:]
-        self.requests = requests
+        self.stops = [stop for stop in self.stops if stop.moment <= moment]
+        self.requests, self.moment, self.end = requests, moment, None
+        self.due = _next_sign(moment)
 
     def hand_on(self) -> None:
         """Hand the entries so far to the sink."""
@@ -146,3 +151,8 @@ class Log:
             self.requests = max(self.requests, request)
             self._last = request, moment
             self.moment = max(self.moment, moment)
+
+
+def _next_sign(moment: int) -> int:
+    """When the log is to say that the run goes on, if nothing else says so."""
+    return moment + max(FIRST_SIGN, moment >> 2)

@@ -62,6 +62,7 @@ class Timeline:
         self._is_hiding = False
         self._bound, self._interval = bound, interval
         machine.count_instructions()
+        world.note_done()
         self._kept: list[Kept] = []
         self._keep()
 
@@ -87,19 +88,16 @@ class Timeline:
 
     def forget(self) -> None:
         """The machine was changed from outside: what was before cannot lead here again."""
-        self._world.cut()
+        self._world.cut(self.now)
         self._furthest, self._fault_at = self.now, -1
         self._kept.clear()
         self._keep()
 
     def start_over(self, state: Snapshot) -> None:
         """Become what the machine was before it first ran, with no past."""
-        self._world.start_over()
         with self._world.going():
             self._machine.restore(state)
-        self._furthest, self._fault_at = self.now, -1
-        self._kept.clear()
-        self._keep()
+        self.forget()
 
     # Forwards
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from zlib import crc32
 
 from emu.environment.clock import LOOK, NEVER
@@ -32,6 +33,7 @@ class Position(NamedTuple):
     looked, looks: the state of a clock that counts instructions.  ready: the last answer to whether
     there is input.  check: CRC-32 of the output so far.  written: its bytes, on standard output and
     on standard error.  files: those that are open, each as its handle, path and mode.
+    branch: of the log in which the place lies: it has another after each cut before the place.
     """
 
     request: int = 0
@@ -42,6 +44,7 @@ class Position(NamedTuple):
     check: int = 0
     written: tuple[int, int] = (0, 0)
     files: tuple[tuple[int, bytes, int], ...] = ()
+    branch: int = 0
 
 
 @dataclass
@@ -62,13 +65,56 @@ class _Place:
         files = {handle: (path, mode) for handle, path, mode in position.files}
         return _Place(*position[:6], list(position.written), files)
 
-    def position(self) -> Position:
+    def position(self, branch: int) -> Position:
         stdout, stderr = self.written
         files = tuple((handle, *file) for handle, file in sorted(self.files.items()))
         return Position(
             self.request, self.answer, self.looked, self.looks, self.ready, self.check,
-            (stdout, stderr), files,
+            (stdout, stderr), files, branch,
         )  # fmt: skip
+
+
+class Beneath(World, Protocol):
+    """A world whose answers are logged, and that can take back what it has done since a place."""
+
+    def mark(self) -> int:
+        """A place among what the program does to the files."""
+
+    def take_back(self, mark: int, unread: bytes, written: tuple[int, int]) -> None:
+        """Become what this was at a mark; what belongs to the host alone stays as it is.
+
+        unread: the input that was read since, and will be read again.
+        written: bytes of output up to there, on standard output and on standard error.
+        """
+
+
+class _Done:
+    """What can be taken back of what the world beneath a log has done.
+
+    taken: the numbers of the requests by which it has given input.
+    """
+
+    def __init__(self, world: Beneath) -> None:
+        self._world = world
+        self.taken: list[int] = []
+        self._marks = [(0, world.mark())]
+
+    def note_files(self, request: int) -> None:
+        """Note what the files are after the request of this number."""
+        mark = self._world.mark()
+        if mark != self._marks[-1][1]:
+            self._marks.append((request + 1, mark))
+
+    def take_back(self, log: Log, position: Position) -> None:
+        """Take the world back to a place of its log."""
+        request = position.request
+        taken = bisect_left(self.taken, request)
+        again = set(self.taken[taken:])
+        inputs = (one.answer for one in log.answers[position.answer :] if one.request in again)
+        unread = b"".join(answer for answer in inputs if isinstance(answer, bytes))
+        after = bisect_left(self._marks, (request + 1, 0))
+        self._world.take_back(self._marks[after - 1][1], unread, position.written)
+        del self.taken[taken:], self._marks[after:]
 
 
 Show = Callable[[int, bytes], Answer]
@@ -95,7 +141,7 @@ class LoggedWorld:
     def __init__(
         self,
         log: Log,
-        beneath: World | None = None,
+        beneath: Beneath | None = None,
         show: Show = _show_nothing,
         waits: Waits | None = None,
     ) -> None:
@@ -105,7 +151,9 @@ class LoggedWorld:
         """
         self.log, self._beneath, self._show = log, beneath, show
         self._counts = log.beginning.counts
-        self._begin = None if beneath is None else beneath.snapshot()
+        self._done: _Done | None = None
+        self._cuts: list[tuple[int, int]] = []
+        """Where the log was cut, as the number of a request, and the branch that begins there."""
         self._waits = waits or Waits()
         self._shown = 0
         self._at = _Place()
@@ -175,16 +223,24 @@ class LoggedWorld:
         log, at = self.log, self._at
         if self._beneath is None:
             raise ReplayError(f"it ends after {log.moment} instructions, without an end")
-        if request[0] == "now" and self._counts:
-            answer = foretold
-        else:
-            answer = self._beneath.answer(request, moment)
+        is_known = request[0] == "now" and self._counts
+        answer = foretold if is_known else self._asked(request, moment)
         if answer != foretold or type(answer) is not type(foretold):
             log.answered(at.request, moment, answer)
             at.answer += 1
         elif moment >= log.due:
             log.goes_on(moment)
         log.requests = self._shown = at.request + 1
+        return answer
+
+    def _asked(self, request: Request, moment: int) -> Answer:
+        """The answer of the world beneath, which can be taken back."""
+        assert self._beneath is not None
+        answer, done = self._beneath.answer(request, moment), self._done
+        if done is not None and request[0] in _OF_FILES:
+            done.note_files(self._at.request)
+        elif done is not None and request[0] == "read_input" and type(answer) is bytes:
+            done.taken.append(self._at.request)
         return answer
 
     def _from_log(self, request: Request, moment: int, foretold: Answer) -> Answer:
@@ -247,7 +303,18 @@ class LoggedWorld:
     @property
     def position(self) -> Position:
         """Where the run is in the log."""
-        return self._at.position()
+        return self._at.position(self._branch(self._at.request))
+
+    def _branch(self, request: int) -> int:
+        """The branch of the log in which the place before this request lies."""
+        at = bisect_left(self._cuts, (request, 0))
+        return self._cuts[at - 1][1] if at else 0
+
+    def knows(self, state: object) -> bool:
+        """Whether this is a place of this log."""
+        if not isinstance(state, Position) or state.request > self.log.requests:
+            return False
+        return state.branch == self._branch(state.request) and state.answer <= len(self.log.answers)
 
     def snapshot(self) -> Position:
         return self.position
@@ -262,18 +329,25 @@ class LoggedWorld:
         """Whether nothing but the log answers."""
         return self._beneath is None
 
-    def cut(self) -> None:
-        """What follows in the log will not come to pass: the world beneath answers from here on."""
+    def note_done(self) -> None:
+        """From here on, note what the world beneath does, so that ``cut`` can take it back."""
         if self._beneath is not None:
-            self.log.cut(self._at.request, self._at.answer)
-            self._shown = min(self._shown, self._at.request)
+            self._done = _Done(self._beneath)
 
-    def start_over(self) -> None:
-        """Begin again, the world beneath, too."""
-        if self._beneath is not None:
-            self._beneath.restore(self._begin)
-            self.log.cut(0, 0)
-            self._shown = 0
+    def cut(self, moment: int) -> None:
+        """What follows in the log will not come to pass: the world beneath answers from here on.
+
+        moment: instructions executed so far.
+        """
+        if self._done is not None:
+            at, log = self._at, self.log
+            if at.request < log.requests:
+                self._done.take_back(log, self.position)
+                branch = self._cuts[-1][1] + 1 if self._cuts else 1
+                kept = bisect_left(self._cuts, (at.request, 0))
+                self._cuts[kept:] = [(at.request, branch)]
+            log.cut(at.request, at.answer, moment)
+            self._shown = min(self._shown, at.request)
 
     @contextmanager
     def going(self) -> Iterator[None]:
@@ -297,7 +371,7 @@ class LoggedWorld:
         raise AssertionError(request)
 
 
-def logged(world: World) -> LoggedWorld:
+def logged(world: Beneath) -> LoggedWorld:
     """The outside of a new run, which this world answers."""
     beginning = world.answer(("begin",), 0)
     assert isinstance(beginning, Beginning)
@@ -315,6 +389,10 @@ def _fits(answer: Answer, request: Request) -> bool:
     return not isinstance(answer, int) or least <= answer <= most
 
 
+_OF_FILES: Final = frozenset(
+    ("open_file", "close_file", "write_file", "remove_file", "rename_file")
+)
+"""The requests that change files, or which of them are open."""
 _BIG: Final = 1 << 63
 _KINDS: Final[dict[str, tuple[tuple[type, ...], int, int]]] = {
     "read_input": ((bytes, Lost, Cause), 0, 0),
