@@ -74,8 +74,10 @@ class RewindableMachine(Machine):
     def step_back(self, count: int = 1) -> Stop:
         """Go back by ``count`` instructions; from within an IT block, to its start.
 
-        Errors: PastError.
+        Errors: PastError; ValueError, for a count below 0.
         """
+        if count < 0:
+            raise ValueError(f"step_back: {count}")
         self._check_repeatable()
         with self._running.run("Machine.step_back"):
             self._settle()

@@ -33,9 +33,8 @@ set sysroot
 set detach-on-fork off
 set schedule-multiple on
 define goto
-  monitor goto $arg0
-  maintenance flush register-cache
-  frame
+  monitor goto $arg0 later
+  reverse-continue
 end
 document goto
 Go to insn:N, call:N, begin or end, forwards or backwards.

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-from emu.gdb.stops import BEGIN, Signal, Stopped
+from emu.gdb.stops import BEGIN, CALLED, RETURNED, Signal, Stopped
 from emu.machine.observers import Observer
 from emu.machine.outcome import How, Outcome, outcome
 from emu.recording.timeline import PastError
@@ -26,16 +28,17 @@ class Backwards:
         self._machine = runner.machine
         timeline.undisturbed = runner.undisturbed
         self._found: Stopped | None = None
+        self._later: str | None = None
 
     def step(self, pid: int) -> Stopped:
         """Go back to where the last instruction of a process began; others have turns meanwhile."""
-        attached = self._begin()
-        try:
-            return self._step(pid)
-        except PastError:
-            return self._interrupted()
-        finally:
-            self._settle(attached)
+        if self._later is not None:
+            return self._go_now(self._later)
+        with self._elsewhere():
+            try:
+                return self._step(pid)
+            except PastError:
+                return self._interrupted()
 
     def _step(self, pid: int) -> Stopped:
         timeline = self._timeline
@@ -59,18 +62,56 @@ class Backwards:
             return False
         return self._runner.has_turn(pid)
 
-    def go(self) -> Stopped:
-        """Go back to the last breakpoint, watched access or caught call before this place."""
-        attached = self._begin()
-        try:
-            if self._timeline.find_last(self._timeline.now, self._to_stop) and self._found:
-                return self._found
-            self._runner.forget_hit()
-            return Stopped(self._runner.target.current, why=BEGIN)
-        except PastError:
-            return self._interrupted()
-        finally:
-            self._settle(attached)
+    def go(self, here: Stopped) -> Stopped:
+        """Go back to the last breakpoint, watched access or caught call before this place.
+
+        here: why the machine stands.
+        """
+        if self._later is not None:
+            return self._go_now(self._later)
+        with self._elsewhere(), self._runner.breakpoints.going_back():
+            try:
+                return self._within_call(here) or self._go()
+            except PastError:
+                return self._interrupted()
+
+    def _go(self) -> Stopped:
+        if self._timeline.find_last(self._timeline.now, self._to_stop) and self._found:
+            return self._found
+        self._runner.forget_hit()
+        return Stopped(self._runner.target.current, why=BEGIN)
+
+    def _within_call(self, here: Stopped) -> Stopped | None:
+        """The caught call that was made, or returned, by the instruction just executed.
+
+        It has the same place as what comes after it: so many instructions are executed.
+        """
+        timeline, now = self._timeline, self._timeline.now
+        if not self._runner.catcher.catches or here.why.startswith(CALLED) or now == timeline.begin:
+            return None
+        stops = self._calls_at(now, here)
+        self._go_before(now)
+        for _ in stops:
+            self._to_stop(1)
+        if not stops:
+            timeline.go_to(now)
+        return self._found if stops else None
+
+    def _calls_at(self, now: int, here: Stopped) -> list[Stopped]:
+        """The stops of a caught call with this place, up to where the machine stands."""
+        self._go_before(now)
+        stops: list[Stopped] = []
+        while self._to_stop(1).how is How.PAUSED and self._timeline.now == now and self._found:
+            if self._found == here or not self._found.why.startswith((CALLED, RETURNED)):
+                break
+            stops.append(self._found)
+        return stops
+
+    def _go_before(self, now: int) -> None:
+        """Go to the place before one."""
+        self._found = None
+        self._timeline.go_to(now)
+        self._timeline.step_back()
 
     def _interrupted(self) -> Stopped:
         return Stopped(self._runner.target.current, Signal.INT)
@@ -81,7 +122,7 @@ class Backwards:
         while True:
             reached, stopped = self._runner.piece(end - self._timeline.now)
             if self._runner.is_interrupted:
-                raise PastError("interrupted")
+                raise PastError("the search was interrupted")
             if self._machine.has_ended:
                 return outcome(How.COUNT)
             if stopped is not None and _stops_going_back(stopped):
@@ -90,27 +131,42 @@ class Backwards:
             if self._timeline.now >= end or reached.how is How.COUNT:
                 return outcome(How.COUNT)
 
-    def go_to(self, place: str) -> int:
-        """Go to ``begin``, ``end``, ``insn:N`` or ``call:N``; the instructions executed there.
+    def go_later(self, place: str) -> None:
+        """Go to this place when the debugger next goes back: it is then told where it is.
+
+        Errors: ValueError.
+        """
+        _check(place)
+        self._later = place
+
+    def _go_now(self, place: str) -> Stopped:
+        self._later = None
+        try:
+            said = self.go_to(place)
+        except PastError as error:
+            said = str(error)
+        return Stopped(self._runner.target.current, Signal.NONE, text=said)
+
+    def go_to(self, place: str) -> str:
+        """Go to ``begin``, ``end``, ``insn:N`` or ``call:N``; a line that says where that is.
 
         Errors: ValueError, PastError.
         """
+        _check(place)
         kind, _, number = place.partition(":")
-        attached, timeline = self._begin(), self._timeline
-        try:
-            if place == "begin":
+        timeline, machine = self._timeline, self._machine
+        with self._elsewhere():
+            if kind == "begin":
                 timeline.go_to(timeline.begin)
-            elif place == "end":
-                timeline.go_to_end()
             elif kind == "insn":
                 timeline.go_to(int(number))
             elif kind == "call":
                 self._to_call(int(number))
             else:
-                raise ValueError(place)
-        finally:
-            self._settle(attached)
-        return timeline.now
+                timeline.go_to_end()
+            if machine.has_ended:
+                timeline.step_back()
+        return f"{timeline.now} instructions executed, {machine.history.made} calls made"
 
     def _to_call(self, number: int) -> None:
         """Go to where so many calls are decided."""
@@ -119,15 +175,22 @@ class Backwards:
         after = AfterCalls(self._machine.pause, self._timeline.go_before_call(number))
         self._timeline.run(lambda most: self._machine.run_until((), most, [after]))
 
-    def _begin(self) -> set[int]:
-        """Go elsewhere than on; the processes that are debugged."""
-        self._runner.target.settle()
+    @contextmanager
+    def _elsewhere(self) -> Iterator[None]:
+        """Go elsewhere than on within; the debugger debugs what it did, if that lives there."""
+        target = self._runner.target
+        target.settle()
         self._runner.forget_hit()
         self._found = None
-        return set(self._runner.target.attached)
+        attached, known = set(target.attached), set(target.inferiors.known)
+        try:
+            yield
+        finally:
+            self._settle(attached)
+            target.inferiors.known = known | {target.inferiors.of(pid) for pid in target.attached}
 
     def _settle(self, attached: set[int]) -> None:
-        """Drop what the debugger would be told of the way; it debugs what it did, if that lives."""
+        """Drop what the debugger would be told of the way, and attach to these again."""
         self._runner.drop_events()
         target = self._runner.target
         target.attached.clear()
@@ -142,6 +205,13 @@ class Backwards:
 def _stops_going_back(stopped: Stopped) -> bool:
     """Whether it is a breakpoint, a watched access or a caught call."""
     return bool(stopped.text or (stopped.why and not stopped.why.startswith("fork")))
+
+
+def _check(place: str) -> None:
+    """Errors: ValueError, if this is no place."""
+    kind, _, number = place.partition(":")
+    if place not in ("begin", "end") and not (kind in ("insn", "call") and number.isdecimal()):
+        raise ValueError(place)
 
 
 class _Leaving(Observer):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from emu.execution.code import Code
 from emu.gdb.expressions import Expression, ExpressionError, Surroundings
@@ -19,7 +20,10 @@ class Breakpoints:
     and does not know that others run before that thread.  None: what was removed is not there.
     """
 
-    def __init__(self, machine: Machine, inferiors: Inferiors) -> None:
+    def __init__(
+        self, machine: Machine, inferiors: Inferiors, begins: Callable[[int], bool]
+    ) -> None:
+        """begins: whether a function begins at an address (va) of the process that runs."""
         self._machine, self._inferiors = machine, inferiors
         self._code, self._registers = Code.of(machine), machine.core.engine.registers
         self._all: dict[tuple[int, int], Sequence[Expression]] = {}
@@ -27,6 +31,8 @@ class Breakpoints:
         """Those removed at this stop."""
         self.lifted_for: int | None = None
         self._around = Surroundings(self._register, self._load)
+        self._begins = begins
+        self._goes_back = False
 
     @property
     def addresses(self) -> list[int]:
@@ -44,6 +50,19 @@ class Breakpoints:
         removed = self._all.pop((inferior, va), None)
         if removed is not None:
             self._lifted[inferior, va] = removed
+
+    @contextmanager
+    def going_back(self) -> Iterator[None]:
+        """Within, conditions do not count where a function begins.
+
+        There gdb puts breakpoints of its own when it goes back over a call, and does not say so
+        where there is one already.  It looks at the condition itself.
+        """
+        self._goes_back = True
+        try:
+            yield
+        finally:
+            self._goes_back = False
 
     def has_run(self) -> None:
         """The machine has run: this is another stop."""
@@ -70,7 +89,7 @@ class Breakpoints:
         wanted = self._all.get(at)
         if wanted is None and self.lifted_for not in (None, running.pid):
             wanted = self._lifted.get(at)
-        if not wanted:
+        if not wanted or (self._goes_back and self._begins(va)):
             return wanted is not None
         try:
             return any(one.value(self._around) for one in wanted)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from emu.gdb.stops import OF_FAULT, Stopped, signal_of
+from emu.gdb.stops import CALLED, OF_FAULT, RETURNED, Stopped, signal_of
 from emu.machine.core import Core
 from emu.machine.fault import MachineFault
 from emu.machine.machine import Machine
@@ -36,7 +36,8 @@ class Events(Observer):
         self._inferiors = target.inferiors
         self.wanted = -1
         self._fault: MachineFault | None = None
-        self._changes: list[Stopped] = []
+        self._changes: list[tuple[Stopped, int]] = []
+        """What inferiors have become that the debugger is to be told, each with its inferior."""
         self._known = set(machine.kernel.processes)
         self._status: dict[int, Stopped] = {}
 
@@ -44,7 +45,17 @@ class Events(Observer):
         """What has happened since the last time: a change of inferiors, a fault not yet told."""
         fault, self._fault = self._fault, None
         self._look()
-        return (self._changes.pop(0) if self._changes else None), fault
+        return self._take_change(), fault
+
+    def _take_change(self) -> Stopped | None:
+        if not self._changes:
+            return None
+        (stopped, inferior), known = self._changes.pop(0), self._inferiors.known
+        if stopped.why.startswith("fork"):
+            known.add(inferior)
+        elif (stopped.exit is not None or stopped.killed) and stopped.left is None:
+            known.discard(inferior)
+        return stopped
 
     def loading(self, core: Core, process: Process, resume: Resume | None, switched: bool) -> None:
         is_new = process.pid not in self._inferiors.all
@@ -102,7 +113,7 @@ class Events(Observer):
             if PROC0 in gone or self._target.attached.isdisjoint(members):
                 continue
             last = name if name in gone else max(gone, default=name)
-            self._changes.append(self._end_of(last)._replace(pid=name))
+            self._changes.append((self._end_of(last)._replace(pid=name), name))
 
     def _tell_start(self, name: int, before: Mapping[int, int]) -> None:
         """Note the start of an inferior: that of a process, or of those that left another behind.
@@ -119,7 +130,8 @@ class Events(Observer):
         elif target.attached.isdisjoint(members) or stayed:
             target.attached.update(members)
             thread = f"p{name + 1:x}.{members[0] + 1:x}"
-            self._changes.append(Stopped(parent, why=f"fork:{thread};"))
+            if name not in self._inferiors.known:  # else the debugger was there, and went back
+                self._changes.append((Stopped(parent, why=f"fork:{thread};"), name))
 
     def _tell_threads(self, before: Mapping[int, int], after: Mapping[int, int]) -> None:
         """Attach to new threads of inferiors that are debugged, and note their starts and ends.
@@ -130,12 +142,12 @@ class Events(Observer):
         names = {self._inferiors.of(pid) for pid in target.attached if pid in after}
         for pid, name in before.items():
             if pid not in after and name in names and target.tells_threads:
-                self._changes.append(self._end_of(pid)._replace(left=name))
+                self._changes.append((self._end_of(pid)._replace(left=name), name))
         for pid, name in after.items():
             if name in names and pid not in target.attached:
                 target.attached.add(pid)
                 if target.tells_threads:
-                    self._changes.append(Stopped(pid, why="create:;"))
+                    self._changes.append((Stopped(pid, why="create:;"), name))
 
     def _end_of(self, pid: int) -> Stopped:
         return self._status.get(pid) or Stopped(pid, exit=0)
@@ -168,6 +180,11 @@ class CallCatcher(Observer):
             observers.remove(self)
             observers.set_call_filter(None)
 
+    @property
+    def catches(self) -> bool:
+        """Whether any calls are caught."""
+        return self.numbers != frozenset()
+
     def take(self) -> Stopped | None:
         """The call at which the machine has paused, once."""
         stopped, self._stopped = self._stopped, None
@@ -177,7 +194,7 @@ class CallCatcher(Observer):
         if not self._catches(process.pid, number):
             return False
         self._within[process.pid] = number
-        self._pause(process.pid, "entry", number)
+        self._pause(process.pid, CALLED, number)
         return True
 
     def called(self, core: Core, process: Process, call: CallRow, result: int | None) -> None:
@@ -201,8 +218,8 @@ class CallCatcher(Observer):
     def _return(self, pid: int) -> None:
         number = self._within.pop(pid, None)
         if number is not None and self._catches(pid, number):
-            self._pause(pid, "return", number)
+            self._pause(pid, RETURNED, number)
 
-    def _pause(self, pid: int, what: str, number: int) -> None:
-        self._stopped = Stopped(pid, why=f"syscall_{what}:{number:x};")
+    def _pause(self, pid: int, reason: str, number: int) -> None:
+        self._stopped = Stopped(pid, why=f"{reason}{number:x};")
         self._machine.pause()

@@ -50,18 +50,27 @@ def _name(
 
 
 class Inferiors:
-    """The inferiors of a machine: of the processes that have begun to run, as last looked at."""
+    """The inferiors of a machine: of the processes that have begun to run, as last looked at.
+
+    known: those that the debugger has in its list.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._of: dict[int, int] = {}
         self._l1s: dict[int, int] = {}
+        self.known: set[int] = set()
         self.restored()
+        self.know_all()
 
     @property
     def all(self) -> Mapping[int, int]:
         """The inferior of each process."""
         return self._of
+
+    def know_all(self) -> None:
+        """The debugger has all in its list that there are."""
+        self.known = set(self._of.values())
 
     def of(self, pid: int) -> int:
         """The inferior of a process; of one that is in none, the pid."""

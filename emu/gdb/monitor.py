@@ -152,12 +152,14 @@ class Monitor:
         if backwards is None:
             yield "the past is not kept"
             return
+        if words[1:] == ["later"]:
+            backwards.go_later(words[0])
+            return
         try:
-            moment = backwards.go_to(words[0])
+            yield backwards.go_to(words[0])
         except PastError as error:
             yield str(error)
             return
-        yield f"{moment} instructions executed, {self.runner.machine.history.made} calls made"
         yield "gdb shows it after: maintenance flush register-cache"
 
     # Arguments of commands

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from emu.execution.code import Code
 from emu.gdb.breakpoints import Breakpoints
 from emu.gdb.events import CallCatcher, Events
 from emu.gdb.stops import END, Signal, Stopped, signal_of
@@ -32,7 +33,7 @@ class Runner:
 
     def __init__(self, target: Target) -> None:
         self.target, self.machine = target, target.machine
-        self.breakpoints = Breakpoints(target.machine, target.inferiors)
+        self.breakpoints = Breakpoints(target.machine, target.inferiors, self._begins)
         self.watchpoints = Watchpoints(target.machine)
         self.catcher = CallCatcher(target.machine, lambda pid: pid in target.attached)
         self.is_interrupted = False
@@ -234,6 +235,16 @@ class Runner:
             return None
         return Stopped(running.pid, why="swbreak:;")
 
+    def _begins(self, va: int) -> bool:
+        """Whether a function begins at this address of the process that runs, as far as known."""
+        target, running = self.target, self._running
+        if running is None:
+            return False
+        code = Code.of(self.machine).read(va, 4)
+        file = target.files().of(running.pid, va, code)
+        symbol = None if file is None else file.symbol_at(va)
+        return symbol is None or symbol.va == va
+
     def _stopped(self, outcome: Outcome) -> Stopped | None:
         """The debugger's view of a run's end; None where the run is to go on."""
         ended, fault = self._events.take()
@@ -265,7 +276,12 @@ class Runner:
         return Stopped(hit.pid, text=hit_text(self.machine.kernel, hit))
 
     def _final(self, outcome: Outcome) -> Stopped:
-        halted = self.machine.kernel.halted
+        """The end of the machine, or of what is known of its run: before its last instruction."""
+        halted, timeline = self.machine.kernel.halted, self.target.timeline
+        if timeline is not None and timeline.is_recorded:
+            timeline.step_back()
+            self.drop_events()
+            return Stopped(self.target.current, why=END)
         if outcome.how is How.FAULTED:
             return Stopped(PROC0, Signal.SEGV, killed=True)
         status = halted.status & 0xFF if isinstance(halted, Exited) else outcome.status

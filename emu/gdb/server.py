@@ -54,16 +54,21 @@ def _serve(session: Session, connection: Connection) -> Over | None:
                 connection.send(b"+")
             answer = session.handle(body)
             if answer.go is not None:
-                answer = _run(session, connection, answer.go)
+                answer = _run(session, connection, answer.go, answer.is_back)
             connection.send(packet(answer.data))
             if answer.is_over:
                 return Over(answer.detached)
     return Over(False) if session.target.is_over or session.target.is_killed else None
 
 
-def _run(session: Session, connection: Connection, go: Callable[[], Stopped]) -> Answer:
-    """Run the machine while the debugger may interrupt it, and tell how it stopped."""
-    if not session.target.is_over:
+def _run(
+    session: Session, connection: Connection, go: Callable[[], Stopped], is_back: bool
+) -> Answer:
+    """Run the machine while the debugger may interrupt it, and tell how it stopped.
+
+    is_back: ``go`` goes back, also from the end.
+    """
+    if is_back or not session.target.is_over:
         with _interruptible(connection, session.runner):
             session.stopped = go()
         for line in session.console():

@@ -51,12 +51,16 @@ _PAST: Final = ("ReverseStep+", "ReverseContinue+")
 
 
 class Answer(NamedTuple):
-    """The reply, and whether it ends the session.  go: runs the machine first, or None."""
+    """The reply, and whether it ends the session.
+
+    go: runs the machine first, or None.  is_back: it goes back, also where the machine has ended.
+    """
 
     data: bytes
     is_over: bool = False
     go: Callable[[], Stopped] | None = None
     detached: bool = False
+    is_back: bool = False
 
 
 class Session:
@@ -71,6 +75,11 @@ class Session:
         self.runner, self.target, self.stopped = runner, runner.target, stopped
         self.is_quiet = self.is_extended = False
         self._general = self._stepped = stopped.pid
+        self._absent: int | None = None
+        """The inferior of the process that the debugger looks at, if that is not there.
+
+        Its registers are unavailable, in the protocol's word.
+        """
         self._files = HostFiles(self.target)
         timeline = self.target.timeline
         self._backwards = None if timeline is None else Backwards(runner, timeline)
@@ -122,7 +131,7 @@ class Session:
             return b"X%02x" % stopped.signal + process
         if stopped.exit is not None:
             return b"W%02x" % stopped.exit + process
-        self._general = self._stepped = pid
+        self._general, self._stepped, self._absent = pid, pid, None
         self.target.attach(pid)
         why = stopped.why.encode()
         cpsr = b"%x:%s;" % (CPSR, _hex(self.target.registers(pid)[CORE - 1], 4))
@@ -131,6 +140,8 @@ class Session:
     # Registers
 
     def _read_all(self, _: bytes) -> bytes:
+        if self._absent is not None:
+            return b"x" * (8 * WORDS)
         return b"".join(_hex(word, 4) for word in self.target.registers(self._general)[:WORDS])
 
     def _write_all(self, rest: bytes) -> bytes:
@@ -146,6 +157,8 @@ class Session:
         number = int(rest, 16)
         if number in FPA:
             return b"x" * (2 * FPA[number])
+        if self._absent is not None:
+            return b"x" * (2 * sum(map(register_size, parts(number))))
         values = self.target.registers(self._general)
         return b"".join(_hex(values[at], register_size(at)) for at in parts(number))
 
@@ -190,6 +203,10 @@ class Session:
     # Threads
 
     def _select(self, rest: bytes) -> bytes:
+        inferior, pid = _ids(rest[1:])
+        self._absent = None
+        if pid not in (ANY, *self.target.machine.kernel.processes) and rest[:1] == b"g":
+            return self._select_absent(inferior, pid)
         pid = self._pid(rest[1:])
         if pid == ANY:
             pid = self.target.current
@@ -198,6 +215,16 @@ class Session:
             self._general = pid
         else:
             self._stepped = pid
+        return OK
+
+    def _select_absent(self, inferior: int, pid: int) -> bytes:
+        """Select a process that is not there, of an inferior that was and may come again.
+
+        The debugger has gone back to before it, and sets breakpoints in it.  Errors: KeyError.
+        """
+        if inferior not in self.target.inferiors.known:
+            raise KeyError(pid)
+        self._general, self._absent = pid, inferior
         return OK
 
     def _is_alive(self, rest: bytes) -> bytes:
@@ -249,9 +276,10 @@ class Session:
         if backwards is None or rest not in (b"s", b"c"):
             return b""
         if rest == b"c":
-            return Answer(b"", go=backwards.go)
-        self.target.process(self._stepped)
-        return Answer(b"", go=partial(backwards.step, self._stepped))
+            return Answer(b"", go=partial(backwards.go, self.stopped), is_back=True)
+        if not self.target.is_over:
+            self.target.process(self._stepped)
+        return Answer(b"", go=partial(backwards.step, self._stepped), is_back=True)
 
     def _verbose(self, rest: bytes) -> Answer | bytes:
         name, _, words = rest.partition(b";")
@@ -337,7 +365,8 @@ class Session:
     @property
     def _inferior(self) -> int:
         """The inferior of the process that the debugger looks at."""
-        return self.target.inferiors.of(self._general)
+        absent = self._absent
+        return self.target.inferiors.of(self._general) if absent is None else absent
 
     def _break(self, rest: bytes) -> bytes:
         place, _, more = rest.partition(b";")

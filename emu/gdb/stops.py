@@ -31,6 +31,10 @@ BEGIN: Final = "replaylog:begin;"
 END: Final = "replaylog:end;"
 """The reasons where a run is not known further.  Source: "Debugging with GDB", E.3."""
 
+CALLED: Final = "syscall_entry:"
+RETURNED: Final = "syscall_return:"
+"""The reasons at a call that is caught, up to its number."""
+
 
 class Stopped(NamedTuple):
     """Why the machine stands.  pid: of the process that stopped.

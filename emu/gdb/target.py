@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from emu.recording.timeline import Timeline
 
 
+class _Changes:
+    """What the debugger has changed at this stop.
+
+    are_made: whether it has changed anything.  before: the registers as they were, of processes of
+    which it has set some.  vspaces: those through which it has written (frame ids of their L1s).
+    """
+
+    def __init__(self) -> None:
+        self.are_made = False
+        self.before: dict[int, list[int]] = {}
+        self.vspaces: set[int] = set()
+
+
 class Target:
     """One machine under a debugger: its processes, their registers and memory.
 
@@ -43,16 +56,12 @@ class Target:
         self.inferiors = Inferiors(machine)
         self.attached: set[int] = set(self.inferiors.all)
         self.tells_starts = self.tells_threads = self.is_killed = False
-        self._is_changed = False
-        self._before: dict[int, list[int]] = {}
-        """Registers as they were at this stop, of processes of which the debugger has set some."""
-        self._written: set[int] = set()
-        """The vspaces (frame ids of their L1s) through which it has written to memory."""
+        self._changes = _Changes()
         self._begin = machine.snapshot()
 
     def restart(self) -> None:
         """Start again: restore the machine as it was when the first debugger connected."""
-        self._forget_changes()
+        self._changes = _Changes()
         if self.timeline is None:
             self.machine.restore(self._begin)
         else:
@@ -64,36 +73,34 @@ class Target:
         """The debugger changes the machine.  Errors: ValueError, if it is that of a recording."""
         if self.timeline is not None and self.timeline.is_recorded:
             raise ValueError("a recording cannot be changed")
-        self._is_changed = True
+        self._changes.are_made = True
 
     def settle(self) -> None:
         """The machine is to run: what was before a change does not lead here."""
-        if self._is_changed and self.timeline is not None:
+        if self._changes.are_made and self.timeline is not None:
             self.timeline.forget()
-        self._forget_changes()
-
-    def _forget_changes(self) -> None:
-        self._is_changed = False
-        self._before.clear()
-        self._written.clear()
+        self._changes = _Changes()
 
     def is_repaired(self, pid: int) -> bool:
         """Whether the debugger has changed registers or memory of a process at this stop.
 
         Memory is written through a vspace, for all processes that are on it.
         """
-        before = self._before.get(pid)
+        before = self._changes.before.get(pid)
         is_set = before is not None and before != self.registers(pid)
-        return is_set or self.process(pid).l1 in self._written
+        return is_set or self.process(pid).l1 in self._changes.vspaces
 
     def attach(self, pid: int) -> None:
         """Attach to the inferior of a process: by request, or because it has stopped."""
-        self.attached.update(self.inferiors.members(self.inferiors.of(pid)))
+        name = self.inferiors.of(pid)
+        self.inferiors.known.add(name)
+        self.attached.update(self.inferiors.members(name))
         self.detached -= self.attached
 
     def detach(self, inferior: int) -> None:
         """Let all processes of an inferior go."""
         pids = self.inferiors.members(inferior)
+        self.inferiors.known.discard(inferior)
         self.attached.difference_update(pids)
         self.detached.update(pids)
 
@@ -102,6 +109,7 @@ class Target:
         self.detached.clear()
         self.attached.clear()
         self.attached.update(self.inferiors.all)
+        self.inferiors.know_all()
 
     # Processes
 
@@ -163,7 +171,7 @@ class Target:
         core, vfp = tuple(values[:CORE]), tuple(values[CORE : CORE + DOUBLES])
         before = self.state(pid)
         self.changed()
-        self._before.setdefault(pid, self.registers(pid))
+        self._changes.before.setdefault(pid, self.registers(pid))
         if (vfp, values[-1]) != (before.vfp, before.fpscr):
             self.machine.set_state(self.process(pid), before._replace(vfp=vfp, fpscr=values[-1]))
         if core != before.core:
@@ -176,7 +184,7 @@ class Target:
         self.changed()
         self.memory(pid).write(va, data)
         if data:
-            self._written.add(self.process(pid).l1)
+            self._changes.vspaces.add(self.process(pid).l1)
 
     def memory(self, pid: int) -> Memory:
         """Memory as this process's tables map it."""

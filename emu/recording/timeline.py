@@ -58,7 +58,7 @@ class Timeline:
         """The observers that are told only of what happens for the first time."""
         self.undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
         """Within, nothing that looks at the machine pauses it."""
-        self._furthest, self._fault_at = 0, -1
+        self._furthest, self._ended_at = 0, -1
         self._is_hiding = False
         self._bound, self._interval = bound, interval
         machine.count_instructions()
@@ -89,7 +89,7 @@ class Timeline:
     def forget(self) -> None:
         """The machine was changed from outside: what was before cannot lead here again."""
         self._world.cut(self.now)
-        self._furthest, self._fault_at = self.now, -1
+        self._furthest, self._ended_at = self.now, -1
         self._kept.clear()
         self._keep()
 
@@ -127,8 +127,8 @@ class Timeline:
             with self._hiding() if is_past else nullcontext():
                 reached = go(min(bound for bound in bounds if bound) - self.now)
             self._furthest = max(self._furthest, self.now)
-            if machine.core.fault is not None:
-                self._fault_at = self.now
+            if machine.core.fault is not None or machine.has_ended:
+                self._ended_at = self.now
             if reached.how is not How.COUNT:
                 return reached
             if self.now >= due:
@@ -141,10 +141,10 @@ class Timeline:
 
     @property
     def _is_past(self) -> bool:
-        """Whether what happens next has happened before: perhaps the fault of an instruction."""
+        """Whether what happens next has happened before: perhaps an instruction that has no end."""
         if self.now < self._furthest:
             return True
-        return self.now == self._fault_at and self._machine.core.fault is None
+        return self.now == self._ended_at and self._machine.core.fault is None
 
     def _beyond(self, last: int) -> Outcome:
         """What ended the run that was recorded, from outside.  Errors: PastError."""
@@ -261,7 +261,7 @@ class Timeline:
     def _go_on_to(self, moment: int) -> None:
         reached = self.go_to(moment)
         if reached.how is not How.COUNT and not reached.is_final:
-            raise PastError("interrupted")
+            raise PastError("the way there was interrupted")
 
     def _stops(self, go: Callable[[int], Outcome], last: int) -> int:
         """How often ``go`` stops from here to ``last``, that place included."""
